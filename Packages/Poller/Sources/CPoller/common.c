@@ -1,0 +1,23 @@
+#include "CPoller.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+int cpoller_close(int fd) {
+  // Never retried: after EINTR the descriptor is gone on every system but HP-UX, and its number may be in use again.
+  return close(fd) == 0 ? 0 : -errno;
+}
+
+int64_t cpoller_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+#if defined(CPOLLER_FAULTS)
+struct cpoller_fault *cpoller_fault(int kind) {
+  static _Thread_local struct cpoller_fault faults[CPOLLER_FAULT_KINDS];
+  return &faults[kind];
+}
+#endif

@@ -1,0 +1,41 @@
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include "CPoller.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// The number is the same on every architecture; old headers lack it.
+#if !defined(SYS_epoll_pwait2)
+#define SYS_epoll_pwait2 441
+#endif
+
+static int result(int value) { return value < 0 ? -errno : value; }
+
+int cpoller_epoll_create(void) { return result(epoll_create1(EPOLL_CLOEXEC)); }
+
+int cpoller_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t data) {
+  struct epoll_event event = {.events = events, .data = {.u64 = data}};
+  return result(epoll_ctl(epoll, operation, fd, &event));
+}
+
+int cpoller_epoll_wait(int epoll, struct epoll_event *events, int capacity, int milliseconds) {
+  return result(epoll_wait(epoll, events, capacity, milliseconds));
+}
+
+int cpoller_epoll_pwait2(int epoll, struct epoll_event *events, int capacity, int64_t nanoseconds) {
+  // The kernel's own timespec: 64 bits a field, also where the C library's is narrower.
+  struct { int64_t seconds, nanoseconds; } timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  return result((int)syscall(SYS_epoll_pwait2, epoll, events, capacity, &timeout, NULL, 0));
+}
+
+int cpoller_eventfd(void) { return result(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)); }
+
+int cpoller_eventfd_signal(int fd) {
+  const uint64_t one = 1;
+  return write(fd, &one, sizeof one) < 0 ? -errno : 0;
+}
+#endif

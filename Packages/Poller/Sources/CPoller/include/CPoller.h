@@ -1,0 +1,71 @@
+// What Swift cannot spell of the system calls behind a poller.
+//
+// Glibc's Swift module lacks epoll and eventfd, variadic functions and function-like macros are not imported,
+// and `errno` may change between a failed call and the line of Swift that asks for it. So every function
+// here makes one system call and returns its result, or the negated `errno`.
+
+#ifndef CPOLLER_H
+#define CPOLLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// Corresponds to `close(2)`.
+int cpoller_close(int fd);
+
+/// The monotonic clock in nanoseconds. Corresponds to `clock_gettime(2)`; it cannot fail.
+int64_t cpoller_now(void);
+
+/// One planned failure: how many more times a call fails, and with what.
+struct cpoller_fault {
+  int code;
+  int count;
+};
+
+enum { CPOLLER_FAULT_KINDS = 8 };
+
+/// The calling thread's planned failure of one kind of call. Defined in debug builds only.
+struct cpoller_fault *_Nonnull cpoller_fault(int kind);
+
+#if defined(__linux__)
+#include <sys/epoll.h>
+
+/// Corresponds to `epoll_create1(2)` with `EPOLL_CLOEXEC`.
+int cpoller_epoll_create(void);
+
+/// Corresponds to `epoll_ctl(2)`.
+int cpoller_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t data);
+
+/// Corresponds to `epoll_wait(2)`.
+int cpoller_epoll_wait(int epoll, struct epoll_event *_Nonnull events, int capacity, int milliseconds);
+
+/// Corresponds to `epoll_pwait2(2)` without a signal mask. By number: Glibc has a wrapper since 2.35 only, musl none.
+int cpoller_epoll_pwait2(int epoll, struct epoll_event *_Nonnull events, int capacity, int64_t nanoseconds);
+
+/// Corresponds to `eventfd(2)` with `EFD_NONBLOCK | EFD_CLOEXEC`.
+int cpoller_eventfd(void);
+
+/// Adds one to an eventfd. Corresponds to `write(2)`.
+int cpoller_eventfd_signal(int fd);
+#endif
+
+// The header names the platform: BSD and Darwin have it, Linux only where libkqueue is on the search path.
+#if __has_include(<sys/event.h>)
+#include <sys/types.h>
+#include <sys/event.h>
+
+/// Corresponds to `kqueue(2)`, with `FD_CLOEXEC` set by `fcntl(2)`.
+int cpoller_kqueue(void);
+
+/// Corresponds to `kevent(2)`. `nanoseconds` below zero: no time limit.
+int cpoller_kevent(int kqueue, const struct kevent *_Nullable changes, int change_count,
+                   struct kevent *_Nullable events, int event_count, int64_t nanoseconds);
+
+/// Corresponds to `EV_SET`, whose fields differ in width from system to system.
+struct kevent cpoller_kevent_make(uintptr_t ident, int filter, unsigned flags, unsigned fflags, uint64_t token);
+
+/// The token a kevent was made with.
+uint64_t cpoller_kevent_token(const struct kevent *_Nonnull event);
+#endif
+
+#endif

@@ -1,0 +1,90 @@
+#if (os(Linux) || os(Android)) && !POLLER_KQUEUE
+  import CPoller
+  import Synchronization
+  import SystemPackage
+
+  /// Every system call of the epoll backend.
+  ///
+  /// Interruptions are settled here; what is thrown is an error to the caller.
+  enum Syscalls {
+    /// Corresponds to `epoll_create1(2)`.
+    static func open() throws(Errno) -> OwnedDescriptor {
+      OwnedDescriptor(try check(Fault.next(.open) ?? cpoller_epoll_create()))
+    }
+
+    /// Corresponds to `eventfd(2)`.
+    static func openWaker() throws(Errno) -> OwnedDescriptor {
+      OwnedDescriptor(try check(Fault.next(.openWaker) ?? cpoller_eventfd()))
+    }
+
+    /// Corresponds to `epoll_ctl(2)`, which is never interrupted.
+    static func control(
+      _ epoll: borrowing OwnedDescriptor, _ operation: Int32, _ fd: Int32,
+      events: UInt32 = 0, token: Poller.Token = .wake
+    ) throws(Errno) {
+      _ = try check(
+        Fault.next(.control) ?? cpoller_epoll_ctl(epoll.number, operation, fd, events, token.rawValue))
+    }
+
+    /// Waits for events until the time is up, which is the only way for it to return 0.
+    ///
+    /// Corresponds to `epoll_pwait2(2)` if `isPrecise` and the time limit makes a difference, else to
+    /// `epoll_wait(2)`. Turns `isPrecise` off and carries on where the kernel does not have the former.
+    static func wait(
+      _ epoll: borrowing OwnedDescriptor, into events: UnsafeMutableBufferPointer<epoll_event>,
+      _ countdown: Countdown, isPrecise: borrowing Atomic<Bool>
+    ) throws(Errno) -> Int {
+      var countdown = countdown
+      while true {
+        let isPreciseCall = countdown.remaining > 0 && isPrecise.load(ordering: .relaxed)
+        let result =
+          isPreciseCall
+          ? unsafe waitPrecisely(epoll.number, events, countdown.remaining)
+          : unsafe wait(epoll.number, events, countdown.milliseconds)
+        // EPERM: how older container runtimes refuse system calls that they do not know.
+        if isPreciseCall && (result == -Errno.noFunction.rawValue || result == -Errno.notPermitted.rawValue) {
+          isPrecise.store(false, ordering: .relaxed)
+          continue
+        }
+        if result > 0 { return Int(result) }
+        if result < 0 && result != -Errno.interrupted.rawValue { throw Errno(rawValue: -result) }
+        countdown.refresh()
+        if result == 0 && countdown.remaining == 0 { return 0 }
+      }
+    }
+
+    private static func waitPrecisely(
+      _ epoll: Int32, _ events: UnsafeMutableBufferPointer<epoll_event>, _ nanoseconds: Int64
+    ) -> Int32 {
+      if let planned = Fault.next(.waitPrecisely) { return planned }
+      return unsafe cpoller_epoll_pwait2(epoll, events.baseAddress!, Int32(events.count), nanoseconds)
+    }
+
+    private static func wait(
+      _ epoll: Int32, _ events: UnsafeMutableBufferPointer<epoll_event>, _ milliseconds: Int32
+    ) -> Int32 {
+      if let planned = Fault.next(.wait) { return planned }
+      return unsafe cpoller_epoll_wait(epoll, events.baseAddress!, Int32(events.count), milliseconds)
+    }
+
+    /// Adds one to an eventfd.
+    ///
+    /// Corresponds to `write(2)`.
+    ///
+    /// It cannot fail: eight bytes, and a counter that takes 2^64 - 2 rings to fill.
+    static func signal(_ eventfd: Int32) {
+      let result = Fault.next(.signal) ?? cpoller_eventfd_signal(eventfd)
+      assert(result == 0, "eventfd: \(Errno(rawValue: -result))")
+    }
+
+    /// Corresponds to `close(2)`.
+    static func close(_ fd: Int32) {
+      _ = cpoller_close(fd)
+    }
+
+    private static func check(_ result: Int32) throws(Errno) -> Int32 {
+      if result < 0 { throw Errno(rawValue: -result) }
+      return result
+    }
+  }
+#endif

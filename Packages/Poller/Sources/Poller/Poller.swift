@@ -1,0 +1,138 @@
+public import SystemPackage
+import Synchronization
+
+// `@unchecked Sendable` because registering is thread-safe in the kernel, and because the only unprotected state, the
+// array of the events received, belongs to the one wait that `isWaiting` admits.
+
+/// Waits for many descriptors at once: epoll on Linux, kqueue on macOS and the BSDs.
+///
+/// A poller reports *readiness*: which descriptors can be read or written without blocking. It neither reads nor
+/// writes itself, keeps no table of descriptors and does not own those registered with it. Remove a
+/// descriptor before closing it.
+///
+/// ```swift
+/// let poller = try Poller()
+/// try poller.add(socket, token: Poller.Token(rawValue: 7), interest: .readable)
+/// try poller.wait(timeout: .seconds(1)) { event in
+///   if event.isReadable { ... }
+/// }
+/// ```
+///
+/// One thread waits at a time. Other threads may meanwhile add, modify and remove, and use a ``Waker``.
+public struct Poller: ~Copyable, @unchecked Sendable {
+  private let selector: Selector
+  private let isWaiting = Atomic<Bool>(false)
+
+  /// Creates a poller with nothing registered.
+  ///
+  /// Corresponds to `epoll_create1(2)` and `eventfd(2)`, or to `kqueue(2)`. The descriptors are closed on exec.
+  ///
+  /// - Throws: `Errno.tooManyOpenFiles`, `Errno.tooManyOpenFilesInSystem` or `Errno.noMemory`; nothing is left open.
+  public init() throws(Errno) {
+    selector = try Selector()
+  }
+
+  /// The kernel interface this build of the package uses.
+  public static var backend: Backend { Selector.backend }
+
+  /// A handle that ends this poller's wait from any thread.
+  public var waker: Waker { Waker(selector.bell) }
+
+  /// Registers a descriptor.
+  ///
+  /// A condition that already holds is reported by the next wait, with every trigger.
+  ///
+  /// Corresponds to `epoll_ctl(2)` with `EPOLL_CTL_ADD`, or to `kevent(2)` with `EV_ADD`.
+  ///
+  /// - Parameters:
+  ///   - fd: An open descriptor. It should not block, so that a stale event cannot.
+  ///   - token: What the events of this registration carry; any value but `UInt64.max`.
+  ///   - interest: What to wait for; nothing at all pauses the registration.
+  ///   - trigger: How often to report a condition that holds.
+  /// - Throws: `Errno.badFileDescriptor` if `fd` is not open; `Errno.noMemory` or `Errno.noSpace` if the kernel is
+  ///   out of memory or watches; with epoll, `Errno.fileExists` if `fd` is already registered (kqueue replaces the
+  ///   registration) and `Errno.notPermitted` if it is a regular file or a directory, which are always ready.
+  public func add(
+    _ fd: FileDescriptor, token: Token, interest: Interest, trigger: Trigger = .level
+  ) throws(Errno) {
+    precondition(token != .wake, "Poller.add: the token UInt64.max is the poller's own")
+    try selector.add(fd.rawValue, token: token, interest: interest, trigger: trigger)
+  }
+
+  /// Replaces a registration's token, interest and trigger.
+  ///
+  /// A condition that holds is reported again by the next wait, with every trigger: this re-arms a one-shot
+  /// registration.
+  ///
+  /// Corresponds to `epoll_ctl(2)` with `EPOLL_CTL_MOD`, or to `kevent(2)` with `EV_DELETE` and `EV_ADD`.
+  ///
+  /// - Parameters:
+  ///   - fd: A descriptor registered with this poller.
+  ///   - token: What the events of this registration carry from now on; any value but `UInt64.max`.
+  ///   - interest: What to wait for; nothing at all pauses the registration.
+  ///   - trigger: How often to report a condition that holds.
+  /// - Throws: `Errno.noSuchFileOrDirectory` if `fd` is not registered; `Errno.badFileDescriptor` if it is not open;
+  ///   `Errno.noMemory` if the kernel is out of memory.
+  public func modify(
+    _ fd: FileDescriptor, token: Token, interest: Interest, trigger: Trigger = .level
+  ) throws(Errno) {
+    precondition(token != .wake, "Poller.modify: the token UInt64.max is the poller's own")
+    try selector.modify(fd.rawValue, token: token, interest: interest, trigger: trigger)
+  }
+
+  /// Ends a registration: no later wait reports it.
+  ///
+  /// Called from within a wait, it does not take back the events that this wait has already received: one for the
+  /// descriptor may still be delivered, and its token is how to tell.
+  ///
+  /// Corresponds to `epoll_ctl(2)` with `EPOLL_CTL_DEL`, or to `kevent(2)` with `EV_DELETE`.
+  ///
+  /// - Parameter fd: A descriptor registered with this poller, still open.
+  /// - Throws: `Errno.noSuchFileOrDirectory` if `fd` is not registered; `Errno.badFileDescriptor` if it is not open.
+  public func remove(_ fd: FileDescriptor) throws(Errno) {
+    try selector.remove(fd.rawValue)
+  }
+
+  /// Waits until something is ready, the poller is woken or the time is up, and delivers one event per registration.
+  ///
+  /// The time is never cut short: it is rounded up to what the kernel counts in, nanoseconds where it can, and a
+  /// signal does not end the wait. Up to 256 events are delivered at a time; if more are ready, the next waits deliver
+  /// the others before any of these again.
+  ///
+  /// `body` may add, modify and remove descriptors and wake the poller. Waiting inside `body`, or on two threads at
+  /// once, is a precondition failure.
+  ///
+  /// Corresponds to `epoll_pwait2(2)` (`epoll_wait(2)` on kernels before 5.11), or to `kevent(2)`.
+  ///
+  /// - Parameters:
+  ///   - timeout: How long to wait. `nil`: without limit. Zero or less: not at all, only look.
+  ///   - body: Called once for every event, on the calling thread, before this method returns.
+  /// - Returns: The number of events delivered, a wake-up included; 0 if the time was up.
+  /// - Throws: What the kernel reports, which for a valid poller is nothing in the normal course of events.
+  /// - Complexity: One system call, and O(1) per event; nothing is allocated.
+  @discardableResult
+  public func wait(timeout: Duration?, _ body: (Event) -> Void) throws(Errno) -> Int {
+    let isNested = isWaiting.exchange(true, ordering: .acquiring)
+    precondition(!isNested, "Poller.wait: already waiting, on another thread or in the body that called it")
+    defer { isWaiting.store(false, ordering: .releasing) }
+
+    let count = try selector.wait(Countdown(timeout))
+    for index in 0..<count {
+      let event = selector.event(at: index)
+      if event.isWake { selector.bell.acknowledge() }
+      body(event)
+    }
+    return count
+  }
+}
+
+extension Poller {
+  /// A kernel interface that reports readiness.
+  public enum Backend: Hashable, Sendable {
+    /// Linux.
+    case epoll
+
+    /// macOS and the BSDs.
+    case kqueue
+  }
+}
