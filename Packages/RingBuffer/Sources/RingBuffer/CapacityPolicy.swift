@@ -1,0 +1,115 @@
+/// Decides how large the storage of a ring should be, and when it should change.
+///
+/// Growing is immediate: the smallest power of two that holds what is asked for, so a full ring doubles.
+///
+/// Shrinking is slow on purpose. The policy watches the ring through windows. A window is over when as many
+/// bytes as the capacity have been read in it, where each turn from writing to reading counts for a
+/// `turnsPerWindow`th of the capacity on top. Bytes alone would let a trickle hold a large allocation for
+/// ever; turns alone would mistake the long tail of one burst, read in small pieces, for a quiet ring. If the
+/// highest count seen in the window is at most a quarter of the capacity, the storage shrinks to twice that
+/// peak, rounded up.
+///
+/// A quarter against a half is the hysteresis. After shrinking, the load that was observed fills at most half
+/// of the storage and must more than double before it grows again; after growing, the ring is more than half
+/// full and must fall by half before it can shrink. So the bytes that a reallocation moves are always paid for
+/// by a proportional number of bytes written or read since the one before: amortised O(1) per byte, by the
+/// potential argument for dynamic tables (Cormen et al., Introduction to Algorithms, section 17.4).
+@usableFromInline
+struct CapacityPolicy {
+  /// The smallest allocation, in bytes: one cache line, below which the allocator's own overhead dominates.
+  static let smallestCapacity = 64
+
+  /// The largest power of two that an `Int` holds, in bytes.
+  static let largestCapacity = 1 << (Int.bitWidth - 2)
+
+  /// The base-2 logarithm of the number of turns that end a window by themselves: 32.
+  @usableFromInline static let turnsPerWindowExponent = 5
+
+  /// What is left of the window, in bytes; the window is over when it is negative.
+  @usableFromInline var remaining = 0
+
+  /// The base-2 logarithm of the floor; 0 stands for no floor, since no capacity is as small as 1.
+  private var floorExponent: UInt8 = 0
+
+  /// The base-2 logarithm of the highest count seen in this window, rounded up.
+  @usableFromInline var peakExponent: UInt8 = 0
+
+  /// Whether bytes have been written since the last read, so that the next read begins a turn.
+  @usableFromInline var isRising = false
+
+  init() {}
+}
+
+// MARK: - Growing
+
+extension CapacityPolicy {
+  /// The capacity below which the storage never shrinks by itself, in bytes; 0 when there is none.
+  var floor: Int { floorExponent == 0 ? 0 : 1 << Int(floorExponent) }
+
+  /// Raises the floor so that it holds `count` bytes.
+  mutating func raiseFloor(toHold count: Int) {
+    guard count > floor else { return }
+    floorExponent = UInt8(Self.smallestCapacity(toHold: count).trailingZeroBitCount)
+  }
+
+  /// Forgets the floor.
+  mutating func dropFloor() {
+    floorExponent = 0
+  }
+
+  /// The capacity to grow to so that `count` bytes fit and the floor holds.
+  func grownCapacity(toHold count: Int) -> Int {
+    max(Self.smallestCapacity(toHold: count), floor)
+  }
+
+  /// The smallest capacity that is allocated for `count` bytes.
+  ///
+  /// - Precondition: `count` is not negative and not beyond `largestCapacity`.
+  static func smallestCapacity(toHold count: Int) -> Int {
+    precondition(count <= largestCapacity, "RingBuffer: the capacity asked for is too large")
+    return max(smallestCapacity, 1 << Int(exponent(covering: count)))
+  }
+
+  /// The base-2 logarithm of the smallest power of two that is not less than `count`.
+  @inlinable
+  static func exponent(covering count: Int) -> UInt8 {
+    count <= 1 ? 0 : UInt8(truncatingIfNeeded: Int.bitWidth &- (count &- 1).leadingZeroBitCount)
+  }
+}
+
+// MARK: - Shrinking
+
+extension CapacityPolicy {
+  /// Notes that bytes were written.
+  ///
+  /// Between two reads the count only rises, so its peak is seen by the read that follows: writing stays one store.
+  @inlinable
+  mutating func noteWrite() {
+    isRising = true
+  }
+
+  /// Notes that `taken` of `count` bytes are being read, and returns whether the window is over.
+  @inlinable
+  mutating func noteRead(_ taken: Int, of count: Int, capacity: Int) -> Bool {
+    if isRising {
+      isRising = false
+      peakExponent = max(peakExponent, Self.exponent(covering: count))
+      remaining &-= capacity &>> Self.turnsPerWindowExponent
+    }
+    remaining &-= taken
+    return remaining < 0
+  }
+
+  /// Begins a new window in a ring that holds `count` bytes.
+  mutating func beginWindow(count: Int, capacity: Int) {
+    remaining = capacity
+    peakExponent = Self.exponent(covering: count)
+  }
+
+  /// The capacity that the window's load asks for: `capacity` itself, or less.
+  func settledCapacity(from capacity: Int) -> Int {
+    let peak = 1 << Int(peakExponent)
+    guard peak <= capacity / 4 else { return capacity }
+    return min(capacity, max(2 * peak, Self.smallestCapacity, floor))
+  }
+}

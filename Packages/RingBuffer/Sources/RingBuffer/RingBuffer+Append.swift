@@ -1,0 +1,26 @@
+extension RingBuffer {
+  /// Moves all unread bytes of another ring behind the last one of this ring, and leaves the other empty.
+  ///
+  /// When this ring is empty the two exchange their storage and no byte is copied, so this ring's capacity may
+  /// then be below what was reserved until it next grows. Each keeps its own reservation.
+  ///
+  /// - Complexity: O(1) when this ring is empty, amortised O(`other.count`) otherwise.
+  public mutating func append(moving other: inout RingBuffer) {
+    guard !other.isEmpty else { return }
+    if isEmpty {
+      unsafe swap(&storage, &other.storage)
+      swap(&allocated, &other.allocated)
+      swap(&head, &other.head)
+      swap(&filled, &other.filled)
+      policy.beginWindow(count: filled, capacity: allocated)
+      policy.noteWrite()
+      other.policy.beginWindow(count: 0, capacity: other.allocated)
+    } else {
+      let (first, second) = unsafe other.regions(offset: 0, length: other.filled)
+      if filled &+ other.filled > allocated { grow(toFit: other.filled) }
+      unsafe write(copying: UnsafeRawBufferPointer(first))
+      unsafe write(copying: UnsafeRawBufferPointer(second))
+      other.discard(other.filled)
+    }
+  }
+}

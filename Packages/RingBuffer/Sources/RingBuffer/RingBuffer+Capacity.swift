@@ -1,0 +1,59 @@
+extension RingBuffer {
+  /// Makes room for `n` bytes in all, and keeps it: the ring never shrinks below it by itself.
+  ///
+  /// A smaller request than an earlier one changes nothing. ``shrinkToFit()`` and
+  /// ``removeAll(keepingCapacity:)`` without keeping end the promise.
+  ///
+  /// - Parameter n: The least capacity in bytes, unread bytes included.
+  /// - Precondition: `n` is not negative, and not larger than the largest power of two in an `Int`.
+  /// - Complexity: O(`count`) when it reallocates.
+  public mutating func reserveCapacity(_ n: Int) {
+    precondition(n >= 0, "RingBuffer: a capacity cannot be negative")
+    policy.raiseFloor(toHold: n)
+    if n > allocated { relocate(to: policy.grownCapacity(toHold: n)) }
+  }
+
+  /// Gives back all memory that the unread bytes do not need, and forgets what was reserved.
+  ///
+  /// An empty ring is left without storage.
+  ///
+  /// - Complexity: O(`count`).
+  public mutating func shrinkToFit() {
+    policy.dropFloor()
+    let needed = isEmpty ? 0 : CapacityPolicy.smallestCapacity(toHold: filled)
+    if needed < allocated { relocate(to: needed) }
+  }
+
+  /// Drops all unread bytes.
+  ///
+  /// - Parameter keepCapacity: Whether to keep the storage as it is. Without it the storage is freed, and what
+  ///   was reserved is forgotten.
+  public mutating func removeAll(keepingCapacity keepCapacity: Bool = true) {
+    // Keeping means keeping: a window that ends here is only closed by the next read.
+    _ = policy.noteRead(filled, of: filled, capacity: allocated)
+    filled = 0
+    head = 0
+    if !keepCapacity { shrinkToFit() }
+  }
+
+  /// Grows the storage so that `n` bytes are free.
+  @inline(never)
+  @usableFromInline
+  mutating func grow(toFit n: Int) {
+    let (needed, isOverflowing) = filled.addingReportingOverflow(n)
+    precondition(!isOverflowing, "RingBuffer: the capacity asked for is too large")
+    relocate(to: policy.grownCapacity(toHold: needed))
+  }
+
+  /// Ends a window of the policy: shrinks the storage if the load has not needed it.
+  @inline(never)
+  @usableFromInline
+  mutating func closeWindow() {
+    let settled = policy.settledCapacity(from: allocated)
+    if settled < allocated {
+      relocate(to: settled)
+    } else {
+      policy.beginWindow(count: filled, capacity: allocated)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+extension RingBuffer {
+  /// Writes bytes behind the last unread one, growing as needed.
+  ///
+  /// - Complexity: amortised O(*n*) in the number of bytes.
+  public mutating func write(_ bytes: RawSpan) {
+    unsafe bytes.withUnsafeBytes { unsafe write(copying: $0) }
+  }
+
+  /// Writes bytes behind the last unread one, growing as needed.
+  ///
+  /// - Complexity: amortised O(*n*) in the number of bytes.
+  public mutating func write(_ bytes: Span<UInt8>) {
+    unsafe bytes.withUnsafeBufferPointer { unsafe write(copying: UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Writes bytes behind the last unread one, growing as needed.
+  ///
+  /// - Complexity: amortised O(*n*) in the number of bytes.
+  public mutating func write(_ bytes: [UInt8]) {
+    unsafe bytes.withUnsafeBytes { unsafe write(copying: $0) }
+  }
+
+  /// Writes bytes behind the last unread one, growing as needed.
+  ///
+  /// A collection that has contiguous storage is copied at once, any other byte by byte in one pass.
+  ///
+  /// - Complexity: amortised O(*n*) in the number of bytes, whatever the cost of the collection's `count`.
+  @inlinable
+  public mutating func write(_ bytes: some Collection<UInt8>) {
+    let isWritten: Void? = bytes.withContiguousStorageIfAvailable {
+      unsafe write(copying: UnsafeRawBufferPointer($0))
+    }
+    guard isWritten == nil else { return }
+    for byte in bytes { writeByte(byte) }
+  }
+
+  /// Writes the UTF-8 form of a text behind the last unread byte, growing as needed.
+  ///
+  /// - Complexity: amortised O(*n*) in the number of bytes.
+  public mutating func write(_ text: String) {
+    var text = text
+    text.withUTF8 { unsafe write(copying: UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Writes one byte behind the last unread one, growing as needed.
+  ///
+  /// - Complexity: amortised O(1).
+  @inlinable
+  public mutating func writeByte(_ byte: UInt8) {
+    if filled == allocated { grow(toFit: 1) }
+    unsafe storage.unsafelyUnwrapped.storeBytes(
+      of: byte, toByteOffset: (head &+ filled) & (allocated &- 1), as: UInt8.self)
+    filled &+= 1
+    policy.noteWrite()
+  }
+
+  /// Copies `source`, which is no part of this ring's storage, behind the last unread byte.
+  @usableFromInline
+  mutating func write(copying source: UnsafeRawBufferPointer) {
+    guard let sourceStart = source.baseAddress, source.count > 0 else { return }
+    if source.count > freeCapacity { grow(toFit: source.count) }
+    let (first, second) = unsafe freeRegions
+    let firstLength = min(source.count, first.count)
+    unsafe first.baseAddress.unsafelyUnwrapped.copyMemory(from: sourceStart, byteCount: firstLength)
+    if firstLength < source.count {
+      unsafe second.baseAddress.unsafelyUnwrapped.copyMemory(
+        from: sourceStart + firstLength, byteCount: source.count &- firstLength)
+    }
+    filled &+= source.count
+    policy.noteWrite()
+  }
+}

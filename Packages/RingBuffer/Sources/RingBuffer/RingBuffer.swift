@@ -1,0 +1,169 @@
+/// A byte queue that grows on demand and gives memory back when a burst has passed.
+///
+/// Bytes are read in the order they were written. Unread bytes may wrap around the end of the storage, so they
+/// are seen as two spans:
+///
+/// ```
+///            head                                    count = 9, capacity = 16
+///             v
+/// +---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
+/// |   |   | a | b | c | d | e | f | g | h | i |   |   |   |   |   |     one span
+/// +---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
+///
+///                                             head
+///                                              v
+/// +---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
+/// | f | g | h | i |   |   |   |   |   |   |   | a | b | c | d | e |     two spans
+/// +---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
+/// ```
+///
+/// A ring owns its storage alone: it is moved, not copied, and no operation retains or releases anything. It
+/// has no storage until the first write.
+///
+/// The storage doubles when it is full. It shrinks to twice the recent peak when that peak has stayed within a
+/// quarter of the capacity for a while, whether the ring runs empty or not: a window of as many bytes read as
+/// the capacity, or of 32 turns from writing to reading, whichever comes first. A load that stays within these
+/// bounds never reallocates.
+///
+/// - Complexity: writing and reading are amortised O(1) per byte. Operations that say nothing else are O(1).
+@safe
+public struct RingBuffer: ~Copyable {
+  /// The storage, `allocated` bytes long; nil as long as `allocated` is 0.
+  @usableFromInline var storage: UnsafeMutableRawPointer?
+
+  /// The length of the storage in bytes: a power of two, or 0.
+  @usableFromInline var allocated: Int
+
+  /// The index of the first unread byte in the storage; 0 whenever the ring is empty.
+  @usableFromInline var head: Int
+
+  /// The number of unread bytes.
+  ///
+  /// Being stored, it tells full from empty without a slot left free.
+  @usableFromInline var filled: Int
+
+  /// When to change the capacity, and to what.
+  @usableFromInline var policy: CapacityPolicy
+
+  /// The bytes that reallocations have moved so far, modulo 2^32.
+  ///
+  /// Tests measure the cost of scaling by it.
+  package private(set) var relocatedByteCount: UInt32
+
+  /// Creates an empty ring.
+  ///
+  /// - Parameter minimumCapacity: The number of bytes to hold without growing. The ring never shrinks below it
+  ///   by itself. With 0, the default, there is no storage until the first write.
+  /// - Precondition: `minimumCapacity` is not negative.
+  /// - Complexity: O(`minimumCapacity`) at most: one allocation.
+  public init(minimumCapacity: Int = 0) {
+    unsafe storage = nil
+    allocated = 0
+    head = 0
+    filled = 0
+    policy = CapacityPolicy()
+    relocatedByteCount = 0
+    reserveCapacity(minimumCapacity)
+  }
+
+  deinit {
+    unsafe storage?.deallocate()
+  }
+}
+
+// The pointer is the only part that is not Sendable by itself, and nothing else refers to the memory behind it.
+extension RingBuffer: @unchecked Sendable {}
+
+// MARK: - Counts
+
+extension RingBuffer {
+  /// The number of unread bytes.
+  @inlinable
+  public var count: Int { filled }
+
+  /// The number of bytes that the storage holds: a power of two of at least 64, or 0 when there is no storage.
+  @inlinable
+  public var capacity: Int { allocated }
+
+  /// The number of bytes that can be written before the storage grows.
+  @inlinable
+  public var freeCapacity: Int { allocated &- filled }
+
+  /// Whether there is nothing to read.
+  @inlinable
+  public var isEmpty: Bool { filled == 0 }
+
+  /// Whether the next byte written makes the storage grow.
+  ///
+  /// A ring without storage is both empty and full.
+  @inlinable
+  public var isFull: Bool { filled == allocated }
+}
+
+// MARK: - Storage
+
+extension RingBuffer {
+  /// The unread bytes from `offset`, `length` of them, as addresses: the part up to the end of the storage and
+  /// the part that wraps to its beginning.
+  @unsafe
+  func regions(
+    offset: Int, length: Int
+  ) -> (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer) {
+    unsafe regions(from: head &+ offset, length: length)
+  }
+
+  /// The free bytes in the order in which they are written, as addresses.
+  @unsafe
+  var freeRegions: (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer) {
+    unsafe regions(from: head &+ filled, length: allocated &- filled)
+  }
+
+  /// `length` bytes of storage from `position`, which may lie up to one lap beyond the end.
+  @unsafe
+  private func regions(
+    from position: Int, length: Int
+  ) -> (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer) {
+    assert(length >= 0 && length <= allocated)
+    guard length > 0, let storage = unsafe storage else {
+      let nowhere = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+      return unsafe (nowhere, nowhere)
+    }
+    let start = position & (allocated &- 1)
+    let firstLength = min(length, allocated &- start)
+    return unsafe (
+      UnsafeMutableRawBufferPointer(start: storage + start, count: firstLength),
+      UnsafeMutableRawBufferPointer(start: storage, count: length &- firstLength)
+    )
+  }
+
+  /// Copies the first `length` unread bytes to `destination`.
+  @unsafe
+  func copyPrefix(_ length: Int, to destination: UnsafeMutableRawPointer) {
+    let (first, second) = unsafe regions(offset: 0, length: length)
+    if let start = first.baseAddress {
+      unsafe destination.copyMemory(from: start, byteCount: first.count)
+    }
+    if let start = second.baseAddress {
+      unsafe (destination + first.count).copyMemory(from: start, byteCount: second.count)
+    }
+  }
+
+  /// Moves the unread bytes to the beginning of a new storage of `newCapacity` bytes, and frees the old one.
+  ///
+  /// - Complexity: O(`count`).
+  mutating func relocate(to newCapacity: Int) {
+    assert(newCapacity >= filled)
+    var destination: UnsafeMutableRawPointer?
+    if newCapacity > 0 {
+      let allocation = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
+      unsafe copyPrefix(filled, to: allocation)
+      unsafe destination = allocation
+    }
+    unsafe storage?.deallocate()
+    unsafe storage = destination
+    allocated = newCapacity
+    head = 0
+    relocatedByteCount &+= UInt32(truncatingIfNeeded: filled)
+    policy.beginWindow(count: filled, capacity: newCapacity)
+  }
+}
