@@ -1,0 +1,192 @@
+# shellcheck shell=bash
+# What the scripts of this repository share: where things are, the toolchain, and the system packages.
+#
+# Sourced, never run. Works with the bash 3.2 of macOS. Whatever is printed here goes to standard error.
+set -euo pipefail
+
+# The repository, wherever the script was called from and by whatever link.
+root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
+# One scratch path for all packages, so that they reuse each other's objects.
+scratch=$root/.build
+
+# The package manifests start with `// swift-tools-version: 6.2` or later.
+swift_major=6
+swift_minor=2
+
+# Everything needed beyond Swift and git. In order: needed to run or only to test, the Debian package,
+# how to find it elsewhere (a pkg-config module, or a command), its names in Homebrew and dnf, what for.
+needs='run  ca-certificates    -                       -           ca-certificates        fetching dependencies over https
+run  pkg-config         command:pkg-config      pkgconf     pkgconf-pkg-config     finding C libraries
+run  libprotobuf-c-dev  library:libprotobuf-c   protobuf-c  protobuf-c-devel       GnetMetrics links it
+test netcat-openbsd     command:nc              netcat      netcat                 end-to-end tests
+test socat              command:socat           socat       socat                  end-to-end tests
+test python3            command:python3         python3     python3                end-to-end tests'
+
+say() { printf '%s\n' "$*" >&2; }
+
+# die STATUS MESSAGE: says why and ends the script.
+die() {
+  say "${0##*/}: $2"
+  exit "$1"
+}
+
+# Prints the comment at the top of the script that is running.
+usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+
+# The version of Swift, as `swift --version` tells it, is left in `swift_version`.
+require_swift() {
+  local wanted="Swift $swift_major.$swift_minor or later is needed" pattern='Swift version ([0-9]+)\.([0-9]+)'
+  local advice='Install it from https://www.swift.org/install/ and put its usr/bin on the PATH.'
+  swift_version=$(swift --version 2>/dev/null </dev/null) || swift_version=
+  [[ $swift_version =~ $pattern ]] || die 1 "$wanted; none was found. $advice"
+  if ((BASH_REMATCH[1] < swift_major || (BASH_REMATCH[1] == swift_major && BASH_REMATCH[2] < swift_minor))); then
+    die 1 "$wanted; found ${BASH_REMATCH[1]}.${BASH_REMATCH[2]} ($(command -v swift)). $advice"
+  fi
+}
+
+# require_packages run|test: installs the missing Debian packages; says on other systems what to install.
+require_packages() {
+  local missing
+  missing=$(missing_packages "$1")
+  [ -n "$missing" ] || return 0
+  if is_debian; then
+    mkdir -p "$scratch"
+    # One at a time; the second finds nothing missing any more.
+    exec 9>"$scratch/setup.lock"
+    flock 9
+    missing=$(missing_packages "$1")
+    [ -z "$missing" ] || install_debian_packages "$missing" </dev/null
+    exec 9>&-
+  else
+    say "${0##*/}: missing:"
+    printf '%s\n' "$missing" | while read -r _ package _ brew dnf purpose; do
+      say "  $package ($purpose): brew install $brew, or dnf install $dnf, or your system's equivalent"
+    done
+    exit 1
+  fi
+}
+
+is_debian() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
+
+# Prints the lines of `needs` that apply and are not satisfied.
+missing_packages() {
+  local stage package probe rest installed=
+  # shellcheck disable=SC2046 # one word per package
+  if is_debian; then
+    installed=$(dpkg-query -W -f='${Package} ${Status}\n' $(awk '{ print $2 }' <<<"$needs") 2>/dev/null) || true
+  fi
+  while read -r stage package probe rest; do
+    [ "$1" = test ] || [ "$stage" = run ] || continue
+    if is_debian; then
+      case $'\n'$installed$'\n' in *$'\n'"$package install ok installed"$'\n'*) continue ;; esac
+    else
+      case $probe in
+        command:*) ! command -v "${probe#*:}" >/dev/null || continue ;;
+        library:*) ! pkg-config --exists "${probe#*:}" 2>/dev/null || continue ;;
+        *) continue ;;
+      esac
+    fi
+    printf '%s\n' "$stage $package $probe $rest"
+  done <<<"$needs"
+}
+
+install_debian_packages() {
+  local names as_root='' package purpose
+  names=$(awk '{ printf "%s%s", separator, $2; separator = " " }' <<<"$1")
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null ||
+      die 1 "missing: $names. Not root and no sudo here; run as root: apt-get update && apt-get install -y $names"
+    as_root=sudo
+  fi
+  say "${0##*/}: installing Debian packages${as_root:+ (through sudo)}:"
+  while read -r _ package _ _ _ purpose; do say "  $package ($purpose)"; done <<<"$1"
+  compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null || apt_get update || true
+  # shellcheck disable=SC2086 # one word per package
+  apt_get install -y --no-install-recommends $names ||
+    { apt_get update && apt_get install -y --no-install-recommends $names; } ||
+    die 1 "could not install: $names. Try as root: apt-get update && apt-get install -y $names"
+}
+
+apt_get() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" >&2; }
+
+# path_dependencies PACKAGE: the packages it depends on by path, one name a line.
+path_dependencies() {
+  sed 's,^//.*,,; s,[[:space:]]//.*,,' "$root/Packages/$1/Package.swift" | tr '\n' ' ' |
+    { grep -o '\.package([^)]*path: *"[^"]*"' || true; } | sed 's/.*"\(.*\)"$/\1/; s,/*$,,; s,.*/,,'
+}
+
+# with_dependencies PACKAGE: itself and all it depends on by path, one name a line.
+with_dependencies() {
+  local queue=$1 seen=' ' name
+  while [ -n "$queue" ]; do
+    name=${queue%%[[:space:]]*}
+    queue=${queue#"$name"}
+    queue=${queue#[[:space:]]}
+    case $seen in *" $name "*) continue ;; esac
+    [ -f "$root/Packages/$name/Package.swift" ] || continue
+    seen="$seen$name "
+    printf '%s\n' "$name"
+    queue="$queue${queue:+ }$(path_dependencies "$name" | tr '\n' ' ')"
+    queue=${queue%[[:space:]]}
+  done
+}
+
+# All packages, dependencies first, one name a line.
+packages() {
+  local manifest name
+  for manifest in "$root"/Packages/*/Package.swift; do
+    [ -f "$manifest" ] || continue
+    name=$(basename "$(dirname "$manifest")")
+    printf '%s %s\n' "$name" "$name"
+    path_dependencies "$name" | sed "s/\$/ $name/"
+  done | tsort
+}
+
+# main_file FOLDER: the file an executable starts in: main.swift, or the one that says @main. Fails for a library.
+main_file() {
+  if [ -f "$1/main.swift" ]; then
+    printf '%s\n' "$1/main.swift"
+  else
+    grep -rlE --include='*.swift' '^[[:space:]]*@main([[:space:]]|$)' "$1" | head -n 1 | grep .
+  fi
+}
+
+# run_limited SECONDS COMMAND...: runs it with no standard input, and ends it and all it started when the time is up
+# (status 124) or when this script is interrupted. A job of its own, so that nothing it starts outlives it.
+run_limited() {
+  local limit=$1 job watchdog status=0 started=$SECONDS
+  shift
+  set -m
+  ("$@") </dev/null &
+  job=$!
+  (
+    sleep "$limit"
+    end_job "$job"
+  ) </dev/null >/dev/null 2>&1 &
+  watchdog=$!
+  set +m
+  # shellcheck disable=SC2064 # the job of now is meant
+  trap "end_job $watchdog; end_job $job; exit 143" TERM HUP
+  # shellcheck disable=SC2064
+  trap "end_job $watchdog; end_job $job; exit 130" INT
+  wait "$job" || status=$?
+  trap - TERM HUP INT
+  kill -TERM -- "-$watchdog" 2>/dev/null || true
+  wait "$watchdog" 2>/dev/null || true
+  if [ "$status" -gt 128 ] && [ $((SECONDS - started)) -ge "$limit" ]; then status=124; fi
+  return "$status"
+}
+
+# end_job GROUP: asks the processes of a job to end, and makes them after ten seconds.
+end_job() {
+  local tries=0
+  kill -TERM -- "-$1" 2>/dev/null || return 0
+  while kill -0 -- "-$1" 2>/dev/null; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 100 ]; then
+      kill -KILL -- "-$1" 2>/dev/null || true
+      break
+    fi
+    sleep 0.1
+  done
+}
