@@ -23,9 +23,12 @@ let package = Package(
   platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
   products: [
     .library(name: "RingBuffer", targets: ["RingBuffer"]),
+    .library(name: "Disruptor", targets: ["Disruptor"]),
   ],
   targets: [
     .target(name: "RingBuffer", swiftSettings: settings),
+    .target(name: "Disruptor", swiftSettings: settings),
     .testTarget(name: "RingBufferTests", dependencies: ["RingBuffer"], swiftSettings: testSettings),
+    .testTarget(name: "DisruptorTests", dependencies: ["Disruptor"], swiftSettings: testSettings),
   ]
 )

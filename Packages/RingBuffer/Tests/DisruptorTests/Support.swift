@@ -1,0 +1,106 @@
+import Synchronization
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A thread of the operating system, which the thread sanitizer sees as such.
+struct SystemThread {
+  #if canImport(Darwin)
+    private var id: pthread_t?
+  #else
+    private var id = pthread_t()
+  #endif
+
+  private final class Work {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+
+  /// Starts a thread that runs `body`.
+  init(_ body: @escaping @Sendable () -> Void) {
+    let work = Unmanaged.passRetained(Work(body))
+    let result = pthread_create(
+      &id, nil,
+      { argument in
+        // The parameter is optional on some systems, not on others.
+        let argument: UnsafeMutableRawPointer? = argument
+        Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().body()
+        return nil
+      }, work.toOpaque())
+    precondition(result == 0, "pthread_create failed: \(result)")
+  }
+
+  /// Waits for the thread to end.
+  func join() {
+    #if canImport(Darwin)
+      pthread_join(id!, nil)
+    #else
+      pthread_join(id, nil)
+    #endif
+  }
+
+  /// Lets other threads run.
+  static func yield() { sched_yield() }
+}
+
+/// Counts the elements that are alive, and those that have ended.
+final class Census: Sendable {
+  private let livingCount = Atomic(0)
+  private let endedCount = Atomic(0)
+
+  var living: Int { livingCount.load(ordering: .acquiring) }
+  var ended: Int { endedCount.load(ordering: .acquiring) }
+
+  func begin() { livingCount.add(1, ordering: .acquiringAndReleasing) }
+
+  func end() {
+    livingCount.subtract(1, ordering: .acquiringAndReleasing)
+    endedCount.add(1, ordering: .acquiringAndReleasing)
+  }
+}
+
+/// A noncopyable element that a census counts.
+struct Token: ~Copyable, Sendable {
+  let number: Int
+  private let census: Census
+
+  init(_ number: Int, in census: Census) {
+    self.number = number
+    self.census = census
+    census.begin()
+  }
+
+  deinit { census.end() }
+}
+
+/// A class element that a census counts.
+final class Parcel: Sendable {
+  let number: Int
+  private let census: Census
+
+  init(_ number: Int, in census: Census) {
+    self.number = number
+    self.census = census
+    census.begin()
+  }
+
+  deinit { census.end() }
+}
+
+/// An element that says who published it, and as which of its own.
+struct Stamp: Sendable {
+  var producer: Int
+  var number: Int
+}
+
+/// A deadline that no test reaches unless something is lost.
+struct Deadline {
+  private let end = ContinuousClock.now + .seconds(120)
+
+  var hasPassed: Bool { ContinuousClock.now > end }
+}
