@@ -31,7 +31,7 @@ die() {
 }
 
 # Prints the comment at the top of the script that is running.
-usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '/^# shellcheck/d; 2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 
 # The version of Swift, as `swift --version` tells it, is left in `swift_version`.
 require_swift() {
@@ -139,7 +139,9 @@ packages() {
     name=$(basename "$(dirname "$manifest")")
     printf '%s %s\n' "$name" "$name"
     path_dependencies "$name" | sed "s/\$/ $name/"
-  done | tsort
+  done | tsort | while read -r name; do
+    [ ! -f "$root/Packages/$name/Package.swift" ] || printf '%s\n' "$name"
+  done
 }
 
 # main_file FOLDER: the file an executable starts in: main.swift, or the one that says @main. Fails for a library.
@@ -170,23 +172,43 @@ run_limited() {
   # shellcheck disable=SC2064
   trap "end_job $watchdog; end_job $job; exit 130" INT
   wait "$job" || status=$?
-  trap - TERM HUP INT
-  kill -TERM -- "-$watchdog" 2>/dev/null || true
+  if [ "$status" -gt 128 ] && [ $((SECONDS - started)) -ge "$limit" ]; then
+    status=124 # and the watchdog sees to what is left
+  else
+    kill -TERM -- "-$watchdog" 2>/dev/null || true
+  fi
   wait "$watchdog" 2>/dev/null || true
-  if [ "$status" -gt 128 ] && [ $((SECONDS - started)) -ge "$limit" ]; then status=124; fi
+  trap - TERM HUP INT
   return "$status"
 }
 
-# end_job GROUP: asks the processes of a job to end, and makes them after ten seconds.
+# end_job GROUP: asks the processes of a job to end, and makes them after ten seconds. `swift test` puts the test
+# process in a group of its own, so descendants are looked for as well.
 end_job() {
-  local tries=0
-  kill -TERM -- "-$1" 2>/dev/null || return 0
-  while kill -0 -- "-$1" 2>/dev/null; do
+  local processes tries=0
+  processes="-$1 $(descendants "$1")"
+  # shellcheck disable=SC2086 # one word per process
+  kill -TERM -- $processes 2>/dev/null || return 0
+  # shellcheck disable=SC2086
+  while kill -0 -- $processes 2>/dev/null && [ "$tries" -lt 100 ]; do
     tries=$((tries + 1))
-    if [ "$tries" -gt 100 ]; then
-      kill -KILL -- "-$1" 2>/dev/null || true
-      break
-    fi
     sleep 0.1
+  done
+  # shellcheck disable=SC2086
+  kill -KILL -- $processes 2>/dev/null || true
+}
+
+# descendants PROCESS: its children and theirs, one a line.
+descendants() {
+  local child
+  for child in $(
+    if [ -d /proc/self/task ]; then
+      cat "/proc/$1"/task/*/children 2>/dev/null
+    else
+      ps -A -o ppid= -o pid= | awk -v parent="$1" '$1 == parent { print $2 }'
+    fi
+  ); do
+    printf '%s\n' "$child"
+    descendants "$child"
   done
 }
