@@ -8,6 +8,9 @@ set -euo pipefail
 root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 # One scratch path for all packages, so that they reuse each other's objects.
 scratch=$root/.build
+# With one scratch path, a build plan that is kept may be that of another package: make it anew each time.
+# shellcheck disable=SC2034 # used by those that source this
+plan_anew=--disable-build-manifest-caching
 
 # The package manifests start with `// swift-tools-version: 6.2` or later.
 swift_major=6
