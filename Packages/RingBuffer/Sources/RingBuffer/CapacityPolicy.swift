@@ -2,18 +2,18 @@
 ///
 /// Growing is immediate: the smallest power of two that holds what is asked for, so a full ring doubles.
 ///
-/// Shrinking is slow on purpose. The policy watches the ring through windows. A window is over when as many
-/// bytes as the capacity have been read in it, where each turn from writing to reading counts for a
-/// `turnsPerWindow`th of the capacity on top. Bytes alone would let a trickle hold a large allocation for
-/// ever; turns alone would mistake the long tail of one burst, read in small pieces, for a quiet ring. If the
-/// highest count seen in the window is at most a quarter of the capacity, the storage shrinks to twice that
-/// peak, rounded up.
+/// Shrinking is slow on purpose. The policy watches the ring through windows of 32 turns, a turn being a change
+/// from writing to reading. If the highest count seen in a window is at most a quarter of the capacity, the
+/// storage shrinks to twice that peak, rounded up. Turns, and not reads, because the tail of one burst that is
+/// read in many small pieces is no quiet time; and not bytes, because a trickle would hold a large allocation for
+/// ever, and a few large pieces would make a window too short to judge by. The ring need not run empty for it.
 ///
 /// A quarter against a half is the hysteresis. After shrinking, the load that was observed fills at most half
-/// of the storage and must more than double before it grows again; after growing, the ring is more than half
-/// full and must fall by half before it can shrink. So the bytes that a reallocation moves are always paid for
+/// of the storage, and must more than double before it grows again; after growing, the ring is more than half
+/// full, and must fall by half before it can shrink. So the bytes that a reallocation moves are always paid for
 /// by a proportional number of bytes written or read since the one before: amortised O(1) per byte, by the
-/// potential argument for dynamic tables (Cormen et al., Introduction to Algorithms, section 17.4).
+/// potential argument for dynamic tables (Cormen, Leiserson, Rivest and Stein, Introduction to Algorithms,
+/// section 17.4 of the third edition).
 @usableFromInline
 struct CapacityPolicy {
   /// The smallest allocation, in bytes: one cache line, below which the allocator's own overhead dominates.
@@ -22,11 +22,11 @@ struct CapacityPolicy {
   /// The largest power of two that an `Int` holds, in bytes.
   static let largestCapacity = 1 << (Int.bitWidth - 2)
 
-  /// The base-2 logarithm of the number of turns that end a window by themselves: 32.
-  @usableFromInline static let turnsPerWindowExponent = 5
+  /// The number of turns after which a window is over.
+  @usableFromInline static let turnsPerWindow: UInt8 = 32
 
-  /// What is left of the window, in bytes; the window is over when it is negative.
-  @usableFromInline var remaining = 0
+  /// The number of turns in this window so far.
+  @usableFromInline var turns: UInt8 = 0
 
   /// The base-2 logarithm of the floor; 0 stands for no floor, since no capacity is as small as 1.
   private var floorExponent: UInt8 = 0
@@ -82,27 +82,25 @@ extension CapacityPolicy {
 extension CapacityPolicy {
   /// Notes that bytes were written.
   ///
-  /// Between two reads the count only rises, so its peak is seen by the read that follows: writing stays one store.
+  /// Between two reads the count only rises, so the read that follows sees its peak: writing costs one store.
   @inlinable
   mutating func noteWrite() {
     isRising = true
   }
 
-  /// Notes that `taken` of `count` bytes are being read, and returns whether the window is over.
+  /// Notes that some of `count` bytes are being read, and returns whether the window is over.
   @inlinable
-  mutating func noteRead(_ taken: Int, of count: Int, capacity: Int) -> Bool {
-    if isRising {
-      isRising = false
-      peakExponent = max(peakExponent, Self.exponent(covering: count))
-      remaining &-= capacity &>> Self.turnsPerWindowExponent
-    }
-    remaining &-= taken
-    return remaining < 0
+  mutating func noteRead(of count: Int) -> Bool {
+    guard isRising else { return false }
+    isRising = false
+    turns &+= 1
+    peakExponent = max(peakExponent, Self.exponent(covering: count))
+    return turns >= Self.turnsPerWindow
   }
 
   /// Begins a new window in a ring that holds `count` bytes.
-  mutating func beginWindow(count: Int, capacity: Int) {
-    remaining = capacity
+  mutating func beginWindow(count: Int) {
+    turns = 0
     peakExponent = Self.exponent(covering: count)
   }
 

@@ -12,9 +12,9 @@ extension RingBuffer {
       swap(&allocated, &other.allocated)
       swap(&head, &other.head)
       swap(&filled, &other.filled)
-      policy.beginWindow(count: filled, capacity: allocated)
+      policy.beginWindow(count: filled)
       policy.noteWrite()
-      other.policy.beginWindow(count: 0, capacity: other.allocated)
+      other.policy.beginWindow(count: 0)
     } else {
       let (first, second) = unsafe other.regions(offset: 0, length: other.filled)
       if filled &+ other.filled > allocated { grow(toFit: other.filled) }

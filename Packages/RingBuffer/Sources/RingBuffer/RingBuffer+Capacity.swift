@@ -29,8 +29,8 @@ extension RingBuffer {
   /// - Parameter keepCapacity: Whether to keep the storage as it is. Without it the storage is freed, and what
   ///   was reserved is forgotten.
   public mutating func removeAll(keepingCapacity keepCapacity: Bool = true) {
-    // Keeping means keeping: a window that ends here is only closed by the next read.
-    _ = policy.noteRead(filled, of: filled, capacity: allocated)
+    // Keeping means keeping: a window that is over here is closed by a later read.
+    _ = policy.noteRead(of: filled)
     filled = 0
     head = 0
     if !keepCapacity { shrinkToFit() }
@@ -53,7 +53,7 @@ extension RingBuffer {
     if settled < allocated {
       relocate(to: settled)
     } else {
-      policy.beginWindow(count: filled, capacity: allocated)
+      policy.beginWindow(count: filled)
     }
   }
 }

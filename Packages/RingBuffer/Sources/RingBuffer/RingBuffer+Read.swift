@@ -9,7 +9,7 @@ extension RingBuffer {
   public mutating func discard(_ n: Int) -> Int {
     precondition(n >= 0, "RingBuffer: a count cannot be negative")
     let taken = min(n, filled)
-    let isWindowOver = policy.noteRead(taken, of: filled, capacity: allocated)
+    let isWindowOver = policy.noteRead(of: filled)
     filled &-= taken
     // An empty ring starts over, so that its free room is one segment.
     head = filled == 0 ? 0 : (head &+ taken) & (allocated &- 1)

@@ -21,9 +21,8 @@
 /// has no storage until the first write.
 ///
 /// The storage doubles when it is full. It shrinks to twice the recent peak when that peak has stayed within a
-/// quarter of the capacity for a while, whether the ring runs empty or not: a window of as many bytes read as
-/// the capacity, or of 32 turns from writing to reading, whichever comes first. A load that stays within these
-/// bounds never reallocates.
+/// quarter of the capacity for 32 turns from writing to reading, whether the ring runs empty or not. A load whose
+/// peak comes back at least that often never reallocates.
 ///
 /// - Complexity: writing and reading are amortised O(1) per byte. Operations that say nothing else are O(1).
 @safe
@@ -164,6 +163,6 @@ extension RingBuffer {
     allocated = newCapacity
     head = 0
     relocatedByteCount &+= UInt32(truncatingIfNeeded: filled)
-    policy.beginWindow(count: filled, capacity: newCapacity)
+    policy.beginWindow(count: filled)
   }
 }

@@ -109,3 +109,10 @@ struct SeededGenerator: RandomNumberGenerator {
     return UInt64.random(in: 0...UInt64.max)
   }
 }
+
+/// Expects a condition at little cost, for loops over many cases.
+func check(
+  _ condition: Bool, _ subject: @autoclosure () -> String, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  if !condition { Issue.record("\(subject())", sourceLocation: sourceLocation) }
+}

@@ -1,0 +1,83 @@
+import RingBuffer
+import Testing
+
+@Suite("Mistakes end the process")
+struct MistakeTests {
+  @Test("negative capacities")
+  func negativeCapacity() async {
+    await #expect(processExitsWith: .failure) { _ = RingBuffer(minimumCapacity: -1) }
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer()
+      ring.reserveCapacity(-1)
+    }
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer()
+      _ = ring.freeSegments(minimumCapacity: -1)
+    }
+  }
+
+  @Test("capacities beyond the largest power of two")
+  func hugeCapacity() async {
+    await #expect(processExitsWith: .failure) { _ = RingBuffer(minimumCapacity: .max) }
+    await #expect(processExitsWith: .failure) { _ = RingBuffer(minimumCapacity: 1 << 62 + 1) }
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer()
+      ring.reserveCapacity(.max)
+    }
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer()
+      ring.writeByte(0)
+      _ = ring.freeSegments(minimumCapacity: .max)
+    }
+  }
+
+  @Test("negative counts")
+  func negativeCount() async {
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer()
+      ring.discard(-1)
+    }
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer()
+      _ = ring.read(-1)
+    }
+    await #expect(processExitsWith: .failure) {
+      let ring = RingBuffer()
+      _ = ring.readable(prefix: -1).byteCount
+    }
+    await #expect(processExitsWith: .failure) {
+      let ring = RingBuffer()
+      _ = ring.firstIndex(of: 0, from: -1)
+    }
+  }
+
+  @Test("committing less than nothing, or more than was free")
+  func commit() async {
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer()
+      ring.commit(-1)
+    }
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer(minimumCapacity: 64)
+      ring.commit(65)
+    }
+  }
+
+  @Test("subscripts outside the unread bytes")
+  func subscripting() async {
+    await #expect(processExitsWith: .failure) {
+      let ring = RingBuffer(minimumCapacity: 64)
+      _ = ring[0]
+    }
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer()
+      ring.write([1, 2])
+      _ = ring[2]
+    }
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer()
+      ring.write([1, 2])
+      _ = ring[-1]
+    }
+  }
+}
