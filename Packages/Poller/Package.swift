@@ -2,13 +2,19 @@
 
 import PackageDescription
 
-let settings: [SwiftSetting] = [
+/// `POLLER_BACKEND=kqueue` builds the kqueue backend on Linux, over the libkqueue that `pkg-config` finds.
+/// It is how the two backends are held to one behaviour on one machine, and not meant for use.
+let usesLibkqueue = Context.environment["POLLER_BACKEND"] == "kqueue"
+
+var settings: [SwiftSetting] = [
   .strictMemorySafety(),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
+
+if usesLibkqueue { settings.append(.define("POLLER_KQUEUE")) }
 
 let package = Package(
   name: "Poller",
@@ -22,6 +28,7 @@ let package = Package(
   targets: [
     .target(
       name: "CPoller",
+      dependencies: usesLibkqueue ? ["CLibkqueue"] : [],
       cSettings: [.define("CPOLLER_FAULTS", .when(configuration: .debug))]
     ),
     .target(
@@ -37,3 +44,8 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+if usesLibkqueue {
+  package.targets.append(
+    .systemLibrary(name: "CLibkqueue", pkgConfig: "libkqueue", providers: [.apt(["libkqueue-dev"])]))
+}

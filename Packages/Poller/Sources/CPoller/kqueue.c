@@ -18,15 +18,8 @@ int cpoller_kqueue(void) {
   return -code;
 }
 
-int cpoller_kevent(int kqueue, const struct kevent *changes, int change_count, struct kevent *events,
-                   int event_count, int64_t nanoseconds) {
-  struct timespec timeout = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
-  int count = kevent(kqueue, changes, change_count, events, event_count, nanoseconds < 0 ? NULL : &timeout);
-  return count < 0 ? -errno : count;
-}
-
-struct kevent cpoller_kevent_make(uintptr_t ident, int filter, unsigned flags, unsigned fflags, uint64_t token) {
-  // The casts follow the fields: `udata` is a pointer on most systems, an integer on old NetBSD.
+// Fields differ in width from system to system, so they are assigned, which converts, and not initialized.
+static struct kevent make(uintptr_t ident, int filter, unsigned flags, unsigned fflags, uint64_t token) {
   struct kevent event = {0};
   event.ident = ident;
   event.filter = filter;
@@ -34,6 +27,69 @@ struct kevent cpoller_kevent_make(uintptr_t ident, int filter, unsigned flags, u
   event.fflags = fflags;
   event.udata = (__typeof__(event.udata))(uintptr_t)token;
   return event;
+}
+
+static int submit(int kqueue, struct kevent *changes, int count, struct kevent *answers) {
+  // As much room for answers as there are changes: the call returns with them and has no cause to look for events,
+  // let alone to sleep and be interrupted.
+  const struct timespec zero = {0};
+  int result = kevent(kqueue, changes, count, answers, answers ? count : 0, &zero);
+  return result < 0 ? -errno : result;
+}
+
+int cpoller_kqueue_add_user(int kqueue) {
+  struct kevent change = make(0, EVFILT_USER, EV_ADD | EV_CLEAR, 0, UINT64_MAX);
+  return submit(kqueue, &change, 1, NULL);
+}
+
+int cpoller_kqueue_trigger_user(int kqueue) {
+  // The token once more: some kernels take it from every change of a filter.
+  struct kevent change = make(0, EVFILT_USER, 0, NOTE_TRIGGER, UINT64_MAX);
+  return submit(kqueue, &change, 1, NULL);
+}
+
+struct cpoller_answers cpoller_kqueue_change(int kqueue, int fd, bool deletes, bool adds, unsigned read_flags,
+                                             unsigned write_flags, uint64_t token) {
+  struct kevent changes[4], answers[4];
+  int count = 0;
+  if (deletes) {
+    changes[count++] = make(fd, EVFILT_READ, EV_DELETE | EV_RECEIPT, 0, token);
+    changes[count++] = make(fd, EVFILT_WRITE, EV_DELETE | EV_RECEIPT, 0, token);
+  }
+  if (adds) {
+    changes[count++] = make(fd, EVFILT_READ, EV_ADD | EV_RECEIPT | read_flags, 0, token);
+    changes[count++] = make(fd, EVFILT_WRITE, EV_ADD | EV_RECEIPT | write_flags, 0, token);
+  }
+  int code[4] = {0};
+  int answered = submit(kqueue, changes, count, answers);
+  for (int index = 0; index < count; index++) {
+    code[index] = answered < 0 ? -answered : index < answered ? (int)answers[index].data : EIO;
+  }
+  struct cpoller_answers result = {0};
+  int next = 0;
+  if (deletes) {
+    result.deleted_read = code[next++];
+    result.deleted_write = code[next++];
+  }
+  if (adds) {
+    result.added_read = code[next++];
+    result.added_write = code[next++];
+  }
+  return result;
+}
+
+struct kevent cpoller_kevent_disable(uintptr_t fd, int filter, uint64_t token) {
+  return make(fd, filter, EV_DISABLE | EV_RECEIPT, 0, token);
+}
+
+int cpoller_kqueue_submit(int kqueue, struct kevent *changes, int count) {
+  return submit(kqueue, changes, count, changes);
+}
+
+int cpoller_kqueue_wait(int kqueue, struct kevent *events, int capacity, int64_t nanoseconds) {
+  struct timespec limit = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+  int count = kevent(kqueue, NULL, 0, events, capacity, nanoseconds < 0 ? NULL : &limit);
+  return count < 0 ? -errno : count;
 }
 
 uint64_t cpoller_kevent_token(const struct kevent *event) { return (uintptr_t)event->udata; }

@@ -57,14 +57,33 @@ int cpoller_eventfd_signal(int fd);
 /// Corresponds to `kqueue(2)`, with `FD_CLOEXEC` set by `fcntl(2)`.
 int cpoller_kqueue(void);
 
-/// Corresponds to `kevent(2)`. `nanoseconds` below zero: no time limit.
-int cpoller_kevent(int kqueue, const struct kevent *_Nullable changes, int change_count,
-                   struct kevent *_Nullable events, int event_count, int64_t nanoseconds);
+/// Adds the kqueue's own `EVFILT_USER`. Corresponds to `kevent(2)` with `EV_ADD`.
+int cpoller_kqueue_add_user(int kqueue);
 
-/// Corresponds to `EV_SET`, whose fields differ in width from system to system.
-struct kevent cpoller_kevent_make(uintptr_t ident, int filter, unsigned flags, unsigned fflags, uint64_t token);
+/// Triggers the kqueue's own `EVFILT_USER`. Corresponds to `kevent(2)` with `NOTE_TRIGGER`.
+int cpoller_kqueue_trigger_user(int kqueue);
 
-/// The token a kevent was made with.
+/// The kernel's answer to each change of one descriptor's two filters: zero or an `errno`.
+struct cpoller_answers {
+  int deleted_read, deleted_write;
+  int added_read, added_write;
+};
+
+/// Deletes a descriptor's two filters, adds them, or first the one and then the other.
+/// Corresponds to `kevent(2)` with `EV_DELETE`, `EV_ADD` and `EV_RECEIPT`; one call.
+struct cpoller_answers cpoller_kqueue_change(int kqueue, int fd, bool deletes, bool adds, unsigned read_flags,
+                                             unsigned write_flags, uint64_t token);
+
+/// A change that disables one filter of a descriptor. Corresponds to `EV_SET`.
+struct kevent cpoller_kevent_disable(uintptr_t fd, int filter, uint64_t token);
+
+/// Makes changes, each of which asks for its answer. Corresponds to `kevent(2)`.
+int cpoller_kqueue_submit(int kqueue, struct kevent *_Nonnull changes, int count);
+
+/// Receives events. Corresponds to `kevent(2)`; `nanoseconds` below zero: no time limit.
+int cpoller_kqueue_wait(int kqueue, struct kevent *_Nonnull events, int capacity, int64_t nanoseconds);
+
+/// The token that the filter an event comes from was added with.
 uint64_t cpoller_kevent_token(const struct kevent *_Nonnull event);
 #endif
 

@@ -73,7 +73,7 @@
     ///
     /// It cannot fail: eight bytes, and a counter that takes 2^64 - 2 rings to fill.
     static func signal(_ eventfd: Int32) {
-      let result = Fault.next(.signal) ?? cpoller_eventfd_signal(eventfd)
+      let result = cpoller_eventfd_signal(eventfd)
       assert(result == 0, "eventfd: \(Errno(rawValue: -result))")
     }
 

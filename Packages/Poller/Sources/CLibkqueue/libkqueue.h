@@ -1,0 +1,2 @@
+// libkqueue's header, on the search path that pkg-config gives.
+#include <sys/event.h>

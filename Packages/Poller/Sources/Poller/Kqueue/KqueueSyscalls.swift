@@ -1,0 +1,86 @@
+#if canImport(Darwin) || os(FreeBSD) || os(OpenBSD) || os(NetBSD) || POLLER_KQUEUE
+  import CPoller
+  import SystemPackage
+
+  /// Every system call of the kqueue backend.
+  ///
+  /// Interruptions are settled here; what is thrown is an error to the caller.
+  enum Syscalls {
+    /// Corresponds to `kqueue(2)`, closed on exec.
+    static func open() throws(Errno) -> OwnedDescriptor {
+      OwnedDescriptor(try check(Fault.next(.open) ?? cpoller_kqueue()))
+    }
+
+    /// Adds the user event that ``signal(_:)`` triggers.
+    ///
+    /// Corresponds to `kevent(2)` with `EVFILT_USER` and `EV_ADD`.
+    static func openWaker(_ kqueue: borrowing OwnedDescriptor) throws(Errno) {
+      _ = try check(Fault.next(.openWaker) ?? cpoller_kqueue_add_user(kqueue.number))
+    }
+
+    /// Deletes and adds a descriptor's two filters, and returns the kernel's answers.
+    ///
+    /// Corresponds to `kevent(2)`, which does not sleep here and so is not interrupted.
+    static func change(
+      _ kqueue: Int32, _ fd: Int32, deletes: Bool, adds: Bool,
+      readFlags: UInt32 = 0, writeFlags: UInt32 = 0, token: Poller.Token = .wake
+    ) -> cpoller_answers {
+      if let planned = Fault.next(.control) {
+        let code = -planned
+        return cpoller_answers(
+          deleted_read: code, deleted_write: code, added_read: code, added_write: code)
+      }
+      return cpoller_kqueue_change(kqueue, fd, deletes, adds, readFlags, writeFlags, token.rawValue)
+    }
+
+    /// Makes changes that each ask for their answer with `EV_RECEIPT`, and overwrites them with the answers.
+    ///
+    /// Corresponds to `kevent(2)`, which does not sleep here and so is not interrupted.
+    static func submit(_ kqueue: Int32, _ changes: UnsafeMutableBufferPointer<kevent>) throws(Errno) {
+      _ = try check(unsafe cpoller_kqueue_submit(kqueue, changes.baseAddress!, Int32(changes.count)))
+    }
+
+    /// Waits for events until the time is up, which is the only way for it to return 0.
+    ///
+    /// Corresponds to `kevent(2)`.
+    static func wait(
+      _ kqueue: Int32, into events: UnsafeMutableBufferPointer<kevent>, _ countdown: Countdown
+    ) throws(Errno) -> Int {
+      var countdown = countdown
+      while true {
+        let result = unsafe waitOnce(kqueue, events, countdown.remaining)
+        if result > 0 { return Int(result) }
+        if result < 0 && result != -Errno.interrupted.rawValue { throw Errno(rawValue: -result) }
+        countdown.refresh()
+        if result == 0 && countdown.remaining == 0 { return 0 }
+      }
+    }
+
+    private static func waitOnce(
+      _ kqueue: Int32, _ events: UnsafeMutableBufferPointer<kevent>, _ nanoseconds: Int64
+    ) -> Int32 {
+      if let planned = Fault.next(.wait) { return planned }
+      return unsafe cpoller_kqueue_wait(kqueue, events.baseAddress!, Int32(events.count), nanoseconds)
+    }
+
+    /// Triggers the kqueue's own user event.
+    ///
+    /// Corresponds to `kevent(2)` with `NOTE_TRIGGER`.
+    ///
+    /// It cannot fail: the user event is there for as long as the kqueue is open, and nothing is allocated.
+    static func signal(_ kqueue: Int32) {
+      let result = cpoller_kqueue_trigger_user(kqueue)
+      assert(result >= 0, "kqueue: \(Errno(rawValue: -result))")
+    }
+
+    /// Corresponds to `close(2)`.
+    static func close(_ fd: Int32) {
+      _ = cpoller_close(fd)
+    }
+
+    private static func check(_ result: Int32) throws(Errno) -> Int32 {
+      if result < 0 { throw Errno(rawValue: -result) }
+      return result
+    }
+  }
+#endif

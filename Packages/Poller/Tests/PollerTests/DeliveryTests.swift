@@ -1,0 +1,116 @@
+import Poller
+import SystemPackage
+import Testing
+
+@Suite("Delivery")
+struct DeliveryTests {
+  @Test("the body may modify and remove what it is told of")
+  func changesSelf() throws {
+    let poller = try Poller()
+    try withSocketPair { pair in
+      try pair.right.write(count: 1)
+      try poller.add(pair.left, token: 1, interest: .readable)
+      let modified = Result {
+        try poller.wait(timeout: .zero) { event in
+          #expect(throws: Never.self) { try poller.modify(pair.left, token: 2, interest: .writable) }
+        }
+      }
+      #expect(try modified.get() == 1)
+      let removed = try poller.wait(timeout: .zero) { event in
+        #expect(event.token == 2)
+        #expect(event.isWritable)
+        #expect(throws: Never.self) { try poller.remove(pair.left) }
+      }
+      #expect(removed == 1)
+      #expect(try poller.look().isEmpty)
+    }
+  }
+
+  @Test("the body may add, which the next wait reports")
+  func adds() throws {
+    let poller = try Poller()
+    try withSocketPair { pair in
+      try poller.add(pair.left, token: 1, interest: .writable)
+      let count = try poller.wait(timeout: .zero) { event in
+        #expect(event.token == 1)
+        #expect(throws: Never.self) { try poller.add(pair.right, token: 2, interest: .writable) }
+      }
+      #expect(count == 1)
+      #expect(Set(try poller.look().map(\.token)) == [1, 2])
+    }
+  }
+
+  @Test("removing others in the body does not disturb delivery")
+  func removesOthers() throws {
+    let poller = try Poller()
+    try withSocketPair { pair in
+      try poller.add(pair.left, token: 1, interest: .writable)
+      try poller.add(pair.right, token: 2, interest: .writable)
+      var tokens: Set<Poller.Token> = []
+      let count = try poller.wait(timeout: .zero) { event in
+        tokens.insert(event.token)
+        if tokens.count == 1 {
+          #expect(throws: Never.self) { try poller.remove(event.token == 1 ? pair.right : pair.left) }
+        }
+      }
+      #expect(count == 2, "received before the removal")
+      #expect(tokens == [1, 2])
+      #expect(try poller.look().count == 1)
+    }
+  }
+
+  @Test("more ready descriptors than one wait delivers all get their turn", arguments: Poller.Trigger.all)
+  func fairness(_ trigger: Poller.Trigger) throws {
+    let poller = try Poller()
+    let count = 700
+    try withPipe { pipe in
+      try pipe.right.write(count: 1)
+      let copies = try (0..<count).map { _ in try pipe.left.duplicate() }
+      defer { copies.forEach { try? $0.close() } }
+      for (index, copy) in copies.enumerated() {
+        try poller.add(
+          copy, token: Poller.Token(rawValue: UInt64(index)), interest: .readable, trigger: trigger)
+      }
+      var seen: [UInt64: Int] = [:]
+      for _ in 0..<3 {
+        for event in try poller.look() { seen[event.token.rawValue, default: 0] += 1 }
+      }
+      #expect(seen.count == count, "three waits of 256 see all of 700")
+      if trigger != .level {
+        #expect(seen.values.allSatisfy { $0 == 1 })
+        #expect(try poller.look().isEmpty)
+      }
+    }
+  }
+
+  @Test("many descriptors ready in both directions are one event each")
+  func oneEventEach() throws {
+    let poller = try Poller()
+    try withSocketPair { pair in
+      try pair.right.write(count: 1)
+      let copies = try (0..<100).map { _ in try pair.left.duplicate() }
+      defer { copies.forEach { try? $0.close() } }
+      for (index, copy) in copies.enumerated() {
+        try poller.add(
+          copy, token: Poller.Token(rawValue: UInt64(index)), interest: [.readable, .writable],
+          trigger: .oneShot)
+      }
+      let events = try poller.look()
+      #expect(events.count == 100)
+      #expect(Set(events.map(\.token)).count == 100)
+      #expect(events.allSatisfy { $0.isReadable && $0.isWritable })
+      #expect(try poller.look().isEmpty)
+    }
+  }
+
+  @Test("waiting in the body is a precondition failure")
+  func nestedWait() async {
+    await #expect(processExitsWith: .failure) {
+      let poller = try Poller()
+      poller.waker.wake()
+      try poller.wait(timeout: .zero) { _ in
+        _ = try? poller.wait(timeout: .zero) { _ in }
+      }
+    }
+  }
+}

@@ -1,0 +1,146 @@
+// Planned failures exist in debug builds only.
+#if DEBUG
+  @testable import Poller
+  import SystemPackage
+  import Testing
+
+  @Suite("Planned failures")
+  struct FaultTests {
+    @Test(
+      "a registration that the kernel has no room for fails and leaves nothing",
+      arguments: [.noMemory, .noSpace] as [Errno])
+    func add(_ errno: Errno) throws {
+      let poller = try Poller()
+      try withPipe { pipe in
+        let left = Fault.inject(errno, into: .control) {
+          #expect(throws: errno) { try poller.add(pipe.left, token: 1, interest: .readable) }
+        }
+        #expect(left == 0)
+        try poller.add(pipe.left, token: 1, interest: .readable)
+        try pipe.right.write(count: 1)
+        #expect(try poller.look().count == 1)
+      }
+    }
+
+    @Test("a poller that cannot be made leaves nothing open", arguments: Fault.Call.ofCreation)
+    func creation(_ call: Fault.Call) async {
+      await #expect(processExitsWith: .success) { [call] in
+        let before = try await FileDescriptor.openWhenSettled
+        let left = Fault.inject(.tooManyOpenFiles, into: call) {
+          #expect(throws: Errno.tooManyOpenFiles) { _ = try Poller() }
+        }
+        try #require(left == 0)
+        try #require(FileDescriptor.allOpen == before)
+      }
+    }
+
+    @Test("interruptions are retried with the time left", arguments: [.wait, .waitPrecisely] as [Fault.Call])
+    func interrupted(_ call: Fault.Call) throws {
+      let poller = try Poller()
+      for timeout in [Duration.zero, .milliseconds(5)] {
+        var left: Int32 = 0
+        let elapsed = try ContinuousClock().measure {
+          left = try Fault.inject(.interrupted, into: call, times: 3) {
+            let events = try poller.collect(timeout)
+            #expect(events.isEmpty)
+          }
+        }
+        #expect(elapsed >= timeout)
+        let isCallUsed = (timeout > .zero && Poller.backend == .epoll) == (call == .waitPrecisely)
+        #expect(left == (isCallUsed ? 0 : 3))
+      }
+    }
+
+    @Test("an event after interruptions is delivered")
+    func eventAfterInterruption() throws {
+      let poller = try Poller()
+      poller.waker.wake()
+      let left = try Fault.inject(.interrupted, into: .wait, times: 100) {
+        let events = try poller.collect(.zero)
+        #expect(events.count == 1)
+      }
+      #expect(left == 0)
+    }
+
+    @Test("what a wait cannot overcome is thrown, and the next wait works")
+    func waitFails() throws {
+      let poller = try Poller()
+      Fault.inject(.badAddress, into: .wait) {
+        #expect(throws: Errno.badAddress) { try poller.wait(timeout: nil) { _ in } }
+      }
+      poller.waker.wake()
+      #expect(try poller.look().count == 1)
+    }
+
+    @Test(
+      "without epoll_pwait2 a wait is rounded up to milliseconds, which is found out once",
+      .enabled(if: Poller.backend == .epoll), arguments: [.noFunction, .notPermitted] as [Errno])
+    func fallback(_ errno: Errno) throws {
+      let poller = try Poller()
+      let left = try Fault.inject(errno, into: .waitPrecisely, times: 2) {
+        for _ in 0..<3 {
+          let elapsed = try ContinuousClock().measure {
+            let events = try poller.collect(.microseconds(200))
+            #expect(events.isEmpty)
+          }
+          #expect(elapsed >= .milliseconds(1))
+        }
+      }
+      #expect(left == 1)
+    }
+  }
+
+  extension Fault.Call {
+    /// What making a poller calls; a kqueue adds its user event in the same breath as it is opened.
+    static var ofCreation: [Self] {
+      Poller.backend == .epoll ? [.open, .openWaker, .control] : [.open, .openWaker]
+    }
+  }
+
+  extension Fault.Call: Codable {}
+
+  @Suite("Countdown")
+  struct CountdownTests {
+    @Test("durations are rounded up to nanoseconds, clipped at both ends")
+    func nanoseconds() {
+      #expect(Countdown.nanoseconds(.zero) == 0)
+      #expect(Countdown.nanoseconds(Duration(secondsComponent: 0, attosecondsComponent: 1)) == 1)
+      #expect(Countdown.nanoseconds(.nanoseconds(1)) == 1)
+      #expect(
+        Countdown.nanoseconds(.nanoseconds(1) + Duration(secondsComponent: 0, attosecondsComponent: 1)) == 2)
+      #expect(Countdown.nanoseconds(.seconds(2)) == 2_000_000_000)
+      #expect(Countdown.nanoseconds(.nanoseconds(Int64.max)) == .max)
+      #expect(Countdown.nanoseconds(.seconds(Int64.max)) == .max)
+      #expect(Countdown.nanoseconds(.nanoseconds(-1)) == 0)
+      #expect(Countdown.nanoseconds(.seconds(Int64.min)) == 0)
+    }
+
+    @Test("milliseconds are rounded up, and clipped to what the call takes")
+    func milliseconds() {
+      #expect(Countdown(nil).milliseconds == -1)
+      #expect(Countdown(.zero).milliseconds == 0)
+      #expect(Countdown(.nanoseconds(1)).milliseconds == 1)
+      #expect(Countdown(.milliseconds(1)).milliseconds == 1)
+      #expect(Countdown(.nanoseconds(1_000_001)).milliseconds == 2)
+      #expect(Countdown(.seconds(Int64.max)).milliseconds == .max)
+    }
+
+    @Test("the time left shrinks to zero and never below")
+    func refresh() {
+      var forever = Countdown(nil)
+      forever.refresh()
+      #expect(forever.remaining == -1)
+      var short = Countdown(.microseconds(100))
+      let isOver = eventually {
+        let before = short.remaining
+        short.refresh()
+        return short.remaining == 0 || short.remaining > before
+      }
+      #expect(isOver)
+      #expect(short.remaining == 0)
+      var long = Countdown(.seconds(Int64.max))
+      long.refresh()
+      #expect(long.remaining > 0)
+    }
+  }
+#endif

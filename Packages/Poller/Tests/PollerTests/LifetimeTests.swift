@@ -1,0 +1,138 @@
+import Poller
+import SystemPackage
+import Synchronization
+import Testing
+
+// In processes of their own: no other test opens or closes descriptors meanwhile.
+@Suite("Lifetime")
+struct LifetimeTests {
+  @Test("a poller's descriptors are closed on exec")
+  func closeOnExec() async {
+    await #expect(processExitsWith: .success) {
+      let before = try await FileDescriptor.openWhenSettled
+      let poller = try Poller()
+      let own = FileDescriptor.allOpen.subtracting(before)
+      try #require(own.count == (Poller.backend == .epoll ? 2 : own.count) && !own.isEmpty)
+      try #require(own.allSatisfy { FileDescriptor(rawValue: $0).isClosedOnExec })
+      poller.waker.wake()
+    }
+  }
+
+  @Test("a poller's descriptors are gone with it, also when a waker is kept")
+  func descriptorsGone() async {
+    await #expect(processExitsWith: .success) {
+      let before = try await FileDescriptor.openWhenSettled
+      var wakers: [Poller.Waker] = []
+      for round in 0..<100 {
+        let poller = try Poller()
+        if round % 2 == 0 { poller.waker.wake() }
+        if round % 3 == 0 { try poller.wait(timeout: .zero) { _ in } }
+        wakers.append(poller.waker)
+      }
+      try #require(FileDescriptor.allOpen == before)
+      wakers.forEach { $0.wake() }
+      try #require(FileDescriptor.allOpen == before)
+    }
+  }
+
+  @Test("a waker without a poller leaves those alone who have the descriptor's number by now")
+  func numberReused() async {
+    await #expect(processExitsWith: .success) {
+      let pipe = try FileDescriptor.pipe()
+      try pipe.readEnd.setNonBlocking()
+      let before = try await FileDescriptor.openWhenSettled
+      let (waker, own) = try { () throws in
+        let poller = try Poller()
+        return (poller.waker, FileDescriptor.allOpen.subtracting(before))
+      }()
+      for number in own { _ = try pipe.writeEnd.duplicate(as: FileDescriptor(rawValue: number)) }
+      for _ in 0..<10 { waker.wake() }
+      try #require(try pipe.readEnd.read(count: 8) == nil)
+      try #require(FileDescriptor.allOpen == before.union(own), "nor are they closed a second time")
+    }
+  }
+
+  @Test("waking while the poller goes away is harmless")
+  func racingDeinit() async {
+    await #expect(processExitsWith: .success) {
+      let pipe = try FileDescriptor.pipe()
+      try pipe.readEnd.setNonBlocking()
+      let before = try await FileDescriptor.openWhenSettled
+      let target = Target()
+      let ringers = (0..<2).map { _ in Thread { target.ringUntilDone() } }
+      for round in 0..<5_000 {
+        do {
+          let poller = try Poller()
+          target.waker.withLock { $0 = poller.waker }
+          for _ in 0..<round % 4 { try poller.wait(timeout: .zero) { _ in } }
+        }
+        // Takes a number just freed; a late write would land in the pipe.
+        try pipe.writeEnd.duplicate().close()
+      }
+      target.isDone.store(true, ordering: .relaxed)
+      ringers.forEach { $0.join() }
+      try #require(try pipe.readEnd.read(count: 8) == nil)
+      try #require(FileDescriptor.allOpen == before)
+    }
+  }
+
+  @Test("a poller can be used on another thread than it was made on")
+  func movedToAnotherThread() throws {
+    let poller = try Poller()
+    let waker = poller.waker
+    let box = PollerBox(poller)
+    let woken = Counter()
+    let thread = Thread {
+      woken.value.store((try? box.poller.wait(timeout: .seconds(20)) { _ in }) ?? -1, ordering: .relaxed)
+    }
+    waker.wake()
+    thread.join()
+    #expect(woken.value.load(ordering: .relaxed) == 1)
+  }
+
+  @Test("descriptors can be added and removed while another thread waits")
+  func concurrentRegistration() throws {
+    let box = PollerBox(try Poller())
+    let served = Counter()
+    let thread = Thread {
+      var isDone = false
+      while !isDone {
+        let count = try? box.poller.wait(timeout: .seconds(20)) { event in
+          if event.isWake { isDone = true } else { served.value.add(1, ordering: .relaxed) }
+        }
+        if count != 1 { return }
+      }
+    }
+    for round in 1...500 {
+      try withPipe { pipe in
+        try pipe.right.write(count: 1)
+        try box.poller.add(pipe.left, token: 1, interest: .readable, trigger: .edge)
+        #expect(eventually { served.value.load(ordering: .relaxed) == round })
+        try box.poller.remove(pipe.left)
+      }
+    }
+    box.poller.waker.wake()
+    thread.join()
+  }
+}
+
+/// Shares a poller between threads.
+final class PollerBox: Sendable {
+  let poller: Poller
+
+  init(_ poller: consuming Poller) {
+    self.poller = poller
+  }
+}
+
+/// The waker that a thread keeps ringing, for a test to exchange.
+private final class Target: Sendable {
+  let waker = Mutex<Poller.Waker?>(nil)
+  let isDone = Atomic<Bool>(false)
+
+  func ringUntilDone() {
+    while !isDone.load(ordering: .relaxed) {
+      waker.withLock { $0 }?.wake()
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import SystemPackage
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+extension FileDescriptor {
+  /// Makes reading and writing fail where they would block.
+  func setNonBlocking() throws {
+    let flags = try checked(fcntl(rawValue, F_GETFL))
+    _ = try checked(fcntl(rawValue, F_SETFL, flags | O_NONBLOCK))
+  }
+
+  var isClosedOnExec: Bool {
+    fcntl(rawValue, F_GETFD) & FD_CLOEXEC != 0
+  }
+
+  /// Writes bytes that the receiver does not look at.
+  func write(count: Int) throws {
+    _ = try writeAll(repeatElement(UInt8(ascii: "x"), count: count))
+  }
+
+  /// Reads up to `count` bytes and returns how many there were; nil if reading would block.
+  @discardableResult
+  func read(count: Int) throws -> Int? {
+    do {
+      return try unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) {
+        try unsafe read(into: $0)
+      }
+    } catch Errno.resourceTemporarilyUnavailable {
+      return nil
+    }
+  }
+
+  /// Writes until there is no more room, and returns how many bytes fitted.
+  @discardableResult
+  func fill() throws -> Int {
+    try setNonBlocking()
+    var count = 0
+    for size in [65536, 1] {
+      do {
+        while true { count += try writeAll(repeatElement(UInt8(0), count: size)) }
+      } catch Errno.resourceTemporarilyUnavailable {}
+    }
+    return count
+  }
+
+  /// Reads until there is nothing more for now, or no more ever.
+  func drain() throws {
+    try setNonBlocking()
+    while let count = try read(count: 65536), count > 0 {}
+  }
+
+  /// Ends the sending half of a socket.
+  func shutdownSending() throws {
+    _ = try checked(shutdown(rawValue, CInt(SHUT_WR)))
+  }
+
+  /// The descriptors open in this process.
+  static var allOpen: Set<Int32> {
+    Set((0..<4096).filter { fcntl($0, F_GETFD) >= 0 })
+  }
+
+  /// The descriptors open in this process, once the concurrency runtime has opened those that its first timer needs.
+  static var openWhenSettled: Set<Int32> {
+    get async throws {
+      try await Task.sleep(for: .milliseconds(1))
+      return allOpen
+    }
+  }
+}
+
+/// Two connected descriptors. Either end may be closed early; the rest is closed at the end of `withPair`.
+final class Pair {
+  let left: FileDescriptor
+  let right: FileDescriptor
+  private var isOpen = (left: true, right: true)
+
+  init(_ left: FileDescriptor, _ right: FileDescriptor) {
+    self.left = left
+    self.right = right
+  }
+
+  func closeLeft() throws {
+    if isOpen.left { try left.close() }
+    isOpen.left = false
+  }
+
+  func closeRight() throws {
+    if isOpen.right { try right.close() }
+    isOpen.right = false
+  }
+}
+
+/// A stream socket pair.
+func withSocketPair(_ body: (Pair) throws -> Void) throws {
+  var ends: [Int32] = [0, 0]
+  _ = try checked(unsafe socketpair(AF_UNIX, streamType, 0, &ends))
+  try with(Pair(FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1])), body)
+}
+
+/// A pipe: reads on the left, writes on the right.
+func withPipe(_ body: (Pair) throws -> Void) throws {
+  let ends = try FileDescriptor.pipe()
+  try with(Pair(ends.readEnd, ends.writeEnd), body)
+}
+
+/// A TCP connection over the loopback interface: the connecting end left, the accepted one right.
+func withConnection(_ body: (Pair) throws -> Void) throws {
+  let listener = try tcpSocket()
+  defer { try? listener.close() }
+  var address = try bindLoopback(listener)
+  _ = try checked(listen(listener.rawValue, 1))
+  let client = try tcpSocket()
+  _ = try checked(unsafe withAddress(&address) { unsafe connect(client.rawValue, $0, $1) })
+  let server = try checked(accept(listener.rawValue, nil, nil))
+  try with(Pair(client, FileDescriptor(rawValue: server)), body)
+}
+
+/// A TCP socket that does not block and has begun to connect to where no one listens.
+func withRefusedConnection(_ body: (FileDescriptor) throws -> Void) throws {
+  let bound = try tcpSocket()
+  let client = try tcpSocket()
+  defer {
+    try? bound.close()
+    try? client.close()
+  }
+  var address = try bindLoopback(bound)
+  try client.setNonBlocking()
+  _ = unsafe withAddress(&address) { unsafe connect(client.rawValue, $0, $1) }
+  try body(client)
+}
+
+extension FileDescriptor {
+  /// Makes closing a TCP socket reset its peer.
+  func resetOnClose() throws {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    let size = socklen_t(MemoryLayout<linger>.size)
+    _ = try checked(unsafe setsockopt(rawValue, SOL_SOCKET, SO_LINGER, &option, size))
+  }
+}
+
+private func with(_ pair: Pair, _ body: (Pair) throws -> Void) throws {
+  defer {
+    try? pair.closeLeft()
+    try? pair.closeRight()
+  }
+  try body(pair)
+}
+
+#if canImport(Glibc)
+  private let streamType = Int32(SOCK_STREAM.rawValue)
+#else
+  private let streamType = SOCK_STREAM
+#endif
+
+private func tcpSocket() throws -> FileDescriptor {
+  FileDescriptor(rawValue: try checked(socket(AF_INET, streamType, 0)))
+}
+
+private func bindLoopback(_ socket: FileDescriptor) throws -> sockaddr_in {
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  _ = try checked(unsafe withAddress(&address) { unsafe bind(socket.rawValue, $0, $1) })
+  var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+  _ = try checked(
+    unsafe withAddress(&address) { (address, _) in
+      unsafe getsockname(socket.rawValue, UnsafeMutablePointer(mutating: address), &size)
+    })
+  return address
+}
+
+private func withAddress(
+  _ address: inout sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+) -> Int32 {
+  unsafe withUnsafeMutablePointer(to: &address) {
+    unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+}
+
+private func checked(_ result: Int32) throws -> Int32 {
+  if result < 0 { throw Errno(rawValue: errno) }
+  return result
+}

@@ -1,0 +1,34 @@
+public import Poller
+import Testing
+
+extension Poller {
+  /// The events of one wait; without a time limit of its own it gives up, rather than hang, after a while.
+  borrowing func collect(_ timeout: Duration = .seconds(20)) throws -> [Event] {
+    var events: [Event] = []
+    let count = try wait(timeout: timeout) { events.append($0) }
+    #expect(count == events.count)
+    return events
+  }
+
+  /// The events that are there at once.
+  borrowing func look() throws -> [Event] {
+    try collect(.zero)
+  }
+}
+
+extension Poller.Token: ExpressibleByIntegerLiteral {
+  /// Lets tests write a token as a number.
+  public init(integerLiteral value: UInt64) {
+    self.init(rawValue: value)
+  }
+}
+
+/// Whether a condition comes to hold in reasonable time.
+func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+  let end = ContinuousClock.now + .seconds(20)
+  while ContinuousClock.now < end {
+    if try condition() { return true }
+    Thread.yield()
+  }
+  return false
+}

@@ -1,0 +1,58 @@
+import SystemPackage
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// A thread of its own, for tests that need real concurrency or real signals.
+///
+/// To be joined; a signal may be sent to it until then.
+struct Thread {
+  private final class Body {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  private let id: pthread_t
+
+  init(_ body: @escaping @Sendable () -> Void) {
+    let context = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+    #if canImport(Darwin)
+      var id: pthread_t!
+    #else
+      var id = pthread_t()
+    #endif
+    let code = unsafe pthread_create(
+      &id, nil,
+      { context in
+        let context: UnsafeMutableRawPointer? = unsafe context
+        unsafe Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
+        return nil
+      }, context)
+    precondition(code == 0, "pthread_create: \(Errno(rawValue: code))")
+    self.id = id
+  }
+
+  func join() {
+    unsafe pthread_join(id, nil)
+  }
+
+  /// Interrupts whatever system call the thread is in.
+  func interrupt() {
+    pthread_kill(id, SIGUSR1)
+  }
+
+  /// Makes ``interrupt()`` harmless.
+  static func handleInterrupts() {
+    _ = signal(SIGUSR1) { _ in }
+  }
+
+  /// Lets other threads run.
+  static func yield() {
+    sched_yield()
+  }
+}

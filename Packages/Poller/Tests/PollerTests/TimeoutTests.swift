@@ -1,0 +1,107 @@
+import Poller
+import Synchronization
+import SystemPackage
+import Testing
+
+@Suite("Timeouts")
+struct TimeoutTests {
+  @Test(
+    "the time is up, and not before",
+    arguments: [.nanoseconds(1), .microseconds(1), .microseconds(1_500), .milliseconds(1), .milliseconds(20)]
+      as [Duration])
+  func notEarly(_ timeout: Duration) throws {
+    let poller = try Poller()
+    for _ in 0..<5 {
+      var count = -1
+      let elapsed = try ContinuousClock().measure { count = try poller.wait(timeout: timeout) { _ in } }
+      #expect(count == 0)
+      #expect(elapsed >= timeout)
+      #expect(elapsed < .seconds(20))
+    }
+  }
+
+  @Test("less than a millisecond is less than a millisecond")
+  func submillisecond() throws {
+    let poller = try Poller()
+    var best = Duration.seconds(1)
+    for _ in 0..<1_000 where best >= .microseconds(900) {
+      best = min(
+        best, try ContinuousClock().measure { try poller.wait(timeout: .microseconds(200)) { _ in } })
+    }
+    #expect(best >= .microseconds(200))
+    #expect(best < .microseconds(900))
+  }
+
+  @Test(
+    "zero and less only look",
+    arguments: [.zero, .nanoseconds(-1), .seconds(-5), .seconds(Int64.min)] as [Duration])
+  func immediate(_ timeout: Duration) throws {
+    let poller = try Poller()
+    #expect(try poller.collect(timeout).isEmpty)
+    poller.waker.wake()
+    #expect(try poller.collect(timeout).count == 1)
+  }
+
+  @Test(
+    "more than the kernel can count is a long time, not an error",
+    arguments: [.seconds(Int64.max), .seconds(10_000_000_000), .seconds(3_000_000)] as [Duration])
+  func huge(_ timeout: Duration) throws {
+    let poller = try Poller()
+    let waker = poller.waker
+    let thread = Thread { waker.wake() }
+    #expect(try poller.collect(timeout).count == 1)
+    thread.join()
+  }
+
+  @Test("an event ends a wait before the time is up")
+  func event() throws {
+    let poller = try Poller()
+    try withPipe { pipe in
+      try poller.add(pipe.left, token: 1, interest: .readable)
+      try pipe.right.write(count: 1)
+      #expect(try poller.collect(.seconds(1_000)).count == 1)
+    }
+  }
+
+  @Test("signals neither end a wait nor prolong it")
+  func signals() throws {
+    Thread.handleInterrupts()
+    let box = PollerBox(try Poller())
+    let result = Counter()
+    let milliseconds = Counter()
+    let waiter = Thread {
+      let elapsed = ContinuousClock().measure {
+        result.value.store(
+          (try? box.poller.wait(timeout: .milliseconds(100)) { _ in }) ?? -1, ordering: .relaxed)
+      }
+      milliseconds.value.store(Int(elapsed / .milliseconds(1)), ordering: .releasing)
+    }
+    // A wait that began anew with each signal would not end before the signals do.
+    let isOver = eventually {
+      waiter.interrupt()
+      return milliseconds.value.load(ordering: .acquiring) != 0
+    }
+    waiter.join()
+    #expect(isOver)
+    #expect(result.value.load(ordering: .relaxed) == 0)
+    #expect(milliseconds.value.load(ordering: .relaxed) >= 100)
+  }
+
+  @Test("signals do not end a wait without a time limit")
+  func signalsForever() throws {
+    Thread.handleInterrupts()
+    let box = PollerBox(try Poller())
+    let result = Counter()
+    let waiter = Thread {
+      result.value.store((try? box.poller.wait(timeout: nil) { _ in }) ?? -1, ordering: .relaxed)
+    }
+    for _ in 0..<1_000 {
+      waiter.interrupt()
+      Thread.yield()
+    }
+    #expect(result.value.load(ordering: .relaxed) == 0)
+    box.poller.waker.wake()
+    waiter.join()
+    #expect(result.value.load(ordering: .relaxed) == 1)
+  }
+}
