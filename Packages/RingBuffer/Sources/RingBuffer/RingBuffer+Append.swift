@@ -16,7 +16,7 @@ extension RingBuffer {
       policy.noteWrite()
       other.policy.beginWindow(count: 0)
     } else {
-      let (first, second) = unsafe other.regions(offset: 0, length: other.filled)
+      let (first, second) = unsafe other.readableRegions(offset: 0, length: other.filled)
       if filled &+ other.filled > allocated { grow(toFit: other.filled) }
       unsafe write(copying: UnsafeRawBufferPointer(first))
       unsafe write(copying: UnsafeRawBufferPointer(second))

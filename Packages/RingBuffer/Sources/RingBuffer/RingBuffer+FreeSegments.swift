@@ -15,12 +15,13 @@ extension RingBuffer {
   /// - Precondition: `n` is not negative.
   /// - Complexity: amortised O(1) per byte committed, as for writing.
   @unsafe
+  @inlinable
   public mutating func freeSegments(
     minimumCapacity n: Int = 1
   ) -> (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer) {
     precondition(n >= 0, "RingBuffer: a count cannot be negative")
     if n > freeCapacity { grow(toFit: n) }
-    return unsafe freeRegions
+    return unsafe freeRegions()
   }
 
   /// Counts the first `n` bytes of the free segments as written.

@@ -20,7 +20,7 @@ extension RingBuffer {
   public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
     precondition(start >= 0, "RingBuffer: an offset cannot be negative")
     guard start < filled else { return nil }
-    let (first, second) = unsafe regions(offset: start, length: filled &- start)
+    let (first, second) = unsafe readableRegions(offset: start, length: filled &- start)
     if let index = unsafe memoryOffset(of: byte, in: UnsafeRawBufferPointer(first)) { return start &+ index }
     if let index = unsafe memoryOffset(of: byte, in: UnsafeRawBufferPointer(second)) {
       return start &+ first.count &+ index

@@ -10,8 +10,10 @@ extension RingBuffer {
     public let second: RawSpan
 
     /// The number of bytes in both spans.
+    @inlinable
     public var byteCount: Int { first.byteCount &+ second.byteCount }
 
+    @inlinable
     @_lifetime(copy first, copy second)
     init(first: RawSpan, second: RawSpan) {
       self.first = first
@@ -20,6 +22,7 @@ extension RingBuffer {
   }
 
   /// All unread bytes, left unread.
+  @inlinable
   public var readable: Segments {
     @_lifetime(borrow self)
     borrowing get {
@@ -31,6 +34,7 @@ extension RingBuffer {
   /// The first `n` unread bytes, or all there are, left unread.
   ///
   /// - Precondition: `n` is not negative.
+  @inlinable
   @_lifetime(borrow self)
   public func readable(prefix n: Int) -> Segments {
     precondition(n >= 0, "RingBuffer: a count cannot be negative")
@@ -39,9 +43,11 @@ extension RingBuffer {
   }
 
   @unsafe
+  @inlinable
+  @inline(__always)
   @_lifetime(borrow self)
-  private func segments(prefix length: Int) -> Segments {
-    let (first, second) = unsafe regions(offset: 0, length: length)
+  func segments(prefix length: Int) -> Segments {
+    let (first, second) = unsafe readableRegions(offset: 0, length: length)
     let segments = unsafe Segments(
       first: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(first)),
       second: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(second)))

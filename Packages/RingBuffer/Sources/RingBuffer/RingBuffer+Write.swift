@@ -38,6 +38,11 @@ extension RingBuffer {
   ///
   /// - Complexity: amortised O(*n*) in the number of bytes.
   public mutating func write(_ text: String) {
+    let isWritten: Void? = unsafe text.utf8.withContiguousStorageIfAvailable {
+      unsafe write(copying: UnsafeRawBufferPointer($0))
+    }
+    guard isWritten == nil else { return }
+    // A string bridged from elsewhere has its UTF-8 made first.
     var text = text
     text.withUTF8 { unsafe write(copying: UnsafeRawBufferPointer($0)) }
   }
@@ -59,12 +64,13 @@ extension RingBuffer {
   mutating func write(copying source: UnsafeRawBufferPointer) {
     guard let sourceStart = source.baseAddress, source.count > 0 else { return }
     if source.count > freeCapacity { grow(toFit: source.count) }
-    let (first, second) = unsafe freeRegions
-    let firstLength = min(source.count, first.count)
-    unsafe first.baseAddress.unsafelyUnwrapped.copyMemory(from: sourceStart, byteCount: firstLength)
+    let storage = unsafe storage.unsafelyUnwrapped
+    let tail = (head &+ filled) & (allocated &- 1)
+    // Enough is free, so if this much lies behind the tail, it is free as well.
+    let firstLength = min(source.count, allocated &- tail)
+    unsafe (storage + tail).copyMemory(from: sourceStart, byteCount: firstLength)
     if firstLength < source.count {
-      unsafe second.baseAddress.unsafelyUnwrapped.copyMemory(
-        from: sourceStart + firstLength, byteCount: source.count &- firstLength)
+      unsafe storage.copyMemory(from: sourceStart + firstLength, byteCount: source.count &- firstLength)
     }
     filled &+= source.count
     policy.noteWrite()

@@ -47,7 +47,7 @@ public struct RingBuffer: ~Copyable {
   /// The bytes that reallocations have moved so far, modulo 2^32.
   ///
   /// Tests measure the cost of scaling by it.
-  package private(set) var relocatedByteCount: UInt32
+  package internal(set) var relocatedByteCount: UInt32
 
   /// Creates an empty ring.
   ///
@@ -97,72 +97,4 @@ extension RingBuffer {
   /// A ring without storage is both empty and full.
   @inlinable
   public var isFull: Bool { filled == allocated }
-}
-
-// MARK: - Storage
-
-extension RingBuffer {
-  /// The unread bytes from `offset`, `length` of them, as addresses: the part up to the end of the storage and
-  /// the part that wraps to its beginning.
-  @unsafe
-  func regions(
-    offset: Int, length: Int
-  ) -> (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer) {
-    unsafe regions(from: head &+ offset, length: length)
-  }
-
-  /// The free bytes in the order in which they are written, as addresses.
-  @unsafe
-  var freeRegions: (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer) {
-    unsafe regions(from: head &+ filled, length: allocated &- filled)
-  }
-
-  /// `length` bytes of storage from `position`, which may lie up to one lap beyond the end.
-  @unsafe
-  private func regions(
-    from position: Int, length: Int
-  ) -> (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer) {
-    assert(length >= 0 && length <= allocated)
-    guard length > 0, let storage = unsafe storage else {
-      let nowhere = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
-      return unsafe (nowhere, nowhere)
-    }
-    let start = position & (allocated &- 1)
-    let firstLength = min(length, allocated &- start)
-    return unsafe (
-      UnsafeMutableRawBufferPointer(start: storage + start, count: firstLength),
-      UnsafeMutableRawBufferPointer(start: storage, count: length &- firstLength)
-    )
-  }
-
-  /// Copies the first `length` unread bytes to `destination`.
-  @unsafe
-  func copyPrefix(_ length: Int, to destination: UnsafeMutableRawPointer) {
-    let (first, second) = unsafe regions(offset: 0, length: length)
-    if let start = first.baseAddress {
-      unsafe destination.copyMemory(from: start, byteCount: first.count)
-    }
-    if let start = second.baseAddress {
-      unsafe (destination + first.count).copyMemory(from: start, byteCount: second.count)
-    }
-  }
-
-  /// Moves the unread bytes to the beginning of a new storage of `newCapacity` bytes, and frees the old one.
-  ///
-  /// - Complexity: O(`count`).
-  mutating func relocate(to newCapacity: Int) {
-    assert(newCapacity >= filled)
-    var destination: UnsafeMutableRawPointer?
-    if newCapacity > 0 {
-      let allocation = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
-      unsafe copyPrefix(filled, to: allocation)
-      unsafe destination = allocation
-    }
-    unsafe storage?.deallocate()
-    unsafe storage = destination
-    allocated = newCapacity
-    head = 0
-    relocatedByteCount &+= UInt32(truncatingIfNeeded: filled)
-    policy.beginWindow(count: filled)
-  }
 }
