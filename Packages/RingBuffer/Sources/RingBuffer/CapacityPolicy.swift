@@ -2,11 +2,11 @@
 ///
 /// Growing is immediate: the smallest power of two that holds what is asked for, so a full ring doubles.
 ///
-/// Shrinking is slow on purpose. The policy watches the ring through windows of 32 turns, a turn being a change
-/// from writing to reading. If the highest count seen in a window is at most a quarter of the capacity, the
-/// storage shrinks to twice that peak, rounded up. Turns, and not reads, because the tail of one burst that is
-/// read in many small pieces is no quiet time; and not bytes, because a trickle would hold a large allocation for
-/// ever, and a few large pieces would make a window too short to judge by. The ring need not run empty for it.
+/// Shrinking is slow on purpose. The policy counts turns, a turn being a change from writing to reading. When 32
+/// turns in a row have found at most a quarter of the capacity in use, the storage shrinks to twice the highest
+/// count among them, rounded up. Turns, and not reads, because the tail of one burst that is read in many small
+/// pieces is no quiet time; and not bytes, because a trickle would hold a large allocation for ever, and a few
+/// large pieces would be too few to judge by. The ring need not run empty for it.
 ///
 /// A quarter against a half is the hysteresis. After shrinking, the load that was observed fills at most half
 /// of the storage, and must more than double before it grows again; after growing, the ring is more than half
@@ -22,16 +22,16 @@ struct CapacityPolicy {
   /// The largest power of two that an `Int` holds, in bytes.
   static let largestCapacity = 1 << (Int.bitWidth - 2)
 
-  /// The number of turns after which a window is over.
-  @usableFromInline static let turnsPerWindow: UInt8 = 32
+  /// The number of quiet turns in a row after which the storage shrinks.
+  @usableFromInline static let turnsBeforeShrinking: UInt8 = 32
 
-  /// The number of turns in this window so far.
-  @usableFromInline var turns: UInt8 = 0
+  /// The number of quiet turns in a row so far.
+  @usableFromInline var quietTurns: UInt8 = 0
 
   /// The base-2 logarithm of the floor; 0 stands for no floor, since no capacity is as small as 1.
   private var floorExponent: UInt8 = 0
 
-  /// The base-2 logarithm of the highest count seen in this window, rounded up.
+  /// The base-2 logarithm of the highest count that the quiet turns have found, rounded up.
   @usableFromInline var peakExponent: UInt8 = 0
 
   /// Whether bytes have been written since the last read, so that the next read begins a turn.
@@ -88,26 +88,29 @@ extension CapacityPolicy {
     isRising = true
   }
 
-  /// Notes that some of `count` bytes are being read, and returns whether the window is over.
+  /// Notes that some of `count` bytes are being read, and returns whether it is time to shrink.
   @inlinable
-  mutating func noteRead(of count: Int) -> Bool {
+  mutating func noteRead(of count: Int, capacity: Int) -> Bool {
     guard isRising else { return false }
     isRising = false
-    turns &+= 1
+    guard count <= capacity &>> 2 else {
+      beginWatch()
+      return false
+    }
+    quietTurns &+= 1
     peakExponent = max(peakExponent, Self.exponent(covering: count))
-    return turns >= Self.turnsPerWindow
+    return quietTurns >= Self.turnsBeforeShrinking
   }
 
-  /// Begins a new window in a ring that holds `count` bytes.
-  mutating func beginWindow(count: Int) {
-    turns = 0
-    peakExponent = Self.exponent(covering: count)
+  /// Starts counting quiet turns anew.
+  @inlinable
+  mutating func beginWatch() {
+    quietTurns = 0
+    peakExponent = 0
   }
 
-  /// The capacity that the window's load asks for: `capacity` itself, or less.
+  /// The capacity that the quiet turns ask for: `capacity` itself, or less.
   func settledCapacity(from capacity: Int) -> Int {
-    let peak = 1 << Int(peakExponent)
-    guard peak <= capacity / 4 else { return capacity }
-    return min(capacity, max(2 * peak, Self.smallestCapacity, floor))
+    min(capacity, max(2 << Int(peakExponent), Self.smallestCapacity, floor))
   }
 }

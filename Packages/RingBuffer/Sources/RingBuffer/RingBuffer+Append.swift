@@ -12,9 +12,9 @@ extension RingBuffer {
       swap(&allocated, &other.allocated)
       swap(&head, &other.head)
       swap(&filled, &other.filled)
-      policy.beginWindow(count: filled)
+      policy.beginWatch()
       policy.noteWrite()
-      other.policy.beginWindow(count: 0)
+      other.policy.beginWatch()
     } else {
       let (first, second) = unsafe other.readableRegions(offset: 0, length: other.filled)
       if filled &+ other.filled > allocated { grow(toFit: other.filled) }

@@ -29,8 +29,8 @@ extension RingBuffer {
   /// - Parameter keepCapacity: Whether to keep the storage as it is. Without it the storage is freed, and what
   ///   was reserved is forgotten.
   public mutating func removeAll(keepingCapacity keepCapacity: Bool = true) {
-    // Keeping means keeping: a window that is over here is closed by a later read.
-    _ = policy.noteRead(of: filled)
+    // Keeping means keeping: when this is the time to shrink, a later read does it.
+    _ = policy.noteRead(of: filled, capacity: allocated)
     filled = 0
     head = 0
     if !keepCapacity { shrinkToFit() }
@@ -45,15 +45,11 @@ extension RingBuffer {
     relocate(to: policy.grownCapacity(toHold: needed))
   }
 
-  /// Ends a window of the policy: shrinks the storage if the load has not needed it.
+  /// Shrinks the storage to what the quiet turns behind have needed, and watches on.
   @inline(never)
   @usableFromInline
-  mutating func closeWindow() {
+  mutating func settle() {
     let settled = policy.settledCapacity(from: allocated)
-    if settled < allocated {
-      relocate(to: settled)
-    } else {
-      policy.beginWindow(count: filled)
-    }
+    if settled < allocated { relocate(to: settled) } else { policy.beginWatch() }
   }
 }

@@ -9,11 +9,11 @@ extension RingBuffer {
   public mutating func discard(_ n: Int) -> Int {
     precondition(n >= 0, "RingBuffer: a count cannot be negative")
     let taken = min(n, filled)
-    let isWindowOver = policy.noteRead(of: filled)
+    let isTimeToShrink = policy.noteRead(of: filled, capacity: allocated)
     filled &-= taken
     // An empty ring starts over, so that its free room is one segment.
     head = filled == 0 ? 0 : (head &+ taken) & (allocated &- 1)
-    if isWindowOver { closeWindow() }
+    if isTimeToShrink { settle() }
     return taken
   }
 

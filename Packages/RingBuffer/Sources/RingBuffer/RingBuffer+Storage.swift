@@ -66,6 +66,6 @@ extension RingBuffer {
     allocated = newCapacity
     head = 0
     relocatedByteCount &+= UInt32(truncatingIfNeeded: filled)
-    policy.beginWindow(count: filled)
+    policy.beginWatch()
   }
 }

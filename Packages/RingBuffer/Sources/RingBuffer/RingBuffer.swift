@@ -20,9 +20,9 @@
 /// A ring owns its storage alone: it is moved, not copied, and no operation retains or releases anything. It
 /// has no storage until the first write.
 ///
-/// The storage doubles when it is full. It shrinks to twice the recent peak when that peak has stayed within a
-/// quarter of the capacity for 32 turns from writing to reading, whether the ring runs empty or not. A load whose
-/// peak comes back at least that often never reallocates.
+/// The storage doubles when it is full. When 32 turns from writing to reading in a row have found at most a quarter
+/// of it in use, it shrinks to twice the highest of these counts, whether the ring runs empty or not. A load whose
+/// peak comes back more often than that never reallocates.
 ///
 /// - Complexity: writing and reading are amortised O(1) per byte. Operations that say nothing else are O(1).
 @safe

@@ -74,7 +74,7 @@ struct AppendTests {
     #expect(ring.capacity == 64)
   }
 
-  /// Writes and reads a byte often enough for two windows of the policy to pass.
+  /// Writes and reads a byte more often than shrinking takes.
   private func trickle(through ring: inout RingBuffer) {
     for _ in 0..<100 {
       ring.writeByte(1)

@@ -39,13 +39,30 @@ struct GrowthTests {
 
 @Suite("Giving memory back")
 struct ShrinkTests {
+  @Test("not before 32 quiet turns in a row")
+  func patience() {
+    var ring = RingBuffer()
+    for _ in 0..<10 {
+      ring.write(pattern(1000))
+      ring.discard(.max)
+      for _ in 0..<31 {
+        ring.write(pattern(256))
+        ring.discard(.max)
+      }
+      #expect(ring.capacity == 1024)
+    }
+    ring.write(pattern(256))
+    ring.discard(.max)
+    #expect(ring.capacity == 512)
+  }
+
   @Test("a burst has passed and the ring runs empty time and again")
   func whileEmpty() {
     var ring = RingBuffer()
     ring.write(pattern(1_000_000))
     #expect(ring.capacity == 1 << 20)
     ring.discard(.max)
-    for _ in 0..<66 {
+    for _ in 0..<32 {
       ring.write(pattern(100))
       ring.discard(.max)
     }
@@ -57,7 +74,7 @@ struct ShrinkTests {
     var ring = RingBuffer()
     ring.write(pattern(1_000_000))
     ring.discard(999_900)
-    for _ in 0..<66 {
+    for _ in 0..<32 {
       ring.write(pattern(100))
       ring.discard(100)
     }
@@ -71,7 +88,7 @@ struct ShrinkTests {
     ring.write(pattern(1_000_000))
     while ring.count > 10 { ring.discard(min(100, ring.count - 10)) }
     #expect(ring.count == 10)
-    for _ in 0..<66 {
+    for _ in 0..<32 {
       ring.writeByte(0)
       _ = ring.readByte()
     }
@@ -84,7 +101,7 @@ struct ShrinkTests {
     ring.write(pattern(1 << 20))
     ring.discard(.max)
     let piece = pattern(131_072)
-    for _ in 0..<66 {
+    for _ in 0..<32 {
       ring.write(piece)
       ring.discard(.max)
     }
@@ -114,7 +131,7 @@ struct ShrinkTests {
       var ring = RingBuffer()
       ring.write(pattern(100_000))
       ring.discard(.max)
-      for _ in 0..<66 {
+      for _ in 0..<32 {
         ring.write(pattern(8))
         take(&ring)
       }
