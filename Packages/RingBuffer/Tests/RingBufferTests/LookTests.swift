@@ -31,7 +31,8 @@ struct LookTests {
   func subscripting() {
     for layout in Layout.all {
       let ring = layout.makeRing()
-      let isRight = layout.bytes.indices.allSatisfy { ring[$0] == layout.bytes[$0] }
+      let bytes = layout.bytes
+      let isRight = bytes.indices.allSatisfy { ring[$0] == bytes[$0] }
       check(isRight, "\(layout)")
     }
   }

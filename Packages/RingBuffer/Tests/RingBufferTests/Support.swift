@@ -53,7 +53,18 @@ struct Layout: Sendable, CustomStringConvertible {
 
 /// `count` bytes that repeat only after 251, which is a factor of no capacity.
 func pattern(_ count: Int, from first: Int = 1) -> [UInt8] {
-  (0..<count).map { UInt8(truncatingIfNeeded: (first + $0) % 251) }
+  let first = first % 251
+  return [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+    for index in 0..<min(count, 251) { buffer[index] = UInt8((first + index) % 251) }
+    // The rest repeats what is there, by as much as there is.
+    var filled = min(count, 251)
+    while filled < count {
+      let length = min(filled, count - filled)
+      (buffer.baseAddress! + filled).update(from: buffer.baseAddress!, count: length)
+      filled += length
+    }
+    initializedCount = count
+  }
 }
 
 extension RawSpan {
