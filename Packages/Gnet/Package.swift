@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+  name: "Gnet",
+  platforms: [.macOS("26.0")],
+  products: [
+    .library(name: "Gnet", targets: ["Gnet"]),
+    .library(name: "GnetCodecs", targets: ["GnetCodecs"]),
+  ],
+  dependencies: [
+    .package(path: "../RingBuffer"),
+    .package(path: "../Poller"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .target(name: "CGnet"),
+    .target(
+      name: "Gnet",
+      dependencies: [
+        "CGnet",
+        .product(name: "RingBuffer", package: "RingBuffer"),
+        .product(name: "Disruptor", package: "RingBuffer"),
+        .product(name: "Poller", package: "Poller"),
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swiftSettings
+    ),
+    .target(
+      name: "GnetCodecs",
+      dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
+      swiftSettings: swiftSettings
+    ),
+    .testTarget(
+      name: "GnetTests",
+      dependencies: [
+        "Gnet",
+        "CGnet",
+        .product(name: "RingBuffer", package: "RingBuffer"),
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swiftSettings
+    ),
+    .testTarget(
+      name: "GnetCodecsTests",
+      dependencies: ["GnetCodecs", .product(name: "RingBuffer", package: "RingBuffer")],
+      swiftSettings: swiftSettings
+    ),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,78 @@
+// The socket calls whose names, flags or very existence differ between systems, under one contract.
+//
+// Each system supplies the whole contract in a file of its own: platform_linux.c, platform_bsd.c.
+// They are functions, not macros, because some of what they call hides behind _GNU_SOURCE, which the
+// Swift importer of Glibc does not define. Every function reports failure as its system call does:
+// -1 and errno.
+
+#ifndef CGNET_H
+#define CGNET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+/// The most datagrams that one call receives or sends.
+enum { CGNET_DATAGRAM_BATCH = 32 };
+
+/// A datagram and its peer: filled in by a receive, read by a send.
+struct cgnet_datagram {
+  void *bytes;
+  size_t capacity;  // receive: room at `bytes`
+  size_t count;     // receive: bytes stored; send: bytes to send
+  struct sockaddr_storage peer;
+  socklen_t peer_length;
+  bool is_truncated;  // receive: the datagram was longer than `capacity`
+};
+
+/// socket(2): non-blocking, close-on-exec, and never the cause of a SIGPIPE.
+int cgnet_socket(int family, int type);
+
+/// accept(2): the new socket is non-blocking, close-on-exec, and never the cause of a SIGPIPE.
+int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length);
+
+/// send(2) that never raises SIGPIPE.
+ssize_t cgnet_send(int fd, const void *bytes, size_t count);
+
+/// sendmsg(2) of two segments that never raises SIGPIPE.
+ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void *second, size_t second_count);
+
+/// Receives up to `count` datagrams, CGNET_DATAGRAM_BATCH at the most; one system call where the
+/// system has recvmmsg(2). The number received; -1 only if none was.
+int cgnet_receive_datagrams(int fd, struct cgnet_datagram *datagrams, int count);
+
+/// Sends up to `count` datagrams, CGNET_DATAGRAM_BATCH at the most; one system call where the
+/// system has sendmmsg(2). The number sent; -1 only if the first could not be sent.
+int cgnet_send_datagrams(int fd, struct cgnet_datagram *datagrams, int count);
+
+/// Probes an idle TCP peer every so many seconds; 0 turns probing off.
+int cgnet_set_keep_alive(int fd, int seconds);
+
+/// Writes the length byte that the BSDs keep in a socket address; does nothing elsewhere.
+void cgnet_set_length(struct sockaddr_storage *address, socklen_t length);
+
+/// Whether sockets that share a port by SO_REUSEPORT are dealt connections evenly.
+bool cgnet_reuse_port_balances(void);
+
+/// The processors that this process may run on, at least 1.
+int cgnet_processor_count(void);
+
+/// The process at the other end of a unix socket; -1 where it is not known.
+pid_t cgnet_peer_process(int fd);
+
+/// Names the calling thread as debuggers and top(1) show it.
+void cgnet_set_thread_name(const char *name);
+
+/// The event loop that the calling thread runs; null on other threads.
+void *cgnet_current_loop(void);
+void cgnet_set_current_loop(void *loop);
+
+/// The calling thread's fault plan: tests use it in debug builds to make system calls fail.
+void *cgnet_thread_faults(void);
+void cgnet_set_thread_faults(void *plan);
+
+#endif

@@ -1,0 +1,105 @@
+#if defined(__linux__)
+
+#define _GNU_SOURCE
+#include "CGnet.h"
+
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+int cgnet_socket(int family, int type) {
+  return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length) {
+  *peer_length = sizeof *peer;
+  return accept4(fd, (struct sockaddr *)peer, peer_length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+ssize_t cgnet_send(int fd, const void *bytes, size_t count) {
+  return send(fd, bytes, count, MSG_NOSIGNAL);
+}
+
+ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void *second, size_t second_count) {
+  struct iovec segments[2] = {{(void *)first, first_count}, {(void *)second, second_count}};
+  struct msghdr message = {.msg_iov = segments, .msg_iovlen = 2};
+  return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static int batch_size(int count) { return count < CGNET_DATAGRAM_BATCH ? count : CGNET_DATAGRAM_BATCH; }
+
+int cgnet_receive_datagrams(int fd, struct cgnet_datagram *datagrams, int count) {
+  struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
+  struct iovec segments[CGNET_DATAGRAM_BATCH];
+  int batch = batch_size(count);
+  for (int i = 0; i < batch; i++) {
+    segments[i] = (struct iovec){datagrams[i].bytes, datagrams[i].capacity};
+    messages[i] = (struct mmsghdr){.msg_hdr = {
+      .msg_name = &datagrams[i].peer, .msg_namelen = sizeof datagrams[i].peer,
+      .msg_iov = &segments[i], .msg_iovlen = 1}};
+  }
+  int received = recvmmsg(fd, messages, (unsigned)batch, MSG_DONTWAIT, NULL);
+  for (int i = 0; i < received; i++) {
+    datagrams[i].count = messages[i].msg_len;
+    datagrams[i].peer_length = messages[i].msg_hdr.msg_namelen;
+    datagrams[i].is_truncated = (messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+  }
+  return received;
+}
+
+int cgnet_send_datagrams(int fd, struct cgnet_datagram *datagrams, int count) {
+  struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
+  struct iovec segments[CGNET_DATAGRAM_BATCH];
+  int batch = batch_size(count);
+  for (int i = 0; i < batch; i++) {
+    segments[i] = (struct iovec){datagrams[i].bytes, datagrams[i].count};
+    messages[i] = (struct mmsghdr){.msg_hdr = {
+      .msg_name = &datagrams[i].peer, .msg_namelen = datagrams[i].peer_length,
+      .msg_iov = &segments[i], .msg_iovlen = 1}};
+  }
+  return sendmmsg(fd, messages, (unsigned)batch, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int cgnet_set_keep_alive(int fd, int seconds) {
+  int on = seconds > 0;
+  if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0) return -1;
+  if (!on) return 0;
+  // The kernel's limit for both is 32767 seconds.
+  if (seconds > 32767) seconds = 32767;
+  if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) != 0) return -1;
+  return setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
+}
+
+void cgnet_set_length(struct sockaddr_storage *address, socklen_t length) {
+  (void)address;
+  (void)length;
+}
+
+bool cgnet_reuse_port_balances(void) { return true; }
+
+int cgnet_processor_count(void) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 0) {
+    return CPU_COUNT(&allowed);
+  }
+  long online = sysconf(_SC_NPROCESSORS_ONLN);  // more processors than cpu_set_t has bits for
+  return online > 0 ? (int)online : 1;
+}
+
+pid_t cgnet_peer_process(int fd) {
+  struct ucred credentials;
+  socklen_t length = sizeof credentials;
+  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 ? credentials.pid : -1;
+}
+
+void cgnet_set_thread_name(const char *name) {
+  char shortened[16];  // the kernel's limit, with the terminating zero
+  strncpy(shortened, name, sizeof shortened - 1);
+  shortened[sizeof shortened - 1] = 0;
+  pthread_setname_np(pthread_self(), shortened);
+}
+
+#endif

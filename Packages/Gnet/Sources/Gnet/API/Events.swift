@@ -1,0 +1,93 @@
+public import RingBuffer
+
+/// The callbacks that make up a server; every one may be left out.
+///
+/// All callbacks of one connection run on the thread of the loop that it belongs to, so they never overlap.
+/// A connection's order is `onOpened`, any number of `react`, then exactly one of `onClosed` and `onDetached`.
+/// A datagram has only `react`.
+public struct Events: Sendable {
+  /// Creates a set without any callback.
+  public init() {}
+
+  /// Whether there is one loop per processor that the process may use, or a single loop.
+  /// `Options.loopCount` wins over it.
+  public var multicore = false
+
+  /// Called once, on the thread that called `serve`, when every address is bound and listening and no loop
+  /// runs yet. Returning `.shutdown` makes `serve` return; nothing else is called then.
+  public var onInitComplete: (@Sendable (Server) -> Action)?
+
+  /// Called once per stream connection, before anything else of it. What it writes goes out first.
+  public var onOpened: (@Sendable (inout Connection) -> Action)?
+
+  /// Called once per opened stream connection that was not detached: when the peer has ended its stream
+  /// and when this side closed it with no error; otherwise with the `Errno` that ended it.
+  ///
+  /// Everything that had arrived was offered to `react` before, and what was written was sent as far as the peer took it.
+  public var onClosed: (@Sendable (inout Connection, (any Error)?) -> Action)?
+
+  /// Called instead of `onClosed` when a connection was detached: it belongs to the callee from here.
+  /// Without it, `.detach` means `.close`.
+  public var onDetached: (@Sendable (inout Connection, consuming DetachedConnection) -> Action)?
+
+  /// Called when bytes have arrived, when a datagram has, and after a wake. The buffer holds all unread bytes;
+  /// those that it leaves there are in it again the next time (a datagram's are gone).
+  public var react: (@Sendable (inout Connection, inout RingBuffer) -> Action)?
+
+  /// Called before every system call that writes to a client, with the number of bytes offered to it.
+  public var preWrite: (@Sendable (inout Connection, _ byteCount: Int) -> Void)?
+
+  /// Called on loop 0 right after the start, and again whenever the delay that it returned has passed.
+  /// Only a `.shutdown` has an effect; the other actions have no connection to act on.
+  public var tick: (@Sendable () -> (delay: Duration, action: Action))?
+
+  /// The plugins in the order they were installed.
+  private(set) var plugins: [any Plugin] = []
+
+  /// Adds a plugin. Plugins are called in the order they were installed, before the callback of the same event.
+  public mutating func install(_ plugin: any Plugin) {
+    plugins.append(plugin)
+  }
+}
+
+/// What is to happen after a callback.
+public enum Action: Sendable, Hashable {
+  /// Nothing.
+  case none
+  /// Hand the connection over to `onDetached`, after pending output was sent.
+  case detach
+  /// Close the connection, after pending output was sent.
+  case close
+  /// End the server in order, as `Server.shutdown()` does.
+  case shutdown
+}
+
+/// Something that watches a server from every loop, such as a collector of metrics.
+///
+/// Every requirement has a default that does nothing.
+public protocol Plugin: Sendable {
+  /// Called once, before anything else of this plugin, when every address is bound and no loop runs yet.
+  func started(_ server: Server)
+
+  /// Called on every loop's own thread right after its start, and again whenever the returned delay has passed.
+  /// - Returns: the delay, or `nil` for no more calls on this loop.
+  func tick(_ loop: EventLoop) -> Duration?
+
+  /// Called on the connection's loop before every system call that writes to a client, with the number of bytes
+  /// offered to it.
+  func preWrite(_ connection: inout Connection, byteCount: Int)
+
+  /// Called once, after the last callback, when all loops have ended.
+  func stopped(_ server: Server)
+}
+
+extension Plugin {
+  /// Does nothing.
+  public func started(_ server: Server) {}
+  /// Does nothing, and asks for no more calls.
+  public func tick(_ loop: EventLoop) -> Duration? { nil }
+  /// Does nothing.
+  public func preWrite(_ connection: inout Connection, byteCount: Int) {}
+  /// Does nothing.
+  public func stopped(_ server: Server) {}
+}

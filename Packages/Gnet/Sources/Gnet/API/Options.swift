@@ -1,0 +1,85 @@
+public import Logging
+public import SystemPackage
+
+/// How a server runs: everything that is not a callback. The defaults suit most servers.
+public struct Options: Sendable {
+  /// Creates the default options.
+  public init() {}
+
+  /// The number of event loops, at least 1; `nil` leaves it to `Events.multicore`.
+  public var loopCount: Int?
+
+  /// How accepted connections are dealt to the loops. Addresses with `reuseport=true` are dealt by the kernel.
+  public var loadBalancing: LoadBalancing = .roundRobin
+
+  /// Whether small writes leave at once instead of waiting to be joined (`TCP_NODELAY`).
+  public var tcpNoDelay = true
+
+  /// After how long a silence a TCP peer is probed, and how often; `nil` leaves it to the system, which
+  /// does not probe. Rounded up to whole seconds.
+  public var tcpKeepAlive: Duration?
+
+  /// How many bytes a loop receives at once, at least 1. One such buffer is shared by all connections of a loop.
+  public var readBufferCapacity = 65536
+
+  /// A connection with more bytes of output pending than this is not read from, until they have gone down to
+  /// ``outboundLowWatermark``; a handle refuses to add to them.
+  public var outboundHighWatermark = 1 << 20
+
+  /// Reading starts again when no more bytes of output than this are pending.
+  public var outboundLowWatermark = 256 << 10
+
+  /// How many stream connections may be open at once; further ones are accepted and closed at once, so that
+  /// their peers learn of it. `nil`: as many as there are descriptors.
+  public var maxConnections: Int?
+
+  /// After how long without a byte received or sent a stream connection is closed with `Errno.timedOut`;
+  /// `nil`: never. It happens up to a hundredth part late.
+  public var idleTimeout: Duration?
+
+  /// Whether a handler may go on writing after the end of the peer's stream: `react` is called once more
+  /// with `isInputEnded`, and the connection stays open until the handler closes it.
+  public var allowHalfClosure = false
+
+  /// How long a shutdown waits for pending output to be sent.
+  public var drainTimeout: Duration = .seconds(3)
+
+  /// The kernel's receive buffer per connection in bytes (`SO_RCVBUF`); `nil`: the system's.
+  public var socketReceiveBuffer: Int?
+
+  /// The kernel's send buffer per connection in bytes (`SO_SNDBUF`); `nil`: the system's.
+  public var socketSendBuffer: Int?
+
+  /// The permissions of the files of unix sockets; `nil`: what the process's umask leaves.
+  public var unixSocketPermissions: FilePermissions?
+
+  /// Where trouble that no caller hears of is reported, such as a shortage of descriptors; `nil`: nowhere.
+  public var logger: Logger?
+
+  /// Traps on a value that makes no sense.
+  func check() {
+    precondition(loopCount.map { $0 >= 1 } ?? true, "Options.loopCount must be at least 1")
+    precondition(readBufferCapacity >= 1, "Options.readBufferCapacity must be at least 1")
+    precondition(outboundLowWatermark >= 0, "Options.outboundLowWatermark must not be negative")
+    precondition(
+      outboundHighWatermark >= outboundLowWatermark,
+      "Options.outboundHighWatermark must not be below outboundLowWatermark")
+    precondition(maxConnections.map { $0 >= 0 } ?? true, "Options.maxConnections must not be negative")
+  }
+
+  #if DEBUG
+    /// Faults that a test plants in this server.
+    var faults: FaultPlan?
+  #endif
+}
+
+/// How accepted connections are dealt to the loops.
+public enum LoadBalancing: Sendable, Hashable {
+  /// To each loop in turn.
+  case roundRobin
+  /// To the loop with the fewest open connections.
+  case leastConnections
+  /// By a hash of the peer's host without its port, so that one host's connections share a loop. For an
+  /// unnamed unix socket the peer's process takes the place of the host.
+  case sourceAddressHash
+}

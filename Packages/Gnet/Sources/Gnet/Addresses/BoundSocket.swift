@@ -1,0 +1,48 @@
+internal import SystemPackage
+
+/// A socket that is bound to one of a server's addresses, and listening if it is a stream socket.
+///
+/// Dropping it closes it and removes the file of a unix socket, if that is still the one it made.
+final class BoundSocket: Sendable {
+  /// Which of the addresses given to `serve`, counted from 0.
+  let addressIndex: Int
+  /// The address as bound, with its real port.
+  let address: SocketAddress
+  let isDatagram: Bool
+  /// Whether the socket is one of IPv6; it may have peers of IPv4 then as well.
+  var isIPv6: Bool { address.family == .ipv6 }
+  private let socket: OwnedSocket
+  private let file: UnixSocketFile?
+
+  var fd: Int32 { socket.fd }
+
+  init(
+    _ socket: consuming OwnedSocket, address: SocketAddress, addressIndex: Int, isDatagram: Bool,
+    file: UnixSocketFile? = nil
+  ) {
+    self.socket = socket
+    self.address = address
+    self.addressIndex = addressIndex
+    self.isDatagram = isDatagram
+    self.file = file
+  }
+
+  deinit { file?.removeIfUnchanged() }
+}
+
+/// The file that binding a unix socket made.
+struct UnixSocketFile: Sendable {
+  let path: String
+  let identity: Syscalls.FileIdentity?
+
+  init(path: String) {
+    self.path = path
+    identity = Syscalls.identity(ofFileAt: path)
+  }
+
+  /// Removes the file, unless another has been put in its place.
+  func removeIfUnchanged() {
+    guard let identity, identity == Syscalls.identity(ofFileAt: path) else { return }
+    Syscalls.removeFile(at: path)
+  }
+}

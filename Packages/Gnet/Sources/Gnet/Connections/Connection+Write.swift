@@ -1,0 +1,72 @@
+public import RingBuffer
+
+// Writing never blocks and never fails: bytes are kept until the kernel takes them. Everything written in one
+// callback leaves in one system call, in the order of the calls. Bytes written after `close()` are dropped.
+// On a datagram each call sends one datagram back to the peer.
+extension Connection {
+  /// Writes bytes to the peer.
+  public func write(_ bytes: RawSpan) {
+    write(bytes, RawSpan())
+  }
+
+  /// Writes bytes to the peer.
+  public func write(_ bytes: Span<UInt8>) {
+    unsafe write(bytes.bytes)
+  }
+
+  /// Writes bytes to the peer.
+  public func write(_ bytes: [UInt8]) {
+    write(bytes.span)
+  }
+
+  /// Writes bytes to the peer.
+  public func write(_ bytes: some Collection<UInt8>) {
+    if let _ = bytes.withContiguousStorageIfAvailable({ unsafe write($0.span) }) { return }
+    write(Array(bytes))
+  }
+
+  /// Writes the text's UTF-8 to the peer.
+  public func write(_ text: String) {
+    var text = text
+    text.withUTF8 { unsafe write($0.span) }
+  }
+
+  /// Writes all bytes of `ring` to the peer and leaves it empty; large contents are moved, not copied.
+  public func write(moving ring: inout RingBuffer) {
+    let isMoved = ring.count > Self.copyLimit && state.pointee.phase == .open && state.pointee.takesOutput
+    if !isMoved {
+      writeCopy(of: ring)
+      ring.removeAll()
+    } else if state.pointee.outbound.isEmpty {
+      state.pointee.lentOutput.pointee.append(moving: &ring)
+    } else {
+      state.pointee.outbound.append(moving: &ring)
+    }
+  }
+
+  /// Up to so many bytes a copy is cheaper than an exchange of storage, which may be of the wrong size.
+  private static var copyLimit: Int { 4096 }
+
+  private func writeCopy(of ring: borrowing RingBuffer) {
+    let segments = ring.readable
+    write(segments.first, segments.second)
+  }
+
+  /// Writes bytes that lie in two places: on a datagram they are one.
+  private func write(_ first: RawSpan, _ second: RawSpan) {
+    switch state.pointee.phase {
+    case .datagram:
+      unsafe state.pointee.outbox?.append(first, second, to: state.pointee.remote)
+    case .open where state.pointee.takesOutput:
+      if state.pointee.outbound.isEmpty {
+        state.pointee.lentOutput.pointee.write(first)
+        if !second.isEmpty { state.pointee.lentOutput.pointee.write(second) }
+      } else {
+        state.pointee.outbound.write(first)
+        if !second.isEmpty { state.pointee.outbound.write(second) }
+      }
+    default:
+      break
+    }
+  }
+}

@@ -1,0 +1,71 @@
+public import SystemPackage
+
+/// A connection as a callback sees it, or the peer of a datagram.
+///
+/// It is a view that is lent for the length of the callback: storing it or taking it to another thread does not
+/// compile. What other threads need is ``handle``.
+public struct Connection: ~Copyable {
+  let state: Slot
+
+  init(_ state: Slot) { self.state = state }
+
+  /// Anything that the program wants to keep with the connection; released when the connection has ended.
+  public var context: AnyObject? {
+    get { state.pointee.context }
+    nonmutating set { state.pointee.context = newValue }
+  }
+
+  /// Which of the addresses given to `serve` the peer has come to, counted from 0.
+  public var addressIndex: Int { state.pointee.addressIndex }
+
+  /// This side's address. Corresponds to `getsockname(2)`.
+  public var localAddress: SocketAddress {
+    (try? Syscalls.localAddress(of: state.pointee.fd)) ?? SocketAddress(.unix(path: ""))
+  }
+
+  /// The peer's address.
+  public var remoteAddress: SocketAddress { state.pointee.remote }
+
+  /// The loop that the connection belongs to for life.
+  public var loop: EventLoop { state.pointee.loop }
+
+  /// The bytes written that the kernel has not taken yet.
+  public var pendingWriteCount: Int { state.pointee.pendingWriteCount }
+
+  /// Whether the peer has ended its stream: no more input will come.
+  public var isInputEnded: Bool { state.pointee.flags.contains(.inputEnded) }
+
+  /// A value that may go anywhere: it writes to, wakes and closes this connection from any thread, at any time.
+  public var handle: ConnectionHandle {
+    if let existing = state.pointee.remoteControl { return ConnectionHandle(existing) }
+    let made = RemoteControl(of: state.pointee)
+    // The peer of a datagram passes with its callback: each handle is one of its own.
+    if state.pointee.phase == .open { state.pointee.remoteControl = made }
+    return ConnectionHandle(made)
+  }
+
+  /// Has `react` called once more, also if no bytes arrive, when this callback is over.
+  public func wake() {
+    state.pointee.flags.insert(.wakeRequested)
+  }
+
+  /// Closes the connection when what was written has been sent. Input that arrives from now on is not offered
+  /// to `react`. Does nothing for a datagram.
+  public func close() {
+    state.pointee.end(.close)
+  }
+
+  /// Probes the peer whenever it has been silent for `interval`, rounded up to seconds; `nil` for never.
+  /// Does nothing on a unix socket. Corresponds to `setsockopt(2)` with `SO_KEEPALIVE`.
+  public func setKeepAlive(_ interval: Duration?) throws(Errno) {
+    guard state.pointee.flags.contains(.isTCP) else { return }
+    try Syscalls.setKeepAlive(state.pointee.fd, interval)
+  }
+
+  /// Whether small writes leave at once instead of waiting to be joined. Does nothing on a unix socket.
+  /// Corresponds to `setsockopt(2)` with `TCP_NODELAY`.
+  public func setNoDelay(_ on: Bool) throws(Errno) {
+    guard state.pointee.flags.contains(.isTCP) else { return }
+    try Syscalls.setNoDelay(state.pointee.fd, on)
+  }
+}

@@ -1,0 +1,40 @@
+/// A connection, or the peer of a datagram, for use from any thread and at any time, also after it has gone.
+///
+/// The calls of one thread take effect in their order, on the connection's own loop: bytes written here and by
+/// its callbacks never mix within one call. After `close()` and after the end of the connection all report `false`.
+public struct ConnectionHandle: Sendable, Hashable {
+  private let control: RemoteControl
+
+  init(_ control: RemoteControl) { self.control = control }
+
+  /// Whether the connection takes calls; it may be gone by the time the answer is used.
+  public var isOpen: Bool { control.isOpen }
+
+  /// Writes bytes to the peer; on a datagram's handle, sends them as one datagram.
+  ///
+  /// - Returns: `true` if the bytes are on their way. `false` if the connection is gone or closing, or, with
+  ///   ``isOpen`` still true, if `Options.outboundHighWatermark` bytes are waiting already: the bytes were not
+  ///   taken, and it is for the caller to slow down.
+  @discardableResult
+  public func write(_ bytes: [UInt8]) -> Bool { control.write(bytes.span) }
+
+  /// Writes the text's UTF-8 to the peer, as the other `write` does.
+  @discardableResult
+  public func write(_ text: String) -> Bool { control.write(Array(text.utf8).span) }
+
+  /// Has `react` called on the connection's loop, also if no bytes arrive. Wakes that have not been served
+  /// yet become one.
+  @discardableResult
+  public func wake() -> Bool { control.wake() }
+
+  /// Closes the connection when what was written has been sent. On a datagram's handle it does nothing and
+  /// returns `false`.
+  @discardableResult
+  public func close() -> Bool { control.close() }
+
+  /// Whether both are handles of one connection.
+  public static func == (left: ConnectionHandle, right: ConnectionHandle) -> Bool { left.control === right.control }
+
+  /// Hashes the connection's identity.
+  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(control)) }
+}

@@ -1,0 +1,133 @@
+internal import CGnet
+internal import RingBuffer
+
+/// What a loop keeps for a datagram socket: the slot that stands for the peer of the datagram being served, and
+/// the datagrams that wait to be sent.
+final class DatagramEndpoint {
+  let socket: BoundSocket
+  let outbox: DatagramOutbox
+  let peer: Slot
+  /// Peers for which a `react` without a datagram was asked.
+  var wakes: [SocketAddress] = []
+  /// What of the outbox the loop's statistics contain.
+  var accountedBytes = 0
+  /// Whether the poller watches for room in the kernel's buffer.
+  var isWaitingForRoom = false
+
+  init(_ socket: BoundSocket, loop: EventLoop, output: Reference<RingBuffer>, limit: Int) {
+    self.socket = socket
+    outbox = DatagramOutbox(isIPv6: socket.isIPv6, limit: limit)
+    peer = Reference(placing: ConnectionState(index: 0, loop: loop, lentOutput: output))
+    peer.pointee.phase = .datagram
+    peer.pointee.fd = socket.fd
+    peer.pointee.addressIndex = socket.addressIndex
+    unsafe peer.pointee.outbox = outbox
+  }
+
+  deinit {
+    peer.destroy()
+  }
+}
+
+/// Datagrams to be sent, in order. Nothing is allocated per datagram once the arrays have grown to the load.
+@safe
+final class DatagramOutbox {
+  private struct Entry {
+    let peer: SocketAddress
+    let byteCount: Int
+  }
+
+  private let isIPv6: Bool
+  private let limit: Int
+  private var entries: [Entry] = []
+  private var bytes: [UInt8] = []
+  /// How many entries, and how many bytes, have been sent.
+  private var sentEntries = 0
+  private var sentBytes = 0
+  private var batch: [cgnet_datagram] = unsafe []
+
+  init(isIPv6: Bool, limit: Int) {
+    self.isIPv6 = isIPv6
+    self.limit = limit
+  }
+
+  var isEmpty: Bool { sentEntries == entries.count }
+
+  /// The number of bytes that wait.
+  var byteCount: Int { bytes.count - sentBytes }
+
+  /// Adds a datagram. One that finds more than the watermark waiting is dropped, as the network would.
+  func append(_ first: RawSpan, _ second: RawSpan, to peer: SocketAddress) {
+    if byteCount >= limit && byteCount > 0 { return }
+    unsafe first.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    unsafe second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    entries.append(Entry(peer: peer, byteCount: first.byteCount + second.byteCount))
+  }
+
+  /// Sends the next datagrams with one system call.
+  ///
+  /// - Parameter announce: called for each of them before.
+  func sendBatch(_ fd: Int32, announce: (SocketAddress, Int) -> Void) -> Transfer {
+    let count = min(entries.count - sentEntries, Int(CGNET_DATAGRAM_BATCH))
+    unsafe batch.removeAll(keepingCapacity: true)
+    for entry in entries[sentEntries..<sentEntries + count] {
+      announce(entry.peer, entry.byteCount)
+      let address = RawAddress(entry.peer, isIPv6: isIPv6)
+      unsafe batch.append(
+        cgnet_datagram(
+          bytes: nil, capacity: 0, count: entry.byteCount, peer: address.storage, peer_length: address.length,
+          is_truncated: false))
+    }
+    return unsafe bytes.withUnsafeMutableBytes { bytes in
+      var offset = sentBytes
+      for index in unsafe batch.indices {
+        unsafe batch[index].bytes = bytes.baseAddress.map { unsafe $0 + offset }
+        unsafe offset += batch[index].count
+      }
+      return unsafe batch.withUnsafeMutableBufferPointer { unsafe Syscalls.send(fd, datagrams: $0) }
+    }
+  }
+
+  /// Drops the first `count` datagrams.
+  ///
+  /// - Returns: the number of their bytes.
+  func removeFirst(_ count: Int) -> Int {
+    let removed = entries[sentEntries..<sentEntries + count].reduce(0) { $0 + $1.byteCount }
+    sentEntries += count
+    sentBytes += removed
+    if isEmpty {
+      entries.removeAll(keepingCapacity: entries.count <= 1024)
+      bytes.removeAll(keepingCapacity: bytes.count <= 1 << 18)
+      sentEntries = 0
+      sentBytes = 0
+    }
+    return removed
+  }
+}
+
+/// Room for a batch of datagrams of any size, shared by a loop's datagram sockets. Memory that is never written
+/// to costs nothing, so a load of small datagrams touches one page of each.
+@safe
+final class DatagramRoom {
+  /// More than any datagram holds, so that none is cut.
+  static let datagramCapacity = 65536
+
+  let datagrams: UnsafeMutableBufferPointer<cgnet_datagram>
+  private let bytes: UnsafeMutableRawPointer
+
+  init() {
+    let count = Int(CGNET_DATAGRAM_BATCH)
+    unsafe bytes = .allocate(byteCount: count * Self.datagramCapacity, alignment: 64)
+    unsafe datagrams = .allocate(capacity: count)
+    for index in 0..<count {
+      unsafe datagrams.initializeElement(at: index, to: cgnet_datagram())
+      unsafe datagrams[index].bytes = bytes + index * Self.datagramCapacity
+      unsafe datagrams[index].capacity = Self.datagramCapacity
+    }
+  }
+
+  deinit {
+    unsafe datagrams.deallocate()
+    unsafe bytes.deallocate()
+  }
+}

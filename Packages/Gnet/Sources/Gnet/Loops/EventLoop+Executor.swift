@@ -1,0 +1,25 @@
+internal import Synchronization
+
+// Jobs of Swift concurrency run on a loop's own thread, between its callbacks: those of
+// `Task(executorPreference: loop)` and those of an actor whose `unownedExecutor` is the loop's.
+extension EventLoop: TaskExecutor, SerialExecutor {
+  /// Has a job run on the loop's thread. After the loop has ended, jobs run on the threads that bring them, one at
+  /// a time, so that no task is lost.
+  public func enqueue(_ job: consuming ExecutorJob) {
+    post(.job(UnownedJob(job)))
+    // An exchange, not a load: either the loop's last look comes after it and sees the job, or it sees the end.
+    if endedAfterPosting() { serveLeftMessages() }
+  }
+
+  /// The loop as the executor of an actor.
+  public func asUnownedSerialExecutor() -> UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
+
+  /// Traps unless the caller runs on the loop's thread.
+  public func checkIsolated() {
+    precondition(isCurrent, "not on the thread of event loop \(index)")
+  }
+
+  func run(_ job: UnownedJob) {
+    unsafe job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+  }
+}

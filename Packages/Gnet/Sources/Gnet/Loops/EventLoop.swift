@@ -1,0 +1,83 @@
+internal import CGnet
+internal import Poller
+internal import Synchronization
+
+/// One of a server's event loops, as other threads see it.
+public final class EventLoop: Sendable {
+  /// The loop's place among `Server.loops`, counted from 0.
+  public let index: Int
+
+  /// What the loop has done, a consistent copy as of the end of its last turn.
+  public var statistics: LoopStatistics {
+    var copy = published.current
+    copy.acceptErrors += foreignAcceptErrors.load(ordering: .relaxed)
+    return copy
+  }
+
+  let mailbox = Mailbox(capacity: 1024)
+  let waker: Poller.Waker
+  let published = PublishedStatistics()
+  let outboundHighWatermark: Int
+
+  /// Attempts to accept for this loop that failed on another thread.
+  private let foreignAcceptErrors = Atomic<UInt64>(0)
+  private let connections = Atomic<Int>(0)
+  private let isEnded = Atomic<Bool>(false)
+  private let isServingLeft = Atomic<Bool>(false)
+
+  init(index: Int, waker: Poller.Waker, outboundHighWatermark: Int) {
+    self.index = index
+    self.waker = waker
+    self.outboundHighWatermark = outboundHighWatermark
+  }
+
+  /// Whether the caller runs on the loop's thread.
+  var isCurrent: Bool { unsafe cgnet_current_loop() == identity }
+
+  /// Makes the calling thread the loop's.
+  func becomeCurrent() { unsafe cgnet_set_current_loop(identity) }
+
+  private var identity: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
+
+  /// Adds a message and wakes the loop.
+  func post(_ message: consuming Message) {
+    mailbox.post(message)
+    waker.wake()
+  }
+
+  /// The stream connections dealt to this loop that have not ended.
+  var connectionLoad: Int { connections.load(ordering: .relaxed) }
+  func addConnection() { connections.add(1, ordering: .relaxed) }
+  func removeConnection() { connections.subtract(1, ordering: .relaxed) }
+
+  func noteForeignAcceptError() { foreignAcceptErrors.add(1, ordering: .relaxed) }
+
+  // MARK: The end
+
+  /// Whether the loop's thread has left the loop.
+  var hasEnded: Bool { isEnded.load(ordering: .acquiring) }
+
+  /// Ends the loop: its thread serves nothing any more.
+  func markEnded() {
+    _ = isEnded.exchange(true, ordering: .acquiringAndReleasing)
+    serveLeftMessages()
+  }
+
+  /// The same as ``hasEnded``, ordered behind what the caller has posted.
+  func endedAfterPosting() -> Bool { isEnded.logicalOr(false, ordering: .acquiringAndReleasing).oldValue }
+
+  /// Serves what comes after the end, on any thread, one at a time: jobs run, everything else is dropped, and
+  /// descriptors with it.
+  ///
+  /// A thread that finds another at it leaves its message to that one, which looks again after it has made way:
+  /// both exchange the flag, and whichever comes second sees what the first has done.
+  func serveLeftMessages() {
+    repeat {
+      if isServingLeft.exchange(true, ordering: .acquiringAndReleasing) { return }
+      _ = mailbox.drain { message in
+        if case .job(let job) = consume message { run(job) }
+      }
+      _ = isServingLeft.exchange(false, ordering: .acquiringAndReleasing)
+    } while !mailbox.isEmpty
+  }
+}

@@ -1,0 +1,81 @@
+internal import CGnet
+internal import Poller
+internal import RingBuffer
+internal import SystemPackage
+
+extension Reactor {
+  /// Receives a batch of datagrams, calls `react` for each, and sends what it wrote.
+  func receiveDatagrams(_ end: DatagramEndpoint) {
+    guard let room = datagramRoom else { return }
+    // An error is one of an earlier datagram to a peer that is not there: the socket goes on.
+    guard case .moved(let count) = unsafe Syscalls.receive(end.socket.fd, datagrams: room.datagrams) else { return }
+    counters.reads &+= 1
+    counters.datagramsIn &+= UInt64(count)
+    for index in 0..<count {
+      let datagram = unsafe room.datagrams[index]
+      unsafe input.pointee.write(UnsafeRawBufferPointer(start: datagram.bytes, count: datagram.count).bytes)
+      unsafe counters.bytesRead &+= UInt64(datagram.count)
+      unsafe react(end, SocketAddress(datagram.peer, length: datagram.peer_length))
+    }
+    flush(end)
+  }
+
+  /// Calls `react` for a peer with the bytes in `input`; what it leaves there is dropped.
+  func react(_ end: DatagramEndpoint, _ peer: SocketAddress) {
+    end.peer.pointee.remote = peer
+    let action = react(end.peer, to: &input.pointee)
+    input.pointee.removeAll()
+    end.peer.pointee.context = nil
+    end.peer.pointee.ending = .none
+    if end.peer.pointee.flags.contains(.wakeRequested) {
+      end.peer.pointee.flags.remove(.wakeRequested)
+      end.wakes.append(peer)
+    }
+    if action == .shutdown { server.shutdown() }
+  }
+
+  /// Calls `react` for the peers for which that was asked.
+  func serveWakes(_ end: DatagramEndpoint) {
+    if end.wakes.isEmpty { return }
+    var round: [SocketAddress] = []
+    swap(&round, &end.wakes)
+    for peer in round { react(end, peer) }
+    flush(end)
+  }
+
+  /// Sends waiting datagrams, and has the poller tell when there is room for the rest.
+  func flush(_ end: DatagramEndpoint) {
+    let before = end.accountedBytes
+    while !end.outbox.isEmpty {
+      let transfer = end.outbox.sendBatch(end.socket.fd) { peer, byteCount in announce(end, peer, byteCount) }
+      switch transfer {
+      case .moved(let count):
+        counters.writes &+= 1
+        counters.datagramsOut &+= UInt64(count)
+        counters.bytesWritten &+= UInt64(end.outbox.removeFirst(count))
+        continue
+      case .wouldBlock:
+        counters.writesWouldBlock &+= 1
+      case .failed:
+        // This datagram cannot be sent: it is too long, or its peer cannot be reached. The next one may.
+        _ = end.outbox.removeFirst(1)
+        continue
+      }
+      break
+    }
+    end.accountedBytes = end.outbox.byteCount
+    counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(end.accountedBytes - before))
+    if end.outbox.isEmpty == end.isWaitingForRoom {
+      end.isWaitingForRoom.toggle()
+      if let source = sources.first(where: { $0.datagrams === end }) {
+        watch(source, end.isWaitingForRoom ? [.readable, .writable] : .readable)
+      }
+    }
+  }
+
+  private func announce(_ end: DatagramEndpoint, _ peer: SocketAddress, _ byteCount: Int) {
+    guard hasPreWriteHooks else { return }
+    end.peer.pointee.remote = peer
+    callPreWrite(end.peer, byteCount)
+  }
+}

@@ -1,0 +1,122 @@
+internal import Poller
+internal import RingBuffer
+internal import SystemPackage
+
+extension Reactor {
+  /// For how long a closed connection's input is thrown away.
+  static let lingerTimeout = Duration.seconds(2)
+  /// The same when the server shuts down.
+  private static let lingerTimeoutAtShutdown = Duration.milliseconds(500)
+
+  /// Ends a connection: nothing is called for it after `onClosed`.
+  func finish(_ slot: Slot, _ error: Errno?) {
+    conclude(slot)
+    var view = Connection(slot)
+    if events.onClosed?(&view, error) == Action.shutdown { server.shutdown() }
+    slot.pointee.context = nil
+    if error == nil && mayLoseOutput(slot) { linger(slot) } else { discard(slot) }
+  }
+
+  /// Hands a connection over to `onDetached`.
+  func detach(_ slot: Slot) {
+    let fd = slot.pointee.fd
+    do throws(Errno) {
+      try poller.remove(FileDescriptor(rawValue: fd))
+      try Syscalls.makeBlocking(fd)
+    } catch {
+      return finish(slot, error)
+    }
+    conclude(slot)
+    slot.pointee.fd = -1
+    let detached = DetachedConnection(
+      OwnedSocket(adopting: fd), unreadBytes: slot.pointee.inbound.readAll())
+    var view = Connection(slot)
+    if let onDetached = events.onDetached, onDetached(&view, detached) == .shutdown { server.shutdown() }
+    connections.release(slot)
+  }
+
+  /// What the end of every connection comes with, before its last callback.
+  private func conclude(_ slot: Slot) {
+    slot.pointee.phase = .closed
+    slot.pointee.outbound = RingBuffer()
+    accountPending(slot)
+    slot.pointee.remoteControl?.refuse()
+    slot.pointee.remoteControl = nil
+    idle?.cancel(slot.pointee.index)
+    counters.connectionsActive &-= 1
+    counters.connectionsClosed &+= 1
+    loop.removeConnection()
+  }
+
+  /// Whether closing now could make the kernel send a reset, which destroys what the peer has not read yet: it does
+  /// when input is unread or still arriving. During a shutdown only the former counts.
+  private func mayLoseOutput(_ slot: Slot) -> Bool {
+    guard slot.pointee.flags.contains(.hasSent) && !slot.pointee.flags.contains(.inputEnded) else { return false }
+    return drainDeadline == nil || Syscalls.unreadCount(slot.pointee.fd) > 0
+  }
+
+  /// Ends the output, and throws input away until the peer ends its stream too or time is up.
+  private func linger(_ slot: Slot) {
+    guard Syscalls.endOutput(of: slot.pointee.fd) else { return discard(slot) }
+    slot.pointee.phase = .lingering
+    slot.pointee.inbound = RingBuffer()
+    let timeout = drainDeadline == nil ? Self.lingerTimeout : Self.lingerTimeoutAtShutdown
+    lingering.schedule(slot.pointee.index, at: now + timeout)
+    if slot.pointee.interest != .readable { watch(slot, .readable) }
+  }
+
+  /// Reads what a lingering connection's peer still sends, and drops it.
+  func throwInputAway(_ slot: Slot) {
+    let room = unsafe input.pointee.freeSegments(minimumCapacity: options.readBufferCapacity).first
+    switch unsafe Syscalls.receive(slot.pointee.fd, into: room) {
+    case .moved(1...), .wouldBlock: break
+    default: discard(slot)
+    }
+  }
+
+  /// Gives up the descriptor and the slot of a connection that has ended.
+  func discard(_ slot: Slot) {
+    let fd = slot.pointee.fd
+    // Not left to close(2): a process that was forked may hold the socket open, and with it the registration.
+    try? poller.remove(FileDescriptor(rawValue: fd))
+    Syscalls.closeDescriptor(fd)
+    lingering.cancel(slot.pointee.index)
+    connections.release(slot)
+  }
+
+  // MARK: Shutting down
+
+  /// Stops accepting and asks every connection to end when its output has been sent.
+  func beginShutdown() {
+    drainDeadline = now + options.drainTimeout
+    serveMailbox()
+    tickers = []
+    for source in sources {
+      if let end = source.datagrams { flush(end) }
+      try? poller.remove(FileDescriptor(rawValue: source.socket.fd))
+    }
+    sources = []
+    forEachConnection { slot in
+      if slot.pointee.phase == .open { settle(slot, .close) }
+    }
+    forEachConnection { slot in
+      if slot.pointee.phase == .lingering {
+        lingering.schedule(slot.pointee.index, at: now + Self.lingerTimeoutAtShutdown)
+      }
+    }
+  }
+
+  /// Ends every connection at once; those with output that was not sent learn of `error`.
+  func endAll(with error: Errno) {
+    forEachConnection { slot in
+      if slot.pointee.phase == .open { finish(slot, error) }
+      if slot.pointee.phase == .lingering { discard(slot) }
+    }
+  }
+
+  private func forEachConnection(_ body: (Slot) -> Void) {
+    for index in 0..<UInt32(connections.capacity) where connections[index].pointee.phase != .free {
+      body(connections[index])
+    }
+  }
+}

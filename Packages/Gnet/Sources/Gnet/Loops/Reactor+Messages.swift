@@ -1,0 +1,89 @@
+internal import RingBuffer
+
+extension Reactor {
+  /// Serves what other threads have sent.
+  func serveMailbox() {
+    if loop.mailbox.isEmpty { return }
+    let count = loop.mailbox.drain { message in
+      switch consume message {
+      case .adopt(let connection): adopt(connection)
+      case .orders(let control): obey(control)
+      case .job(let job): loop.run(job)
+      }
+    }
+    counters.mailboxMessages &+= UInt64(count)
+    counters.mailboxDepthMax = max(counters.mailboxDepthMax, UInt64(count))
+  }
+
+  /// Carries out the calls that wait at a remote control.
+  private func obey(_ control: RemoteControl) {
+    switch control.target {
+    case .connection(let token):
+      guard let slot = connections.find(token: token), slot.pointee.phase == .open else { return }
+      obey(control, slot)
+    case .datagrams(let peer, let addressIndex):
+      let source = sources.first { $0.socket.addressIndex == addressIndex }
+      if let end = source?.datagrams { obey(control, end, peer) }
+    }
+  }
+
+  private func obey(_ control: RemoteControl, _ slot: Slot) {
+    var pending = control.takeOrders()
+    for order in pending.orders {
+      switch order {
+      case .write(let byteCount):
+        take(byteCount, from: &pending.output, for: slot)
+      case .wake:
+        guard slot.pointee.ending == .none else { break }
+        // Settles the connection, which may be its end.
+        react(slot)
+        guard slot.pointee.phase == .open else { return }
+      case .close:
+        slot.pointee.end(.close)
+      }
+    }
+    settle(slot, .none)
+  }
+
+  /// Before a connection ends, what its handle has accepted goes behind what was written; then it refuses more.
+  func settleRemoteControl(_ slot: Slot) {
+    guard slot.pointee.ending == .close, let control = slot.pointee.remoteControl else { return }
+    control.refuse()
+    var pending = control.takeOrders()
+    take(pending.output.count, from: &pending.output, for: slot)
+  }
+
+  private func take(_ byteCount: Int, from bytes: inout RingBuffer, for slot: Slot) {
+    if slot.pointee.flags.contains(.outputBroken) || byteCount == 0 { return }
+    if slot.pointee.outbound.isEmpty {
+      Self.move(byteCount, from: &bytes, to: &output.pointee)
+    } else {
+      Self.move(byteCount, from: &bytes, to: &slot.pointee.outbound)
+    }
+  }
+
+  private static func move(_ byteCount: Int, from source: inout RingBuffer, to target: inout RingBuffer) {
+    if byteCount == source.count { return target.append(moving: &source) }
+    target.write(prefix: byteCount, of: source)
+    source.discard(byteCount)
+  }
+
+  private func obey(_ control: RemoteControl, _ end: DatagramEndpoint, _ peer: SocketAddress) {
+    var pending = control.takeOrders()
+    for order in pending.orders {
+      switch order {
+      case .write(let byteCount):
+        do {
+          let segments = pending.output.readable(prefix: byteCount)
+          end.outbox.append(segments.first, segments.second, to: peer)
+        }
+        pending.output.discard(byteCount)
+      case .wake:
+        react(end, peer)
+      case .close:
+        break
+      }
+    }
+    flush(end)
+  }
+}

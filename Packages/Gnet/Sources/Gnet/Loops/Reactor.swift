@@ -1,0 +1,141 @@
+internal import CGnet
+internal import Logging
+internal import Poller
+internal import RingBuffer
+internal import SystemPackage
+
+/// What runs on a loop's thread: waits for readiness, moves bytes, calls back.
+///
+/// The thread that accepts for all loops is a reactor too, one without connections of its own.
+///
+/// Confined to one thread at a time, hence the unchecked sendability: `serve` builds it on the caller's thread,
+/// then only its own thread uses it, until that thread has been joined.
+final class Reactor: @unchecked Sendable {
+  let loop: EventLoop
+  let events: Events
+  let options: Options
+  let poller: Poller
+  let threadName: String
+  private(set) var server: Server!
+  var balancer: LoadBalancer
+  /// The sockets that connections and datagrams come in by; their tokens are their places here.
+  var sources: [Source] = []
+  var connections: ConnectionTable
+
+  /// The receive buffer, lent to each connection in turn for the length of `react`.
+  let input: Reference<RingBuffer>
+  /// The send buffer, lent likewise. Empty between callbacks, as `input` is.
+  let output: Reference<RingBuffer>
+  /// Room for a batch of datagrams; made when the first datagram socket is assigned.
+  var datagramRoom: DatagramRoom?
+
+  var counters = LoopStatistics()
+  /// The time of this turn.
+  var now = MonotonicTime.now
+  /// Connections that want a `react` without input, or whose rest is to be read after sending has failed.
+  var due: [UInt64] = []
+  var tickers: [Ticker] = []
+  /// Connections by the time when they have been idle for too long.
+  var idle: TimerWheel?
+  /// Closed connections by the time when their descriptor is given up.
+  var lingering: TimerWheel
+  /// When what is still pending is given up; set once the server shuts down.
+  var drainDeadline: MonotonicTime?
+  /// Why the loop had to stop; `nil` for a shutdown in order.
+  private(set) var failure: ServeError?
+  /// Whether anything is to be called before bytes are sent.
+  let hasPreWriteHooks: Bool
+
+  /// A reactor that serves connections and datagrams.
+  convenience init(index: Int, events: Events, options: Options) throws(Errno) {
+    try self.init(index: index, name: "gnet-loop-\(index)", events: events, options: options)
+  }
+
+  /// A reactor that accepts for others.
+  convenience init(acceptingWith options: Options) throws(Errno) {
+    try self.init(index: -1, name: "gnet-acceptor", events: Events(), options: options)
+  }
+
+  private init(index: Int, name: String, events: Events, options: Options) throws(Errno) {
+    self.events = events
+    self.options = options
+    threadName = name
+    hasPreWriteHooks = events.preWrite != nil || !events.plugins.isEmpty
+    poller = try Poller()
+    loop = EventLoop(index: index, waker: poller.waker, outboundHighWatermark: options.outboundHighWatermark)
+    balancer = LoadBalancer(options.loadBalancing, over: [loop])
+    // Both keep their size, since the storage of one may become that of the other.
+    input = Reference(placing: RingBuffer(minimumCapacity: options.readBufferCapacity))
+    output = Reference(placing: RingBuffer(minimumCapacity: options.readBufferCapacity))
+    connections = ConnectionTable(loop: loop, lentOutput: output)
+    idle = options.idleTimeout.map { TimerWheel(length: $0, now: .now) }
+    lingering = TimerWheel(length: Self.lingerTimeout, now: .now)
+  }
+
+  deinit {
+    input.destroy()
+    output.destroy()
+  }
+
+  /// Gives the reactor a socket to take connections or datagrams from.
+  func assign(_ socket: BoundSocket) throws(Errno) {
+    let source = Source(socket, loop: loop, output: output, limit: options.outboundHighWatermark)
+    if socket.isDatagram, datagramRoom == nil { datagramRoom = DatagramRoom() }
+    try poller.add(
+      FileDescriptor(rawValue: socket.fd), token: Poller.Token(rawValue: UInt64(sources.count)), interest: .readable)
+    sources.append(source)
+  }
+
+  /// Makes the reactor part of a server. One without connections of its own deals them to all loops.
+  func join(_ server: Server) {
+    self.server = server
+    balancer = LoadBalancer(options.loadBalancing, over: loop.index < 0 ? server.loops : [loop])
+  }
+
+  // MARK: The loop
+
+  /// Runs until the server has shut down and all connections have ended.
+  func run() {
+    #if DEBUG
+      FaultPlan.install(options.faults)
+    #endif
+    loop.becomeCurrent()
+    now = .now
+    startTickers()
+    while true {
+      fireTimers()
+      serveDue()
+      if server.isShuttingDown, drainDeadline == nil { beginShutdown() }
+      if drainDeadline != nil, connections.count == 0 { break }
+      loop.published.publish(counters)
+      do throws(Errno) {
+        counters.polls &+= 1
+        try poller.wait(timeout: timeUntilNextTimer) { event in handle(event) }
+      } catch {
+        // The kernel refuses to wait: nothing can be served any more.
+        failure = .system(operation: "waiting for events", address: nil, error)
+        options.logger?.critical("\(threadName) stops the server: \(error)")
+        server.shutdown()
+        beginShutdown()
+        endAll(with: error)
+        break
+      }
+      now = .now
+      serveMailbox()
+    }
+    loop.published.publish(counters)
+    loop.markEnded()
+  }
+
+  private func handle(_ event: Poller.Event) {
+    let token = event.token.rawValue
+    if event.isWake {
+      counters.wakeups &+= 1
+    } else if token <= UInt64(UInt32.max) {
+      // A shutdown may have dropped the sources while events were on their way.
+      if token < sources.count { serve(sources[Int(token)], event) }
+    } else if let slot = connections.find(token: token) {
+      serve(slot, event)
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/// Why bytes are not a frame, or a payload cannot be made one.
+public enum FrameError: Error, Equatable {
+  /// The frame is longer than the codec can carry, in bytes.
+  ///
+  /// Which bytes count, each codec says at its `maximumFrameLength`.
+  case frameTooLong(limit: Int)
+
+  /// The length in a frame's header is negative, overflows, or is shorter than the header itself.
+  ///
+  /// Encoding throws it when the header would have to state a negative length.
+  case invalidLength
+
+  /// The payload would not come out of its frame as it went in, such as one that contains the delimiter.
+  case invalidPayload
+}

@@ -1,0 +1,73 @@
+public import ArgumentParser
+public import Gnet
+
+/// The arguments that all examples take, and how a server is run with them.
+public struct ServerArguments: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "What to listen on: [SCHEME://]HOST:PORT[?reuseport=true] with a scheme of tcp, tcp4, tcp6, udp, udp4 or udp6, or unix://PATH.",
+      valueName: "address"))
+  var addresses: [String] = []
+
+  @Option(name: .customLong("loops"), help: ArgumentHelp("The number of event loops.", valueName: "n"))
+  var loopCount: Int?
+
+  @Flag(help: "Run one event loop per processor.")
+  var multicore = false
+
+  @Option(help: "How connections are dealt to the loops: \(LoadBalancing.names).")
+  var loadBalancing = LoadBalancing.roundRobin
+
+  /// For the parser.
+  public init() {}
+
+  /// Refuses arguments that contradict each other.
+  public func validate() throws {
+    if let loopCount, loopCount < 1 { throw ValidationError("--loops must be at least 1.") }
+    if loopCount != nil && multicore { throw ValidationError("--loops and --multicore exclude each other.") }
+  }
+
+  /// Serves `events` until SIGINT or SIGTERM, having said on standard output where it listens.
+  public func serve(_ events: Events, defaultAddress: String, options: Options = Options()) throws {
+    let addresses = addresses.isEmpty ? [defaultAddress] : addresses
+    var events = events
+    var options = options
+    events.multicore = multicore
+    options.loopCount = loopCount ?? options.loopCount
+    options.loadBalancing = loadBalancing
+    let signals = try TerminationSignals()
+    let initialise = events.onInitComplete
+    events.onInitComplete = { server in
+      signals.onArrival { server.shutdown() }
+      announce(addresses, server)
+      return initialise?(server) ?? .none
+    }
+    try Gnet.serve(events, options: options, on: addresses)
+  }
+}
+
+extension LoadBalancing: @retroactive ExpressibleByArgument, @retroactive CaseIterable {
+  /// Every way of dealing connections.
+  public static var allCases: [LoadBalancing] { [.roundRobin, .leastConnections, .sourceAddressHash] }
+
+  /// The words for them, as they are given to `--load-balancing`.
+  static var names: String { allCases.map(\.name).joined(separator: ", ") }
+
+  /// The word for this one.
+  var name: String {
+    switch self {
+    case .roundRobin: "round-robin"
+    case .leastConnections: "least-connections"
+    case .sourceAddressHash: "source-address-hash"
+    }
+  }
+
+  /// Reads the word.
+  public init?(argument: String) {
+    guard let found = Self.allCases.first(where: { $0.name == argument }) else { return nil }
+    self = found
+  }
+
+  /// The word, for the help text.
+  public var defaultValueDescription: String { name }
+}
