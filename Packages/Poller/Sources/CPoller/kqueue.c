@@ -48,33 +48,35 @@ int cpoller_kqueue_trigger_user(int kqueue) {
   return submit(kqueue, &change, 1, NULL);
 }
 
-struct cpoller_answers cpoller_kqueue_change(int kqueue, int fd, bool deletes, bool adds, unsigned read_flags,
+static int add(struct kevent *changes, int fd, int filter, unsigned flags, uint64_t token) {
+  if (flags == 0) return 0;
+  // Disabled by a change of its own: libkqueue arms a filter that is added as a disabled one.
+  changes[0] = make(fd, filter, (flags & ~(unsigned)EV_DISABLE) | EV_ADD | EV_RECEIPT, 0, token);
+  if (!(flags & EV_DISABLE)) return 1;
+  changes[1] = make(fd, filter, EV_DISABLE | EV_RECEIPT, 0, token);
+  return 2;
+}
+
+struct cpoller_answers cpoller_kqueue_change(int kqueue, int fd, bool deletes, unsigned read_flags,
                                              unsigned write_flags, uint64_t token) {
-  struct kevent changes[4], answers[4];
+  struct kevent changes[6], answers[6];
   int count = 0;
   if (deletes) {
     changes[count++] = make(fd, EVFILT_READ, EV_DELETE | EV_RECEIPT, 0, token);
     changes[count++] = make(fd, EVFILT_WRITE, EV_DELETE | EV_RECEIPT, 0, token);
   }
-  if (adds) {
-    changes[count++] = make(fd, EVFILT_READ, EV_ADD | EV_RECEIPT | read_flags, 0, token);
-    changes[count++] = make(fd, EVFILT_WRITE, EV_ADD | EV_RECEIPT | write_flags, 0, token);
-  }
-  int code[4] = {0};
+  count += add(changes + count, fd, EVFILT_READ, read_flags, token);
+  count += add(changes + count, fd, EVFILT_WRITE, write_flags, token);
+
   int answered = submit(kqueue, changes, count, answers);
-  for (int index = 0; index < count; index++) {
-    code[index] = answered < 0 ? -answered : index < answered ? (int)answers[index].data : EIO;
-  }
+  if (answered < 0) return (struct cpoller_answers){.deleted = -answered, .added = -answered};
   struct cpoller_answers result = {0};
-  int next = 0;
-  if (deletes) {
-    result.deleted_read = code[next++];
-    result.deleted_write = code[next++];
+  int index = 0;
+  if (deletes && answered >= 2) {
+    result.deleted = answers[0].data != 0 && answers[1].data != 0 ? (int)answers[0].data : 0;
+    index = 2;
   }
-  if (adds) {
-    result.added_read = code[next++];
-    result.added_write = code[next++];
-  }
+  for (; index < answered && result.added == 0; index++) result.added = (int)answers[index].data;
   return result;
 }
 

@@ -13,8 +13,8 @@ struct EventTests {
       try pair.right.shutdownSending()
       let events = try poller.look()
       #expect(events.map(\.isReadable) == [true])
-      #expect(events.map(\.isPeerClosed) == [true])
       #expect(events.map(\.isError) == [false])
+      #expect(events.map(\.isPeerClosed) == [true])
       #expect(try pair.left.read(count: 8) == 3)
       #expect(try poller.look().map(\.isReadable) == [true], "the end of the stream is to be read")
       #expect(try pair.left.read(count: 8) == 0)
@@ -96,7 +96,11 @@ struct EventTests {
       #expect(events.map(\.isReadable) == [true])
       #expect(events.map(\.isWritable) == [true])
       #expect(events.map(\.isPeerClosed) == [true])
-      #expect(throws: Errno.connectionReset) { try pair.left.read(count: 1) }
+      withKnownIssue("libkqueue takes the error off the socket") {
+        #expect(throws: Errno.connectionReset) { try pair.left.read(count: 1) }
+      } when: {
+        Poller.isEmulated
+      }
     }
   }
 
@@ -108,7 +112,11 @@ struct EventTests {
       let events = try poller.collect()
       #expect(events.map(\.isError) == [true])
       #expect(events.map(\.isWritable) == [true])
-      #expect(throws: Errno.connectionRefused) { try client.read(count: 1) }
+      withKnownIssue("libkqueue takes the error off the socket") {
+        #expect(throws: Errno.connectionRefused) { try client.read(count: 1) }
+      } when: {
+        Poller.isEmulated
+      }
     }
   }
 

@@ -22,7 +22,9 @@
       }
     }
 
-    @Test("a poller that cannot be made leaves nothing open", arguments: Fault.Call.ofCreation)
+    @Test(
+      "a poller that cannot be made leaves nothing open", .ownDescriptorsOnly,
+      arguments: Fault.Call.ofCreation)
     func creation(_ call: Fault.Call) async {
       await #expect(processExitsWith: .success) { [call] in
         let before = try await FileDescriptor.openWhenSettled

@@ -18,7 +18,7 @@ struct LifetimeTests {
     }
   }
 
-  @Test("a poller's descriptors are gone with it, also when a waker is kept")
+  @Test("a poller's descriptors are gone with it, also when a waker is kept", .ownDescriptorsOnly)
   func descriptorsGone() async {
     await #expect(processExitsWith: .success) {
       let before = try await FileDescriptor.openWhenSettled
@@ -35,7 +35,9 @@ struct LifetimeTests {
     }
   }
 
-  @Test("a waker without a poller leaves those alone who have the descriptor's number by now")
+  @Test(
+    "a waker without a poller leaves those alone who have the descriptor's number by now", .ownDescriptorsOnly
+  )
   func numberReused() async {
     await #expect(processExitsWith: .success) {
       let pipe = try FileDescriptor.pipe()
@@ -52,7 +54,7 @@ struct LifetimeTests {
     }
   }
 
-  @Test("waking while the poller goes away is harmless")
+  @Test("waking while the poller goes away is harmless", .ownDescriptorsOnly)
   func racingDeinit() async {
     await #expect(processExitsWith: .success) {
       let pipe = try FileDescriptor.pipe()

@@ -125,8 +125,12 @@ struct RegistrationTests {
     let closed = FileDescriptor(rawValue: 1_000_000)
     #expect(throws: Errno.badFileDescriptor) { try poller.add(closed, token: 1, interest: .readable) }
     #expect(throws: Errno.badFileDescriptor) { try poller.add(closed, token: 1, interest: []) }
-    #expect(throws: Errno.badFileDescriptor) { try poller.modify(closed, token: 1, interest: .readable) }
-    #expect(throws: Errno.badFileDescriptor) { try poller.remove(closed) }
+    withKnownIssue("libkqueue looks for the registration first") {
+      #expect(throws: Errno.badFileDescriptor) { try poller.modify(closed, token: 1, interest: .readable) }
+      #expect(throws: Errno.badFileDescriptor) { try poller.remove(closed) }
+    } when: {
+      Poller.isEmulated
+    }
   }
 
   @Test("adding twice is an error with epoll", .enabled(if: Poller.backend == .epoll))

@@ -63,15 +63,15 @@ int cpoller_kqueue_add_user(int kqueue);
 /// Triggers the kqueue's own `EVFILT_USER`. Corresponds to `kevent(2)` with `NOTE_TRIGGER`.
 int cpoller_kqueue_trigger_user(int kqueue);
 
-/// The kernel's answer to each change of one descriptor's two filters: zero or an `errno`.
+/// The kernel's answers to a change of one descriptor: zero or an `errno` each.
 struct cpoller_answers {
-  int deleted_read, deleted_write;
-  int added_read, added_write;
+  int deleted;  // zero if there was a filter to delete
+  int added;    // zero if all were added
 };
 
-/// Deletes a descriptor's two filters, adds them, or first the one and then the other.
+/// Deletes a descriptor's filters if asked to, and then adds those whose flags are not zero.
 /// Corresponds to `kevent(2)` with `EV_DELETE`, `EV_ADD` and `EV_RECEIPT`; one call.
-struct cpoller_answers cpoller_kqueue_change(int kqueue, int fd, bool deletes, bool adds, unsigned read_flags,
+struct cpoller_answers cpoller_kqueue_change(int kqueue, int fd, bool deletes, unsigned read_flags,
                                              unsigned write_flags, uint64_t token);
 
 /// A change that disables one filter of a descriptor. Corresponds to `EV_SET`.

@@ -5,8 +5,8 @@
   /// The kqueue backend.
   ///
   /// Where epoll has one registration of a descriptor, kqueue has two filters, `EVFILT_READ` and `EVFILT_WRITE`. A
-  /// registration here is always both of them, enabled or disabled by interest, so that a paused one is still known to
-  /// the kernel, and modifying or removing one that is not registered is an error as it is with epoll.
+  /// registration here is the filters of its interest, in one `kevent(2)`, or a disabled one to stand for it while it is
+  /// paused. There is always one, so that to modify or remove what is not registered is an error, as it is with epoll.
   @safe
   struct Selector: ~Copyable {
     static let backend = Poller.Backend.kqueue
@@ -38,32 +38,31 @@
     func add(
       _ fd: Int32, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger
     ) throws(Errno) {
-      let answers = Syscalls.change(
-        kqueue, fd, deletes: false, adds: true, readFlags: Self.flags(.readable, of: interest, trigger),
-        writeFlags: Self.flags(.writable, of: interest, trigger), token: token)
-      try checkAdded(answers, fd, interest)
+      let answers = Syscalls.change(kqueue, fd, deletes: false, Self.flags(interest, trigger), token: token)
+      if answers.added != 0 { try fail(answers.added, fd) }
     }
 
-    /// Deletes and adds both filters: the trigger of a filter that exists cannot be changed, and a new one reports a
-    /// condition that holds already, as epoll does after a modification.
+    /// Deletes the filters and adds them anew.
+    ///
+    /// The trigger of a filter that exists cannot be changed, and a new one reports a condition that holds already, as
+    /// epoll does after a modification.
     func modify(
       _ fd: Int32, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger
     ) throws(Errno) {
-      let answers = Syscalls.change(
-        kqueue, fd, deletes: true, adds: true, readFlags: Self.flags(.readable, of: interest, trigger),
-        writeFlags: Self.flags(.writable, of: interest, trigger), token: token)
-      if answers.deleted_read != 0 && answers.deleted_write != 0 {
-        _ = Syscalls.change(kqueue, fd, deletes: true, adds: false)
-        throw Errno(rawValue: answers.deleted_read)
-      }
-      try checkAdded(answers, fd, interest)
+      let answers = Syscalls.change(kqueue, fd, deletes: true, Self.flags(interest, trigger), token: token)
+      if answers.deleted != 0 { try fail(answers.deleted, fd) }
+      if answers.added != 0 { try fail(answers.added, fd) }
     }
 
     func remove(_ fd: Int32) throws(Errno) {
-      let answers = Syscalls.change(kqueue, fd, deletes: true, adds: false)
-      if answers.deleted_read != 0 && answers.deleted_write != 0 {
-        throw Errno(rawValue: answers.deleted_read)
-      }
+      let answers = Syscalls.change(kqueue, fd, deletes: true)
+      if answers.deleted != 0 { throw Errno(rawValue: answers.deleted) }
+    }
+
+    /// Takes back what part of a registration was made.
+    private func fail(_ code: Int32, _ fd: Int32) throws(Errno) {
+      _ = Syscalls.change(kqueue, fd, deletes: true)
+      throw Errno(rawValue: code)
     }
 
     /// Waits, and returns how many events there are to look at.
@@ -104,40 +103,23 @@
       return unsafe UInt32(event.flags) & both == both
     }
 
-    /// The flags of one filter of a registration.
+    /// The flags of a registration's filters; zero for one that it does not have.
     ///
-    /// One-shot filters that are both enabled have `EV_CLEAR` on top, which changes nothing for a filter that reports
-    /// once, and comes back with its event: this is how ``disarm(_:)`` knows, there being no table to look it up in.
+    /// Of a one-shot registration for both directions, the filters have `EV_CLEAR` on top. That changes nothing for a
+    /// filter that reports once, and comes back with its event: this is how ``disarm(_:)`` knows of the other filter,
+    /// there being no table to look it up in.
     private static func flags(
-      _ filter: Poller.Interest, of interest: Poller.Interest, _ trigger: Poller.Trigger
-    ) -> UInt32 {
-      var flags = interest.contains(filter) ? EV_ENABLE : EV_DISABLE
+      _ interest: Poller.Interest, _ trigger: Poller.Trigger
+    ) -> (read: UInt32, write: UInt32) {
+      if interest.isEmpty { return (UInt32(EV_DISABLE), 0) }
+      var flags = UInt32(EV_ENABLE)
       switch trigger {
       case .level: break
-      case .edge: flags |= EV_CLEAR
-      case .oneShot: flags |= interest == [.readable, .writable] ? EV_DISPATCH | EV_CLEAR : EV_DISPATCH
+      case .edge: flags |= UInt32(EV_CLEAR)
+      case .oneShot:
+        flags |= UInt32(interest == [.readable, .writable] ? EV_DISPATCH | EV_CLEAR : EV_DISPATCH)
       }
-      return UInt32(flags)
-    }
-
-    /// Takes an addition back and throws if a filter that is needed could not be added.
-    ///
-    /// One that is only there to be disabled is not needed: the write filter, say, of a pipe's end for reading.
-    private func checkAdded(
-      _ answers: cpoller_answers, _ fd: Int32, _ interest: Poller.Interest
-    ) throws(Errno) {
-      let code: Int32
-      if interest.contains(.readable) && answers.added_read != 0 {
-        code = answers.added_read
-      } else if interest.contains(.writable) && answers.added_write != 0 {
-        code = answers.added_write
-      } else {
-        // Either filter stands for a paused registration.
-        code = answers.added_write == 0 ? 0 : answers.added_read
-      }
-      if code == 0 { return }
-      _ = Syscalls.change(kqueue, fd, deletes: true, adds: false)
-      throw Errno(rawValue: code)
+      return (interest.contains(.readable) ? flags : 0, interest.contains(.writable) ? flags : 0)
     }
   }
 #endif

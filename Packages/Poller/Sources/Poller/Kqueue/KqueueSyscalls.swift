@@ -18,19 +18,15 @@
       _ = try check(Fault.next(.openWaker) ?? cpoller_kqueue_add_user(kqueue.number))
     }
 
-    /// Deletes and adds a descriptor's two filters, and returns the kernel's answers.
+    /// Deletes a descriptor's filters if asked to, and then adds those whose flags are not zero.
     ///
     /// Corresponds to `kevent(2)`, which does not sleep here and so is not interrupted.
     static func change(
-      _ kqueue: Int32, _ fd: Int32, deletes: Bool, adds: Bool,
-      readFlags: UInt32 = 0, writeFlags: UInt32 = 0, token: Poller.Token = .wake
+      _ kqueue: Int32, _ fd: Int32, deletes: Bool, _ flags: (read: UInt32, write: UInt32) = (0, 0),
+      token: Poller.Token = .wake
     ) -> cpoller_answers {
-      if let planned = Fault.next(.control) {
-        let code = -planned
-        return cpoller_answers(
-          deleted_read: code, deleted_write: code, added_read: code, added_write: code)
-      }
-      return cpoller_kqueue_change(kqueue, fd, deletes, adds, readFlags, writeFlags, token.rawValue)
+      if let planned = Fault.next(.control) { return cpoller_answers(deleted: -planned, added: -planned) }
+      return cpoller_kqueue_change(kqueue, fd, deletes, flags.read, flags.write, token.rawValue)
     }
 
     /// Makes changes that each ask for their answer with `EV_RECEIPT`, and overwrites them with the answers.

@@ -65,7 +65,9 @@ extension FileDescriptor {
     Set((0..<4096).filter { fcntl($0, F_GETFD) >= 0 })
   }
 
-  /// The descriptors open in this process, once the concurrency runtime has opened those that its first timer needs.
+  /// The descriptors open in this process, once what opens its own on first use has done so.
+  ///
+  /// That is the concurrency runtime with its first timer.
   static var openWhenSettled: Set<Int32> {
     get async throws {
       try await Task.sleep(for: .milliseconds(1))
@@ -74,7 +76,9 @@ extension FileDescriptor {
   }
 }
 
-/// Two connected descriptors. Either end may be closed early; the rest is closed at the end of `withPair`.
+/// Two connected descriptors.
+///
+/// Either end may be closed early; the rest is closed at the end of `withPair`.
 final class Pair {
   let left: FileDescriptor
   let right: FileDescriptor

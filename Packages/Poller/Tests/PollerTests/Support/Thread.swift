@@ -38,7 +38,7 @@ struct Thread {
   }
 
   func join() {
-    unsafe pthread_join(id, nil)
+    pthread_join(id, nil)
   }
 
   /// Interrupts whatever system call the thread is in.
