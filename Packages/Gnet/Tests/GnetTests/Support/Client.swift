@@ -1,0 +1,153 @@
+import SystemPackage
+import Testing
+
+@testable import Gnet
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// A client's end of a connection: a blocking socket whose calls give up after ten seconds.
+final class Client {
+  private(set) var fd: Int32
+
+  /// Connects a stream to `address`, or a datagram socket that talks to it.
+  init(_ address: SocketAddress, datagrams: Bool = false) throws {
+    let family: Int32 =
+      switch address.family {
+      case .ipv4: AF_INET
+      case .ipv6: AF_INET6
+      case .unix: AF_UNIX
+      }
+    let type = datagrams ? Int32(SOCK_DGRAM.rawValue) : Int32(SOCK_STREAM.rawValue)
+    fd = socket(family, type | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard fd >= 0 else { throw Errno(rawValue: errno) }
+    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    unsafe setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    unsafe setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    // A server on all interfaces is reached on this machine.
+    let raw = RawAddress(address.isUnspecified ? address.loopback : address, isIPv6: family == AF_INET6)
+    let result = unsafe raw.withSockaddr { unsafe connect(fd, $0, $1) }
+    if result != 0 {
+      let error = Errno(rawValue: errno)
+      close()
+      throw error
+    }
+  }
+
+  deinit { close() }
+
+  func close() {
+    if fd >= 0 { Glibc.close(fd) }
+    fd = -1
+  }
+
+  /// Sends all bytes.
+  func send(_ bytes: [UInt8]) throws {
+    if bytes.isEmpty {
+      if Glibc.send(fd, nil, 0, Int32(MSG_NOSIGNAL)) < 0 { throw Errno(rawValue: errno) }
+    }
+    var sent = 0
+    while sent < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.send(fd, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+      }
+      if count < 0 { throw Errno(rawValue: errno) }
+      sent += count
+    }
+  }
+
+  func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+  /// Receives once: a datagram, or some bytes of a stream; nothing at its end.
+  func receive(upTo limit: Int = 65536) throws -> [UInt8] {
+    var failure: Errno?
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { room, count in
+      let received = unsafe recv(fd, room.baseAddress, limit, 0)
+      if received < 0 { failure = Errno(rawValue: errno) }
+      count = max(0, received)
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
+  /// Receives exactly so many bytes, fewer only if the stream ends before.
+  func receive(exactly count: Int) throws -> [UInt8] {
+    var all: [UInt8] = []
+    while all.count < count {
+      let bytes = try receive(upTo: count - all.count)
+      if bytes.isEmpty { break }
+      all += bytes
+    }
+    return all
+  }
+
+  /// Receives to the end of the stream.
+  func receiveToEnd() throws -> [UInt8] {
+    var all: [UInt8] = []
+    while true {
+      let bytes = try receive()
+      if bytes.isEmpty { return all }
+      all += bytes
+    }
+  }
+
+  func receiveText(_ count: Int) throws -> String { String(decoding: try receive(exactly: count), as: UTF8.self) }
+
+  /// Ends this side's stream.
+  func endOutput() { shutdown(fd, Int32(SHUT_WR)) }
+
+  /// Closes with a reset instead of an end of stream.
+  func reset() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    unsafe setsockopt(fd, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    close()
+  }
+
+  func setReceiveBuffer(_ size: Int32) {
+    var size = size
+    unsafe setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// This client's own address.
+  var localAddress: SocketAddress { get throws { try Syscalls.localAddress(of: fd) } }
+}
+
+extension SocketAddress {
+  var isUnspecified: Bool {
+    switch storage {
+    case .ipv4(address: 0, _), .ipv6(high: 0, low: 0, _, _): true
+    default: false
+    }
+  }
+
+  var loopback: SocketAddress {
+    switch storage {
+    case .ipv4(_, let port): SocketAddress(.ipv4(address: 0x7f00_0001, port: port))
+    case .ipv6(_, _, _, let port): SocketAddress(.ipv6(high: 0, low: 1, scope: 0, port: port))
+    case .unix: self
+    }
+  }
+}
+
+/// Every transport of streams, as a fresh address to serve on.
+enum StreamTransport: String, CaseIterable, CustomTestStringConvertible {
+  case tcp4, tcp6, unix
+
+  var testDescription: String { rawValue }
+
+  func address() -> String {
+    switch self {
+    case .tcp4: "tcp4://127.0.0.1:0"
+    case .tcp6: "tcp6://[::1]:0"
+    case .unix: "unix://\(temporaryPath())"
+    }
+  }
+}
+
+/// A path in the temporary directory that is not in use, short enough for a socket.
+func temporaryPath() -> String {
+  "/tmp/gnet-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+}
