@@ -98,6 +98,24 @@ struct Stamp: Sendable {
   var number: Int
 }
 
+// It is synchronised by the ring under test, which is what it tests.
+/// Numbers in plain memory, all 0 at first.
+final class Notes: @unchecked Sendable {
+  private let memory: UnsafeMutableBufferPointer<Int>
+
+  init(count: Int) {
+    memory = .allocate(capacity: count)
+    memory.initialize(repeating: 0)
+  }
+
+  deinit { memory.deallocate() }
+
+  subscript(index: Int) -> Int {
+    get { memory[index] }
+    set { memory[index] = newValue }
+  }
+}
+
 /// A deadline that no test reaches unless something is lost.
 struct Deadline {
   private let end = ContinuousClock.now + .seconds(120)

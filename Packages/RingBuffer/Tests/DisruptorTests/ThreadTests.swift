@@ -84,6 +84,41 @@ struct ThreadTests {
     #expect(census.ended == share * Self.producerCount)
   }
 
+  @Test("who publishes into a slot sees what the consumer did before it freed the slot")
+  func slotsComeBackInOrder() {
+    let share = 20_000
+    let capacity = 4
+    let ring = Disruptor<Stamp>(capacity: capacity)
+    // Plain memory, so that the thread sanitizer checks the order that `consumed` and `gate` make.
+    let notes = Notes(count: 2 * share)
+    let wrongNotes = Atomic(0)
+    let producers = (0..<2).map { producer in
+      SystemThread {
+        for number in 0..<share {
+          while ring.tryPublish(Stamp(producer: producer, number: number)) != nil { SystemThread.yield() }
+          // The slot's last element, and so at least `capacity` of this producer's, had been taken out, and the
+          // body had returned from the one before.
+          let earlier = number - capacity - 1
+          guard earlier >= 0 else { continue }
+          if notes[producer * share + earlier] != earlier + 1 { wrongNotes.add(1, ordering: .relaxed) }
+        }
+      }
+    }
+    var missing = 2 * share
+    let deadline = Deadline()
+    while missing > 0, !deadline.hasPassed {
+      let count = ring.drain(limit: 64) { notes[$0.producer * share + $0.number] = $0.number + 1 }
+      if count == 0 { SystemThread.yield() }
+      missing -= count
+    }
+    guard missing == 0 else {
+      Issue.record("\(missing) elements never arrived")
+      return
+    }
+    for producer in producers { producer.join() }
+    #expect(wrongNotes.load(ordering: .relaxed) == 0)
+  }
+
   @Test("the ring may end on a producer's thread")
   func lastReference() {
     let census = Census()
