@@ -37,20 +37,37 @@ struct BytePattern: Sendable {
   /// - Complexity: O(`span.byteCount`).
   func endOfMatch(in span: RawSpan, matched: inout Int) -> Int? {
     unsafe span.withUnsafeBytes { text in
-      var position = 0
-      while position < text.count {
-        if matched == 0 {
-          let rest = unsafe UnsafeRawBufferPointer(rebasing: text[position...])
-          guard let skipped = unsafe memoryOffset(of: bytes[0], in: rest) else { return nil }
-          position += skipped
+      unsafe bytes.withUnsafeBufferPointer { bytes in
+        unsafe fallbacks.withUnsafeBufferPointer { fallbacks in
+          unsafe Self.endOfMatch(of: bytes, fallbacks: fallbacks, in: text, matched: &matched)
         }
-        let byte = unsafe text[position]
-        while matched > 0 && bytes[matched] != byte { matched = fallbacks[matched] }
-        if bytes[matched] == byte { matched += 1 }
-        position += 1
-        if matched == bytes.count { return position }
       }
-      return nil
     }
+  }
+
+  /// The same, without the checks of an array on a path that a peer can make long.
+  private static func endOfMatch(
+    of bytes: UnsafeBufferPointer<UInt8>, fallbacks: UnsafeBufferPointer<Int>,
+    in text: UnsafeRawBufferPointer, matched: inout Int
+  ) -> Int? {
+    let first = unsafe bytes[0]
+    var count = matched
+    defer { matched = count }
+    var position = 0
+    while position < text.count {
+      let byte = unsafe text[position]
+      while unsafe count > 0 && bytes[count] != byte { count = unsafe fallbacks[count] }
+      if unsafe bytes[count] == byte {
+        count &+= 1
+        position &+= 1
+        if count == bytes.count { return position }
+      } else {
+        // Nothing is matched: on to the next byte that could begin a match.
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: text[(position &+ 1)...])
+        guard let skipped = unsafe memoryOffset(of: first, in: rest) else { return nil }
+        position &+= skipped &+ 1
+      }
+    }
+    return nil
   }
 }

@@ -138,6 +138,7 @@ public struct LengthFieldCodec: FrameCodec {
     headerLength = header.partialValue
     uncountedLength = uncounted.partialValue
     let longest = width.largestLength.addingReportingOverflow(uncountedLength)
-    longestEncodedLength = longest.overflow ? maximumFrameLength : max(0, min(maximumFrameLength, longest.partialValue))
+    longestEncodedLength =
+      longest.overflow ? maximumFrameLength : max(0, min(maximumFrameLength, longest.partialValue))
   }
 }

@@ -92,7 +92,10 @@ struct LengthFieldDecodeTests {
     "a length that is large, but a length, is over the limit",
     arguments: [
       (LengthFieldCodec(width: .eight), [0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xF7]),
-      (LengthFieldCodec(width: .eight, includesField: true), [0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
+      (
+        LengthFieldCodec(width: .eight, includesField: true),
+        [0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]
+      ),
       (LengthFieldCodec(width: .four), [0xFF, 0xFF, 0xFF, 0xFF]),
       (LengthFieldCodec(width: .four), [0x80, 0, 0, 0]),
       (LengthFieldCodec(width: .three), [0xFF, 0xFF, 0xFF]),

@@ -62,7 +62,8 @@ struct LengthFieldEncodeTests {
       (LengthFieldCodec(width: .two), 65535, 65537),
       (LengthFieldCodec(width: .four, maximumFrameLength: 6), 2, 6),
       (LengthFieldCodec(width: .four, includesField: true, maximumFrameLength: 6), 2, 6),
-      (LengthFieldCodec(width: .eight, maximumFrameLength: 10, lengthAdjustment: .min), -1, 0),
+      (LengthFieldCodec(width: .eight, maximumFrameLength: 10, lengthAdjustment: .min), -1, 7),
+      (LengthFieldCodec(width: .one, lengthAdjustment: .min), -1, 0),
       (LengthFieldCodec(width: .one, strippedPrefixLength: .max), -1, 256),
     ] as [(LengthFieldCodec, Int, Int)])
   func tooLong(_ codec: LengthFieldCodec, _ longest: Int, _ limit: Int) {

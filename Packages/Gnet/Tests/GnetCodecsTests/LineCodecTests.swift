@@ -60,7 +60,9 @@ struct LineCodecTests {
 
   @Test("encoding refuses a line that would come out as another, or as two")
   func refusing() {
-    for codec in [LineCodec(maximumFrameLength: 4), LineCodec(maximumFrameLength: 4, ending: .carriageReturnLineFeed)] {
+    for codec in [
+      LineCodec(maximumFrameLength: 4), LineCodec(maximumFrameLength: 4, ending: .carriageReturnLineFeed),
+    ] {
       #expect(codec.refusal(of: "abcd") == nil)
       #expect(codec.refusal(of: "abcde") == .frameTooLong(limit: 4))
       #expect(codec.refusal(of: "\n") == .invalidPayload)

@@ -57,7 +57,7 @@ extension FrameCodec {
         isPadded = false
       }
       if isPadded { continue }
-      while case let outcome = outcome(from: &input), outcome != .unfinished {
+      while case let outcome = self.outcome(from: &input), outcome != .unfinished {
         outcomes.append(outcome)
         if !outcome.isFrame { return outcomes }
       }
@@ -104,7 +104,9 @@ struct SeededGenerator: RandomNumberGenerator {
   /// The seed in the environment variable `GNET_SEED`, or a new one; printed with the name of the test.
   static func seeded(for test: String) -> SeededGenerator {
     var seed = UInt64.random(in: 0...UInt64.max)
-    if let text = unsafe getenv("GNET_SEED"), let chosen = unsafe UInt64(String(cString: text)) { seed = chosen }
+    if let text = unsafe getenv("GNET_SEED"), let chosen = unsafe UInt64(String(cString: text)) {
+      seed = chosen
+    }
     print("\(test): GNET_SEED=\(seed)")
     return SeededGenerator(state: seed)
   }

@@ -60,6 +60,7 @@ extension Reactor {
         "cannot accept on \(source.socket.address), trying again every \(Self.acceptPause): \(error)")
     }
     source.resumption = now + Self.acceptPause
+    remind(at: now + Self.acceptPause)
     watch(source, [])
   }
 
@@ -99,7 +100,7 @@ extension Reactor {
   /// Makes an accepted connection one of this loop's.
   func adopt(_ connection: consuming AcceptedSocket) {
     if drainDeadline != nil { return loop.removeConnection() }
-    let slot = connections.allocate()
+    let slot = connections.pointee.allocate()
     slot.pointee.addressIndex = connection.addressIndex
     slot.pointee.remote = connection.remote
     if connection.remote.family != .unix { slot.pointee.flags.insert(.isTCP) }
@@ -109,7 +110,7 @@ extension Reactor {
         interest: .readable)
     } catch {
       options.logger?.error("cannot watch a connection from \(connection.remote): \(error)")
-      connections.release(slot)
+      connections.pointee.release(slot)
       return loop.removeConnection()
     }
     slot.pointee.fd = connection.takeDescriptor()
@@ -121,6 +122,7 @@ extension Reactor {
     if let timeout = options.idleTimeout {
       slot.pointee.lastActivity = now
       idle?.schedule(slot.pointee.index, at: now + timeout)
+      remind(at: now + timeout)
     }
     var view = Connection(slot)
     let action = events.onOpened?(&view)

@@ -30,6 +30,7 @@ extension Reactor {
     if end.peer.pointee.flags.contains(.wakeRequested) {
       end.peer.pointee.flags.remove(.wakeRequested)
       end.wakes.append(peer)
+      isAnythingDue = true
     }
     if action == .shutdown { server.shutdown() }
   }

@@ -32,7 +32,7 @@ extension Reactor {
       OwnedSocket(adopting: fd), unreadBytes: slot.pointee.inbound.readAll())
     var view = Connection(slot)
     if let onDetached = events.onDetached, onDetached(&view, detached) == .shutdown { server.shutdown() }
-    connections.release(slot)
+    connections.pointee.release(slot)
   }
 
   /// What the end of every connection comes with, before its last callback.
@@ -62,6 +62,7 @@ extension Reactor {
     slot.pointee.inbound = RingBuffer()
     let timeout = drainDeadline == nil ? Self.lingerTimeout : Self.lingerTimeoutAtShutdown
     lingering.schedule(slot.pointee.index, at: now + timeout)
+    remind(at: now + timeout)
     if slot.pointee.interest != .readable { watch(slot, .readable) }
   }
 
@@ -81,7 +82,7 @@ extension Reactor {
     try? poller.remove(FileDescriptor(rawValue: fd))
     Syscalls.closeDescriptor(fd)
     lingering.cancel(slot.pointee.index)
-    connections.release(slot)
+    connections.pointee.release(slot)
   }
 
   // MARK: Shutting down
@@ -89,6 +90,7 @@ extension Reactor {
   /// Stops accepting and asks every connection to end when its output has been sent.
   func beginShutdown() {
     drainDeadline = now + options.drainTimeout
+    nextTimer = now
     serveMailbox()
     tickers = []
     for source in sources {
@@ -115,8 +117,8 @@ extension Reactor {
   }
 
   private func forEachConnection(_ body: (Slot) -> Void) {
-    for index in 0..<UInt32(connections.capacity) where connections[index].pointee.phase != .free {
-      body(connections[index])
+    for index in 0..<UInt32(connections.pointee.capacity) where connections.pointee[index].pointee.phase != .free {
+      body(connections.pointee[index])
     }
   }
 }

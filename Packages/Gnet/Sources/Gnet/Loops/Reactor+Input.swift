@@ -31,7 +31,7 @@ extension Reactor {
       input.pointee.commit(count)
       counters.reads &+= 1
       counters.bytesRead &+= UInt64(count)
-      if idle != nil { slot.pointee.lastActivity = now }
+      if tracksActivity { slot.pointee.lastActivity = now }
       react(slot)
     case .wouldBlock:
       // Where sending has failed, this was the rest.
@@ -95,11 +95,11 @@ extension Reactor {
   /// Serves the connections that asked to be called without input, and reads on where sending has failed.
   /// One round: those that ask again wait for the next turn.
   func serveDue() {
-    if due.isEmpty { return }
+    isAnythingDue = false
     var round: [UInt64] = []
     swap(&round, &due)
     for token in round {
-      guard let slot = connections.find(token: token), slot.pointee.phase == .open else { continue }
+      guard let slot = connections.pointee.find(token: token), slot.pointee.phase == .open else { continue }
       slot.pointee.flags.remove(.isDue)
       if slot.pointee.flags.contains(.outputBroken) {
         receive(slot)
@@ -117,5 +117,6 @@ extension Reactor {
     if slot.pointee.flags.contains(.isDue) { return }
     slot.pointee.flags.insert(.isDue)
     due.append(slot.pointee.token)
+    isAnythingDue = true
   }
 }

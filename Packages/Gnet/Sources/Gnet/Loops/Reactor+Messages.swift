@@ -19,7 +19,7 @@ extension Reactor {
   private func obey(_ control: RemoteControl) {
     switch control.target {
     case .connection(let token):
-      guard let slot = connections.find(token: token), slot.pointee.phase == .open else { return }
+      guard let slot = connections.pointee.find(token: token), slot.pointee.phase == .open else { return }
       obey(control, slot)
     case .datagrams(let peer, let addressIndex):
       let source = sources.first { $0.socket.addressIndex == addressIndex }

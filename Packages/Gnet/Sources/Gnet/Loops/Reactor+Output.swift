@@ -73,7 +73,7 @@ extension Reactor {
       counters.bytesWritten &+= UInt64(sent)
       if sent < count { counters.writesWouldBlock &+= 1 }
       slot.pointee.flags.insert(.hasSent)
-      if idle != nil { slot.pointee.lastActivity = now }
+      if tracksActivity { slot.pointee.lastActivity = now }
     case .wouldBlock:
       counters.writesWouldBlock &+= 1
     case .failed(let error):

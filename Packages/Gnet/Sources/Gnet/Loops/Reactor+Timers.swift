@@ -12,6 +12,7 @@ extension Reactor {
   func startTickers() {
     let loop = loop
     if loop.index < 0 { return }
+    nextTimer = now
     for plugin in events.plugins { tickers.append(Ticker(fire: { plugin.tick(loop) }, due: now)) }
     if loop.index == 0, let tick = events.tick {
       let server = server!
@@ -24,19 +25,13 @@ extension Reactor {
     }
   }
 
+  /// Has `fireTimers()` called at `time`, if not before.
+  func remind(at time: MonotonicTime) { nextTimer = min(nextTimer, time) }
+
   /// How long the loop may sleep; `nil` for as long as nothing happens.
-  var timeUntilNextTimer: Duration? {
-    if !due.isEmpty || !loop.mailbox.isEmpty { return .zero }
-    var next: MonotonicTime?
-    func consider(_ time: MonotonicTime?) {
-      if let time { next = next.map { min($0, time) } ?? time }
-    }
-    for ticker in tickers { consider(ticker.due) }
-    for source in sources { consider(source.resumption) }
-    consider(idle?.nextExpiry)
-    consider(lingering.nextExpiry)
-    consider(drainDeadline)
-    return next.map { $0.since(.now) }
+  var timeToWait: Duration? {
+    if isAnythingDue || !loop.mailbox.isEmpty { return .zero }
+    return nextTimer == .never ? nil : nextTimer.since(.now)
   }
 
   /// Does everything whose time has come.
@@ -44,11 +39,14 @@ extension Reactor {
     fireTickers()
     resumeAccepting()
     expireIdle()
-    while let index = lingering.expire(until: now) {
-      let slot = connections[index]
-      if slot.pointee.phase == .lingering { discard(slot) }
-    }
+    expireLingering()
     if let drainDeadline, drainDeadline <= now { endAll(with: .timedOut) }
+    nextTimer = .never
+    for ticker in tickers { remind(at: ticker.due) }
+    for source in sources { remind(at: source.resumption ?? .never) }
+    remind(at: idle?.nextExpiry ?? .never)
+    remind(at: lingering.nextExpiry ?? .never)
+    remind(at: drainDeadline ?? .never)
   }
 
   private func fireTickers() {
@@ -57,23 +55,30 @@ extension Reactor {
       if let delay = tickers[index].fire() {
         tickers[index].due = .now + delay
       } else {
-        tickers[index].due = MonotonicTime(nanoseconds: .max)
+        tickers[index].due = .never
         isOver = true
       }
     }
-    if isOver { tickers.removeAll { $0.due.nanoseconds == .max } }
+    if isOver { tickers.removeAll { $0.due == .never } }
   }
 
   private func expireIdle() {
     guard let timeout = options.idleTimeout else { return }
     while let index = idle?.expire(until: now) {
-      let slot = connections[index]
+      let slot = connections.pointee[index]
       let deadline = slot.pointee.lastActivity + timeout
       if deadline <= now {
         finish(slot, .timedOut)
       } else {
         idle?.schedule(index, at: deadline)
       }
+    }
+  }
+
+  private func expireLingering() {
+    while let index = lingering.expire(until: now) {
+      let slot = connections.pointee[index]
+      if slot.pointee.phase == .lingering { discard(slot) }
     }
   }
 }

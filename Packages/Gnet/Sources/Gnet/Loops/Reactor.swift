@@ -20,7 +20,7 @@ final class Reactor: @unchecked Sendable {
   var balancer: LoadBalancer
   /// The sockets that connections and datagrams come in by; their tokens are their places here.
   var sources: [Source] = []
-  var connections: ConnectionTable
+  let connections: Reference<ConnectionTable>
 
   /// The receive buffer, lent to each connection in turn for the length of `react`.
   let input: Reference<RingBuffer>
@@ -32,8 +32,12 @@ final class Reactor: @unchecked Sendable {
   var counters = LoopStatistics()
   /// The time of this turn.
   var now = MonotonicTime.now
+  /// When `fireTimers()` has something to do next, or earlier.
+  var nextTimer = MonotonicTime.never
   /// Connections that want a `react` without input, or whose rest is to be read after sending has failed.
   var due: [UInt64] = []
+  /// Whether there are any; also for peers of datagrams.
+  var isAnythingDue = false
   var tickers: [Ticker] = []
   /// Connections by the time when they have been idle for too long.
   var idle: TimerWheel?
@@ -45,6 +49,8 @@ final class Reactor: @unchecked Sendable {
   private(set) var failure: ServeError?
   /// Whether anything is to be called before bytes are sent.
   let hasPreWriteHooks: Bool
+  /// Whether the times at which bytes move are kept.
+  let tracksActivity: Bool
 
   /// A reactor that serves connections and datagrams.
   convenience init(index: Int, events: Events, options: Options) throws(Errno) {
@@ -67,12 +73,14 @@ final class Reactor: @unchecked Sendable {
     // Both keep their size, since the storage of one may become that of the other.
     input = Reference(placing: RingBuffer(minimumCapacity: options.readBufferCapacity))
     output = Reference(placing: RingBuffer(minimumCapacity: options.readBufferCapacity))
-    connections = ConnectionTable(loop: loop, lentOutput: output)
+    connections = Reference(placing: ConnectionTable(loop: loop, lentOutput: output))
+    tracksActivity = options.idleTimeout != nil
     idle = options.idleTimeout.map { TimerWheel(length: $0, now: .now) }
     lingering = TimerWheel(length: Self.lingerTimeout, now: .now)
   }
 
   deinit {
+    connections.destroy()
     input.destroy()
     output.destroy()
   }
@@ -103,14 +111,16 @@ final class Reactor: @unchecked Sendable {
     now = .now
     startTickers()
     while true {
-      fireTimers()
-      serveDue()
-      if server.isShuttingDown, drainDeadline == nil { beginShutdown() }
-      if drainDeadline != nil, connections.count == 0 { break }
+      if nextTimer <= now { fireTimers() }
+      if isAnythingDue { serveDue() }
+      if server.isShuttingDown {
+        if drainDeadline == nil { beginShutdown() }
+        if connections.pointee.count == 0 { break }
+      }
       loop.published.publish(counters)
       do throws(Errno) {
         counters.polls &+= 1
-        try poller.wait(timeout: timeUntilNextTimer) { event in handle(event) }
+        try poller.wait(timeout: timeToWait) { event in handle(event) }
       } catch {
         // The kernel refuses to wait: nothing can be served any more.
         failure = .system(operation: "waiting for events", address: nil, error)
@@ -134,7 +144,7 @@ final class Reactor: @unchecked Sendable {
     } else if token <= UInt64(UInt32.max) {
       // A shutdown may have dropped the sources while events were on their way.
       if token < sources.count { serve(sources[Int(token)], event) }
-    } else if let slot = connections.find(token: token) {
+    } else if let slot = connections.pointee.find(token: token) {
       serve(slot, event)
     }
   }

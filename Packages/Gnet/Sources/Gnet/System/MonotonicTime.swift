@@ -17,6 +17,9 @@ struct MonotonicTime: Comparable, Sendable {
     return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
 
+  /// A moment that does not come.
+  static let never = MonotonicTime(nanoseconds: .max)
+
   static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 
   /// The moment `duration` later; the end of time where that would be past it.
