@@ -17,7 +17,6 @@ let package = Package(
   ],
   dependencies: [
     .package(path: "../Gnet"),
-    .package(path: "../RingBuffer"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [

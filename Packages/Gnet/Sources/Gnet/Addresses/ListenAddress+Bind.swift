@@ -21,7 +21,8 @@ extension ListenAddress {
     var failure: ServeError?
     for candidate in candidates {
       do {
-        return try bindAll(candidate, index: index, count: reusePort && cgnet_reuse_port_balances() ? loopCount : 1, options: options)
+        return try bindAll(
+          candidate, index: index, count: reusePort && cgnet_reuse_port_balances() ? loopCount : 1, options: options)
       } catch .system(_, _, .addressFamilyNotSupported), .system(_, _, .addressNotAvailable) {
         failure = failure ?? .system(operation: "bind", address: text, .addressNotAvailable)
       }

@@ -40,7 +40,8 @@ public struct DetachedConnection: ~Copyable, Sendable {
     var sent = 0
     while sent < bytes.count {
       let transfer = unsafe bytes.withUnsafeBytes {
-        unsafe Syscalls.send(socket.fd, UnsafeRawBufferPointer(rebasing: $0[sent...]), UnsafeRawBufferPointer(start: nil, count: 0))
+        unsafe Syscalls.send(
+          socket.fd, UnsafeRawBufferPointer(rebasing: $0[sent...]), UnsafeRawBufferPointer(start: nil, count: 0))
       }
       switch transfer {
       case .moved(let count): sent += count

@@ -62,7 +62,9 @@ final class RemoteControl: Sendable {
   /// Adds bytes to the output; `false` if nothing is taken any more, or too much is waiting already.
   func write(_ bytes: Span<UInt8>) -> Bool {
     order { state in
-      guard state.pending.output.count + self.unsentByteCount.load(ordering: .relaxed) < self.limit else { return false }
+      guard state.pending.output.count + self.unsentByteCount.load(ordering: .relaxed) < self.limit else {
+        return false
+      }
       state.pending.output.write(bytes)
       if case .write(let count)? = state.pending.orders.last, case .connection = self.target {
         state.pending.orders[state.pending.orders.count - 1] = .write(byteCount: count + bytes.count)

@@ -50,7 +50,11 @@ struct TimerWheel {
     guard id < entries.count, entries[Int(id)].bucket != .max else { return }
     let entry = entries[Int(id)]
     let bucket = Int(entry.bucket)
-    if entry.previous == Self.none { heads[bucket] = entry.next } else { entries[Int(entry.previous)].next = entry.next }
+    if entry.previous == Self.none {
+      heads[bucket] = entry.next
+    } else {
+      entries[Int(entry.previous)].next = entry.next
+    }
     if entry.next != Self.none { entries[Int(entry.next)].previous = entry.previous }
     if heads[bucket] == Self.none { occupied[bucket / 64] &= ~(1 << UInt64(bucket % 64)) }
     entries[Int(id)] = .idle

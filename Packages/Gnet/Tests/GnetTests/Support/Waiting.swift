@@ -25,7 +25,9 @@ func require(_ what: String, within limit: Duration = .seconds(10), _ condition:
 /// Work on a thread of its own.
 enum Background {
   static func run(_ body: @escaping @Sendable () -> Void) {
-    final class Entry { let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body } }
+    final class Entry {
+      let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
     let entry = unsafe Unmanaged.passRetained(Entry(body)).toOpaque()
     var thread = pthread_t()
     let result = unsafe pthread_create(
