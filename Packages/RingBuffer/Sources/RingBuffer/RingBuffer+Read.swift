@@ -35,6 +35,7 @@ extension RingBuffer {
   public mutating func read(_ n: Int) -> [UInt8] {
     precondition(n >= 0, "RingBuffer: a count cannot be negative")
     let taken = min(n, filled)
+    // Not only for speed: the initializer below writes to the empty array that all threads share.
     guard taken > 0 else { return [] }
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: taken) { buffer, initializedCount in
       unsafe copyPrefix(taken, to: UnsafeMutableRawPointer(buffer.baseAddress.unsafelyUnwrapped))

@@ -1,6 +1,7 @@
 // A method that borrows a ring and is not inlined gets a copy of its fields, made by wide loads that must wait for
-// the narrow stores of the operation before. So what looks at a ring on a hot path is inlined; measured, it saves
-// two thirds of a short write's time. Methods that mutate get an address and are free of it.
+// the narrow stores of the operation before. So what looks at a ring on a hot path is inlined: looking at the
+// segments between a write and a discard costs 11 ns otherwise, and under 1 ns so. Methods that mutate get an
+// address and are free of it.
 
 extension RingBuffer {
   /// The `length` unread bytes from `offset` on: up to the end of the storage, and from its beginning on.
@@ -29,7 +30,7 @@ extension RingBuffer {
     from position: Int, length: Int
   ) -> (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer) {
     assert(length >= 0 && length <= allocated)
-    // Without storage, the start is all ones and zero, and both lengths are 0.
+    // Without storage the mask is all ones, but then the position is 0 and so are both lengths.
     let start = position & (allocated &- 1)
     let firstLength = min(length, allocated &- start)
     return unsafe (
