@@ -73,14 +73,17 @@ extension FileDescriptor {
     return count > 0 && String(decoding: target.prefix(count), as: UTF8.self) == "anon_inode:[timerfd]"
   }
 
-  /// The descriptors open in this process, once what opens its own on first use has done so.
-  ///
-  /// That is the concurrency runtime with its first timer.
+  /// The descriptors open in this process, once the concurrency runtime has opened those it needs for its first timer.
   static var openWhenSettled: Set<Int32> {
     get async throws {
       try await Task.sleep(for: .milliseconds(1))
       return allOpen
     }
+  }
+
+  /// The descriptors opened since `before`, without those that the runtime opens for a moment only.
+  static func opened(since before: Set<Int32>) -> Set<Int32> {
+    (0..<20).reduce(allOpen) { opened, _ in opened.intersection(allOpen) }.subtracting(before)
   }
 }
 
