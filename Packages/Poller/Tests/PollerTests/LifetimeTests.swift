@@ -65,7 +65,7 @@ struct LifetimeTests {
       for round in 0..<5_000 {
         do {
           let poller = try Poller()
-          target.waker.withLock { $0 = poller.waker }
+          target.aim(at: poller.waker)
           for _ in 0..<round % 4 { try poller.wait(timeout: .zero) { _ in } }
         }
         // Takes a number just freed; a late write would land in the pipe.
@@ -127,14 +127,29 @@ final class PollerBox: Sendable {
   }
 }
 
-/// The waker that a thread keeps ringing, for a test to exchange.
+/// The waker that threads keep ringing, for a test to exchange.
 private final class Target: Sendable {
-  let waker = Mutex<Poller.Waker?>(nil)
+  // Only touched while `isLocked` is held: the thread sanitizer sees through an atomic, and not through `Mutex`.
+  private nonisolated(unsafe) var waker: Poller.Waker?
+  private let isLocked = Atomic<Bool>(false)
   let isDone = Atomic<Bool>(false)
+
+  func aim(at waker: Poller.Waker) {
+    lock()
+    unsafe self.waker = waker
+    isLocked.store(false, ordering: .releasing)
+  }
 
   func ringUntilDone() {
     while !isDone.load(ordering: .relaxed) {
-      waker.withLock { $0 }?.wake()
+      lock()
+      let waker = unsafe waker
+      isLocked.store(false, ordering: .releasing)
+      waker?.wake()
     }
+  }
+
+  private func lock() {
+    while isLocked.exchange(true, ordering: .acquiring) { Thread.yield() }
   }
 }
