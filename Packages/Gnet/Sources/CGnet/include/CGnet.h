@@ -67,6 +67,17 @@ pid_t cgnet_peer_process(int fd);
 /// Names the calling thread as debuggers and top(1) show it.
 void cgnet_set_thread_name(const char *name);
 
+/// A thread; what pthread_t is differs between systems.
+typedef uintptr_t cgnet_thread;
+
+/// pthread_create(3): a thread with every signal blocked that runs `body(argument)`. 0, or an error number.
+int cgnet_start_thread(cgnet_thread *thread, void (*body)(void *), void *argument);
+
+/// pthread_join(3), pthread_detach(3), pthread_equal(3) with the caller.
+void cgnet_join_thread(cgnet_thread thread);
+void cgnet_detach_thread(cgnet_thread thread);
+bool cgnet_is_current_thread(cgnet_thread thread);
+
 /// The event loop that the calling thread runs; null on other threads.
 void *cgnet_current_loop(void);
 void cgnet_set_current_loop(void *loop);

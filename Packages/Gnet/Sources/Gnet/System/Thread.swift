@@ -1,4 +1,5 @@
 internal import CGnet
+internal import Synchronization
 internal import SystemPackage
 
 #if canImport(Darwin)
@@ -9,41 +10,42 @@ internal import SystemPackage
   internal import Glibc
 #endif
 
-/// A system thread that is joined before it is forgotten.
+/// A system thread, to be joined or detached.
 ///
-/// It runs with every signal blocked that can be: a program's signals are handled on its own threads,
-/// and the library's threads are not interrupted.
-final class Thread {
-  private let id: pthread_t
+/// It runs with every signal blocked that can be: a program's signals are handled on its own threads, and the
+/// library's threads are not interrupted.
+final class Thread: Sendable {
+  private let id: cgnet_thread
+  private let isGone = Mutex(false)
 
   /// Starts a thread. Corresponds to `pthread_create(3)`.
   init(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) {
     if isFailing(.createThread) { throw Errno(rawValue: errno) }
-    let entry = unsafe Unmanaged.passRetained(Entry(name: name, body: body)).toOpaque()
-    var all = sigset_t()
-    var before = sigset_t()
-    unsafe sigfillset(&all)
-    unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
-    #if canImport(Darwin)
-      var id: pthread_t?
-      let result = unsafe pthread_create(&id, nil, { unsafe Entry.run($0) }, entry)
-      let created = unsafe id
-    #else
-      var id = pthread_t()
-      let result = unsafe pthread_create(&id, nil, { unsafe Entry.run($0!) }, entry)
-      let created: pthread_t? = id
-    #endif
-    guard result == 0, let created = created else {
-      unsafe Unmanaged<Entry>.fromOpaque(entry).release()
+    let entry = unsafe Unmanaged.passRetained(Entry(name: name, body: body))
+    var id = cgnet_thread()
+    let result = unsafe cgnet_start_thread(&id, { unsafe Entry.run($0!) }, entry.toOpaque())
+    self.id = id
+    if result != 0 {
+      unsafe entry.release()
       throw Errno(rawValue: result)
     }
-    self.id = created
   }
 
-  /// Waits for the thread's end. Corresponds to `pthread_join(3)`.
-  func join() {
-    pthread_join(id, nil)
+  /// Waits for the thread's end; any number of threads may. Corresponds to `pthread_join(3)`.
+  func join() { leave { cgnet_join_thread(id) } }
+
+  /// Leaves the thread to itself, unless it was joined. Corresponds to `pthread_detach(3)`.
+  func detach() { leave { cgnet_detach_thread(id) } }
+
+  /// Whether the caller runs on this thread.
+  var isCurrent: Bool { cgnet_is_current_thread(id) }
+
+  private func leave(_ how: () -> Void) {
+    isGone.withLock { isGone in
+      if isGone { return }
+      how()
+      isGone = true
+    }
   }
 
   private final class Entry {
@@ -55,11 +57,10 @@ final class Thread {
       self.body = body
     }
 
-    static func run(_ entry: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    static func run(_ entry: UnsafeMutableRawPointer) {
       let entry = unsafe Unmanaged<Entry>.fromOpaque(entry).takeRetainedValue()
       unsafe cgnet_set_thread_name(entry.name)
       entry.body()
-      return nil
     }
   }
 }

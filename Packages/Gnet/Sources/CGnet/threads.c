@@ -1,0 +1,42 @@
+#include "CGnet.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+struct start {
+  void (*body)(void *);
+  void *argument;
+};
+
+static void *run(void *argument) {
+  struct start start = *(struct start *)argument;
+  free(argument);
+  start.body(start.argument);
+  return NULL;
+}
+
+int cgnet_start_thread(cgnet_thread *thread, void (*body)(void *), void *argument) {
+  struct start *start = malloc(sizeof *start);
+  if (start == NULL) abort();  // as Swift does when there is no memory
+  *start = (struct start){body, argument};
+  // A thread inherits the mask of the one that creates it.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t created;
+  int result = pthread_create(&created, NULL, run, start);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (result == 0) {
+    *thread = (cgnet_thread)created;
+  } else {
+    free(start);
+  }
+  return result;
+}
+
+void cgnet_join_thread(cgnet_thread thread) { pthread_join((pthread_t)thread, NULL); }
+
+void cgnet_detach_thread(cgnet_thread thread) { pthread_detach((pthread_t)thread); }
+
+bool cgnet_is_current_thread(cgnet_thread thread) { return pthread_equal((pthread_t)thread, pthread_self()) != 0; }
