@@ -1,8 +1,9 @@
 /// A sequence of bytes to look for in a stream that comes as any number of spans.
 ///
-/// After Knuth, Morris and Pratt, Fast Pattern Matching in Strings, 1977: all that a search has to remember is how
-/// many bytes of the pattern it has just seen. That carries a match across the gap between two spans, and no byte
-/// is compared more than twice on average, whatever a peer sends. Where nothing is matched yet, `memchr(3)` skips.
+/// After Knuth, Morris and Pratt, Fast Pattern Matching in Strings, 1977: all that a search has to remember
+/// is how many bytes of the pattern it has just seen. That carries a match across the gap between two spans,
+/// and bounds the work at two comparisons per byte, whatever a peer sends. Where nothing is matched, it skips
+/// a vector at a time.
 struct BytePattern: Sendable {
   /// The bytes to look for; at least one.
   let bytes: [UInt8]
@@ -32,7 +33,7 @@ struct BytePattern: Sendable {
   ///
   /// - Parameters:
   ///   - span: The bytes that follow those of the call before.
-  ///   - matched: How many bytes of the pattern the stream ends with: 0 at first, then as the last call left it.
+  ///   - matched: How many bytes of the pattern the stream ends with: 0 at first, then as a call leaves it.
   /// - Returns: The offset in `span` just behind the match, or nil when it has no end there.
   /// - Complexity: O(`span.byteCount`).
   func endOfMatch(in span: RawSpan, matched: inout Int) -> Int? {
@@ -46,28 +47,38 @@ struct BytePattern: Sendable {
   }
 
   /// The same, without the checks of an array on a path that a peer can make long.
+  @unsafe
   private static func endOfMatch(
     of bytes: UnsafeBufferPointer<UInt8>, fallbacks: UnsafeBufferPointer<Int>,
     in text: UnsafeRawBufferPointer, matched: inout Int
   ) -> Int? {
-    let first = unsafe bytes[0]
     var count = matched
     defer { matched = count }
     var position = 0
     while position < text.count {
-      let byte = unsafe text[position]
-      while unsafe count > 0 && bytes[count] != byte { count = unsafe fallbacks[count] }
-      if unsafe bytes[count] == byte {
-        count &+= 1
-        position &+= 1
-        if count == bytes.count { return position }
-      } else {
-        // Nothing is matched: on to the next byte that could begin a match.
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: text[(position &+ 1)...])
-        guard let skipped = unsafe memoryOffset(of: first, in: rest) else { return nil }
+      if count == 0 {
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: text[position...])
+        guard let skipped = unsafe beginning(of: bytes, in: rest) else { return nil }
         position &+= skipped &+ 1
+        count = 1
+      } else if unsafe bytes[count] == text[position] {
+        position &+= 1
+        count &+= 1
+      } else {
+        // The same byte again, against a shorter match.
+        count = unsafe fallbacks[count]
       }
+      if count == bytes.count { return position }
     }
     return nil
+  }
+
+  /// Where a match may begin in `text`: at its first two bytes, or at its first as the last of `text`.
+  @unsafe
+  private static func beginning(
+    of bytes: UnsafeBufferPointer<UInt8>, in text: UnsafeRawBufferPointer
+  ) -> Int? {
+    if bytes.count == 1 { return unsafe memoryOffset(of: bytes[0], in: text) }
+    return unsafe memoryOffset(of: bytes[0], before: bytes[1], in: text)
   }
 }

@@ -7,6 +7,10 @@ public import RingBuffer
 /// ```
 ///
 /// A frame ends at the first delimiter in it, and the next begins behind that.
+///
+/// The search skips to the delimiter's first two bytes, a vector at a time. Only a peer that keeps repeating
+/// the beginning of a delimiter of three or more bytes makes it go byte by byte: choose a delimiter, or a
+/// limit, by that.
 public struct DelimiterCodec: FrameCodec {
   /// The length of the longest payload, in bytes without the delimiter.
   public let maximumFrameLength: Int
@@ -44,9 +48,9 @@ public struct DelimiterCodec: FrameCodec {
 extension DelimiterCodec {
   /// Appends a payload and the delimiter to `output`.
   ///
-  /// - Throws: `FrameError.frameTooLong` if the payload is longer than the limit. `FrameError.invalidPayload` if it
-  ///   contains the delimiter, or if its last bytes and the first of the delimiter make one, as "a" does before
-  ///   "aa". `output` is left as it was.
+  /// - Throws: `FrameError.frameTooLong` if the payload is longer than the limit. `FrameError.invalidPayload`
+  ///   if it contains the delimiter, or if its last bytes and the first of the delimiter make one, as "a"
+  ///   does before "aa". `output` is left as it was.
   /// - Complexity: O(*n*) in the length of the frame, amortised.
   public func encode(_ payload: [UInt8], into output: inout RingBuffer) throws(FrameError) {
     guard payload.count <= maximumFrameLength else { throw .frameTooLong(limit: maximumFrameLength) }
@@ -58,9 +62,9 @@ extension DelimiterCodec {
   /// Takes the next payload and its delimiter from the front of `input`, and returns the payload.
   ///
   /// - Returns: The bytes before the delimiter, or nil if there is none yet; nothing is taken then.
-  /// - Throws: `FrameError.frameTooLong` if the payload is longer than the limit, also before its end has come: as
-  ///   soon as more bytes wait than the limit, not counting those at the end that may begin the delimiter. Nothing
-  ///   is taken.
+  /// - Throws: `FrameError.frameTooLong` if the payload is longer than the limit, also before its end has
+  ///   come: as soon as more bytes wait than the limit, not counting those at the end that may begin the
+  ///   delimiter. Nothing is taken.
   /// - Complexity: O(*n*) in the length of the frame, or of what there is of it, up to the limit.
   public func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]? {
     let (longest, isUnbounded) = maximumFrameLength.addingReportingOverflow(pattern.bytes.count)

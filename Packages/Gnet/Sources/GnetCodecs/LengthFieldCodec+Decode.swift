@@ -4,9 +4,9 @@ extension LengthFieldCodec {
   /// Takes the next frame from the front of `input`, and returns its payload.
   ///
   /// - Returns: The frame without its stripped prefix, or nil if it is not whole yet; nothing is taken then.
-  /// - Throws: As soon as the header is there, `FrameError.invalidLength` if the length is negative, if with the
-  ///   adjustment it overflows, or if the frame would be shorter than its header or its stripped prefix, and
-  ///   `FrameError.frameTooLong` if the frame would be longer than the limit. Nothing is taken.
+  /// - Throws: As soon as the header is there, `FrameError.invalidLength` if the length is negative, if with
+  ///   the adjustment it overflows, or if the frame would be shorter than its header or its stripped prefix,
+  ///   and `FrameError.frameTooLong` if the frame would be longer than the limit. Nothing is taken.
   /// - Complexity: O(*n*) in the length of the frame, and O(1) as long as it is not whole.
   public func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]? {
     guard input.count >= headerLength else { return nil }

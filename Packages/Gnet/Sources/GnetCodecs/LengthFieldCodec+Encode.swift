@@ -3,14 +3,14 @@ public import RingBuffer
 extension LengthFieldCodec {
   /// Appends a frame with a payload to `output`.
   ///
-  /// The payload is all of the frame but its stripped prefix, as `decode` returns it. Of that prefix, the length is
-  /// written as computed, and every other byte as zero. What the payload has of the header, if less is stripped, is
-  /// written as it stands; as far as that is the length, it must be the right one already.
+  /// The payload is all of the frame but its stripped prefix, as `decode` returns it. Of that prefix, the
+  /// length is written as computed, and every other byte as zero. What the payload has of the header, if less
+  /// is stripped, is written as it stands; as far as that is the length, it must be the right one already.
   ///
-  /// - Throws: `FrameError.frameTooLong` if the frame would be longer than the limit, or than its field can state,
-  ///   with the lesser of the two as `limit`. `FrameError.invalidLength` if the adjustment makes the length
-  ///   negative. `FrameError.invalidPayload` if the payload should have, but lacks, a part of the header, or has
-  ///   another length there. `output` is left as it was.
+  /// - Throws: `FrameError.frameTooLong` if the frame would be longer than the limit, or than its field can
+  ///   state, with the lesser of the two as `limit`. `FrameError.invalidLength` if the adjustment makes the
+  ///   length negative. `FrameError.invalidPayload` if the payload should have, but lacks, a part of the
+  ///   header, or has another length there. `output` is left as it was.
   /// - Complexity: O(*n*) in the length of the frame, amortised.
   public func encode(_ payload: [UInt8], into output: inout RingBuffer) throws(FrameError) {
     let (frameLength, isOverflow) = strippedPrefixLength.addingReportingOverflow(payload.count)

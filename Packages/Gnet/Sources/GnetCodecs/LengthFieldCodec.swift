@@ -10,29 +10,29 @@
 /// |<-- strippedPrefixLength  --->|<------------ payload ------------>|
 /// ```
 ///
-/// The length counts the body, and the field as well if `includesField`. A protocol that counts something else is
-/// met by `lengthAdjustment`, which is added to the length that a frame states:
+/// The length counts the body, and the field as well if `includesField`. A protocol that counts something
+/// else is met by `lengthAdjustment`, which is added to the length that a frame states:
 ///
 ///     frame length = lengthFieldOffset + (includesField ? 0 : width) + length + lengthAdjustment
 ///
-/// The payload is what is left of the frame without its first `strippedPrefixLength` bytes: by default, the body.
-/// Some protocols, with the 12 bytes "HELLO, WORLD" as the body:
+/// The payload is what is left of the frame without its first `strippedPrefixLength` bytes: by default, the
+/// body. Some protocols, with the 12 bytes "HELLO, WORLD" as the body:
 ///
-/// | header, in hexadecimal    | width | parameters                                                             |
-/// |---------------------------|-------|------------------------------------------------------------------------|
-/// | `000C`                    | two   | the defaults                                                           |
-/// | `0C000000`                | four  | `byteOrder: .little`                                                   |
-/// | `000E`                    | two   | `includesField: true`                                                  |
-/// | `CAFE 000C`               | two   | `lengthFieldOffset: 2`                                                 |
-/// | `CAFE 0010`, counting all | two   | `includesField: true, lengthFieldOffset: 2, lengthAdjustment: -2`      |
-/// | `000C CAFE`, body only    | two   | `lengthAdjustment: 2`, and the payload begins with `CAFE`              |
-/// | `CAFE 000C`, kept         | two   | `lengthFieldOffset: 2, strippedPrefixLength: 0`, and it has the header |
+/// | header, in hexadecimal    | width | parameters                                                        |
+/// |---------------------------|-------|-------------------------------------------------------------------|
+/// | `000C`                    | two   | the defaults                                                      |
+/// | `0C000000`                | four  | `byteOrder: .little`                                              |
+/// | `000E`                    | two   | `includesField: true`                                             |
+/// | `CAFE 000C`               | two   | `lengthFieldOffset: 2`                                            |
+/// | `CAFE 0010`, counting all | two   | `includesField: true, lengthFieldOffset: 2, lengthAdjustment: -2` |
+/// | `000C CAFE`               | two   | `lengthAdjustment: 2`; `CAFE` begins the payload                  |
+/// | `CAFE 000C`, to be kept   | two   | `lengthFieldOffset: 2, strippedPrefixLength: 0`                   |
 ///
 /// The model is Netty's `LengthFieldBasedFrameDecoder`, of which `includesField` is a shorthand for a
 /// `lengthAdjustment` of minus the width, and whose `initialBytesToStrip` is 0 by default.
 ///
-/// The length is an unsigned integer, but for one of eight bytes: as that exceeds what memory can hold long before,
-/// its highest bit is taken for a sign, and a negative length is an error.
+/// The length is an unsigned integer, but for one of eight bytes: as that exceeds what memory can hold long
+/// before, its highest bit is taken for a sign, and a negative length is an error.
 public struct LengthFieldCodec: FrameCodec {
   /// Which byte of a length comes first.
   public enum ByteOrder: Sendable {
@@ -100,13 +100,13 @@ public struct LengthFieldCodec: FrameCodec {
   ///   - width: The number of bytes that the length takes.
   ///   - byteOrder: Which byte of the length comes first.
   ///   - includesField: Whether the length counts its own bytes.
-  ///   - maximumFrameLength: The length of the longest frame, in bytes, with its header and all that is stripped.
-  ///     One shorter than the header lets no frame through.
+  ///   - maximumFrameLength: The length of the longest frame, in bytes, with its header and all that is
+  ///     stripped. One shorter than the header lets no frame through.
   ///   - lengthFieldOffset: The number of bytes before the length.
-  ///   - lengthAdjustment: The number of bytes that the length leaves out of account; negative if it counts some
-  ///     before the field.
-  ///   - strippedPrefixLength: The number of bytes at the front of a frame that are no part of its payload; nil for
-  ///     all up to the end of the length.
+  ///   - lengthAdjustment: The number of bytes that the length leaves out of account; negative if it counts
+  ///     some before the field.
+  ///   - strippedPrefixLength: The number of bytes at the front of a frame that are no part of its payload;
+  ///     nil for all up to the end of the length.
   /// - Precondition: `maximumFrameLength` is positive, `lengthFieldOffset` and `strippedPrefixLength` are not
   ///   negative, and the sum of offset, width and adjustment is an `Int`.
   public init(

@@ -6,8 +6,8 @@ public import RingBuffer
 /// "GET a\r\n" "\n" "b\r\r\n"   ->   "GET a"  ""  "b\r"
 /// ```
 ///
-/// Decoding accepts both endings, also mixed. Exactly one carriage return before the line feed is dropped; any
-/// other is part of the line.
+/// Decoding accepts both endings, also mixed. Exactly one carriage return before the line feed is dropped;
+/// any other is part of the line.
 public struct LineCodec: FrameCodec {
   /// What encoding writes behind a line.
   public enum Ending: Sendable {
@@ -43,9 +43,9 @@ extension LineCodec {
 
   /// Appends a line and its ending to `output`.
   ///
-  /// - Throws: `FrameError.frameTooLong` if the payload is longer than the limit. `FrameError.invalidPayload` if it
-  ///   contains a line feed, or ends with a carriage return that would become part of its ending; with CR and LF as
-  ///   the ending, it may end so. `output` is left as it was.
+  /// - Throws: `FrameError.frameTooLong` if the payload is longer than the limit. `FrameError.invalidPayload`
+  ///   if it contains a line feed, or ends with a carriage return that would become part of its ending; with
+  ///   CR and LF as the ending, it may end so. `output` is left as it was.
   /// - Complexity: O(*n*) in the length of the line, amortised.
   public func encode(_ payload: [UInt8], into output: inout RingBuffer) throws(FrameError) {
     guard payload.count <= maximumFrameLength else { throw .frameTooLong(limit: maximumFrameLength) }
@@ -65,8 +65,9 @@ extension LineCodec {
   /// Takes the next line and its ending from the front of `input`, and returns the line.
   ///
   /// - Returns: The line without its ending, or nil if there is no line feed yet; nothing is taken then.
-  /// - Throws: `FrameError.frameTooLong` if the line is longer than the limit, also before its end has come: as soon
-  ///   as more bytes wait than the limit, of which one may be a carriage return at the end. Nothing is taken.
+  /// - Throws: `FrameError.frameTooLong` if the line is longer than the limit, also before its end has come:
+  ///   as soon as more bytes wait than the limit, of which one may be a carriage return at the end. Nothing
+  ///   is taken.
   /// - Complexity: O(*n*) in the length of the line, or O(`input.count`) when it has no end yet.
   public func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]? {
     let lineFeed = input.firstIndex(of: Self.lineFeed)

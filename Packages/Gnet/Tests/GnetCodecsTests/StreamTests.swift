@@ -64,6 +64,25 @@ struct StreamTests {
     #expect(input.read(left) == [UInt8](sample.stream.suffix(left)))
   }
 
+  @Test(
+    "a delimiter is found at every distance, whatever comes before it, across every seam",
+    arguments: [1, 2, 3, 5])
+  func distances(_ length: Int) {
+    let delimiter = [UInt8]([13, 10, 13, 13, 10].prefix(length))
+    let codec = DelimiterCodec(delimiter: delimiter)
+    for filler in [[0x61], [10], [13], [13, 0x61], [0x61, 13], [13, 13, 0x61]] as [[UInt8]] {
+      for distance in 0..<150 {
+        let payload = (0..<distance).map { filler[$0 % filler.count] }
+        let stream = payload + delimiter
+        let expected = Reference.delimiter(delimiter, limit: 65536).outcomes(of: stream)
+        for start in [0, 1, 31, 62, 63, 64, 100] {
+          let outcomes = codec.outcomes(of: [stream[...]], startingAt: start)
+          check(outcomes == expected, "\(filler) at distance \(distance), start \(start): \(outcomes)")
+        }
+      }
+    }
+  }
+
   @Test("who knows better may discard what is wrong and go on")
   func resuming() {
     let codec = LineCodec(maximumFrameLength: 4)

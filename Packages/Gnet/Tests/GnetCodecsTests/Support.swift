@@ -43,7 +43,7 @@ extension FrameCodec {
 
   /// Decodes a stream that comes in pieces, all that there is after each, until the end or an error.
   ///
-  /// - Parameter start: The index in the storage at which the stream begins, for streams that wrap around its end.
+  /// - Parameter start: The index in the storage at which the stream begins, so that it wraps around the end.
   func outcomes(of pieces: [ArraySlice<UInt8>], startingAt start: Int = 0) -> [Outcome] {
     var input = RingBuffer()
     input.write([UInt8](repeating: 0xEE, count: start))
