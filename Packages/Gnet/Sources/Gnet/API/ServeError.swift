@@ -12,7 +12,9 @@ public enum ServeError: Error, Hashable, CustomStringConvertible {
   case system(operation: String, address: String?, Errno)
 
   /// The error in one line: what failed, on which address, and why.
-  public var description: String {
+  public var description: String { text.escapingControls }
+
+  private var text: String {
     switch self {
     case .invalidAddress(let address, let reason):
       "invalid address \"\(address)\": \(reason)"
@@ -23,5 +25,19 @@ public enum ServeError: Error, Hashable, CustomStringConvertible {
     case .system(let operation, let address?, let error):
       "\(operation) failed for address \"\(address)\": \(error)"
     }
+  }
+}
+
+extension String {
+  /// The same with escapes for line ends and other control characters: an address may come from anywhere.
+  fileprivate var escapingControls: String {
+    var result = ""
+    for scalar in unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator: result += scalar.escaped(asASCII: true)
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
   }
 }

@@ -10,7 +10,7 @@ final class BoundSocket: Sendable {
   let address: SocketAddress
   let isDatagram: Bool
   /// Whether the socket is one of IPv6; it may have peers of IPv4 then as well.
-  var isIPv6: Bool { address.family == .ipv6 }
+  let isIPv6: Bool
   private let socket: OwnedSocket
   private let file: UnixSocketFile?
 
@@ -18,12 +18,13 @@ final class BoundSocket: Sendable {
 
   init(
     _ socket: consuming OwnedSocket, address: SocketAddress, addressIndex: Int, isDatagram: Bool,
-    file: UnixSocketFile? = nil
+    isIPv6: Bool, file: UnixSocketFile? = nil
   ) {
     self.socket = socket
     self.address = address
     self.addressIndex = addressIndex
     self.isDatagram = isDatagram
+    self.isIPv6 = isIPv6
     self.file = file
   }
 

@@ -67,7 +67,9 @@ extension ListenAddress {
       let bound = try Syscalls.localAddress(of: socket.fd)
       step = .listen
       if !scheme.isDatagram { try Syscalls.startListening(socket.fd, backlog: Self.backlog) }
-      return BoundSocket(socket, address: bound, addressIndex: index, isDatagram: scheme.isDatagram)
+      return BoundSocket(
+        socket, address: bound, addressIndex: index, isDatagram: scheme.isDatagram, isIPv6: family == AF_INET6
+      )
     } catch {
       throw .system(operation: step.rawValue, address: text, error)
     }
@@ -85,7 +87,7 @@ extension ListenAddress {
       try Syscalls.bindSocket(socket.fd, to: address)
       let bound = BoundSocket(
         socket, address: SocketAddress(.unix(path: path)), addressIndex: index, isDatagram: false,
-        file: UnixSocketFile(path: path))
+        isIPv6: false, file: UnixSocketFile(path: path))
       step = .changeMode
       if let permissions = options.unixSocketPermissions {
         try Syscalls.setPermissions(ofFileAt: path, permissions)

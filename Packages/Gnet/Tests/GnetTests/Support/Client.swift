@@ -12,9 +12,11 @@ import Testing
 /// A client's end of a connection: a blocking socket whose calls give up after ten seconds.
 final class Client {
   private(set) var fd: Int32
+  private let isDatagram: Bool
 
   /// Connects a stream to `address`, or a datagram socket that talks to it.
   init(_ address: SocketAddress, datagrams: Bool = false) throws {
+    isDatagram = datagrams
     let family: Int32 =
       switch address.family {
       case .ipv4: AF_INET
@@ -94,7 +96,21 @@ final class Client {
     }
   }
 
-  func receiveText(_ count: Int) throws -> String { String(decoding: try receive(exactly: count), as: UTF8.self) }
+  func receiveText(_ count: Int) throws -> String {
+    String(decoding: try receive(exactly: count), as: UTF8.self)
+  }
+
+  /// Receives a line, without its end; what is there of one if the stream ends before.
+  func receiveLine() throws -> String {
+    var line: [UInt8] = []
+    while true {
+      // A datagram is one line at the most.
+      let bytes = try receive(upTo: isDatagram ? 65536 : 1)
+      line += bytes
+      if bytes.isEmpty { return String(decoding: line, as: UTF8.self) }
+      if line.last == UInt8(ascii: "\n") { return String(decoding: line.dropLast(), as: UTF8.self) }
+    }
+  }
 
   /// Ends this side's stream.
   func endOutput() { shutdown(fd, Int32(SHUT_WR)) }

@@ -1,0 +1,378 @@
+import RingBuffer
+import SystemPackage
+import Testing
+
+@testable import Gnet
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+@Suite("addresses as they are served") struct AddressBindingTests {
+  /// Answers everything with the address's place and the peer's address.
+  private static var introduction: Events {
+    var events = Events()
+    events.react = { connection, input in
+      input.removeAll()
+      connection.write("\(connection.addressIndex) \(connection.remoteAddress)\n")
+      return .none
+    }
+    return events
+  }
+
+  @Test(
+    "every scheme of streams serves, alone and with reuseport",
+    arguments: [
+      "tcp://127.0.0.1:0", "127.0.0.1:0", "tcp4://127.0.0.1:0", "tcp6://[::1]:0", "tcp://[::1]:0", "tcp://:0",
+      "tcp4://:0", "tcp6://:0", "tcp://localhost:0", "tcp4://localhost:0", "tcp://0.0.0.0:0", "tcp://[::]:0",
+      "tcp://[::ffff:127.0.0.1]:0",
+    ], [false, true])
+  func streams(address: String, reusePort: Bool) throws {
+    var options = Options()
+    options.loopCount = 2
+    try withServer(Self.introduction, options: options, on: [address + (reusePort ? "?reuseport=true" : "")]) {
+      server in
+      #expect(server.address().port! > 0)
+      for _ in 0..<4 {
+        let client = try Client(server.address())
+        try client.send("x")
+        #expect(try client.receiveLine() == "0 \(client.localAddress)")
+      }
+    }
+  }
+
+  @Test(
+    "every scheme of datagrams serves, alone and with reuseport",
+    arguments: [
+      "udp://127.0.0.1:0", "udp4://127.0.0.1:0", "udp6://[::1]:0", "udp://[::1]:0", "udp://:0", "udp4://:0",
+      "udp6://:0", "udp://localhost:0", "udp://[::ffff:127.0.0.1]:0",
+    ], [false, true])
+  func datagrams(address: String, reusePort: Bool) throws {
+    var options = Options()
+    options.loopCount = 2
+    try withServer(Self.introduction, options: options, on: [address + (reusePort ? "?reuseport=true" : "")]) {
+      server in
+      for _ in 0..<4 {
+        let client = try Client(server.address(), datagrams: true)
+        try client.send("x")
+        #expect(try client.receive() == Array("0 \(client.localAddress)\n".utf8))
+      }
+    }
+  }
+
+  @Test(
+    "an empty host serves IPv4 and IPv6 peers, each seen under its own address", arguments: ["tcp", "udp"])
+  func dualStack(scheme: String) throws {
+    try withServer(Self.introduction, on: ["\(scheme)://:0"]) { server in
+      let port = UInt16(server.address().port!)
+      let ends: [SocketAddress.Storage] = [
+        .ipv4(address: 0x7f00_0001, port: port), .ipv6(high: 0, low: 1, scope: 0, port: port),
+      ]
+      for end in ends {
+        let client = try Client(SocketAddress(end), datagrams: scheme == "udp")
+        try client.send("x")
+        #expect(try client.receiveLine() == "0 \(client.localAddress)")
+      }
+    }
+  }
+
+  @Test("a scheme of one version of IP serves no other", arguments: [("tcp4", true), ("tcp6", false)])
+  func oneVersion(scheme: String, isIPv4: Bool) throws {
+    try withServer(Self.introduction, on: ["\(scheme)://:0"]) { server in
+      let port = UInt16(server.address().port!)
+      #expect(server.address().family == (isIPv4 ? .ipv4 : .ipv6))
+      let other: SocketAddress.Storage =
+        isIPv4 ? .ipv6(high: 0, low: 1, scope: 0, port: port) : .ipv4(address: 0x7f00_0001, port: port)
+      #expect(throws: Errno.connectionRefused) { try Client(SocketAddress(other)) }
+    }
+  }
+
+  @Test("one server serves any mix of addresses, and tells by which a peer came", arguments: [1, 3])
+  func mix(loopCount: Int) throws {
+    let path = temporaryPath()
+    let addresses = [
+      "tcp://127.0.0.1:0", "udp://127.0.0.1:0", "unix://\(path)", "tcp6://[::1]:0?reuseport=true",
+      "udp6://[::1]:0?reuseport=true", "tcp4://:0", "udp://:0",
+    ]
+    var options = Options()
+    options.loopCount = loopCount
+    try withServer(Self.introduction, options: options, on: addresses) { server in
+      #expect(server.server.addresses.count == addresses.count)
+      #expect(server.address(2) == SocketAddress(.unix(path: path)))
+      #expect(Set(server.server.addresses).count == addresses.count)
+      for _ in 0..<4 {
+        for (index, address) in addresses.enumerated() {
+          let client = try Client(server.address(index), datagrams: address.hasPrefix("udp"))
+          try client.send("x")
+          #expect(try client.receiveLine() == "\(index) \(client.localAddress)")
+        }
+      }
+    }
+  }
+
+  @Test("with reuseport every loop accepts for itself")
+  func reusePort() throws {
+    var options = Options()
+    options.loopCount = 3
+    try withServer(Self.introduction, options: options, on: ["tcp://127.0.0.1:0?reuseport=true"]) { server in
+      let clients = try (0..<96).map { _ in try Client(server.address()) }
+      for client in clients { try client.send("x") }
+      for client in clients { _ = try client.receiveLine() }
+      for loop in server.server.loops { #expect(loop.statistics.accepts > 0) }
+      #expect(server.server.loops.reduce(0) { $0 + $1.statistics.accepts } == 96)
+    }
+  }
+
+  @Test("several servers share a port if all of them ask for it", arguments: ["tcp", "udp"])
+  func sharedPort(scheme: String) throws {
+    try withServer(Self.introduction, on: ["\(scheme)://127.0.0.1:0?reuseport=true"]) { first in
+      let shared = "\(scheme)://\(first.address())"
+      try withServer(Self.introduction, on: ["\(shared)?reuseport=true"]) { second in
+        #expect(first.address() == second.address())
+        func served() -> [UInt64] {
+          [first, second].map { $0.server.loops[0].statistics }.map { $0.bytesRead }
+        }
+        try require("both have served") {
+          guard let client = try? Client(first.address(), datagrams: scheme == "udp") else { return false }
+          try? client.send("x")
+          _ = try? client.receiveLine()
+          return served().allSatisfy { $0 > 0 }
+        }
+      }
+      #expect(throws: ServeError.system(operation: "bind", address: shared, .addressInUse)) {
+        try serve(.echo, on: shared)
+      }
+    }
+  }
+
+  // MARK: What cannot be served
+
+  @Test("a port in use is an error that names the address", arguments: [StreamTransport.tcp4, .tcp6])
+  func busyPort(transport: StreamTransport) throws {
+    try withServer(.echo, on: [transport.address()]) { server in
+      let address = "tcp://\(server.address())"
+      #expect(throws: ServeError.system(operation: "bind", address: address, .addressInUse)) {
+        try serve(.echo, on: address)
+      }
+      let client = try Client(server.address())
+      try client.send("still here")
+      #expect(try client.receiveText(10) == "still here")
+    }
+  }
+
+  @Test(
+    "a host that does not resolve is an invalid address",
+    arguments: [
+      "no such host", String(repeating: "a", count: 300), "256.256.256.256.", "tcp6://127.0.0.1",
+      "udp6://127.0.0.1",
+    ])
+  func unresolvedHost(host: String) {
+    let error = #expect(throws: ServeError.self) { try serve(.echo, on: "\(host):0") }
+    guard case .invalidAddress("\(host):0", let reason)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(reason.contains("resolved"))
+  }
+
+  @Test(
+    "an address of no interface here is an error of the system",
+    arguments: ["tcp://192.0.2.1:0", "udp://192.0.2.1:0"])
+  func foreignAddress(address: String) {
+    #expect(throws: ServeError.system(operation: "bind", address: address, .addressNotAvailable)) {
+      try serve(.echo, on: address)
+    }
+  }
+
+  @Test("what was bound before an address that fails is closed again")
+  func closedAgain() throws {
+    let path = temporaryPath()
+    let port = try unusedPort()
+    try withServer(.echo) { busy in
+      let addresses = [
+        "tcp://127.0.0.1:\(port)", "unix://\(path)", "udp://127.0.0.1:\(port)", "tcp://\(busy.address())",
+      ]
+      #expect(throws: ServeError.system(operation: "bind", address: addresses[3], .addressInUse)) {
+        try serve(.echo, on: addresses)
+      }
+      #expect(!Files.exists(path))
+      #expect(throws: Errno.connectionRefused) {
+        try Client(SocketAddress(.ipv4(address: 0x7f00_0001, port: port)))
+      }
+      try withServer(.echo, on: Array(addresses[..<3])) { server in
+        let client = try Client(server.address(1))
+        try client.send("x")
+        #expect(try client.receiveText(1) == "x")
+      }
+    }
+  }
+
+  @Test("a server's port can be served again at once after it has ended with connections open")
+  func servedAgain() throws {
+    let port = try unusedPort()
+    for round in 0..<3 {
+      try withServer(.echo, on: ["tcp://127.0.0.1:\(port)"]) { server in
+        let client = try Client(server.address())
+        try client.send("round \(round)")
+        #expect(try client.receiveText(7) == "round \(round)")
+      }
+    }
+  }
+
+  /// A port of the loopback interface that nobody listens on.
+  private func unusedPort() throws -> UInt16 {
+    var port: UInt16 = 0
+    try withServer(.echo) { port = UInt16($0.address().port!) }
+    return port
+  }
+}
+
+@Suite("paths of unix sockets") struct UnixPathTests {
+  private let streams = Int32(SOCK_STREAM.rawValue)
+
+  @Test("a path may be relative to the working directory, and is removed at the end")
+  func relativePath() throws {
+    let name = temporaryPath()
+    let depth = Files.workingDirectory.split(separator: "/").count
+    let relative = String(repeating: "../", count: depth) + name.dropFirst()
+    try withServer(.echo, on: ["unix://\(relative)"]) { server in
+      #expect(server.address().path == relative)
+      #expect(Files.exists(name))
+      try expectEcho(from: server.address())
+      try expectEcho(from: SocketAddress(.unix(path: name)))
+    }
+    #expect(!Files.exists(name))
+  }
+
+  @Test("a path may be as long as the system allows")
+  func longestPath() throws {
+    let start = temporaryPath()
+    let path = start + String(repeating: "p", count: RawAddress.maximumPathLength - start.utf8.count)
+    var events = Events.echo
+    let seen = Log<SocketAddress>()
+    events.onOpened = { connection in
+      seen.add(connection.localAddress)
+      return .none
+    }
+    try withServer(events, on: ["unix://\(path)"]) { server in
+      #expect(server.address().path == path)
+      try expectEcho(from: server.address())
+      #expect(seen.values == [server.address()])
+    }
+    #expect(!Files.exists(path))
+  }
+
+  @Test("a path is taken as it stands, without decoding")
+  func undecodedPath() throws {
+    let path = temporaryPath() + "%20 ü?x#y:1"
+    try withServer(.echo, on: ["unix://\(path)"]) { server in
+      #expect(Files.exists(path))
+      try expectEcho(from: server.address())
+    }
+    #expect(!Files.exists(path))
+  }
+
+  @Test("a path with a live server is in use, and the server does not suffer")
+  func liveServer() throws {
+    let address = "unix://\(temporaryPath())"
+    try withServer(.echo, on: [address]) { server in
+      for _ in 0..<3 {
+        #expect(throws: ServeError.system(operation: "bind", address: address, .addressInUse)) {
+          try serve(.echo, on: address)
+        }
+      }
+      try expectEcho(from: server.address())
+    }
+  }
+
+  @Test("a socket that a server left behind is replaced")
+  func staleSocket() throws {
+    let path = temporaryPath()
+    close(try Files.bindSocket(to: path, type: streams))
+    #expect(Files.exists(path))
+    try withServer(.echo, on: ["unix://\(path)"]) { try expectEcho(from: $0.address()) }
+    #expect(!Files.exists(path))
+  }
+
+  @Test("anything but a socket is left alone", arguments: ["file", "directory", "link"])
+  func otherFile(kind: String) throws {
+    let path = temporaryPath()
+    let target = temporaryPath()
+    switch kind {
+    case "file": Files.makeFile(path)
+    case "directory": Files.makeDirectory(path)
+    default:
+      close(try Files.bindSocket(to: target, type: streams))
+      Files.makeLink(path, to: target)
+    }
+    defer {
+      Files.remove(path)
+      Files.remove(target)
+    }
+    #expect(throws: ServeError.system(operation: "bind", address: "unix://\(path)", .addressInUse)) {
+      try serve(.echo, on: "unix://\(path)")
+    }
+    #expect(Files.exists(path))
+    #expect(kind != "link" || Files.exists(target))
+  }
+
+  @Test("a socket of datagrams that someone holds is left alone")
+  func datagramSocket() throws {
+    let path = temporaryPath()
+    let fd = try Files.bindSocket(to: path, type: Int32(SOCK_DGRAM.rawValue))
+    defer {
+      close(fd)
+      Files.remove(path)
+    }
+    #expect(throws: ServeError.system(operation: "bind", address: "unix://\(path)", .addressInUse)) {
+      try serve(.echo, on: "unix://\(path)")
+    }
+    #expect(Files.exists(path))
+  }
+
+  @Test("a file that has taken the socket's place is not removed at the end")
+  func replacedFile() throws {
+    let path = temporaryPath()
+    defer { Files.remove(path) }
+    try withServer(.echo, on: ["unix://\(path)"]) { first in
+      Files.remove(path)
+      try withServer(.echo, on: ["unix://\(path)"]) { second in
+        try first.stop()
+        #expect(Files.exists(path))
+        try expectEcho(from: second.address())
+      }
+      #expect(!Files.exists(path))
+    }
+    try withServer(.echo, on: ["unix://\(path)"]) { _ in
+      Files.remove(path)
+      Files.makeFile(path)
+    }
+    #expect(Files.exists(path))
+  }
+
+  @Test("a directory that does not exist is an error of the system")
+  func noDirectory() {
+    let address = "unix://\(temporaryPath())/socket"
+    #expect(throws: ServeError.system(operation: "bind", address: address, .noSuchFileOrDirectory)) {
+      try serve(.echo, on: address)
+    }
+  }
+
+  @Test("the file gets the permissions that were asked for")
+  func permissions() throws {
+    let path = temporaryPath()
+    var options = Options()
+    options.unixSocketPermissions = [.ownerReadWrite]
+    try withServer(.echo, options: options, on: ["unix://\(path)"]) { _ in
+      #expect(Files.permissions(of: path) == 0o600)
+    }
+  }
+
+  private func expectEcho(from address: SocketAddress) throws {
+    let client = try Client(address)
+    try client.send("hello")
+    #expect(try client.receiveText(5) == "hello")
+  }
+}
