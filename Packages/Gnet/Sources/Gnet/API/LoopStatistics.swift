@@ -39,6 +39,10 @@ public struct LoopStatistics: Sendable, Hashable {
   public var mailboxDepthMax: UInt64 = 0
   /// Bytes of output waiting for their peers now; goes up and down.
   public var pendingOutputBytes: UInt64 = 0
+  /// Nanoseconds spent at work, callbacks included.
+  public var busyNanoseconds: UInt64 = 0
+  /// Nanoseconds spent waiting for events.
+  public var waitingNanoseconds: UInt64 = 0
 }
 
 /// One loop's statistics where other threads read them: written by the loop alone, once per turn.

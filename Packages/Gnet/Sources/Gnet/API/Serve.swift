@@ -73,31 +73,26 @@ private struct ServerAssembly {
   /// Runs the server until it has shut down.
   func run(_ events: Events) throws(ServeError) {
     for plugin in events.plugins { plugin.started(server) }
-    var failure: ServeError?
-    if events.onInitComplete?(server) == Action.shutdown { server.shutdown() } else { failure = runThreads() }
+    if server.failure == nil {
+      if events.onInitComplete?(server) == Action.shutdown { server.shutdown() } else { runThreads() }
+    }
     for plugin in events.plugins { plugin.stopped(server) }
-    if let failure { throw failure }
+    if let failure = server.failure { throw failure }
   }
 
   /// Starts a thread per reactor, and waits for all to end.
-  private func runThreads() -> ServeError? {
-    var failure: ServeError?
+  private func runThreads() {
     var threads: [Thread] = []
     for reactor in reactors {
       do throws(Errno) {
         threads.append(try Thread(name: reactor.threadName) { reactor.run() })
       } catch {
-        failure = .system(operation: SystemCall.createThread.rawValue, address: nil, error)
-        server.shutdown()
+        server.shutdown(throwing: .system(operation: SystemCall.createThread.rawValue, address: nil, error))
         break
       }
     }
     for thread in threads { thread.join() }
-    for reactor in reactors {
-      // What was posted to a loop that had ended is dropped here, descriptors with it.
-      reactor.loop.serveLeftMessages()
-      failure = failure ?? reactor.failure
-    }
-    return failure
+    // What was posted to a loop that had ended is dropped here, descriptors with it.
+    for reactor in reactors { reactor.loop.serveLeftMessages() }
   }
 }

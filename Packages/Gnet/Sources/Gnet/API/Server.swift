@@ -17,6 +17,7 @@ public final class Server: Sendable {
 
   /// The loops, and the thread that accepts for them if there is one.
   private let all: [EventLoop]
+  private let reason = Mutex<ServeError?>(nil)
   private let isStopping = Atomic<Bool>(false)
 
   init(addresses: [SocketAddress], loops: [EventLoop], all: [EventLoop]) {
@@ -33,6 +34,16 @@ public final class Server: Sendable {
     if isStopping.exchange(true, ordering: .acquiringAndReleasing) { return }
     for loop in all { loop.waker.wake() }
   }
+
+  /// Ends the server as ``shutdown()`` does, and has `serve` throw `error`; if more than one call names an error, the
+  /// first. For a plugin that finds in `started` that it cannot do its work: nothing is served then.
+  public func shutdown(throwing error: ServeError) {
+    reason.withLock { $0 = $0 ?? error }
+    shutdown()
+  }
+
+  /// What `serve` is to throw.
+  var failure: ServeError? { reason.withLock { $0 } }
 
   var isShuttingDown: Bool { isStopping.load(ordering: .acquiring) }
 }

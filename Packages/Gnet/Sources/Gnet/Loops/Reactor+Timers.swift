@@ -31,7 +31,7 @@ extension Reactor {
   /// How long the loop may sleep; `nil` for as long as nothing happens.
   var timeToWait: Duration? {
     if isAnythingDue || !loop.mailbox.isEmpty { return .zero }
-    return nextTimer == .never ? nil : nextTimer.since(.now)
+    return nextTimer == .never ? nil : nextTimer.since(now)
   }
 
   /// Does everything whose time has come.

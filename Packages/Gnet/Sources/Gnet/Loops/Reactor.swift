@@ -32,6 +32,8 @@ final class Reactor: @unchecked Sendable {
   var counters = LoopStatistics()
   /// The time of this turn.
   var now = MonotonicTime.now
+  /// Whether the loop waits and no event has come yet.
+  private var isAsleep = false
   /// When `fireTimers()` has something to do next, or earlier.
   var nextTimer = MonotonicTime.never
   /// Connections that want a `react` without input, or whose rest is to be read after sending has failed.
@@ -45,8 +47,6 @@ final class Reactor: @unchecked Sendable {
   var lingering: TimerWheel
   /// When what is still pending is given up; set once the server shuts down.
   var drainDeadline: MonotonicTime?
-  /// Why the loop had to stop; `nil` for a shutdown in order.
-  private(set) var failure: ServeError?
   /// Whether anything is to be called before bytes are sent.
   let hasPreWriteHooks: Bool
   /// Whether the times at which bytes move are kept.
@@ -119,22 +119,40 @@ final class Reactor: @unchecked Sendable {
       }
       loop.published.publish(counters)
       do throws(Errno) {
-        counters.polls &+= 1
-        try poller.wait(timeout: timeToWait) { event in handle(event) }
+        fallAsleep()
+        try poller.wait(timeout: timeToWait) { event in
+          if isAsleep { wakeUp() }
+          handle(event)
+        }
       } catch {
         // The kernel refuses to wait: nothing can be served any more.
-        failure = .system(operation: "waiting for events", address: nil, error)
         options.logger?.critical("\(threadName) stops the server: \(error)")
-        server.shutdown()
+        server.shutdown(throwing: .system(operation: "waiting for events", address: nil, error))
         beginShutdown()
         endAll(with: error)
         break
       }
-      now = .now
+      if isAsleep { wakeUp() }
       serveMailbox()
     }
     loop.published.publish(counters)
     loop.markEnded()
+  }
+
+  private func fallAsleep() {
+    let time = MonotonicTime.now
+    counters.busyNanoseconds &+= UInt64(time.nanoseconds &- now.nanoseconds)
+    counters.polls &+= 1
+    now = time
+    isAsleep = true
+  }
+
+  /// Starts a turn, before its first event is handled.
+  private func wakeUp() {
+    let time = MonotonicTime.now
+    counters.waitingNanoseconds &+= UInt64(time.nanoseconds &- now.nanoseconds)
+    now = time
+    isAsleep = false
   }
 
   private func handle(_ event: Poller.Event) {
