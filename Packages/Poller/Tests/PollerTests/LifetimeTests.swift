@@ -129,27 +129,19 @@ final class PollerBox: Sendable {
 
 /// The waker that threads keep ringing, for a test to exchange.
 private final class Target: Sendable {
-  // Only touched while `isLocked` is held: the thread sanitizer sees through an atomic, and not through `Mutex`.
+  // Only touched with `lock` held.
   private nonisolated(unsafe) var waker: Poller.Waker?
-  private let isLocked = Atomic<Bool>(false)
+  private let lock = Lock()
   let isDone = Atomic<Bool>(false)
 
   func aim(at waker: Poller.Waker) {
-    lock()
-    unsafe self.waker = waker
-    isLocked.store(false, ordering: .releasing)
+    lock.withLock { unsafe self.waker = waker }
   }
 
   func ringUntilDone() {
     while !isDone.load(ordering: .relaxed) {
-      lock()
-      let waker = unsafe waker
-      isLocked.store(false, ordering: .releasing)
-      waker?.wake()
+      let current = lock.withLock { unsafe waker }
+      current?.wake()
     }
-  }
-
-  private func lock() {
-    while isLocked.exchange(true, ordering: .acquiring) { Thread.yield() }
   }
 }

@@ -114,13 +114,17 @@ final class Pair {
 /// A stream socket pair.
 func withSocketPair(_ body: (Pair) throws -> Void) throws {
   var ends: [Int32] = [0, 0]
-  _ = try checked(unsafe socketpair(AF_UNIX, streamType, 0, &ends))
+  _ = try checked(unsafe socketpair(AF_UNIX, streamType | closeOnExec, 0, &ends))
   try with(Pair(FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1])), body)
 }
 
 /// A pipe: reads on the left, writes on the right.
 func withPipe(_ body: (Pair) throws -> Void) throws {
-  let ends = try FileDescriptor.pipe()
+  #if canImport(Darwin)
+    let ends = try FileDescriptor.pipe()
+  #else
+    let ends = try FileDescriptor.pipe(options: .closeOnExec)
+  #endif
   try with(Pair(ends.readEnd, ends.writeEnd), body)
 }
 
@@ -167,14 +171,21 @@ private func with(_ pair: Pair, _ body: (Pair) throws -> Void) throws {
   try body(pair)
 }
 
+// Exit tests start processes meanwhile, which must not hold the other end of what a test closes.
 #if canImport(Glibc)
   private let streamType = Int32(SOCK_STREAM.rawValue)
+  private let closeOnExec = Int32(SOCK_CLOEXEC.rawValue)
+#elseif canImport(Darwin)
+  // Children there inherit no descriptors that they are not given.
+  private let streamType = SOCK_STREAM
+  private let closeOnExec: Int32 = 0
 #else
   private let streamType = SOCK_STREAM
+  private let closeOnExec = SOCK_CLOEXEC
 #endif
 
 private func tcpSocket() throws -> FileDescriptor {
-  FileDescriptor(rawValue: try checked(socket(AF_INET, streamType, 0)))
+  FileDescriptor(rawValue: try checked(socket(AF_INET, streamType | closeOnExec, 0)))
 }
 
 private func bindLoopback(_ socket: FileDescriptor) throws -> sockaddr_in {
