@@ -46,6 +46,7 @@ let package = Package(
       name: "GnetTests",
       dependencies: [
         "Gnet",
+        "GnetCodecs",
         "CGnet",
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "SystemPackage", package: "swift-system"),
