@@ -1,8 +1,7 @@
 /// Deadlines of many connections of about the same length: setting, moving and dropping one is O(1).
 ///
 /// A hashed timing wheel: a circle of buckets, each a list of the ids that are due in one slice of time. A
-/// deadline comes up to one slice late and never early; one beyond the circle's end comes at its end, and the
-/// owner, who knows the real deadline, sets it again.
+/// deadline comes up to one slice late and never early; one beyond the circle's end goes round again.
 ///
 /// Source: G. Varghese, T. Lauck, "Hashed and hierarchical timing wheels", SOSP 1987, scheme 6.
 struct TimerWheel {
@@ -10,10 +9,13 @@ struct TimerWheel {
   private static let none = UInt32.max
 
   private struct Entry {
-    var bucket: UInt16
+    /// The slice in which it is due.
+    var due: Int64
+    /// The bucket that it is in; `TimerWheel.none` for none.
+    var bucket: UInt32
     var previous: UInt32
     var next: UInt32
-    static let idle = Entry(bucket: .max, previous: none, next: none)
+    static let idle = Entry(due: 0, bucket: none, previous: none, next: none)
   }
 
   private let slice: Int64
@@ -36,10 +38,13 @@ struct TimerWheel {
   mutating func schedule(_ id: UInt32, at deadline: MonotonicTime) {
     cancel(id)
     while entries.count <= id { entries.append(.idle) }
-    let due = deadline.nanoseconds / slice + 1  // the end of its slice: never early
+    insert(id, due: deadline.nanoseconds / slice + 1)  // the end of its slice: never early
+  }
+
+  private mutating func insert(_ id: UInt32, due: Int64) {
     let last = cursor + Int64(Self.bucketCount) - 1
     let bucket = Int(min(max(due, cursor), last) % Int64(Self.bucketCount))
-    entries[Int(id)] = Entry(bucket: UInt16(bucket), previous: Self.none, next: heads[bucket])
+    entries[Int(id)] = Entry(due: due, bucket: UInt32(bucket), previous: Self.none, next: heads[bucket])
     if heads[bucket] != Self.none { entries[Int(heads[bucket])].previous = id }
     heads[bucket] = id
     occupied[bucket / 64] |= 1 << UInt64(bucket % 64)
@@ -47,7 +52,7 @@ struct TimerWheel {
 
   /// Drops the deadline of `id`, if it has one.
   mutating func cancel(_ id: UInt32) {
-    guard id < entries.count, entries[Int(id)].bucket != .max else { return }
+    guard id < entries.count, entries[Int(id)].bucket != Self.none else { return }
     let entry = entries[Int(id)]
     let bucket = Int(entry.bucket)
     if entry.previous == Self.none {
@@ -60,32 +65,36 @@ struct TimerWheel {
     entries[Int(id)] = .idle
   }
 
-  /// When ``expire(until:)`` has something to give next; `nil` with no deadlines.
+  /// When ``expire(until:)`` has something to do next, no later than the next deadline and its slice; `nil` with
+  /// no deadlines.
   var nextExpiry: MonotonicTime? {
-    var distance = 0
-    while distance < Self.bucketCount {
-      let bucket = Int((cursor + Int64(distance)) % Int64(Self.bucketCount))
-      let rest = occupied[bucket / 64] >> UInt64(bucket % 64)
-      if rest != 0 {
-        return MonotonicTime(nanoseconds: (cursor + Int64(distance + rest.trailingZeroBitCount)) * slice)
-      }
-      distance += 64 - bucket % 64
-    }
-    return nil
+    distanceToNext.map { MonotonicTime(nanoseconds: (cursor + Int64($0)) * slice) }
   }
 
   /// Takes an id whose slice has come by `now`; `nil` when there are no more.
   mutating func expire(until now: MonotonicTime) -> UInt32? {
     let present = now.nanoseconds / slice
-    if occupied[0] | occupied[1] | occupied[2] | occupied[3] == 0 { cursor = max(cursor, present) }
-    while true {
-      let head = heads[Int(cursor % Int64(Self.bucketCount))]
-      if cursor <= present, head != Self.none {
-        cancel(head)
-        return head
-      }
-      if cursor >= present { return nil }
-      cursor += 1
+    while let distance = distanceToNext, cursor + Int64(distance) <= present {
+      cursor += Int64(distance)
+      let id = heads[Int(cursor % Int64(Self.bucketCount))]
+      let due = entries[Int(id)].due
+      cancel(id)
+      if due <= present { return id }
+      insert(id, due: due)
     }
+    cursor = max(cursor, present)
+    return nil
+  }
+
+  /// How many slices from the cursor the first bucket is that is not empty.
+  private var distanceToNext: Int? {
+    var distance = 0
+    while distance < Self.bucketCount {
+      let bucket = Int((cursor + Int64(distance)) % Int64(Self.bucketCount))
+      let rest = occupied[bucket / 64] >> UInt64(bucket % 64)
+      if rest != 0 { return distance + rest.trailingZeroBitCount }
+      distance += 64 - bucket % 64
+    }
+    return nil
   }
 }
