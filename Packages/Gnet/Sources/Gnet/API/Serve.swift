@@ -73,9 +73,10 @@ private struct ServerAssembly {
   /// Runs the server until it has shut down.
   func run(_ events: Events) throws(ServeError) {
     for plugin in events.plugins { plugin.started(server) }
-    if server.failure == nil {
-      if events.onInitComplete?(server) == Action.shutdown { server.shutdown() } else { runThreads() }
-    }
+    if server.failure == nil, events.onInitComplete?(server) == Action.shutdown { server.shutdown() }
+    if !server.isShuttingDown { runThreads() }
+    // Also loops that were never run: what was posted to them is served or dropped here, descriptors with it.
+    for reactor in reactors { reactor.loop.markEnded() }
     for plugin in events.plugins { plugin.stopped(server) }
     if let failure = server.failure { throw failure }
   }
@@ -92,7 +93,5 @@ private struct ServerAssembly {
       }
     }
     for thread in threads { thread.join() }
-    // What was posted to a loop that had ended is dropped here, descriptors with it.
-    for reactor in reactors { reactor.loop.serveLeftMessages() }
   }
 }

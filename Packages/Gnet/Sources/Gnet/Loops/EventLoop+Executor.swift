@@ -7,8 +7,6 @@ extension EventLoop: TaskExecutor, SerialExecutor {
   /// a time, so that no task is lost.
   public func enqueue(_ job: consuming ExecutorJob) {
     post(.job(UnownedJob(job)))
-    // An exchange, not a load: either the loop's last look comes after it and sees the job, or it sees the end.
-    if endedAfterPosting() { serveLeftMessages() }
   }
 
   /// The loop as the executor of an actor.

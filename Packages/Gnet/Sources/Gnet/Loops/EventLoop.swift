@@ -39,10 +39,13 @@ public final class EventLoop: Sendable {
 
   private var identity: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
 
-  /// Adds a message and wakes the loop.
+  /// Adds a message and wakes the loop. One that comes after the end is served here, as far as it can be.
   func post(_ message: consuming Message) {
     mailbox.post(message)
     waker.wake()
+    // An exchange, not a load: either the loop's last look comes after it and sees the message, or it sees the end.
+    let hasEnded = isEnded.logicalOr(false, ordering: .acquiringAndReleasing).oldValue
+    if hasEnded { serveLeftMessages() }
   }
 
   /// The stream connections dealt to this loop that have not ended.
@@ -57,14 +60,11 @@ public final class EventLoop: Sendable {
   /// Whether the loop's thread has left the loop.
   var hasEnded: Bool { isEnded.load(ordering: .acquiring) }
 
-  /// Ends the loop: its thread serves nothing any more.
+  /// Ends the loop: it serves nothing any more. May be called again.
   func markEnded() {
     _ = isEnded.exchange(true, ordering: .acquiringAndReleasing)
     serveLeftMessages()
   }
-
-  /// The same as ``hasEnded``, ordered behind what the caller has posted.
-  func endedAfterPosting() -> Bool { isEnded.logicalOr(false, ordering: .acquiringAndReleasing).oldValue }
 
   /// Serves what comes after the end, on any thread, one at a time: jobs run, everything else is dropped, and
   /// descriptors with it.
@@ -75,7 +75,11 @@ public final class EventLoop: Sendable {
     repeat {
       if isServingLeft.exchange(true, ordering: .acquiringAndReleasing) { return }
       _ = mailbox.drain { message in
-        if case .job(let job) = consume message { run(job) }
+        switch consume message {
+        case .job(let job): run(job)
+        case .adopt: removeConnection()
+        case .orders: break
+        }
       }
       _ = isServingLeft.exchange(false, ordering: .acquiringAndReleasing)
     } while !mailbox.isEmpty

@@ -38,10 +38,8 @@ final class Mailbox: Sendable {
 
     // Without it, a long list is released by recursion.
     deinit {
-      while let node = next, isKnownUniquelyReferenced(&next) {
-        next = node.next
-        node.next = nil
-      }
+      var rest = next.take()
+      while let node = rest { rest = node.next.take() }
     }
   }
 
