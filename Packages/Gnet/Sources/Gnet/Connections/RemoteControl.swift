@@ -26,6 +26,20 @@ final class RemoteControl: Sendable {
   struct Pending: ~Copyable {
     var orders: [Order] = []
     var output = RingBuffer()
+
+    /// What counts against the watermark. Orders do from the second on: datagrams may be empty, and wakes between
+    /// short writes cost more than what is written.
+    var cost: Int { output.count + max(0, orders.count - 1) * MemoryLayout<Order>.stride }
+
+    /// Adds bytes: a datagram of their own, or more of the stream.
+    mutating func add(_ bytes: Span<UInt8>, isDatagram: Bool) {
+      output.write(bytes)
+      if !isDatagram, case .write(let count)? = orders.last {
+        orders[orders.count - 1] = .write(byteCount: count + bytes.count)
+      } else {
+        orders.append(.write(byteCount: bytes.count))
+      }
+    }
   }
 
   private struct State: ~Copyable {
@@ -50,8 +64,13 @@ final class RemoteControl: Sendable {
       connection.phase == .datagram
       ? .datagrams(to: connection.remote, addressIndex: connection.addressIndex)
       : .connection(token: connection.token)
-    unsentByteCount.store(connection.pendingWriteCount, ordering: .relaxed)
-    if connection.phase == .closed || connection.ending == .close { state.withLock { $0.isOpen = false } }
+    // Not what this callback has written: it is told when the kernel has not taken it.
+    unsentByteCount.store(connection.outbound.count, ordering: .relaxed)
+    if connection.phase == .closed || connection.ending != .none { state.withLock { $0.isOpen = false } }
+  }
+
+  private var isOfDatagrams: Bool {
+    if case .datagrams = target { true } else { false }
   }
 
   /// Whether calls are still taken.
@@ -62,15 +81,9 @@ final class RemoteControl: Sendable {
   /// Adds bytes to the output; `false` if nothing is taken any more, or too much is waiting already.
   func write(_ bytes: Span<UInt8>) -> Bool {
     order { state in
-      guard state.pending.output.count + self.unsentByteCount.load(ordering: .relaxed) < self.limit else {
-        return false
-      }
-      state.pending.output.write(bytes)
-      if case .write(let count)? = state.pending.orders.last, case .connection = self.target {
-        state.pending.orders[state.pending.orders.count - 1] = .write(byteCount: count + bytes.count)
-      } else {
-        state.pending.orders.append(.write(byteCount: bytes.count))
-      }
+      let waiting = state.pending.cost + self.unsentByteCount.load(ordering: .relaxed)
+      guard waiting < self.limit || waiting == 0 else { return false }
+      state.pending.add(bytes, isDatagram: self.isOfDatagrams)
       return true
     }
   }
@@ -86,7 +99,7 @@ final class RemoteControl: Sendable {
 
   /// Asks for the end of the connection, the last order there is; `false` if it is ending already.
   func close() -> Bool {
-    guard case .connection = target else { return false }
+    if isOfDatagrams { return false }
     return order { state in
       state.pending.orders.append(.close)
       state.isOpen = false
@@ -117,8 +130,11 @@ final class RemoteControl: Sendable {
     }
   }
 
-  /// Takes no more calls; those that wait stay for ``takeOrders()``.
-  func refuse() { state.withLock { $0.isOpen = false } }
+  /// Takes no more calls, and hands over those that wait.
+  func refuse() -> Pending {
+    state.withLock { $0.isOpen = false }
+    return takeOrders()
+  }
 
   /// Tells how much output the loop holds, so that callers are refused in time.
   func noteUnsent(_ byteCount: Int) { unsentByteCount.store(byteCount, ordering: .relaxed) }

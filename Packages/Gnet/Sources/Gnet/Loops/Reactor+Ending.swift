@@ -40,7 +40,7 @@ extension Reactor {
     slot.pointee.phase = .closed
     slot.pointee.outbound = RingBuffer()
     accountPending(slot)
-    slot.pointee.remoteControl?.refuse()
+    _ = slot.pointee.remoteControl?.refuse()
     slot.pointee.remoteControl = nil
     idle?.cancel(slot.pointee.index)
     counters.connectionsActive &-= 1

@@ -28,28 +28,26 @@ extension Reactor {
   }
 
   private func obey(_ control: RemoteControl, _ slot: Slot) {
-    var pending = control.takeOrders()
-    for order in pending.orders {
+    unobeyed = control.takeOrders()
+    for order in unobeyed.orders {
       switch order {
-      case .write(let byteCount):
-        take(byteCount, from: &pending.output, for: slot)
-      case .wake:
-        guard slot.pointee.ending == .none else { break }
-        // Settles the connection, which may be its end.
-        react(slot)
-        guard slot.pointee.phase == .open else { return }
-      case .close:
-        slot.pointee.end(.close)
+      case .write(let byteCount): take(byteCount, from: &unobeyed.output, for: slot)
+      case .wake: if slot.pointee.ending == .none { react(slot) }
+      case .close: slot.pointee.end(.close)
       }
+      // A wake may be the connection's end.
+      if slot.pointee.phase != .open { break }
     }
-    settle(slot, .none)
+    unobeyed = RemoteControl.Pending()
+    if slot.pointee.phase == .open { settle(slot, .none) }
   }
 
   /// Before a connection ends, what its handle has accepted goes behind what was written; then it refuses more.
   func settleRemoteControl(_ slot: Slot) {
-    guard slot.pointee.ending == .close, let control = slot.pointee.remoteControl else { return }
-    control.refuse()
-    var pending = control.takeOrders()
+    guard slot.pointee.ending != .none, let control = slot.pointee.remoteControl else { return }
+    // Not empty if it was a wake that led here, and bytes were accepted after it.
+    take(unobeyed.output.count, from: &unobeyed.output, for: slot)
+    var pending = control.refuse()
     take(pending.output.count, from: &pending.output, for: slot)
   }
 

@@ -40,6 +40,8 @@ final class Reactor: @unchecked Sendable {
   var due: [UInt64] = []
   /// Whether there are any; also for peers of datagrams.
   var isAnythingDue = false
+  /// What is left of the calls of other threads that are being carried out.
+  var unobeyed = RemoteControl.Pending()
   var tickers: [Ticker] = []
   /// Connections by the time when they have been idle for too long.
   var idle: TimerWheel?

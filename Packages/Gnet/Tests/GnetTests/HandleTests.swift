@@ -1,0 +1,324 @@
+import RingBuffer
+import Testing
+
+@testable import Gnet
+
+/// The handles of the connections that a server has opened.
+private typealias Handles = Log<ConnectionHandle>
+
+extension Events {
+  /// Keeps every connection's handle, and counts what ends.
+  fileprivate static func handing(to handles: Handles, closed: Log<String> = Log()) -> Events {
+    var events = Events()
+    events.onOpened = { connection in
+      handles.add(connection.handle)
+      return .none
+    }
+    events.onClosed = { _, error in
+      closed.add(error.map { "\($0)" } ?? "")
+      return .none
+    }
+    return events
+  }
+}
+
+@Suite struct HandleTests {
+  @Test("what another thread writes arrives in the order of its calls", arguments: StreamTransport.allCases, [1, 2])
+  func order(transport: StreamTransport, loopCount: Int) throws {
+    let handles = Handles()
+    var options = Options()
+    options.loopCount = loopCount
+    try withServer(.handing(to: handles), options: options, on: [transport.address()]) { server in
+      let clients = try (0..<4).map { _ in try Client(server.address()) }
+      try require("all are open") { handles.count == 4 }
+      let text = (0..<2000).map { "line \($0)\n" }
+      for handle in handles.values {
+        Background.run {
+          for line in text { while !handle.write(line) {} }
+          handle.close()
+        }
+      }
+      for client in clients { #expect(String(decoding: try client.receiveToEnd(), as: UTF8.self) == text.joined()) }
+    }
+  }
+
+  @Test(
+    "write then close: the bytes, then the end of the stream, then everything is refused",
+    arguments: StreamTransport.allCases)
+  func writeThenClose(transport: StreamTransport) throws {
+    let handles = Handles()
+    let closed = Log<String>()
+    try withServer(.handing(to: handles, closed: closed), on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      try require("it is open") { handles.count == 1 }
+      let handle = handles.values[0]
+      #expect(handle.isOpen)
+      #expect(handle.write("last words") && handle.close())
+      #expect(!handle.write("too late") && !handle.wake() && !handle.close() && !handle.isOpen)
+      #expect(try client.receiveToEnd() == Array("last words".utf8))
+      try require("it is closed") { closed.count == 1 }
+      #expect(closed.values == [""])
+    }
+  }
+
+  @Test("a large write and a close from another thread: every byte, then the end", arguments: StreamTransport.allCases)
+  func largeWriteThenClose(transport: StreamTransport) throws {
+    let handles = Handles()
+    try withServer(.handing(to: handles), on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      try require("it is open") { handles.count == 1 }
+      let bytes = pattern(6 << 20)
+      #expect(handles.values[0].write(bytes) && handles.values[0].close())
+      #expect(try client.receiveToEnd() == bytes)
+    }
+  }
+
+  @Test("a handle reports false when the peer has gone", arguments: StreamTransport.allCases)
+  func goneByPeer(transport: StreamTransport) throws {
+    let handles = Handles()
+    let closed = Log<String>()
+    try withServer(.handing(to: handles, closed: closed), on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      try require("it is open") { handles.count == 1 }
+      client.close()
+      try require("it is closed") { closed.count == 1 }
+      let handle = handles.values[0]
+      #expect(!handle.write("x") && !handle.wake() && !handle.close() && !handle.isOpen)
+    }
+  }
+
+  @Test("handles kept after serve has returned do nothing", arguments: StreamTransport.allCases)
+  func keptAfterServe(transport: StreamTransport) throws {
+    let handles = Handles()
+    let client = Log<[UInt8]>()
+    try withServer(.handing(to: handles), on: [transport.address()]) { server in
+      let connected = try Client(server.address())
+      try require("it is open") { handles.count == 1 }
+      server.server.shutdown()
+      client.add(try connected.receiveToEnd())
+    }
+    for handle in handles.values {
+      #expect(!handle.write("x") && !handle.wake() && !handle.close() && !handle.isOpen)
+    }
+    #expect(client.values == [[]])
+  }
+
+  @Test("a handle's writes and a callback's keep their order, and each stays whole")
+  func mixedWithCallbacks() throws {
+    let handles = Handles()
+    var events = Events.handing(to: handles)
+    let wakes = Log<Int>()
+    events.react = { connection, input in
+      let handle = connection.handle
+      if !input.isEmpty {
+        input.removeAll()
+        handle.write("b")
+        handle.wake()
+        handle.write("c")
+        connection.write("a")
+      } else {
+        wakes.add(1)
+        connection.write("[wake]")
+        handle.close()
+      }
+      return .none
+    }
+    try withServer(events) { server in
+      let client = try Client(server.address())
+      try client.send("go")
+      #expect(String(decoding: try client.receiveToEnd(), as: UTF8.self) == "ab[wake]c")
+      #expect(wakes.count == 1)
+    }
+  }
+
+  @Test(
+    "bytes that were accepted before a handler's own close are sent", arguments: StreamTransport.allCases,
+    [true, false])
+  func acceptedBeforeClose(transport: StreamTransport, byAction: Bool) throws {
+    var events = Events()
+    events.react = { connection, input in
+      input.removeAll()
+      let handle = connection.handle
+      handle.write("accepted, ")
+      connection.write("written, ")
+      if !byAction { connection.close() }
+      return byAction ? .close : .none
+    }
+    try withServer(events, on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      try client.send("go")
+      #expect(String(decoding: try client.receiveToEnd(), as: UTF8.self) == "written, accepted, ")
+    }
+  }
+
+  @Test("bytes that were accepted behind a wake are sent when that wake's react closes")
+  func acceptedBehindWake() throws {
+    let handles = Handles()
+    var events = Events.handing(to: handles)
+    events.react = { connection, input in
+      // One call from the network, to hold the loop while the handle is used; then the wake.
+      if input.isEmpty {
+        connection.write("woken, ")
+        return .close
+      }
+      input.removeAll()
+      let handle = connection.handle
+      handle.write("before, ")
+      handle.wake()
+      handle.write("behind")
+      return .none
+    }
+    try withServer(events) { server in
+      let client = try Client(server.address())
+      try client.send("go")
+      #expect(String(decoding: try client.receiveToEnd(), as: UTF8.self) == "before, woken, behind")
+    }
+  }
+
+  @Test("bytes that were accepted before a detach are sent before it")
+  func acceptedBeforeDetach() throws {
+    var events = Events()
+    events.react = { connection, input in
+      input.removeAll()
+      connection.handle.write("accepted, ")
+      connection.write("written, ")
+      return .detach
+    }
+    events.onDetached = { connection, detached in
+      try? detached.write(Array("detached".utf8))
+      return .none
+    }
+    try withServer(events) { server in
+      let client = try Client(server.address())
+      try client.send("go")
+      #expect(String(decoding: try client.receiveToEnd(), as: UTF8.self) == "written, accepted, detached")
+    }
+  }
+
+  @Test(
+    "wakes from other threads become at least one react, and no more than wakes", arguments: StreamTransport.allCases)
+  func wakes(transport: StreamTransport) throws {
+    let handles = Handles()
+    let reacts = Counter()
+    var events = Events.handing(to: handles)
+    events.react = { _, input in
+      reacts.increment()
+      return .none
+    }
+    try withServer(events, on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      try require("it is open") { handles.count == 1 }
+      for _ in 0..<1000 { #expect(handles.values[0].wake()) }
+      try require("it has reacted") { reacts.value > 0 }
+      let loop = server.server.loops[0]
+      try require("the loop sleeps") { loop.mailbox.isEmpty }
+      #expect(reacts.value <= 1000)
+      withExtendedLifetime(client) {}
+    }
+  }
+
+  @Test("writes into a connection that takes nothing are refused at the watermark, and taken again later")
+  func watermark() throws {
+    let handles = Handles()
+    var options = Options()
+    options.outboundHighWatermark = 256 << 10
+    options.outboundLowWatermark = 64 << 10
+    try withServer(.handing(to: handles), options: options) { server in
+      let client = try Client(server.address())
+      try require("it is open") { handles.count == 1 }
+      let handle = handles.values[0]
+      let piece = [UInt8](repeating: 5, count: 16 << 10)
+      var accepted = 0
+      // Not the first refusal, which may only be the loop's turn: until the kernel has taken what it takes.
+      try require("it is full") {
+        while handle.write(piece) { accepted += piece.count }
+        let pending = server.server.loops[0].statistics.pendingOutputBytes
+        return pending >= 256 << 10
+      }
+      #expect(handle.isOpen)
+      let pending = server.server.loops[0].statistics.pendingOutputBytes
+      #expect(pending <= 2 * 256 << 10 + piece.count)
+      var received = try client.receive(exactly: accepted).count
+      #expect(received == accepted)
+      try require("it takes again") { handle.write(piece) }
+      received = try client.receive(exactly: piece.count).count
+      #expect(received == piece.count)
+      try require("nothing is pending") { server.server.loops[0].statistics.pendingOutputBytes == 0 }
+    }
+  }
+
+  @Test("what was written to the kernel does not count against the watermark of a handle made meanwhile")
+  func handleMadeWhileWriting() throws {
+    let handles = Handles()
+    var options = Options()
+    options.outboundHighWatermark = 1000
+    options.outboundLowWatermark = 0
+    var events = Events()
+    events.onOpened = { connection in
+      connection.write([UInt8](repeating: 1, count: 5000))
+      handles.add(connection.handle)
+      return .none
+    }
+    try withServer(events, options: options) { server in
+      let client = try Client(server.address())
+      #expect(try client.receive(exactly: 5000).count == 5000)
+      #expect(handles.values[0].write("and more"))
+      #expect(try client.receiveText(8) == "and more")
+    }
+  }
+
+  @Test("a loop floods its own connection's handle from inside react: nothing blocks, nothing is lost")
+  func floodingItself() throws {
+    var events = Events()
+    var options = Options()
+    options.outboundHighWatermark = 16 << 20
+    let refused = Counter()
+    events.react = { connection, input in
+      input.removeAll()
+      let handle = connection.handle
+      for index in 0..<120_000 { if !handle.write("\(index % 10)") { refused.increment() } }
+      return .none
+    }
+    try withServer(events, options: options) { server in
+      let client = try Client(server.address())
+      try client.send("go")
+      let expected = (0..<120_000).map { UInt8(ascii: "0") + UInt8($0 % 10) }
+      #expect(try client.receive(exactly: 120_000) == expected)
+      #expect(refused.value == 0)
+    }
+  }
+
+  @Test("a loop floods its own mailbox and another's from inside react with 100,000 messages each")
+  func floodingMailboxes() throws {
+    let done = [Counter(), Counter()]
+    let disorder = Counter()
+    var events = Events()
+    var options = Options()
+    options.loopCount = 2
+    let servers = Log<Server>()
+    events.onInitComplete = { server in
+      servers.add(server)
+      return .none
+    }
+    events.react = { connection, input in
+      input.removeAll()
+      for index in 0..<100_000 {
+        for (place, loop) in servers.values[0].loops.enumerated() {
+          // Jobs are the only messages that are not gathered into one per connection.
+          Task(executorPreference: loop) {
+            if done[place].increment() != index { disorder.increment() }
+          }
+        }
+      }
+      connection.write("done")
+      return .none
+    }
+    try withServer(events, options: options) { server in
+      let client = try Client(server.address())
+      try client.send("go")
+      #expect(try client.receiveText(4) == "done")
+      try require("all have run", within: .seconds(30)) { done.allSatisfy { $0.value == 100_000 } }
+      #expect(disorder.value == 0)
+    }
+  }
+}
