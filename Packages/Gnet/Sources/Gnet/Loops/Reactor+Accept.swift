@@ -8,6 +8,8 @@ extension Reactor {
   private static let acceptBatch = 64
   /// For how long a shortage of descriptors or memory stops accepting.
   private static let acceptPause = Duration.milliseconds(50)
+  /// After how long without a failure a shortage is over. At the limit every connection that ends lets one in.
+  private static let shortageMemory = Duration.seconds(1)
 
   /// Takes in what waits at a socket.
   func serve(_ source: Source, _ event: Poller.Event) {
@@ -26,10 +28,7 @@ extension Reactor {
       case .nobodyWaits:
         return
       case .accepted(let connection):
-        if source.isShort {
-          source.isShort = false
-          options.logger?.notice("accepting again on \(source.socket.address)")
-        }
+        if let time = source.lastShortage, time + Self.shortageMemory <= now { endShortage(source) }
         deal(connection)
       case .failed(let error):
         if loop.index >= 0 { counters.acceptErrors &+= 1 } else { server.loops[0].noteForeignAcceptError() }
@@ -52,35 +51,46 @@ extension Reactor {
     }
   }
 
-  /// Stops accepting for a moment; connections wait in the backlog. One shortage is reported once.
+  /// Stops accepting for a moment; connections wait in the backlog.
   private func pause(_ source: Source, for error: Errno) {
-    if !source.isShort {
-      source.isShort = true
-      options.logger?.warning(
-        "cannot accept on \(source.socket.address), trying again every \(Self.acceptPause): \(error)")
-    }
-    source.resumption = now + Self.acceptPause
-    remind(at: now + Self.acceptPause)
+    noteShortage(source, "accept on", error)
     watch(source, [])
   }
 
-  /// Accepts again on the sockets whose pause is over.
+  /// Has a socket that failed for want of something tried again. One shortage is reported once.
+  private func noteShortage(_ source: Source, _ task: String, _ error: Errno) {
+    if source.lastShortage == nil {
+      options.logger?.warning(
+        "cannot \(task) \(source.socket.address), trying again every \(Self.acceptPause): \(error)")
+    }
+    source.lastShortage = now
+    source.resumption = now + Self.acceptPause
+    remind(at: now + Self.acceptPause)
+  }
+
+  private func endShortage(_ source: Source) {
+    source.lastShortage = nil
+    options.logger?.notice("accepting again on \(source.socket.address)")
+  }
+
+  /// Goes on with the sockets whose pause is over.
   func resumeAccepting() {
     for source in sources {
       guard let resumption = source.resumption, resumption <= now else { continue }
       source.resumption = nil
-      watch(source, .readable)
+      watch(source, source.datagrams?.isWaitingForRoom == true ? [.readable, .writable] : .readable)
     }
   }
 
-  /// Changes what a source is watched for.
+  /// Changes what a source is watched for; what fails is tried again later.
   func watch(_ source: Source, _ interest: Poller.Interest) {
     let place = sources.firstIndex { $0 === source } ?? 0
     do throws(Errno) {
+      try failIfPlanned(.watch)
       try poller.modify(
         FileDescriptor(rawValue: source.socket.fd), token: Poller.Token(rawValue: UInt64(place)), interest: interest)
     } catch {
-      options.logger?.error("cannot watch \(source.socket.address): \(error)")
+      noteShortage(source, "watch", error)
     }
   }
 
@@ -105,6 +115,7 @@ extension Reactor {
     slot.pointee.remote = connection.remote
     if connection.remote.family != .unix { slot.pointee.flags.insert(.isTCP) }
     do throws(Errno) {
+      try failIfPlanned(.register)
       try poller.add(
         FileDescriptor(rawValue: connection.socket.fd), token: Poller.Token(rawValue: slot.pointee.token),
         interest: .readable)

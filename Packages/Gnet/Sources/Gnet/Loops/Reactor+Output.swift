@@ -119,6 +119,7 @@ extension Reactor {
   func watch(_ slot: Slot, _ interest: Poller.Interest) {
     slot.pointee.interest = interest
     do throws(Errno) {
+      try failIfPlanned(.watch)
       try poller.modify(
         FileDescriptor(rawValue: slot.pointee.fd), token: Poller.Token(rawValue: slot.pointee.token),
         interest: interest)

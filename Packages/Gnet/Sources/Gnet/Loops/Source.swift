@@ -8,8 +8,8 @@ final class Source {
   let datagrams: DatagramEndpoint?
   /// When accepting goes on; set while it is paused for want of descriptors or memory.
   var resumption: MonotonicTime?
-  /// Whether there is a shortage that was reported and is not over.
-  var isShort = false
+  /// When the shortage that was reported was last felt; `nil` if there is none.
+  var lastShortage: MonotonicTime?
 
   init(_ socket: BoundSocket, loop: EventLoop, output: Reference<RingBuffer>, limit: Int) {
     self.socket = socket

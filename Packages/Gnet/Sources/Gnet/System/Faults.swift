@@ -96,3 +96,8 @@ internal import SystemPackage
   @inline(__always) func allowed(_ call: SystemCall, _ count: Int) -> Int { count }
 
 #endif
+
+/// Throws what the running test wants this call to fail with.
+func failIfPlanned(_ call: SystemCall) throws(Errno) {
+  if isFailing(call) { throw Errno(rawValue: errno) }
+}

@@ -3,4 +3,6 @@ enum SystemCall: String, Sendable {
   case socket, bind, listen, accept, receive = "recv", send, receiveDatagrams = "recvmmsg"
   case sendDatagrams = "sendmmsg", setOption = "setsockopt", getName = "getsockname", shutDown = "shutdown"
   case setBlocking = "fcntl", changeMode = "chmod", createThread = "pthread_create"
+  /// Those of the poller: adding a descriptor, and changing what one is watched for.
+  case register, watch
 }
