@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+
+/// A program that runs until it is told to end.
+final class Program {
+  private let process = Process()
+  private let output = Pipe()
+  private let errors = Pipe()
+  private var buffered = Data()
+
+  /// Starts an example, or another program that is installed.
+  init(_ name: String, _ arguments: [String], input: Data? = nil) throws {
+    guard let path = Self.path(of: name) else { throw Failure("\(name) is not there") }
+    process.executableURL = path
+    process.arguments = arguments
+    process.standardOutput = output
+    process.standardError = errors
+    let standardInput = Pipe()
+    process.standardInput = standardInput
+    try process.run()
+    let writing = standardInput.fileHandleForWriting
+    Thread.detachNewThread {
+      if let input { try? writing.write(contentsOf: input) }
+      try? writing.close()
+    }
+  }
+
+  deinit { if process.isRunning { process.terminate() } }
+
+  /// Where a program is: an example beside the tests, or anything in the search path.
+  static func path(of name: String) -> URL? {
+    let built = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: name)
+    let bundled = Bundle(for: Program.self).bundleURL.deletingLastPathComponent().appending(path: name)
+    let search = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+      .map { URL(filePath: String($0)).appending(path: name) }
+    return ([bundled] + [built].compactMap(\.self) + search)
+      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+  }
+
+  /// The next line of standard output; `nil` at its end.
+  func line() -> String? {
+    while true {
+      if let end = buffered.firstIndex(of: UInt8(ascii: "\n")) {
+        defer { buffered.removeSubrange(...end) }
+        return String(decoding: buffered[..<end], as: UTF8.self)
+      }
+      let more = output.fileHandleForReading.availableData
+      if more.isEmpty { return nil }
+      buffered.append(more)
+    }
+  }
+
+  /// The rest of standard output, to its end.
+  func outputToEnd() -> Data { buffered + output.fileHandleForReading.readDataToEndOfFile() }
+
+  /// All of standard error, to its end.
+  func errorsToEnd() -> String {
+    String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  }
+
+  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  /// Waits for the end.
+  func exitCode() -> Int32 {
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+  }
+}
+
+/// Runs a client to its end and returns what it printed.
+func output(of name: String, _ arguments: [String], input: Data) throws -> Data {
+  let client = try Program(name, arguments, input: input)
+  let output = client.outputToEnd()
+  #expect(client.exitCode() == 0, "\(client.errorsToEnd())")
+  return output
+}
+
+/// The port at the end of a line such as `listening on tcp://[::]:9000`.
+func port(in line: String?) throws -> String {
+  String(try #require(line?.split(separator: ":").last))
+}
