@@ -92,7 +92,8 @@ struct ConnectionState: ~Copyable {
 
   /// The bytes of output that the kernel has not taken.
   var pendingWriteCount: Int {
-    outbound.count + (outbound.isEmpty && phase == .open ? lentOutput.pointee.count : 0)
+    if phase == .datagram { return unsafe outbox?.byteCount ?? 0 }
+    return outbound.count + (outbound.isEmpty && phase == .open ? lentOutput.pointee.count : 0)
   }
 
   /// Whether what a handler writes still has a way to the peer.
@@ -104,6 +105,8 @@ struct ConnectionState: ~Copyable {
       || !flags.isDisjoint(with: [.inputEnded, .readPaused, .outputBroken, .wakeRequested])
   }
 
-  /// Asks for an ending, unless a stronger one is due already.
-  mutating func end(_ requested: Ending) { ending = max(ending, requested) }
+  /// Asks for an ending, unless a stronger one is due already. There is none for a datagram.
+  mutating func end(_ requested: Ending) {
+    if phase != .datagram { ending = max(ending, requested) }
+  }
 }

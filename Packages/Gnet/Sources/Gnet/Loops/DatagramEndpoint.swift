@@ -11,8 +11,6 @@ final class DatagramEndpoint {
   var wakes: [SocketAddress] = []
   /// What of the outbox the loop's statistics contain.
   var accountedBytes = 0
-  /// Whether the poller watches for room in the kernel's buffer.
-  var isWaitingForRoom = false
 
   init(_ socket: BoundSocket, loop: EventLoop, output: Reference<RingBuffer>, limit: Int) {
     self.socket = socket
@@ -37,6 +35,9 @@ final class DatagramOutbox {
     let byteCount: Int
   }
 
+  /// Whether the kernel's buffer is full: nothing leaves until the poller reports room.
+  var isWaitingForRoom = false
+
   private let isIPv6: Bool
   private let limit: Int
   private var entries: [Entry] = []
@@ -44,6 +45,8 @@ final class DatagramOutbox {
   /// How many entries, and how many bytes, have been sent.
   private var sentEntries = 0
   private var sentBytes = 0
+  /// How many entries have been announced; those that could not be sent at once are ahead of the sent ones.
+  private var announcedEntries = 0
   private var batch: [cgnet_datagram] = unsafe []
 
   init(isIPv6: Bool, limit: Int) {
@@ -53,12 +56,21 @@ final class DatagramOutbox {
 
   var isEmpty: Bool { sentEntries == entries.count }
 
+  /// The number of datagrams that wait.
+  var count: Int { entries.count - sentEntries }
+
   /// The number of bytes that wait.
   var byteCount: Int { bytes.count - sentBytes }
 
-  /// Adds a datagram. One that finds more than the watermark waiting is dropped, as the network would.
+  /// The number of bytes kept, waiting or sent.
+  var storedByteCount: Int { bytes.count }
+
+  /// Adds a datagram.
+  ///
+  /// While the kernel takes nothing, one that finds more than the watermark waiting is dropped, as the network
+  /// would: datagrams without bytes cost memory too.
   func append(_ first: RawSpan, _ second: RawSpan, to peer: SocketAddress) {
-    if byteCount >= limit && byteCount > 0 { return }
+    if isWaitingForRoom && byteCount + count * MemoryLayout<Entry>.stride >= limit && !isEmpty { return }
     unsafe first.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     unsafe second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     entries.append(Entry(peer: peer, byteCount: first.byteCount + second.byteCount))
@@ -66,12 +78,16 @@ final class DatagramOutbox {
 
   /// Sends the next datagrams with one system call.
   ///
-  /// - Parameter announce: called for each of them before.
+  /// - Parameter announce: called once for each datagram before the first attempt to send it.
   func sendBatch(_ fd: Int32, announce: (SocketAddress, Int) -> Void) -> Transfer {
     let count = min(entries.count - sentEntries, Int(CGNET_DATAGRAM_BATCH))
     unsafe batch.removeAll(keepingCapacity: true)
-    for entry in entries[sentEntries..<sentEntries + count] {
-      announce(entry.peer, entry.byteCount)
+    for index in sentEntries..<sentEntries + count {
+      let entry = entries[index]
+      if index >= announcedEntries {
+        announcedEntries = index + 1
+        announce(entry.peer, entry.byteCount)
+      }
       let address = RawAddress(entry.peer, isIPv6: isIPv6)
       unsafe batch.append(
         cgnet_datagram(
@@ -98,10 +114,23 @@ final class DatagramOutbox {
     if isEmpty {
       entries.removeAll(keepingCapacity: entries.count <= 1024)
       bytes.removeAll(keepingCapacity: bytes.count <= 1 << 18)
-      sentEntries = 0
-      sentBytes = 0
+      (sentEntries, sentBytes, announcedEntries) = (0, 0, 0)
+    } else if sentEntries >= Self.compactionThreshold && sentEntries * 2 >= entries.count {
+      forgetSent()
     }
     return removed
+  }
+
+  private static let compactionThreshold = 512
+
+  /// Gives the room of what was sent to what is to come: a queue may never run empty.
+  ///
+  /// - Complexity: O(`count`), of which at least as many were sent since the last time.
+  private func forgetSent() {
+    entries.removeFirst(sentEntries)
+    bytes.removeFirst(sentBytes)
+    announcedEntries -= sentEntries
+    (sentEntries, sentBytes) = (0, 0)
   }
 }
 

@@ -26,13 +26,14 @@ extension Reactor {
     let action = react(end.peer, to: &input.pointee)
     input.pointee.removeAll()
     end.peer.pointee.context = nil
-    end.peer.pointee.ending = .none
     if end.peer.pointee.flags.contains(.wakeRequested) {
       end.peer.pointee.flags.remove(.wakeRequested)
       end.wakes.append(peer)
       isAnythingDue = true
     }
     if action == .shutdown { server.shutdown() }
+    // Sooner than at the end of the round, so that what many callbacks write does not pile up.
+    if end.outbox.count >= Int(CGNET_DATAGRAM_BATCH) && !end.outbox.isWaitingForRoom { flush(end) }
   }
 
   /// Calls `react` for the peers for which that was asked.
@@ -66,10 +67,10 @@ extension Reactor {
     }
     end.accountedBytes = end.outbox.byteCount
     counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(end.accountedBytes - before))
-    if end.outbox.isEmpty == end.isWaitingForRoom {
-      end.isWaitingForRoom.toggle()
+    if end.outbox.isEmpty == end.outbox.isWaitingForRoom {
+      end.outbox.isWaitingForRoom.toggle()
       if let source = sources.first(where: { $0.datagrams === end }) {
-        watch(source, end.isWaitingForRoom ? [.readable, .writable] : .readable)
+        watch(source, end.outbox.isWaitingForRoom ? [.readable, .writable] : .readable)
       }
     }
   }

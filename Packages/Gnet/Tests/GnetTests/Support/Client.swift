@@ -100,6 +100,9 @@ final class Client {
     String(decoding: try receive(exactly: count), as: UTF8.self)
   }
 
+  /// Receives once, as text.
+  func receiveText() throws -> String { String(decoding: try receive(), as: UTF8.self) }
+
   /// Receives a line, without its end; what is there of one if the stream ends before.
   func receiveLine() throws -> String {
     var line: [UInt8] = []

@@ -1,0 +1,366 @@
+import RingBuffer
+import SystemPackage
+import Testing
+
+@testable import Gnet
+
+/// Every kind of datagram socket, as an address to serve on.
+private let addresses = [
+  "udp4://127.0.0.1:0", "udp6://[::1]:0", "udp://:0", "udp4://127.0.0.1:0?reuseport=true", "udp6://:0?reuseport=true",
+]
+
+@Suite("datagrams") struct DatagramTests {
+  @Test(
+    "each datagram is one react and each write one datagram back, from none to the most bytes", arguments: addresses,
+    [1, 3])
+  func sizes(address: String, loopCount: Int) throws {
+    let seen = Log<Int>()
+    var events = Events()
+    events.react = { connection, input in
+      seen.add(input.count)
+      connection.write(moving: &input)
+      return .none
+    }
+    var options = Options()
+    options.loopCount = loopCount
+    try withServer(events, options: options, on: [address]) { server in
+      let client = try Client(server.address(), datagrams: true)
+      let sizes = [0, 1, 2, 1472, 9000, 65507, 0, 3]
+      for size in sizes {
+        let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ size) }
+        try client.send(bytes)
+        #expect(try client.receive() == bytes)
+      }
+      #expect(seen.values == sizes)
+    }
+  }
+
+  @Test("each peer is seen under its own address, and answered", arguments: addresses)
+  func peers(address: String) throws {
+    var events = Events()
+    events.react = { connection, input in
+      input.removeAll()
+      connection.write("\(connection.remoteAddress) \(connection.localAddress.port!) \(connection.addressIndex)")
+      return .none
+    }
+    try withServer(events, on: [address]) { server in
+      let clients = try (0..<5).map { _ in try Client(server.address(), datagrams: true) }
+      for client in clients { try client.send("who am I") }
+      for client in clients {
+        #expect(try client.receiveText() == "\(client.localAddress) \(server.address().port!) 0")
+      }
+    }
+  }
+
+  @Test("several writes are several datagrams in their order, one of no bytes an empty one, none no answer")
+  func writes() throws {
+    var events = Events()
+    events.react = { connection, input in
+      let count = Int(input[0])
+      for number in 0..<count { connection.write([UInt8](repeating: UInt8(number), count: number % 3)) }
+      return .none
+    }
+    try withServer(events, on: ["udp://127.0.0.1:0"]) { server in
+      let client = try Client(server.address(), datagrams: true)
+      for count in [0, 1, 5, 0, 100] {
+        try client.send([UInt8(count)])
+        for number in 0..<count {
+          #expect(try client.receive() == [UInt8](repeating: UInt8(number), count: number % 3))
+        }
+      }
+    }
+  }
+
+  @Test("what react leaves of a datagram is gone, and close, detach and contexts do nothing", arguments: [1, 3])
+  func ignored(loopCount: Int) throws {
+    let seen = Log<String>()
+    var events = Events()
+    events.onOpened = { _ in
+      seen.add("opened")
+      return .none
+    }
+    events.onClosed = { _, _ in
+      seen.add("closed")
+      return .none
+    }
+    events.onDetached = { _, _ in
+      seen.add("detached")
+      return .none
+    }
+    events.react = { connection, input in
+      if connection.context != nil { seen.add("context") }
+      connection.context = EventCounter()
+      let text = input.text
+      if text == "close()" { connection.close() }
+      connection.write("\(text) \(connection.handle.isOpen) \(connection.isInputEnded)")
+      return text == "detach" ? .detach : .close
+    }
+    var options = Options()
+    options.loopCount = loopCount
+    options.idleTimeout = .milliseconds(1)
+    try withServer(events, options: options, on: ["udp://127.0.0.1:0"]) { server in
+      let client = try Client(server.address(), datagrams: true)
+      for text in ["close", "detach", "close()", "still here"] {
+        try client.send(text)
+        #expect(try client.receiveText() == "\(text) true false")
+      }
+      #expect(server.server.connectionCount == 0)
+    }
+    #expect(seen.values == [])
+  }
+
+  @Test("preWrite comes once per datagram with its size and peer, also where sending took several attempts")
+  func preWrite() throws {
+    let plan = FaultPlan()
+    let seen = Log<String>()
+    var events = Events()
+    events.preWrite = { connection, byteCount in seen.add("\(byteCount) \(connection.remoteAddress)") }
+    events.react = { connection, input in
+      for size in 1...Int(input[0]) { connection.write([UInt8](repeating: 0, count: size)) }
+      return .none
+    }
+    var options = Options()
+    options.faults = plan
+    try withServer(events, options: options, on: ["udp://127.0.0.1:0"]) { server in
+      let client = try Client(server.address(), datagrams: true)
+      var expected: [String] = []
+      for attempts in [1, 4] {
+        if attempts > 1 {
+          plan.shorten(.sendDatagrams, to: 1, times: 1)
+          plan.fail(.sendDatagrams, with: .wouldBlock, times: 2, skipping: 1)
+        }
+        try client.send([3])
+        for size in 1...3 {
+          #expect(try client.receive().count == size)
+          expected.append("\(size) \(try client.localAddress)")
+        }
+        #expect(seen.values == expected)
+      }
+      #expect(plan.remaining == 0)
+    }
+  }
+
+  @Test("a full socket buffer delays datagrams, but neither loses nor reorders them")
+  func fullBuffer() throws {
+    let plan = FaultPlan()
+    var options = Options()
+    options.faults = plan
+    try withServer(.echo, options: options, on: ["udp://127.0.0.1:0"]) { server in
+      let client = try Client(server.address(), datagrams: true)
+      plan.fail(.sendDatagrams, with: .wouldBlock, times: 4)
+      plan.shorten(.sendDatagrams, to: 1, times: 6)
+      let texts = (0..<20).map { "datagram \($0)" }
+      for text in texts { try client.send(text) }
+      for text in texts { #expect(try client.receiveText() == text) }
+      #expect(plan.remaining == 0)
+      let loop = server.server.loops[0]
+      try require("all is accounted for") { loop.statistics.datagramsOut == 20 }
+      #expect(loop.statistics.writesWouldBlock == 4)
+      #expect(loop.statistics.pendingOutputBytes == 0)
+      #expect(loop.statistics.bytesWritten == UInt64(texts.reduce(0) { $0 + $1.utf8.count }))
+      try expectIdle(server)
+    }
+  }
+
+  @Test("a datagram that cannot be sent does not stop the others")
+  func failing() throws {
+    let plan = FaultPlan()
+    var events = Events()
+    events.react = { connection, input in
+      connection.write("before")
+      connection.write([UInt8](repeating: 1, count: 70000))
+      connection.write("after")
+      return .none
+    }
+    var options = Options()
+    options.faults = plan
+    try withServer(events, options: options, on: ["udp://127.0.0.1:0"]) { server in
+      let client = try Client(server.address(), datagrams: true)
+      for error in [Errno.permissionDenied, .networkUnreachable, .noBufferSpace] {
+        try client.send("x")
+        #expect(try client.receiveText() == "before")
+        #expect(try client.receiveText() == "after")
+        plan.fail(.sendDatagrams, with: error)
+        try client.send("x")
+        #expect(try client.receiveText() == "after")
+      }
+      // A peer that has gone is not the others' trouble.
+      for _ in 0..<10 {
+        let gone = try Client(server.address(), datagrams: true)
+        try gone.send("x")
+      }
+      plan.fail(.receiveDatagrams, with: .connectionRefused, times: 3)
+      try client.send("x")
+      #expect(try client.receiveText() == "before")
+      #expect(plan.remaining == 0)
+    }
+  }
+
+  @Test("all that one callback writes is sent, however low the watermark")
+  func lowWatermark() throws {
+    var events = Events()
+    events.react = { connection, input in
+      for number: UInt8 in 0..<50 { connection.write([UInt8](repeating: number, count: 200)) }
+      #expect(connection.pendingWriteCount >= 200)
+      return .none
+    }
+    var options = Options()
+    options.outboundHighWatermark = 1000
+    options.outboundLowWatermark = 100
+    try withServer(events, options: options, on: ["udp://127.0.0.1:0"]) { server in
+      let client = try Client(server.address(), datagrams: true)
+      for _ in 0..<3 {
+        try client.send("x")
+        for number: UInt8 in 0..<50 { #expect(try client.receive() == [UInt8](repeating: number, count: 200)) }
+      }
+    }
+  }
+
+  @Test("where the network takes nothing, only so much is kept, and what is kept does not grow by waiting")
+  func boundedOutbox() {
+    let outbox = DatagramOutbox(isIPv6: false, limit: 10_000)
+    let peer = SocketAddress(.ipv4(address: 0x7f00_0001, port: 9))
+    outbox.isWaitingForRoom = true
+    for _ in 0..<1000 { outbox.append(byteCount: 100, to: peer) }
+    #expect(outbox.byteCount > 5_000 && outbox.byteCount <= 10_100)
+    _ = outbox.removeFirst(outbox.count)
+    #expect(outbox.isEmpty && outbox.byteCount == 0)
+    for _ in 0..<100_000 { outbox.append(byteCount: 0, to: peer) }
+    #expect(outbox.count > 100 && outbox.count < 10_000)
+
+    // A queue that never runs empty keeps no room for what has left it.
+    let busy = DatagramOutbox(isIPv6: false, limit: 1 << 20)
+    busy.append(byteCount: 1, to: peer)
+    for _ in 0..<20_000 {
+      busy.append(byteCount: 1000, to: peer)
+      _ = busy.removeFirst(1)
+    }
+    #expect(busy.count == 1 && busy.byteCount == 1000)
+    #expect(busy.storedByteCount < 1 << 20)
+  }
+
+  @Test("datagrams that wait together are received and answered together")
+  func batches() throws {
+    let gate = Gate()
+    var events = Events.echo
+    let react = events.react!
+    events.react = { connection, input in
+      gate.pass()
+      return react(&connection, &input)
+    }
+    try withServer(events, on: ["udp://127.0.0.1:0"]) { server in
+      let client = try Client(server.address(), datagrams: true)
+      let texts = (0..<64).map { "number \($0)" }
+      for text in texts { try client.send(text) }
+      gate.open()
+      for text in texts { #expect(try client.receiveText() == text) }
+      let loop = server.server.loops[0]
+      try require("all is accounted for") { loop.statistics.datagramsOut == 64 }
+      #expect(loop.statistics.datagramsIn == 64)
+      // The first receive may have found a few only.
+      #expect(loop.statistics.reads <= 4)
+      #expect(loop.statistics.writes <= 4)
+    }
+  }
+
+  @Test("a wake brings one more react for the same peer, without bytes", arguments: addresses)
+  func wake(address: String) throws {
+    var events = Events()
+    events.react = { connection, input in
+      if !input.isEmpty { connection.wake() }
+      connection.write("\(input.count) \(connection.remoteAddress)")
+      return .none
+    }
+    try withServer(events, on: [address]) { server in
+      let clients = try (0..<4).map { _ in try Client(server.address(), datagrams: true) }
+      for client in clients { try client.send("four") }
+      for client in clients {
+        #expect(try client.receiveText() == "4 \(client.localAddress)")
+        #expect(try client.receiveText() == "0 \(client.localAddress)")
+      }
+      try expectIdle(server)
+    }
+  }
+
+  @Test("a handle answers the same peer later, from any thread", arguments: addresses, [1, 3])
+  func handles(address: String, loopCount: Int) throws {
+    let handles = Log<ConnectionHandle>()
+    let wakes = Log<SocketAddress>()
+    var events = Events()
+    events.react = { connection, input in
+      if input.isEmpty { wakes.add(connection.remoteAddress) } else { handles.add(connection.handle) }
+      return .none
+    }
+    var options = Options()
+    options.loopCount = loopCount
+    try withServer(events, options: options, on: [address]) { server in
+      let clients = try (0..<4).map { _ in try Client(server.address(), datagrams: true) }
+      for (index, client) in clients.enumerated() {
+        try client.send("x")
+        try require("the datagram has arrived") { handles.count == index + 1 }
+      }
+      #expect(Set(handles.values).count == 4)
+      for (index, handle) in handles.values.enumerated() {
+        #expect(handle.write("late \(index)"))
+        #expect(handle.write([]))
+        #expect(handle.write("and later"))
+        #expect(!handle.close())
+        #expect(handle.isOpen && handle.wake())
+      }
+      for (index, client) in clients.enumerated() {
+        #expect(try client.receiveText() == "late \(index)")
+        #expect(try client.receive() == [])
+        #expect(try client.receiveText() == "and later")
+      }
+      try require("the wakes have come") { wakes.count == 4 }
+      #expect(try Set(wakes.values) == Set(clients.map { try $0.localAddress }))
+    }
+    #expect(handles.values.allSatisfy { !$0.write("too late") && !$0.wake() && !$0.isOpen })
+  }
+
+  @Test("with reuseport every loop serves datagrams, and one peer's stay on one loop")
+  func reusePort() throws {
+    var events = Events()
+    events.react = { connection, input in
+      connection.write("\(connection.loop.index)")
+      return .none
+    }
+    var options = Options()
+    options.loopCount = 3
+    try withServer(events, options: options, on: ["udp://127.0.0.1:0?reuseport=true"]) { server in
+      var loops: Set<String> = []
+      for _ in 0..<64 {
+        let client = try Client(server.address(), datagrams: true)
+        var own: Set<String> = []
+        for _ in 0..<3 {
+          try client.send("x")
+          own.insert(try client.receiveText())
+        }
+        #expect(own.count == 1)
+        loops.formUnion(own)
+      }
+      #expect(loops == ["0", "1", "2"])
+    }
+  }
+
+  @Test("shutdown is honoured, after the answer")
+  func shutdown() throws {
+    var events = Events()
+    events.react = { connection, input in
+      connection.write("bye")
+      return .shutdown
+    }
+    let server = try TestServer(events, on: ["udp://127.0.0.1:0"])
+    let client = try Client(server.address(), datagrams: true)
+    try client.send("x")
+    #expect(try client.receiveText() == "bye")
+    try server.waitForEnd()
+  }
+}
+
+extension DatagramOutbox {
+  fileprivate func append(byteCount: Int, to peer: SocketAddress) {
+    let bytes = [UInt8](repeating: 1, count: byteCount)
+    unsafe append(bytes.span.bytes, RawSpan(), to: peer)
+  }
+}

@@ -1,0 +1,54 @@
+import RingBuffer
+import Synchronization
+import Testing
+
+@testable import Gnet
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// Something to count objects by.
+final class EventCounter: Sendable {
+  private let storage = Atomic<Int>(0)
+  var value: Int { storage.load(ordering: .acquiring) }
+  func add() { storage.add(1, ordering: .acquiringAndReleasing) }
+}
+
+/// A door that holds callbacks up until a test opens it.
+final class Gate: Sendable {
+  private let isOpen = Atomic<Bool>(false)
+  func open() { isOpen.store(true, ordering: .releasing) }
+
+  /// Waits until the gate is open, at most ten seconds.
+  func pass() {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while !isOpen.load(ordering: .acquiring) && ContinuousClock.now < deadline { _ = poll(nil, 0, 1) }
+  }
+}
+
+extension RingBuffer {
+  /// What is unread, as text.
+  var text: String {
+    var bytes: [UInt8] = []
+    for offset in 0..<count { bytes.append(self[offset]) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Takes what is unread, as text.
+  mutating func readText() -> String { String(decoding: readAll(), as: UTF8.self) }
+}
+
+/// Fails the test if a loop of `server` keeps turning while there is nothing to do.
+func expectIdle(_ server: TestServer, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  func polls() -> [UInt64] { server.server.loops.map { $0.statistics.polls } }
+  // What the test has caused may still be on its way for some turns.
+  for _ in 0..<20 {
+    let before = polls()
+    _ = poll(nil, 0, 20)
+    if zip(before, polls()).allSatisfy({ $1 - $0 <= 1 }) { return }
+  }
+  Issue.record("a loop turns without need", sourceLocation: sourceLocation)
+}
