@@ -113,9 +113,20 @@ install_debian_packages() {
 apt_get() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" >&2; }
 
 # path_dependencies PACKAGE: the packages it depends on by path, one name a line.
-path_dependencies() {
-  sed 's,^//.*,,; s,[[:space:]]//.*,,' "$root/Packages/$1/Package.swift" | tr '\n' ' ' |
-    { grep -o '\.package([^)]*path: *"[^"]*"' || true; } | sed 's/.*"\(.*\)"$/\1/; s,/*$,,; s,.*/,,'
+path_dependencies() { path_dependencies_in <"$root/Packages/$1/Package.swift"; }
+
+# The same of a manifest on standard input.
+path_dependencies_in() {
+  sed 's,^//.*,,; s,[[:space:]]//.*,,' | tr '\n' ' ' | { grep -o '\.package([^)]*path: *"[^"]*"' || true; } |
+    sed 's/.*"\(.*\)"$/\1/; s,/*$,,; s,.*/,,'
+}
+
+# dependents PACKAGE: itself and all that depend on it, one name a line.
+dependents() {
+  local name
+  for name in $(packages); do
+    ! grep -qxF -- "$1" <<<"$(with_dependencies "$name")" || printf '%s\n' "$name"
+  done
 }
 
 # with_dependencies PACKAGE: itself and all it depends on by path, one name a line.
