@@ -22,7 +22,7 @@ public struct Options: Sendable {
   /// How many bytes a loop receives at once, at least 1. One such buffer is shared by all connections of a loop.
   public var readBufferCapacity = 65536
 
-  /// A connection with more bytes of output pending than this is not read from, until they have gone down to
+  /// A connection with as many bytes of output pending is not read from, until they have gone down to
   /// ``outboundLowWatermark``; a handle refuses to add to them.
   public var outboundHighWatermark = 1 << 20
 

@@ -23,7 +23,7 @@ extension Reactor {
   /// poller, after other connections have had their turn.
   func receive(_ slot: Slot) {
     let free = unsafe input.pointee.freeSegments(minimumCapacity: options.readBufferCapacity).first
-    let room = unsafe UnsafeMutableRawBufferPointer(rebasing: free.prefix(options.readBufferCapacity))
+    let room = unsafe UnsafeMutableRawBufferPointer(rebasing: free.prefix(receiveLimit(slot)))
     switch unsafe Syscalls.receive(slot.pointee.fd, into: room) {
     case .moved(0):
       endInput(slot)
@@ -39,6 +39,14 @@ extension Reactor {
     case .failed(let error):
       finish(slot, error)
     }
+  }
+
+  /// How many bytes are received at once: with output pending no more than fit under the watermark, so that an
+  /// answer as long as the request does not take more memory than that.
+  private func receiveLimit(_ slot: Slot) -> Int {
+    let pending = slot.pointee.outbound.count
+    if pending == 0 { return options.readBufferCapacity }
+    return min(options.readBufferCapacity, max(1, options.outboundHighWatermark - pending))
   }
 
   /// Offers all unread bytes to `react`: those that it left the last time, and those in `input`.

@@ -27,7 +27,7 @@ extension Reactor {
       case .detach: return detach(slot)
       }
     }
-    if slot.pointee.outbound.count > options.outboundHighWatermark {
+    if slot.pointee.outbound.count >= max(1, options.outboundHighWatermark) {
       slot.pointee.flags.insert(.readPaused)
     } else if slot.pointee.outbound.count <= options.outboundLowWatermark {
       slot.pointee.flags.remove(.readPaused)

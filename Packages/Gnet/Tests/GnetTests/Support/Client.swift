@@ -15,28 +15,48 @@ final class Client {
   private let isDatagram: Bool
 
   /// Connects a stream to `address`, or a datagram socket that talks to it.
-  init(_ address: SocketAddress, datagrams: Bool = false) throws {
+  convenience init(_ address: SocketAddress, datagrams: Bool = false) throws {
+    try self.init(unconnectedTo: address, datagrams: datagrams)
+    try connect(to: address)
+  }
+
+  /// Makes a socket that can be connected to `address`.
+  init(unconnectedTo address: SocketAddress, datagrams: Bool = false) throws {
     isDatagram = datagrams
-    let family: Int32 =
-      switch address.family {
-      case .ipv4: AF_INET
-      case .ipv6: AF_INET6
-      case .unix: AF_UNIX
-      }
     let type = datagrams ? Int32(SOCK_DGRAM.rawValue) : Int32(SOCK_STREAM.rawValue)
-    fd = socket(family, type | Int32(SOCK_CLOEXEC.rawValue), 0)
+    fd = socket(Self.family(of: address), type | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard fd >= 0 else { throw Errno(rawValue: errno) }
     var limit = timeval(tv_sec: 10, tv_usec: 0)
     unsafe setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     unsafe setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    // A server on all interfaces is reached on this machine.
-    let raw = RawAddress(address.isUnspecified ? address.loopback : address, isIPv6: family == AF_INET6)
-    let result = unsafe raw.withSockaddr { unsafe connect(fd, $0, $1) }
+  }
+
+  /// Connects; a server on all interfaces is reached on this machine.
+  func connect(to address: SocketAddress) throws {
+    let target = address.isUnspecified ? address.loopback : address
+    let raw = RawAddress(target, isIPv6: Self.family(of: address) == AF_INET6)
+    let result = unsafe raw.withSockaddr { unsafe Glibc.connect(fd, $0, $1) }
     if result != 0 {
       let error = Errno(rawValue: errno)
       close()
       throw error
     }
+  }
+
+  private static func family(of address: SocketAddress) -> Int32 {
+    switch address.family {
+    case .ipv4: AF_INET
+    case .ipv6: AF_INET6
+    case .unix: AF_UNIX
+    }
+  }
+
+  /// Gives the socket another descriptor, the first free one from `number` on.
+  func move(to number: Int32) throws {
+    let moved = fcntl(fd, F_DUPFD_CLOEXEC, number)
+    guard moved >= 0 else { throw Errno(rawValue: errno) }
+    Glibc.close(fd)
+    fd = moved
   }
 
   deinit { close() }
@@ -96,6 +116,20 @@ final class Client {
     }
   }
 
+  /// Receives to the end of the stream, without keeping it; `look` sees each piece and its place, and says
+  /// whether it may be there.
+  func receiveToEnd(_ look: (Int, ArraySlice<UInt8>) throws -> Bool) throws {
+    var room = [UInt8](repeating: 0, count: 65536)
+    var position = 0
+    while true {
+      let count = unsafe recv(fd, &room, room.count, 0)
+      if count < 0 { throw Errno(rawValue: errno) }
+      if count == 0 { return }
+      try #require(try look(position, room[..<count]))
+      position += count
+    }
+  }
+
   func receiveText(_ count: Int) throws -> String {
     String(decoding: try receive(exactly: count), as: UTF8.self)
   }
@@ -113,6 +147,15 @@ final class Client {
       if bytes.isEmpty { return String(decoding: line, as: UTF8.self) }
       if line.last == UInt8(ascii: "\n") { return String(decoding: line.dropLast(), as: UTF8.self) }
     }
+  }
+
+  /// Ends both sides' streams; calls that block on another thread return.
+  func shutDown() { shutdown(fd, Int32(SHUT_RDWR)) }
+
+  /// The bytes sent that the peer's kernel has not acknowledged. Corresponds to `ioctl(2)` with `TIOCOUTQ`.
+  var unsentCount: Int {
+    var count: Int32 = 0
+    return unsafe ioctl(fd, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
   }
 
   /// Ends this side's stream.

@@ -12,5 +12,8 @@ final class Counter: Sendable {
 
 /// Bytes of which no two neighbourhoods look alike.
 func pattern(_ count: Int) -> [UInt8] {
-  (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8 &+ $0 >> 16) }
+  unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+    for index in 0..<count { unsafe bytes[index] = UInt8(truncatingIfNeeded: index &* 31 &+ index >> 8 &+ index >> 16) }
+    filled = count
+  }
 }
