@@ -7,7 +7,8 @@ public final class EventLoop: Sendable {
   /// The loop's place among `Server.loops`, counted from 0.
   public let index: Int
 
-  /// What the loop has done, a consistent copy as of the end of its last turn.
+  /// What the loop has done, a consistent copy as of the end of its last turn. A tick on the loop sees all that was
+  /// done before it.
   public var statistics: LoopStatistics {
     var copy = published.current
     copy.acceptErrors += foreignAcceptErrors.load(ordering: .relaxed)

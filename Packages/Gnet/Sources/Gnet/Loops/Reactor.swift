@@ -113,7 +113,11 @@ final class Reactor: @unchecked Sendable {
     now = .now
     startTickers()
     while true {
-      if nextTimer <= now { fireTimers() }
+      if nextTimer <= now {
+        // So that a tick sees all that its loop has done before.
+        loop.published.publish(counters)
+        fireTimers()
+      }
       if isAnythingDue { serveDue() }
       if server.isShuttingDown {
         if drainDeadline == nil { beginShutdown() }
