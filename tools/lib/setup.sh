@@ -16,14 +16,17 @@ plan_anew=--disable-build-manifest-caching
 swift_major=6
 swift_minor=2
 
-# Everything needed beyond Swift and git. In order: needed to run or only to test, the Debian package,
-# how to find it elsewhere (a pkg-config module, or a command), its names in Homebrew and dnf, what for.
+# Everything needed beyond Swift and git. In order: when (to run, only to test, only to generate code), the Debian
+# package, how to find it elsewhere (a pkg-config module, or a command), its names in Homebrew and dnf, what for.
 needs='run  ca-certificates    -                       -           ca-certificates        fetching dependencies over https
 run  pkg-config         command:pkg-config      pkgconf     pkgconf-pkg-config     finding C libraries
 run  libprotobuf-c-dev  library:libprotobuf-c   protobuf-c  protobuf-c-devel       GnetMetrics links it
 test netcat-openbsd     command:nc              netcat      netcat                 end-to-end tests
 test socat              command:socat           socat       socat                  end-to-end tests
-test python3            command:python3         python3     python3                end-to-end tests'
+test python3            command:python3         python3     python3                end-to-end tests
+test protobuf-compiler  command:protoc          protobuf    protobuf-compiler      end-to-end tests
+test python3-protobuf   -                       -           python3-protobuf       end-to-end tests
+generate protobuf-c-compiler command:protoc-c   protobuf-c  protobuf-c-compiler    making C code of the schema'
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -47,7 +50,7 @@ require_swift() {
   fi
 }
 
-# require_packages run|test: installs the missing Debian packages; says on other systems what to install.
+# require_packages run|test|generate: what is needed to run, and for that; installs the missing Debian packages; says on other systems what to install.
 require_packages() {
   local missing
   missing=$(missing_packages "$1")
@@ -79,7 +82,7 @@ missing_packages() {
     installed=$(dpkg-query -W -f='${Package} ${Status}\n' $(awk '{ print $2 }' <<<"$needs") 2>/dev/null) || true
   fi
   while read -r stage package probe rest; do
-    [ "$1" = test ] || [ "$stage" = run ] || continue
+    [ "$stage" = "$1" ] || [ "$stage" = run ] || continue
     if is_debian; then
       case $'\n'$installed$'\n' in *$'\n'"$package install ok installed"$'\n'*) continue ;; esac
     else

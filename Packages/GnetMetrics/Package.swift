@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+  name: "GnetMetrics",
+  platforms: [.macOS("26.0")],
+  products: [
+    .library(name: "GnetMetrics", targets: ["GnetMetrics"])
+  ],
+  dependencies: [
+    .package(path: "../Gnet"),
+    .package(path: "../Poller"),
+    .package(path: "../RingBuffer"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CProtobufC",
+      pkgConfig: "libprotobuf-c",
+      providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]
+    ),
+    // What `tools/generate-protobuf` makes of proto/metrics.proto.
+    .target(name: "CMetricsSchema", dependencies: ["CProtobufC"]),
+    .target(
+      name: "GnetMetrics",
+      dependencies: [
+        "CProtobufC",
+        "CMetricsSchema",
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "Poller", package: "Poller"),
+        .product(name: "RingBuffer", package: "RingBuffer"),
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swiftSettings
+    ),
+    .testTarget(
+      name: "GnetMetricsTests",
+      dependencies: [
+        "GnetMetrics",
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "RingBuffer", package: "RingBuffer"),
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swiftSettings
+    ),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,105 @@
+public import Gnet
+public import Logging
+public import SystemPackage
+internal import Synchronization
+
+/// A plugin that serves a server's counters on a unix socket: whoever connects receives one serialized
+/// `gnet.metrics.v1.Snapshot` and the end of the stream.
+///
+/// ```swift
+/// var events = Events()
+/// events.install(MetricsExporter(socketPath: "/run/echo.metrics"))
+/// try serve(events, on: "tcp://:9000")
+/// ```
+///
+/// Each loop counts on its own thread and publishes what it counted once per interval. The socket is served by a loop
+/// of its own, which is in no snapshot: however many clients there are and whatever they do, no serving loop waits.
+///
+/// A socket that a dead server has left at the path is replaced. If the path is in use by a live one, or by a file that
+/// is no socket, `serve` throws a `ServeError` before anything is served. If the socket fails later, the server
+/// goes on, and the log says so once. One exporter is for one server at a time.
+@safe
+public final class MetricsExporter: Plugin {
+  /// Where the socket is.
+  public let socketPath: String
+  /// How often each loop publishes its counters.
+  public let interval: Duration
+  /// The permissions of the socket's file.
+  public let permissions: FilePermissions
+
+  private let logger: Logger
+  private let intervalNanoseconds: UInt64
+  private let state = Mutex(State())
+  // Written while no loop runs, on the thread that starts and joins them. What it points to is kept by `state`.
+  private nonisolated(unsafe) var recorders: UnsafeMutablePointer<LoopRecorder>?
+
+  private struct State {
+    var table: RecorderTable?
+    var endpoint: MetricsEndpoint?
+  }
+
+  /// Creates the plugin; the socket is bound when the server starts.
+  ///
+  /// - Parameters:
+  ///   - socketPath: where the socket is to be, at most 107 bytes (103 on macOS).
+  ///   - interval: how often each loop publishes its counters, more than zero. A loop wakes up for it.
+  ///   - permissions: the permissions of the socket's file; only its owner can connect unless this says otherwise.
+  ///   - logger: where it is said if the socket fails while the server runs.
+  public init(
+    socketPath: String, interval: Duration = .milliseconds(100),
+    permissions: FilePermissions = .ownerReadWrite, logger: Logger = Logger(label: "gnet.metrics")
+  ) {
+    precondition(interval > .zero, "MetricsExporter: interval must be more than zero")
+    self.socketPath = socketPath
+    self.interval = interval
+    self.permissions = permissions
+    self.logger = logger
+    intervalNanoseconds = interval.wholeNanoseconds
+  }
+
+  /// Binds the socket and starts to serve it; if that fails, `serve` throws the error.
+  public func started(_ server: Server) {
+    do throws(ServeError) {
+      let table = RecorderTable(count: server.loopCount)
+      let endpoint = try MetricsEndpoint(
+        for: server, publishing: table, at: socketPath, permissions: permissions, logger: logger)
+      state.withLock { $0 = State(table: table, endpoint: endpoint) }
+      unsafe recorders = table.recorders
+    } catch {
+      server.shutdown(throwing: error)
+    }
+  }
+
+  /// Publishes the loop's counters.
+  public func tick(_ loop: EventLoop) -> Duration? {
+    guard let recorders = unsafe recorders else { return nil }
+    return unsafe recorders[loop.index].tick(loop, every: intervalNanoseconds)
+  }
+
+  /// Counts the write by its size.
+  public func preWrite(_ connection: inout Connection, byteCount: Int) {
+    guard let recorders = unsafe recorders else { return }
+    unsafe recorders[connection.loop.index].recordWrite(byteCount)
+  }
+
+  /// Ends the socket and removes its file.
+  public func stopped(_ server: Server) {
+    // The table stays until the next server starts.
+    let endpoint = state.withLock { state -> MetricsEndpoint? in
+      guard let endpoint = state.endpoint, endpoint.isFor(server) else { return nil }
+      state.endpoint = nil
+      return endpoint
+    }
+    endpoint?.stop()
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds, at least one and at most 2^62 (146 years).
+  fileprivate var wholeNanoseconds: UInt64 {
+    let limit: UInt64 = 1 << 62
+    let (seconds, attoseconds) = components
+    guard seconds < limit / 1_000_000_000 else { return limit }
+    return max(1, UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds) / 1_000_000_000)
+  }
+}

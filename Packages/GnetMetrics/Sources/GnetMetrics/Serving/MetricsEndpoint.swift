@@ -1,0 +1,111 @@
+internal import Gnet
+internal import Logging
+internal import Poller
+internal import RingBuffer
+internal import Synchronization
+internal import SystemPackage
+
+#if canImport(Darwin)
+  internal import Darwin
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+/// The metrics socket of one server while it runs: a server of its own, with one loop, that answers every
+/// connection with a snapshot and the end of the stream.
+final class MetricsEndpoint: Sendable {
+  /// For how long a client may be slow to take a snapshot that does not fit into the kernel's buffer.
+  private static let patience = Duration.seconds(10)
+  /// The same when the server ends.
+  private static let patienceAtShutdown = Duration.milliseconds(250)
+  /// How often the socket's file is looked after.
+  private static let inspectionInterval = Duration.seconds(1)
+
+  private let watched: Server
+  private let background: BackgroundServer
+
+  /// Binds the socket, and serves what `table` publishes about `server`.
+  init(
+    for server: Server, publishing table: RecorderTable, at path: String, permissions: FilePermissions, logger: Logger
+  ) throws(ServeError) {
+    watched = server
+    let source = SnapshotSource(server, table)
+    var events = Events()
+    events.onOpened = { connection in
+      connection.write(source.next())
+      return .close
+    }
+    events.tick = Self.inspection(of: path, logger)
+    var options = Options()
+    options.unixSocketPermissions = permissions
+    options.readBufferCapacity = 16384
+    options.idleTimeout = Self.patience
+    options.drainTimeout = Self.patienceAtShutdown
+    options.logger = logger
+    do throws(ServeError) {
+      background = try BackgroundServer(events, options: options, on: ["unix://\(path)"]) { error in
+        logger.error("the metrics socket \(path) is served no longer, and the server goes on without: \(error)")
+      }
+    } catch .system(let operation, let address, let error) {
+      throw .system(operation: "metrics socket: \(operation)", address: address, error)
+    }
+  }
+
+  /// Whether this is the endpoint for `server`.
+  func isFor(_ server: Server) -> Bool { watched === server }
+
+  /// Ends it and removes the socket's file.
+  func stop() { background.stop() }
+
+  /// Says once if the socket's file has gone, for example because something cleans up its folder.
+  private static func inspection(
+    of path: String, _ logger: Logger
+  ) -> @Sendable () -> (delay: Duration, action: Action) {
+    let bound = Mutex<SocketFile?>(nil)
+    let isGone = Atomic<Bool>(false)
+    return {
+      let isMissing = bound.withLock { bound in
+        if let bound { return !bound.isInPlace }
+        // The first tick comes right after the start.
+        bound = SocketFile(at: path)
+        return bound == nil
+      }
+      if isMissing, !isGone.exchange(true, ordering: .relaxed) {
+        logger.error(
+          "the metrics socket \(path) was removed or replaced: metrics are out of reach until the server is restarted")
+      }
+      return (inspectionInterval, .none)
+    }
+  }
+}
+
+/// Makes the snapshots of one server.
+private final class SnapshotSource: Sendable {
+  private let table: RecorderTable
+  /// What stays the same from one snapshot to the next.
+  private let template: MetricsSnapshot
+  private let count = Atomic<UInt64>(0)
+
+  init(_ server: Server, _ table: RecorderTable) {
+    self.table = table
+    var template = MetricsSnapshot()
+    template.processID = UInt32(bitPattern: getpid())
+    template.hostName = hostName()
+    template.serverStartTime = Clocks.wallTime
+    template.packageVersion = GnetMetricsPackage.version
+    template.backend = "\(Poller.backend)"
+    template.addresses = server.addresses.map(\.description)
+    self.template = template
+  }
+
+  /// The next snapshot, as it goes over the socket.
+  func next() -> [UInt8] {
+    var snapshot = template
+    snapshot.loops = table.reports.enumerated().map { MetricsSnapshot.LoopCounters(index: $0, $1) }
+    snapshot.sequenceNumber = count.add(1, ordering: .relaxed).newValue
+    snapshot.snapshotTime = Clocks.wallTime
+    return snapshot.encoded()
+  }
+}

@@ -1,0 +1,99 @@
+internal import CMetricsSchema
+internal import CProtobufC
+internal import Gnet
+
+/// Why bytes are not a snapshot that can be read.
+public enum MetricsSnapshotError: Error, Hashable, CustomStringConvertible {
+  /// The bytes are no `gnet.metrics.v1.Snapshot`, or only the beginning of one.
+  case malformed
+  /// The snapshot is of a later version of the schema than this package knows.
+  case unknownSchemaVersion(UInt32)
+
+  /// The error in one line.
+  public var description: String {
+    switch self {
+    case .malformed: "what it sent is no metrics snapshot"
+    case .unknownSchemaVersion(let version):
+      "its snapshot has schema version \(version), and only \(MetricsSnapshot.currentSchemaVersion) is known here"
+    }
+  }
+}
+
+extension MetricsSnapshot {
+  /// Reads a snapshot as it came over a socket. The bytes may be anything: what is no snapshot throws.
+  public init(decoding bytes: [UInt8]) throws(MetricsSnapshotError) {
+    let unpacked = unsafe bytes.withUnsafeBufferPointer {
+      unsafe gnet__metrics__v1__snapshot__unpack(nil, $0.count, $0.baseAddress)
+    }
+    guard let unpacked = unsafe unpacked else { throw .malformed }
+    defer { unsafe gnet__metrics__v1__snapshot__free_unpacked(unpacked, nil) }
+    try unsafe self.init(unpacked.pointee)
+  }
+
+  private init(_ message: Gnet__Metrics__V1__Snapshot) throws(MetricsSnapshotError) {
+    guard unsafe message.has_schema_version != 0 else { throw .malformed }
+    unsafe schemaVersion = message.schema_version
+    guard schemaVersion == Self.currentSchemaVersion else { throw .unknownSchemaVersion(schemaVersion) }
+    unsafe processID = message.process_id
+    unsafe hostName = String(message.host_name)
+    unsafe serverStartTime = message.server_start_time
+    unsafe snapshotTime = message.snapshot_time
+    unsafe sequenceNumber = message.sequence_number
+    unsafe packageVersion = String(message.package_version)
+    unsafe backend = String(message.backend)
+    for index in unsafe 0..<message.n_addresses { unsafe addresses.append(String(message.addresses[index])) }
+    for index in unsafe 0..<message.n_loops { unsafe loops.append(try LoopCounters(message.loops[index]!.pointee)) }
+  }
+}
+
+extension MetricsSnapshot.LoopCounters {
+  fileprivate init(_ message: Gnet__Metrics__V1__LoopCounters) throws(MetricsSnapshotError) {
+    guard unsafe message.has_loop_index != 0 else { throw .malformed }
+    unsafe self.init(index: Int(message.loop_index))
+    unsafe publishedTime = message.published_time
+    unsafe statistics.connectionsOpened = message.connections_opened
+    unsafe statistics.connectionsClosed = message.connections_closed
+    unsafe statistics.connectionsActive = message.connections_active
+    unsafe statistics.reads = message.reads
+    unsafe statistics.bytesRead = message.bytes_read
+    unsafe statistics.writes = message.writes
+    unsafe statistics.bytesWritten = message.bytes_written
+    unsafe statistics.writesWouldBlock = message.writes_would_block
+    unsafe statistics.accepts = message.accepts
+    unsafe statistics.acceptErrors = message.accept_errors
+    unsafe statistics.datagramsIn = message.datagrams_in
+    unsafe statistics.datagramsOut = message.datagrams_out
+    unsafe statistics.wakeups = message.wakeups
+    unsafe statistics.polls = message.polls
+    unsafe statistics.mailboxMessages = message.mailbox_messages
+    unsafe statistics.mailboxDepthMax = message.mailbox_depth_max
+    unsafe statistics.pendingOutputBytes = message.pending_output_bytes
+    unsafe statistics.busyNanoseconds = message.busy_nanoseconds
+    unsafe statistics.waitingNanoseconds = message.waiting_nanoseconds
+    if let histogram = unsafe message.write_size_histogram {
+      unsafe writeSizes = try MetricsSnapshot.Histogram(histogram.pointee)
+    }
+    if let histogram = unsafe message.tick_lateness_histogram {
+      unsafe tickLateness = try MetricsSnapshot.Histogram(histogram.pointee)
+    }
+  }
+}
+
+extension MetricsSnapshot.Histogram {
+  fileprivate init(_ message: Gnet__Metrics__V1__Histogram) throws(MetricsSnapshotError) {
+    for index in unsafe 0..<message.n_upper_bounds { unsafe upperBounds.append(message.upper_bounds[index]) }
+    for index in unsafe 0..<message.n_counts { unsafe counts.append(message.counts[index]) }
+    unsafe sum = message.sum
+    let isAscending = zip(upperBounds, upperBounds.dropFirst()).allSatisfy { $0 < $1 }
+    guard isAscending, counts.count == upperBounds.count + 1 || (counts.isEmpty && upperBounds.isEmpty) else {
+      throw .malformed
+    }
+  }
+}
+
+extension String {
+  /// The text of a string field; empty if it is absent.
+  fileprivate init(_ field: UnsafeMutablePointer<CChar>?) {
+    if let field = unsafe field { unsafe self.init(cString: field) } else { self.init() }
+  }
+}

@@ -1,0 +1,90 @@
+internal import CMetricsSchema
+internal import CProtobufC
+internal import Gnet
+
+private typealias CSnapshot = Gnet__Metrics__V1__Snapshot
+private typealias CLoopCounters = Gnet__Metrics__V1__LoopCounters
+private typealias CHistogram = Gnet__Metrics__V1__Histogram
+
+extension MetricsSnapshot {
+  /// The snapshot as it goes over the socket: a `gnet.metrics.v1.Snapshot` in protobuf's encoding.
+  public func encoded() -> [UInt8] {
+    var memory = MessageMemory()
+    var message = unsafe CSnapshot()
+    unsafe fill(&message, &memory)
+    let size = unsafe gnet__metrics__v1__snapshot__get_packed_size(&message)
+    return unsafe [UInt8](unsafeUninitializedCapacity: size) { room, count in
+      // An empty array lends no memory; a snapshot is never empty, since it has a version.
+      unsafe count = gnet__metrics__v1__snapshot__pack(&message, room.baseAddress)
+    }
+  }
+
+  private func fill(_ message: inout CSnapshot, _ memory: inout MessageMemory) {
+    unsafe gnet__metrics__v1__snapshot__init(&message)
+    unsafe (message.has_schema_version, message.schema_version) = (1, schemaVersion)
+    unsafe (message.has_process_id, message.process_id) = (1, processID)
+    unsafe message.host_name = memory.copy(hostName)
+    unsafe (message.has_server_start_time, message.server_start_time) = (1, serverStartTime)
+    unsafe (message.has_snapshot_time, message.snapshot_time) = (1, snapshotTime)
+    unsafe (message.has_sequence_number, message.sequence_number) = (1, sequenceNumber)
+    unsafe message.package_version = memory.copy(packageVersion)
+    unsafe message.backend = memory.copy(backend)
+
+    let texts = unsafe memory.allocate(UnsafeMutablePointer<CChar>?.self, count: addresses.count)
+    for index in addresses.indices { unsafe (texts + index).initialize(to: memory.copy(addresses[index])) }
+    unsafe message.addresses = texts
+    unsafe message.n_addresses = addresses.count
+
+    let counters = unsafe memory.allocate(CLoopCounters.self, count: loops.count)
+    for index in loops.indices {
+      unsafe (counters + index).initialize(to: CLoopCounters())
+      unsafe loops[index].fill(&counters[index], &memory)
+    }
+    unsafe message.loops = memory.addresses(of: counters, count: loops.count)
+    unsafe message.n_loops = loops.count
+  }
+}
+
+extension MetricsSnapshot.LoopCounters {
+  fileprivate func fill(_ message: inout CLoopCounters, _ memory: inout MessageMemory) {
+    let counts = statistics
+    unsafe gnet__metrics__v1__loop_counters__init(&message)
+    unsafe (message.has_loop_index, message.loop_index) = (1, UInt32(index))
+    unsafe (message.has_published_time, message.published_time) = (1, publishedTime)
+    unsafe (message.has_connections_opened, message.connections_opened) = (1, counts.connectionsOpened)
+    unsafe (message.has_connections_closed, message.connections_closed) = (1, counts.connectionsClosed)
+    unsafe (message.has_connections_active, message.connections_active) = (1, counts.connectionsActive)
+    unsafe (message.has_reads, message.reads) = (1, counts.reads)
+    unsafe (message.has_bytes_read, message.bytes_read) = (1, counts.bytesRead)
+    unsafe (message.has_writes, message.writes) = (1, counts.writes)
+    unsafe (message.has_bytes_written, message.bytes_written) = (1, counts.bytesWritten)
+    unsafe (message.has_writes_would_block, message.writes_would_block) = (1, counts.writesWouldBlock)
+    unsafe (message.has_accepts, message.accepts) = (1, counts.accepts)
+    unsafe (message.has_accept_errors, message.accept_errors) = (1, counts.acceptErrors)
+    unsafe (message.has_datagrams_in, message.datagrams_in) = (1, counts.datagramsIn)
+    unsafe (message.has_datagrams_out, message.datagrams_out) = (1, counts.datagramsOut)
+    unsafe (message.has_wakeups, message.wakeups) = (1, counts.wakeups)
+    unsafe (message.has_polls, message.polls) = (1, counts.polls)
+    unsafe (message.has_mailbox_messages, message.mailbox_messages) = (1, counts.mailboxMessages)
+    unsafe (message.has_mailbox_depth_max, message.mailbox_depth_max) = (1, counts.mailboxDepthMax)
+    unsafe (message.has_pending_output_bytes, message.pending_output_bytes) = (1, counts.pendingOutputBytes)
+    unsafe (message.has_busy_nanoseconds, message.busy_nanoseconds) = (1, counts.busyNanoseconds)
+    unsafe (message.has_waiting_nanoseconds, message.waiting_nanoseconds) = (1, counts.waitingNanoseconds)
+    unsafe message.write_size_histogram = writeSizes.message(&memory)
+    unsafe message.tick_lateness_histogram = tickLateness.message(&memory)
+  }
+}
+
+extension MetricsSnapshot.Histogram {
+  fileprivate func message(_ memory: inout MessageMemory) -> UnsafeMutablePointer<CHistogram> {
+    let message = unsafe memory.allocate(CHistogram.self, count: 1)
+    unsafe message.initialize(to: CHistogram())
+    unsafe gnet__metrics__v1__histogram__init(message)
+    unsafe message.pointee.upper_bounds = memory.copy(upperBounds)
+    unsafe message.pointee.n_upper_bounds = upperBounds.count
+    unsafe message.pointee.counts = memory.copy(counts)
+    unsafe message.pointee.n_counts = counts.count
+    unsafe (message.pointee.has_sum, message.pointee.sum) = (1, sum)
+    return unsafe message
+  }
+}

@@ -1,0 +1,89 @@
+import Gnet
+import Testing
+
+@testable import GnetMetrics
+
+@Suite struct EncodingTests {
+  /// A snapshot in which every field has a value of its own.
+  static var sample: MetricsSnapshot {
+    var snapshot = MetricsSnapshot()
+    snapshot.processID = 4711
+    snapshot.hostName = "höst"
+    snapshot.serverStartTime = 1_795_492_629_837_310_996
+    snapshot.snapshotTime = .max
+    snapshot.sequenceNumber = 3
+    snapshot.packageVersion = "1.2.3"
+    snapshot.backend = "epoll"
+    snapshot.addresses = ["127.0.0.1:9000", "[::1]:9000", "unix:/run/x"]
+    snapshot.loops = (0..<3).map { index in
+      var loop = MetricsSnapshot.LoopCounters(index: index)
+      loop.publishedTime = UInt64(index) * 1000 + 99
+      unsafe withUnsafeMutableBytes(of: &loop.statistics) { bytes in
+        for word in 0..<bytes.count / 8 {
+          unsafe bytes.storeBytes(of: UInt64(index * 100 + word), toByteOffset: word * 8, as: UInt64.self)
+        }
+      }
+      loop.writeSizes = MetricsSnapshot.Histogram(upperBounds: [1, 10], counts: [5, 0, UInt64(index)], sum: 77)
+      loop.tickLateness = MetricsSnapshot.Histogram(upperBounds: [], counts: [], sum: 0)
+      return loop
+    }
+    return snapshot
+  }
+
+  @Test("a snapshot comes out of its encoding as it went in")
+  func roundTrip() throws {
+    #expect(try MetricsSnapshot(decoding: Self.sample.encoded()) == Self.sample)
+    #expect(try MetricsSnapshot(decoding: MetricsSnapshot().encoded()) == MetricsSnapshot())
+  }
+
+  @Test("a snapshot that was cut off anywhere is refused or has lost whole fields, and nothing traps")
+  func truncation() {
+    let bytes = Self.sample.encoded()
+    for count in bytes.indices {
+      let snapshot = try? MetricsSnapshot(decoding: Array(bytes.prefix(count)))
+      #expect(snapshot != Self.sample)
+    }
+    #expect(throws: MetricsSnapshotError.malformed) { try MetricsSnapshot(decoding: []) }
+  }
+
+  @Test(
+    "what is no snapshot is refused",
+    arguments: ["", "\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "{\"loops\":[]}", "\u{8}"])
+  func garbage(text: String) {
+    #expect(throws: MetricsSnapshotError.malformed) { try MetricsSnapshot(decoding: Array(text.utf8)) }
+  }
+
+  @Test("random bytes and random changes to a snapshot never trap")
+  func noise() {
+    var generator = SystemRandomNumberGenerator()
+    let good = Self.sample.encoded()
+    for _ in 0..<20_000 {
+      let noise = (0..<Int.random(in: 0..<64)).map { _ in UInt8.random(in: 0 ... .max, using: &generator) }
+      _ = try? MetricsSnapshot(decoding: noise)
+      var changed = good
+      for _ in 0..<Int.random(in: 1...4) { changed[Int.random(in: changed.indices)] = UInt8.random(in: 0 ... .max) }
+      _ = try? MetricsSnapshot(decoding: changed)
+    }
+  }
+
+  @Test("a snapshot of a later schema is refused by its number")
+  func laterSchema() {
+    var later = MetricsSnapshot()
+    later.schemaVersion = 2
+    #expect(throws: MetricsSnapshotError.unknownSchemaVersion(2)) { try MetricsSnapshot(decoding: later.encoded()) }
+    #expect(
+      "\(MetricsSnapshotError.unknownSchemaVersion(2))"
+        == "its snapshot has schema version 2, and only 1 is known here")
+  }
+
+  @Test(
+    "a histogram whose buckets do not fit its bounds is refused",
+    arguments: [[1, 1], [2, 1], [1, 2]] as [[UInt64]])
+  func brokenHistogram(bounds: [UInt64]) {
+    var snapshot = MetricsSnapshot()
+    var loop = MetricsSnapshot.LoopCounters(index: 0)
+    loop.writeSizes = MetricsSnapshot.Histogram(upperBounds: bounds, counts: [1, 2], sum: 3)
+    snapshot.loops = [loop]
+    #expect(throws: MetricsSnapshotError.malformed) { try MetricsSnapshot(decoding: snapshot.encoded()) }
+  }
+}

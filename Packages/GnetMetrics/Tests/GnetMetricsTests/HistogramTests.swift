@@ -1,0 +1,41 @@
+import Testing
+
+@testable import GnetMetrics
+
+@Suite struct HistogramTests {
+  @Test("a size is counted in the first bucket whose bound it does not exceed")
+  func sizes() {
+    let bounds = SizeHistogram.upperBounds
+    #expect(bounds == [16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1_048_576])
+    var sizes = bounds.flatMap { [Int($0) - 1, Int($0), Int($0) + 1] }
+    sizes += [0, 1, 15, 17, 100, 1 << 30, .max]
+    for size in sizes {
+      var histogram = SizeHistogram()
+      histogram.record(size)
+      let expected = bounds.firstIndex { size <= $0 } ?? bounds.count
+      for index in histogram.counts.indices {
+        #expect(histogram.counts[index] == (index == expected ? 1 : 0), "\(size)")
+      }
+      #expect(histogram.sum == size)
+    }
+  }
+
+  @Test("a time is counted in the first bucket whose bound it does not exceed")
+  func times() {
+    let bounds = LatenessHistogram.upperBounds
+    for time in bounds.flatMap({ [$0 - 1, $0, $0 + 1] }) + [0, .max] {
+      var histogram = LatenessHistogram()
+      histogram.record(time)
+      let expected = bounds.firstIndex { time <= $0 } ?? bounds.count
+      for index in histogram.counts.indices {
+        #expect(histogram.counts[index] == (index == expected ? 1 : 0), "\(time)")
+      }
+      #expect(histogram.sum == time)
+    }
+  }
+
+  @Test("a report is nothing but 64-bit words, as its publication takes for granted")
+  func layout() {
+    #expect(MemoryLayout<LoopReport>.size == 8 * (1 + 19 + (10 + 1) + (14 + 1)))
+  }
+}
