@@ -17,6 +17,7 @@ let package = Package(
   ],
   dependencies: [
     .package(path: "../Gnet"),
+    .package(path: "../GnetMetrics"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
@@ -33,6 +34,7 @@ let package = Package(
       name: "ExampleSupport",
       dependencies: [
         .product(name: "Gnet", package: "Gnet"),
+        .product(name: "GnetMetrics", package: "GnetMetrics"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings

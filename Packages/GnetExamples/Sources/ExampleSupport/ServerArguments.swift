@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Gnet
+internal import GnetMetrics
 
 /// The arguments that all examples take, and how a server is run with them.
 public struct ServerArguments: ParsableArguments {
@@ -18,6 +19,11 @@ public struct ServerArguments: ParsableArguments {
   @Option(help: "How connections are dealt to the loops: \(LoadBalancing.names).")
   var loadBalancing = LoadBalancing.roundRobin
 
+  @Option(
+    help: ArgumentHelp(
+      "Serve metrics on a unix socket at this path; gnet-metrics and Prometheus read it.", valueName: "path"))
+  var metrics: String?
+
   /// For the parser.
   public init() {}
 
@@ -35,6 +41,7 @@ public struct ServerArguments: ParsableArguments {
     events.multicore = multicore
     options.loopCount = loopCount ?? options.loopCount
     options.loadBalancing = loadBalancing
+    if let metrics { events.install(MetricsExporter(socketPath: metrics, interval: .milliseconds(100))) }
     let signals = try TerminationSignals()
     let initialise = events.onInitComplete
     events.onInitComplete = { server in
