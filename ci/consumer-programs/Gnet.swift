@@ -1,0 +1,135 @@
+// Uses every public name that programs rely on, and ends with status 0 if they do what they say.
+import Gnet
+import GnetCodecs
+import Logging
+import RingBuffer
+import SystemPackage
+
+func require(_ condition: Bool, line: UInt = #line) {
+  precondition(condition, "line \(line)")
+}
+
+struct Watcher: Plugin {
+  func started(_ server: Server) { require(server.loopCount == server.loops.count) }
+  func tick(_ loop: EventLoop) -> Duration? { loop.index >= 0 ? .milliseconds(100) : nil }
+  func preWrite(_ connection: inout Connection, byteCount: Int) { require(byteCount > 0) }
+  func stopped(_ server: Server) { require(server.connectionCount == 0) }
+}
+
+/// A plugin needs none of its requirements.
+struct Idler: Plugin {}
+
+final class Note { var text = "" }
+
+func makeEvents() -> Events {
+  var events = Events()
+  events.multicore = false
+  events.install(Watcher())
+  events.install(Idler())
+  events.onInitComplete = { server in
+    for address in server.addresses { print("serving on", address, address.family) }
+    return .none
+  }
+  events.onOpened = { connection in
+    connection.context = Note()
+    print(connection.addressIndex, connection.localAddress, connection.remoteAddress, connection.loop.index)
+    return .none
+  }
+  events.react = { connection, input in
+    try? connection.setNoDelay(true)
+    try? connection.setKeepAlive(.seconds(30))
+    let bytes = input.readAll()
+    connection.write(bytes)
+    connection.write(bytes.span)
+    let span = bytes.span
+    connection.write(span.bytes)
+    connection.write(bytes[...])
+    connection.write("text")
+    connection.write(moving: &input)
+    let handle = connection.handle
+    handle.write([1])
+    handle.write("2")
+    handle.wake()
+    handle.close()
+    require(connection.pendingWriteCount >= 0 && !connection.isInputEnded)
+    connection.wake()
+    connection.close()
+    return .close
+  }
+  events.onClosed = { connection, error in
+    require(connection.context is Note && (error == nil || error is Errno))
+    return .shutdown
+  }
+  events.onDetached = { _, detached in
+    if let bytes = try? detached.read(upTo: 1), bytes != detached.unreadBytes { try? detached.write(bytes) }
+    if detached.unreadBytes.isEmpty { try? detached.close() } else { _ = detached.release() }
+    return .detach
+  }
+  events.preWrite = { _, byteCount in require(byteCount > 0) }
+  events.tick = { (delay: .seconds(1), action: .shutdown) }
+  return events
+}
+
+func makeOptions() -> Options {
+  var options = Options()
+  options.loopCount = 2
+  for balancing in [LoadBalancing.roundRobin, .leastConnections, .sourceAddressHash] {
+    options.loadBalancing = balancing
+  }
+  require(options.tcpNoDelay && options.readBufferCapacity == 65536 && !options.allowHalfClosure)
+  require(options.outboundHighWatermark == 1 << 20 && options.outboundLowWatermark == 256 << 10)
+  require(options.drainTimeout == .seconds(3) && options.tcpKeepAlive == nil && options.idleTimeout == nil)
+  require(options.maxConnections == nil && options.socketReceiveBuffer == nil && options.socketSendBuffer == nil)
+  options.logger = Logger(label: "consumer")
+  return options
+}
+
+func useCodecs() throws(FrameError) {
+  let codecs: [any FrameCodec] = [
+    LineCodec(), LineCodec(maximumFrameLength: 10), DelimiterCodec(delimiter: 0), DelimiterCodec(delimiter: [1, 2]),
+    FixedLengthCodec(frameLength: 3), LengthFieldCodec(width: .four),
+    LengthFieldCodec(width: .two, byteOrder: .little, includesField: true, maximumFrameLength: 100),
+  ]
+  for codec in codecs {
+    var ring = RingBuffer()
+    try codec.encode([7, 8, 9], into: &ring)
+    require(try codec.decode(from: &ring) == [7, 8, 9])
+    require(try codec.decode(from: &ring) == nil)
+  }
+  let errors: [FrameError] = [.frameTooLong(limit: 1), .invalidLength, .invalidPayload]
+  require(errors[0] != errors[1])
+}
+
+func useStatistics(_ statistics: LoopStatistics) -> UInt64 {
+  statistics.connectionsOpened + statistics.connectionsClosed + statistics.connectionsActive + statistics.reads
+    + statistics.bytesRead + statistics.writes + statistics.bytesWritten + statistics.writesWouldBlock
+    + statistics.accepts + statistics.acceptErrors + statistics.datagramsIn + statistics.datagramsOut
+    + statistics.wakeups + statistics.polls + statistics.mailboxMessages + statistics.mailboxDepthMax
+    + statistics.pendingOutputBytes
+}
+
+func usePool() {
+  let pool = WorkerPool(threadCount: 1, queueCapacity: 1)
+  require(pool.submit { print("at work") })
+  pool.shutdown()
+  require(!pool.submit {})
+}
+
+func useErrors() {
+  do throws(ServeError) {
+    try serve(Events(), on: "ftp://nowhere:1")
+  } catch {
+    switch error {
+    case .invalidAddress(let address, let reason): require(!address.isEmpty && !reason.isEmpty)
+    case .unsupportedScheme(let address): require(address == "ftp://nowhere:1")
+    case .system(let operation, let address, let errno): print(operation, address ?? "", errno)
+    }
+    print(error)
+  }
+}
+
+try useCodecs()
+usePool()
+useErrors()
+try serve(makeEvents(), options: makeOptions(), on: ["tcp://127.0.0.1:0", "udp://127.0.0.1:0?reuseport=true"])
+require(useStatistics(LoopStatistics()) == 0)

@@ -1,0 +1,36 @@
+// Uses every public name that programs rely on, and ends with status 0 if they do what they say.
+import Poller
+import SystemPackage
+
+func require(_ condition: Bool, line: UInt = #line) {
+  precondition(condition, "line \(line)")
+}
+
+func usePoller() throws(Errno) {
+  let poller = try Poller()
+  switch Poller.backend {
+  case .epoll, .kqueue: break
+  }
+  let pipe: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
+  do { pipe = try FileDescriptor.pipe() } catch { throw error as! Errno }
+  let token = Poller.Token(rawValue: 7)
+  try poller.add(pipe.readEnd, token: token, interest: .readable)
+  require(try poller.wait(timeout: .zero) { _ in } == 0)
+  do { try pipe.writeEnd.writeAll("x".utf8) } catch { throw error as! Errno }
+  var seen: [Poller.Token] = []
+  let count = try poller.wait(timeout: .seconds(5)) { event in
+    require(event.isReadable && !event.isWritable && !event.isPeerClosed && !event.isError && !event.isWake)
+    seen.append(event.token)
+  }
+  require(count == 1 && seen == [token])
+  for trigger in [Poller.Trigger.level, .edge, .oneShot] {
+    try poller.modify(pipe.readEnd, token: token, interest: [.readable, .writable], trigger: trigger)
+  }
+  try poller.remove(pipe.readEnd)
+  let waker: any Sendable & Copyable = poller.waker
+  _ = waker
+  poller.waker.wake()
+  require(try poller.wait(timeout: nil) { require($0.isWake) } == 1)
+}
+
+try usePoller()
