@@ -97,9 +97,20 @@ int cgnet_set_keep_alive(int fd, int seconds) {
 
 void cgnet_set_length(struct sockaddr_storage *address, socklen_t length) { address->ss_len = (uint8_t)length; }
 
-// The last socket bound takes every connection (macOS, OpenBSD, NetBSD); FreeBSD balances by
-// SO_REUSEPORT_LB, another option.
-bool cgnet_reuse_port_balances(void) { return false; }
+// With SO_REUSEPORT alone the socket that was bound last takes every connection. FreeBSD has another option, which
+// balances.
+#if defined(SO_REUSEPORT_LB)
+enum { share_port = SO_REUSEPORT_LB, share_port_balances = true };
+#else
+enum { share_port = SO_REUSEPORT, share_port_balances = false };
+#endif
+
+int cgnet_share_port(int fd) {
+  int on = 1;
+  return setsockopt(fd, SOL_SOCKET, share_port, &on, sizeof on);
+}
+
+bool cgnet_reuse_port_balances(void) { return share_port_balances; }
 
 int cgnet_processor_count(void) {
 #if defined(__APPLE__)

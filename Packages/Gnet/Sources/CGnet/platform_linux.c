@@ -78,6 +78,11 @@ void cgnet_set_length(struct sockaddr_storage *address, socklen_t length) {
   (void)length;
 }
 
+int cgnet_share_port(int fd) {
+  int on = 1;
+  return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+}
+
 bool cgnet_reuse_port_balances(void) { return true; }
 
 int cgnet_processor_count(void) {

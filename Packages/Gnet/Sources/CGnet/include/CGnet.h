@@ -55,7 +55,11 @@ int cgnet_set_keep_alive(int fd, int seconds);
 /// Writes the length byte that the BSDs keep in a socket address; does nothing elsewhere.
 void cgnet_set_length(struct sockaddr_storage *address, socklen_t length);
 
-/// Whether sockets that share a port by SO_REUSEPORT are dealt connections evenly.
+/// Lets other sockets bind to this one's port: setsockopt(2) with SO_REUSEPORT, or what the system has to deal
+/// connections to them evenly.
+int cgnet_share_port(int fd);
+
+/// Whether the sockets that share a port are dealt connections evenly.
 bool cgnet_reuse_port_balances(void);
 
 /// The processors that this process may run on, at least 1.

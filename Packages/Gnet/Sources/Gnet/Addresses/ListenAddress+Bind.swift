@@ -54,7 +54,7 @@ extension ListenAddress {
       if family == AF_INET6 {
         try Syscalls.setOption(socket.fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, scheme.allowsIPv4 ? 0 : 1)
       }
-      if reusePort { try Syscalls.setOption(socket.fd, SOL_SOCKET, SO_REUSEPORT, 1) }
+      if reusePort { try Syscalls.sharePort(socket.fd) }
       if !scheme.isDatagram { try Syscalls.setOption(socket.fd, SOL_SOCKET, SO_REUSEADDR, 1) }
       try setBufferSizes(of: socket.fd, options)
       if !scheme.isDatagram {

@@ -129,6 +129,12 @@ enum Syscalls {
     try checked(unsafe setsockopt(fd, level, name, &value, socklen_t(MemoryLayout<Int32>.size)))
   }
 
+  /// Lets other sockets bind to the same port. Corresponds to `setsockopt(2)` with `SO_REUSEPORT`.
+  static func sharePort(_ fd: Int32) throws(Errno) {
+    if isFailing(.setOption) { throw Errno(rawValue: errno) }
+    try checked(cgnet_share_port(fd))
+  }
+
   /// Turns Nagle's algorithm off or on. Corresponds to `setsockopt(2)` with `TCP_NODELAY`.
   static func setNoDelay(_ fd: Int32, _ isOn: Bool) throws(Errno) {
     try setOption(fd, Int32(IPPROTO_TCP), TCP_NODELAY, isOn ? 1 : 0)

@@ -1,0 +1,172 @@
+// What the files for macOS and the BSDs use of their systems' headers, as those declare it, and nothing else: with it,
+// ci/platforms type-checks those files on any system. Not for running.
+#ifndef POSIX_STUBS_H
+#define POSIX_STUBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef long ssize_t;
+typedef int pid_t;
+typedef uint32_t socklen_t;
+typedef uint8_t sa_family_t;
+typedef long time_t;
+typedef unsigned int mode_t;
+
+struct timespec {
+  time_t tv_sec;
+  long tv_nsec;
+};
+typedef int clockid_t;
+#define CLOCK_MONOTONIC 4
+int clock_gettime(clockid_t, struct timespec *);
+
+int *errno_location(void);
+#define errno (*errno_location())
+#define EINTR 4
+#define EAGAIN 35
+#define EINVAL 22
+
+#define F_GETFL 3
+#define F_SETFL 4
+#define F_SETFD 2
+#define FD_CLOEXEC 1
+#define O_NONBLOCK 4
+int fcntl(int, int, ...);
+int close(int);
+#define _SC_NPROCESSORS_ONLN 58
+long sysconf(int);
+int sysctlbyname(const char *, void *, size_t *, void *, size_t);
+
+struct sockaddr {
+  uint8_t sa_len;
+  sa_family_t sa_family;
+  char sa_data[14];
+};
+struct sockaddr_storage {
+  uint8_t ss_len;
+  sa_family_t ss_family;
+  char ss_data[126];
+};
+struct sockaddr_un {
+  uint8_t sun_len;
+  sa_family_t sun_family;
+  char sun_path[104];
+};
+struct iovec {
+  void *iov_base;
+  size_t iov_len;
+};
+struct msghdr {
+  void *msg_name;
+  socklen_t msg_namelen;
+  struct iovec *msg_iov;
+  int msg_iovlen;
+  void *msg_control;
+  socklen_t msg_controllen;
+  int msg_flags;
+};
+#define SOL_SOCKET 0xffff
+#define SO_KEEPALIVE 8
+#define SO_REUSEPORT 0x200
+#define IPPROTO_TCP 6
+#define MSG_TRUNC 0x10
+#define MSG_DONTWAIT 0x80
+#if defined(__APPLE__)
+#define SO_NOSIGPIPE 0x1022
+#define SOL_LOCAL 0
+#define LOCAL_PEERPID 2
+#define TCP_KEEPALIVE 0x10
+#define TCP_KEEPINTVL 0x101
+#elif defined(__FreeBSD__)
+#define SO_NOSIGPIPE 0x800
+#define SO_REUSEPORT_LB 0x10000
+#define MSG_NOSIGNAL 0x20000
+#define TCP_KEEPIDLE 256
+#define TCP_KEEPINTVL 512
+#elif defined(__NetBSD__)
+#define SO_NOSIGPIPE 0x800
+#define MSG_NOSIGNAL 0x400
+#define TCP_KEEPIDLE 3
+#define TCP_KEEPINTVL 5
+#else
+#define MSG_NOSIGNAL 0x400
+#endif
+int socket(int, int, int);
+int accept(int, struct sockaddr *, socklen_t *);
+int setsockopt(int, int, int, const void *, socklen_t);
+int getsockopt(int, int, int, void *, socklen_t *);
+ssize_t send(int, const void *, size_t, int);
+ssize_t sendmsg(int, const struct msghdr *, int);
+ssize_t sendto(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+ssize_t recvmsg(int, struct msghdr *, int);
+
+typedef struct opaque_thread *pthread_t;
+typedef struct opaque_attributes pthread_attr_t;
+typedef uint32_t sigset_t;
+#define SIG_SETMASK 3
+int sigfillset(sigset_t *);
+int pthread_sigmask(int, const sigset_t *, sigset_t *);
+int pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int pthread_join(pthread_t, void **);
+int pthread_detach(pthread_t);
+int pthread_equal(pthread_t, pthread_t);
+pthread_t pthread_self(void);
+#if defined(__APPLE__)
+int pthread_setname_np(const char *);
+#elif defined(__NetBSD__)
+int pthread_setname_np(pthread_t, const char *, void *);
+#else
+void pthread_set_name_np(pthread_t, const char *);
+#endif
+
+void *malloc(size_t);
+void free(void *);
+void abort(void) __attribute__((noreturn));
+void *memset(void *, int, size_t);
+
+#if defined(__NetBSD__)
+struct kevent {
+  uintptr_t ident;
+  uint32_t filter;
+  uint32_t flags;
+  uint32_t fflags;
+  int64_t data;
+  void *udata;
+};
+int kevent(int, const struct kevent *, size_t, struct kevent *, size_t, const struct timespec *);
+#else
+struct kevent {
+  uintptr_t ident;
+  int16_t filter;
+  uint16_t flags;
+  uint32_t fflags;
+  intptr_t data;
+  void *udata;
+};
+int kevent(int, const struct kevent *, int, struct kevent *, int, const struct timespec *);
+#endif
+int kqueue(void);
+#if defined(__NetBSD__)
+#define EVFILT_READ 0U
+#define EVFILT_WRITE 1U
+#define EVFILT_USER 8U
+#else
+#define EVFILT_READ (-1)
+#define EVFILT_WRITE (-2)
+#define EVFILT_USER (-10)
+#endif
+#define EV_ADD 0x1
+#define EV_DELETE 0x2
+#define EV_ENABLE 0x4
+#define EV_DISABLE 0x8
+#define EV_ONESHOT 0x10
+#define EV_CLEAR 0x20
+#define EV_RECEIPT 0x40
+#define EV_DISPATCH 0x80
+#define EV_ERROR 0x4000
+#define EV_EOF 0x8000
+#define NOTE_TRIGGER 0x01000000
+
+#endif
