@@ -89,7 +89,7 @@ extension Reactor {
 
   /// Stops accepting and asks every connection to end when its output has been sent.
   func beginShutdown() {
-    drainDeadline = now + options.drainTimeout
+    drainDeadline = .now + options.drainTimeout
     nextTimer = now
     serveMailbox()
     tickers = []
