@@ -54,11 +54,6 @@ let package = Package(
       ],
       swiftSettings: swiftSettings
     ),
-    .testTarget(
-      name: "GnetCodecsTests",
-      dependencies: ["GnetCodecs", .product(name: "RingBuffer", package: "RingBuffer")],
-      swiftSettings: swiftSettings
-    ),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/sysctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -92,6 +93,19 @@ int cgnet_set_keep_alive(int fd, int seconds) {
   return setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
 #else
   return 0;  // OpenBSD: one interval for the whole system
+#endif
+}
+
+int cgnet_unacknowledged_count(int fd) {
+  int count = 0;
+#if defined(SO_NWRITE)
+  socklen_t size = sizeof count;
+  return getsockopt(fd, SOL_SOCKET, SO_NWRITE, &count, &size) == 0 ? count : 0;
+#elif defined(FIONWRITE)
+  return ioctl(fd, FIONWRITE, &count) == 0 ? count : 0;
+#else
+  (void)fd;
+  return count;
 #endif
 }
 

@@ -3,10 +3,12 @@
 #define _GNU_SOURCE
 #include "CGnet.h"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -71,6 +73,11 @@ int cgnet_set_keep_alive(int fd, int seconds) {
   if (seconds > 32767) seconds = 32767;
   if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) != 0) return -1;
   return setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
+}
+
+int cgnet_unacknowledged_count(int fd) {
+  int count = 0;
+  return ioctl(fd, SIOCOUTQ, &count) == 0 ? count : 0;
 }
 
 void cgnet_set_length(struct sockaddr_storage *address, socklen_t length) {

@@ -52,6 +52,9 @@ int cgnet_send_datagrams(int fd, struct cgnet_datagram *datagrams, int count);
 /// Probes an idle TCP peer every so many seconds; 0 turns probing off.
 int cgnet_set_keep_alive(int fd, int seconds);
 
+/// The bytes sent that a TCP peer has not acknowledged; 0 where that is not known.
+int cgnet_unacknowledged_count(int fd);
+
 /// Writes the length byte that the BSDs keep in a socket address; does nothing elsewhere.
 void cgnet_set_length(struct sockaddr_storage *address, socklen_t length);
 

@@ -20,7 +20,8 @@ public struct Connection: ~Copyable {
 
   /// This side's address. Corresponds to `getsockname(2)`.
   public var localAddress: SocketAddress {
-    (try? Syscalls.localAddress(of: state.pointee.fd)) ?? SocketAddress(.unix(path: ""))
+    state.pointee.localAfterDetach ?? (try? Syscalls.localAddress(of: state.pointee.fd))
+      ?? SocketAddress(.unix(path: ""))
   }
 
   /// The peer's address.

@@ -61,6 +61,8 @@ struct ConnectionState: ~Copyable {
   var fd: Int32 = -1
   var addressIndex = 0
   var remote = SocketAddress(.unix(path: ""))
+  /// This side's address, once the descriptor has been handed over.
+  var localAfterDetach: SocketAddress?
   var context: AnyObject?
 
   /// Received bytes that `react` left; without storage as long as there are none.

@@ -14,6 +14,7 @@ extension Reactor {
     var view = Connection(slot)
     if events.onClosed?(&view, error) == Action.shutdown { server.shutdown() }
     slot.pointee.context = nil
+    slot.pointee.remoteControl = nil
     if error == nil && mayLoseOutput(slot) { linger(slot) } else { discard(slot) }
   }
 
@@ -27,6 +28,8 @@ extension Reactor {
       return finish(slot, error)
     }
     conclude(slot)
+    // The descriptor is the callee's, who may close it before asking for the address.
+    slot.pointee.localAfterDetach = try? Syscalls.localAddress(of: fd)
     slot.pointee.fd = -1
     let detached = DetachedConnection(
       OwnedSocket(adopting: fd), unreadBytes: slot.pointee.inbound.readAll())
@@ -40,8 +43,8 @@ extension Reactor {
     slot.pointee.phase = .closed
     slot.pointee.outbound = RingBuffer()
     accountPending(slot)
+    // It stays to be asked for in the last callback: programs find by it what they keep for a connection.
     _ = slot.pointee.remoteControl?.refuse()
-    slot.pointee.remoteControl = nil
     idle?.cancel(slot.pointee.index)
     counters.connectionsActive &-= 1
     counters.connectionsClosed &+= 1
@@ -49,10 +52,13 @@ extension Reactor {
   }
 
   /// Whether closing now could make the kernel send a reset, which destroys what the peer has not read yet: it does
-  /// when input is unread or still arriving. During a shutdown only the former counts.
+  /// when input is unread or still arriving. During a shutdown, the latter counts only where it would destroy
+  /// something: what the peer has not received.
   private func mayLoseOutput(_ slot: Slot) -> Bool {
     guard slot.pointee.flags.contains(.hasSent) && !slot.pointee.flags.contains(.inputEnded) else { return false }
-    return drainDeadline == nil || Syscalls.unreadCount(slot.pointee.fd) > 0
+    let fd = slot.pointee.fd
+    return drainDeadline == nil || Syscalls.unreadCount(fd) > 0
+      || slot.pointee.flags.contains(.isTCP) && Syscalls.unacknowledgedCount(fd) > 0
   }
 
   /// Ends the output, and throws input away until the peer ends its stream too or time is up.

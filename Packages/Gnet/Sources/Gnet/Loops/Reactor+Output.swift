@@ -24,6 +24,8 @@ extension Reactor {
       switch slot.pointee.ending {
       case .none: break
       case .close: return finish(slot, slot.pointee.failure)
+      // What could not be sent is lost: whoever took the connection over would not learn of it.
+      case .detach where slot.pointee.flags.contains(.outputBroken): return finish(slot, slot.pointee.failure)
       case .detach: return detach(slot)
       }
     }

@@ -70,6 +70,9 @@ enum Syscalls {
     return unsafe ioctl(fd, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
   }
 
+  /// The bytes sent that a TCP peer has not acknowledged. Corresponds to `ioctl(2)` with `SIOCOUTQ`.
+  static func unacknowledgedCount(_ fd: Int32) -> Int { Int(cgnet_unacknowledged_count(fd)) }
+
   // MARK: Accepting
 
   /// What an attempt to accept came to.

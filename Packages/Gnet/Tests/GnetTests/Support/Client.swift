@@ -213,3 +213,9 @@ enum StreamTransport: String, CaseIterable, CustomTestStringConvertible {
 func temporaryPath() -> String {
   "/tmp/gnet-\(getpid())-\(UInt32.random(in: 0 ... .max))"
 }
+
+/// A client that one thread hands to another.
+final class SendableClient: @unchecked Sendable {
+  let client: Client
+  init(_ client: Client) { self.client = client }
+}

@@ -52,3 +52,59 @@ func expectIdle(_ server: TestServer, sourceLocation: SourceLocation = #_sourceL
   }
   Issue.record("a loop turns without need", sourceLocation: sourceLocation)
 }
+
+/// The calling thread, to be compared with another.
+func currentThread() -> UInt {
+  unsafe UInt(bitPattern: UnsafeRawPointer(bitPattern: pthread_self()))
+}
+
+/// Keeps a detached connection for a test.
+final class DetachedBox: Sendable {
+  private let stored = Mutex<DetachedConnection?>(nil)
+
+  var isEmpty: Bool { stored.withLock { $0 == nil } }
+
+  func put(_ connection: consuming DetachedConnection) {
+    var connection: DetachedConnection? = connection
+    stored.withLock { $0 = connection.take() }
+  }
+
+  /// Waits for a connection and hands it out.
+  func take() throws -> DetachedConnection {
+    try require("a connection is detached") { !self.isEmpty }
+    return stored.withLock { $0.take()! }
+  }
+}
+
+/// A server of streams in one of the ways there are to run it.
+struct StreamSetup: Sendable, CustomTestStringConvertible {
+  let transport: StreamTransport
+  let loopCount: Int
+  var reusePort = false
+
+  var testDescription: String { "\(transport), \(loopCount) loops\(reusePort ? ", reuseport" : "")" }
+
+  var address: String { transport.address() + (reusePort ? "?reuseport=true" : "") }
+
+  var options: Options {
+    var options = Options()
+    options.loopCount = loopCount
+    return options
+  }
+
+  static let all: [StreamSetup] = [1, 3].flatMap { loopCount in
+    StreamTransport.allCases.map { StreamSetup(transport: $0, loopCount: loopCount) } + [
+      StreamSetup(transport: .tcp4, loopCount: loopCount, reusePort: true)
+    ]
+  }
+}
+
+/// Bytes that show a swap, a loss or a repetition: they repeat after a prime number of places.
+func patternBytes(_ count: Int) -> [UInt8] {
+  var bytes: [UInt8] = []
+  bytes.reserveCapacity(count)
+  while bytes.count < count { bytes += patternPeriod.prefix(count - bytes.count) }
+  return bytes
+}
+
+private let patternPeriod = (0..<65521).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
