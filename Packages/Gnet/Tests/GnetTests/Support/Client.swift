@@ -14,9 +14,14 @@ final class Client {
   private(set) var fd: Int32
   private let isDatagram: Bool
 
-  /// Connects a stream to `address`, or a datagram socket that talks to it.
-  convenience init(_ address: SocketAddress, datagrams: Bool = false) throws {
+  /// Connects a stream to `address`, or a datagram socket that talks to it; from `source`, if one is given.
+  convenience init(_ address: SocketAddress, datagrams: Bool = false, from source: SocketAddress? = nil) throws {
     try self.init(unconnectedTo: address, datagrams: datagrams)
+    if let source {
+      let raw = RawAddress(source, isIPv6: Self.family(of: address) == AF_INET6)
+      let result = unsafe raw.withSockaddr { unsafe bind(fd, $0, $1) }
+      if result != 0 { throw Errno(rawValue: errno) }
+    }
     try connect(to: address)
   }
 

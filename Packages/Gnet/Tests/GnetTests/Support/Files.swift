@@ -23,6 +23,20 @@ enum Files {
     close(fd)
   }
 
+  static func write(_ text: String, to path: String) {
+    var text = text
+    let fd = unsafe open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0o600)
+    text.withUTF8 { unsafe _ = Glibc.write(fd, $0.baseAddress, $0.count) }
+    close(fd)
+  }
+
+  /// The first 64 KiB of a file.
+  static func read(_ path: String) -> String {
+    let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    defer { close(fd) }
+    return unsafe String(unsafeUninitializedCapacity: 65536) { unsafe max(0, Glibc.read(fd, $0.baseAddress, $0.count)) }
+  }
+
   static func makeDirectory(_ path: String) { unsafe _ = mkdir(path, 0o700) }
 
   static func makeLink(_ path: String, to target: String) { unsafe _ = symlink(target, path) }
