@@ -13,11 +13,13 @@ let package = Package(
   name: "GnetExamples",
   platforms: [.macOS("26.0")],
   products: [
-    .executable(name: "echo", targets: ["echo"])
+    .executable(name: "echo", targets: ["echo"]),
+    .executable(name: "http", targets: ["http"]),
   ],
   dependencies: [
     .package(path: "../Gnet"),
     .package(path: "../GnetMetrics"),
+    .package(path: "../RingBuffer"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
@@ -28,6 +30,22 @@ let package = Package(
         .product(name: "Gnet", package: "Gnet"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: swiftSettings
+    ),
+    .executableTarget(
+      name: "http",
+      dependencies: [
+        "ExampleSupport",
+        "HTTPSupport",
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "RingBuffer", package: "RingBuffer"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings
+    ),
+    .target(
+      name: "HTTPSupport",
+      dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
       swiftSettings: swiftSettings
     ),
     .target(
@@ -41,7 +59,7 @@ let package = Package(
     ),
     .testTarget(
       name: "ExamplesTests",
-      dependencies: ["echo"],
+      dependencies: ["echo", "http", "HTTPSupport", .product(name: "RingBuffer", package: "RingBuffer")],
       swiftSettings: swiftSettings
     ),
   ],

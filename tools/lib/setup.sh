@@ -23,6 +23,8 @@ run  pkg-config         command:pkg-config      pkgconf     pkgconf-pkg-config  
 run  libprotobuf-c-dev  library:libprotobuf-c   protobuf-c  protobuf-c-devel       GnetMetrics links it
 test netcat-openbsd     command:nc              netcat      netcat                 end-to-end tests
 test socat              command:socat           socat       socat                  end-to-end tests
+test curl               command:curl            curl        curl                   end-to-end tests
+test wrk                command:wrk             wrk         wrk                    end-to-end tests
 test python3            command:python3         python3     python3                end-to-end tests
 test protobuf-compiler  command:protoc          protobuf    protobuf-compiler      end-to-end tests
 test python3-protobuf   -                       -           python3-protobuf       end-to-end tests

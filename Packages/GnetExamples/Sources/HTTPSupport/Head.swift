@@ -1,0 +1,141 @@
+internal import RingBuffer
+
+/// What is kept of a request line and of the header fields: that which says where the request ends, and what becomes
+/// of the connection.
+struct Head {
+  /// How the body is delimited.
+  enum Framing: Equatable {
+    case none
+    case length(Int)
+    case chunked
+  }
+
+  /// What the fields Transfer-Encoding amount to.
+  private enum TransferCoding {
+    case chunked
+    case repeated
+    case unknown
+  }
+
+  var method = Method.other
+  var path = ""
+  var isHTTP10 = false
+  var expectsContinue = false
+  private var hasHost = false
+  private var contentLength: Int?
+  private var transferCoding: TransferCoding?
+  private var isToBeClosed = false
+  private var isToBeKept = false
+
+  init() {}
+
+  /// What becomes of the connection when the request has been answered.
+  var persistence: Persistence {
+    if isToBeClosed { return .close }
+    if isHTTP10 { return isToBeKept ? .openAsAsked : .close }
+    return .open
+  }
+
+  /// Reads a line of the header section.
+  mutating func addField(_ line: Range<Int>, of input: borrowing RingBuffer) throws(Refusal) {
+    let field = try FieldLine(line, of: input)
+    // The length tells most of them apart from the rest.
+    switch field.name.count {
+    case 4 where input.spells("host", in: field.name): try addHost(field.value, input)
+    case 6 where input.spells("expect", in: field.name): try addExpectation(field.value, input)
+    case 10 where input.spells("connection", in: field.name): addConnection(field.value, input)
+    case 14 where input.spells("content-length", in: field.name): try addContentLength(field.value, input)
+    case 17 where input.spells("transfer-encoding", in: field.name): addTransferEncoding(field.value, input)
+    default: break
+    }
+  }
+
+  /// Decides how long the body is, when all fields are known.
+  func framing(limit: Int) throws(Refusal) -> Framing {
+    if !hasHost && !isHTTP10 { throw .badRequest("there is no Host") }
+    guard let transferCoding else {
+      let length = contentLength ?? 0
+      if length > limit { throw .bodyTooLarge }
+      return length == 0 ? .none : .length(length)
+    }
+    if contentLength != nil { throw .badRequest("there is both a Content-Length and a Transfer-Encoding") }
+    if isHTTP10 { throw .badRequest("HTTP/1.0 has no Transfer-Encoding") }
+    switch transferCoding {
+    case .chunked: return .chunked
+    case .repeated: throw .badRequest("the Transfer-Encoding is not chunked once")
+    case .unknown: throw Refusal(.notImplemented, "no Transfer-Encoding but chunked is understood here")
+    }
+  }
+
+  // MARK: Fields
+
+  private mutating func addHost(_ value: Range<Int>, _ input: borrowing RingBuffer) throws(Refusal) {
+    if hasHost { throw .badRequest("there is more than one Host") }
+    guard Self.isAuthority(value, of: input, mayBeEmpty: true) else { throw .badRequest("the Host is malformed") }
+    hasHost = true
+  }
+
+  private mutating func addExpectation(_ value: Range<Int>, _ input: borrowing RingBuffer) throws(Refusal) {
+    guard input.spells("100-continue", in: value) else {
+      throw Refusal(.expectationFailed, "no expectation but 100-continue can be met")
+    }
+    // HTTP/1.0 knows no answer before the answer.
+    expectsContinue = !isHTTP10
+  }
+
+  private mutating func addConnection(_ value: Range<Int>, _ input: borrowing RingBuffer) {
+    input.forEachMember(of: value) { option in
+      if input.spells("close", in: option) { isToBeClosed = true }
+      if input.spells("keep-alive", in: option) { isToBeKept = true }
+    }
+  }
+
+  /// Reads digits and nothing else. Two lengths are refused also where they agree.
+  private mutating func addContentLength(_ value: Range<Int>, _ input: borrowing RingBuffer) throws(Refusal) {
+    if contentLength != nil { throw .badRequest("there is more than one Content-Length") }
+    var length = 0
+    for index in value {
+      let (tens, isTooLarge) = length.multipliedReportingOverflow(by: 10)
+      let (sum, isStillTooLarge) = tens.addingReportingOverflow(Int(input[index] & 0x0F))
+      guard input[index].isDigit, !isTooLarge, !isStillTooLarge else { throw Self.invalidLength }
+      length = sum
+    }
+    if value.isEmpty { throw Self.invalidLength }
+    contentLength = length
+  }
+
+  private static let invalidLength = Refusal.badRequest("the Content-Length is no number that makes sense")
+
+  private mutating func addTransferEncoding(_ value: Range<Int>, _ input: borrowing RingBuffer) {
+    var isEmpty = true
+    input.forEachMember(of: value) { coding in
+      isEmpty = false
+      if transferCoding == .unknown || !input.spells("chunked", in: coding) {
+        transferCoding = .unknown
+      } else {
+        transferCoding = transferCoding == nil ? .chunked : .repeated
+      }
+    }
+    if isEmpty { transferCoding = .repeated }
+  }
+}
+
+/// A field line, `name: value`.
+struct FieldLine {
+  let name: Range<Int>
+  /// Without the blanks around it.
+  let value: Range<Int>
+
+  /// Finds the parts. A line that goes on with the one before it, and a space before the colon, are refused.
+  init(_ line: Range<Int>, of input: borrowing RingBuffer) throws(Refusal) {
+    let colon = input.offset(of: UInt8(ascii: ":"), in: line)
+    name = line.lowerBound..<colon
+    guard colon < line.upperBound, !name.isEmpty, input.allSatisfy(in: name, \.isTokenCharacter) else {
+      throw .badRequest("a field line does not begin with a name and a colon")
+    }
+    value = input.trimmingBlanks(colon + 1..<line.upperBound)
+    guard input.allSatisfy(in: value, \.isFieldCharacter) else {
+      throw .badRequest("a field contains a control character")
+    }
+  }
+}

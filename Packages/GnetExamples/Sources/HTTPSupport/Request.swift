@@ -1,0 +1,106 @@
+package import RingBuffer
+
+/// A request whose every byte has arrived, as far as a handler here needs to know it.
+package struct Request: ~Copyable {
+  /// What is asked for.
+  package let method: Method
+
+  /// The path of the target, as it was sent and without the query; `*` for the server as a whole.
+  package let path: String
+
+  /// Whether the client wants to send more requests on the connection, and knows how it is told that it may.
+  package let persistence: Persistence
+
+  /// The body, without the framing of chunks.
+  package var body: RingBuffer
+}
+
+/// A request method.
+package enum Method: Sendable, Hashable {
+  case get, head, post, put, delete, options, trace, patch
+  /// One that is not implemented here.
+  case other
+
+  init(_ input: borrowing RingBuffer, _ range: Range<Int>) {
+    self =
+      switch range.count {
+      case 3 where input.equals("GET", in: range): .get
+      case 3 where input.equals("PUT", in: range): .put
+      case 4 where input.equals("HEAD", in: range): .head
+      case 4 where input.equals("POST", in: range): .post
+      case 5 where input.equals("PATCH", in: range): .patch
+      case 5 where input.equals("TRACE", in: range): .trace
+      case 6 where input.equals("DELETE", in: range): .delete
+      case 7 where input.equals("OPTIONS", in: range): .options
+      default: .other
+      }
+  }
+}
+
+/// What becomes of a connection after an answer.
+package enum Persistence: Sendable, Hashable {
+  /// It stays open, as HTTP/1.1 has it.
+  case open
+  /// It stays open, which an HTTP/1.0 client that asked for it must be told.
+  case openAsAsked
+  /// It is closed.
+  case close
+}
+
+/// Why a request was not understood or not wanted. What follows it in the stream cannot be trusted: the connection
+/// is to be closed after the answer.
+package struct Refusal: Error, Hashable {
+  /// What the answer says.
+  package let status: Status
+
+  /// What is wrong, in one sentence.
+  package let reason: String
+
+  init(_ status: Status, _ reason: String) {
+    self.status = status
+    self.reason = reason
+  }
+
+  /// What the peer sent is no HTTP.
+  package static func badRequest(_ reason: String) -> Refusal { Refusal(.badRequest, reason) }
+
+  /// The end of the stream came in the middle.
+  package static let cutShort = Refusal(.badRequest, "the request ends too early")
+
+  /// The rest of the request took too long.
+  package static let timeout = Refusal(.requestTimeout, "the request did not arrive in time")
+}
+
+/// A status code and its phrase.
+package enum Status: Int, Sendable {
+  case ok = 200
+  case noContent = 204
+  case badRequest = 400
+  case notFound = 404
+  case methodNotAllowed = 405
+  case requestTimeout = 408
+  case contentTooLarge = 413
+  case uriTooLong = 414
+  case expectationFailed = 417
+  case headerFieldsTooLarge = 431
+  case notImplemented = 501
+  case versionNotSupported = 505
+
+  /// The words behind the code.
+  package var phrase: String {
+    switch self {
+    case .ok: "OK"
+    case .noContent: "No Content"
+    case .badRequest: "Bad Request"
+    case .notFound: "Not Found"
+    case .methodNotAllowed: "Method Not Allowed"
+    case .requestTimeout: "Request Timeout"
+    case .contentTooLarge: "Content Too Large"
+    case .uriTooLong: "URI Too Long"
+    case .expectationFailed: "Expectation Failed"
+    case .headerFieldsTooLarge: "Request Header Fields Too Large"
+    case .notImplemented: "Not Implemented"
+    case .versionNotSupported: "HTTP Version Not Supported"
+    }
+  }
+}

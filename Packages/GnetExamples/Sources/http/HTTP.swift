@@ -1,0 +1,48 @@
+// Answers HTTP/1.1 requests: /, /plaintext, /json, /echo (POST) and /delay/MS.
+import ArgumentParser
+import ExampleSupport
+import Gnet
+
+@main
+struct HTTP: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "http",
+    abstract: "Answers HTTP/1.1 requests: /, /plaintext, /json, /echo (POST) and /delay/MS.")
+
+  @OptionGroup var server: ServerArguments
+
+  @Option(
+    help: ArgumentHelp("The seconds that a request may take from its first byte to its last.", valueName: "seconds"))
+  var requestTimeout = 10.0
+
+  func validate() throws {
+    guard requestTimeout > 0, requestTimeout <= 3600 else {
+      throw ValidationError("--request-timeout must be more than 0 and at most 3600.")
+    }
+  }
+
+  func run() throws {
+    let loops = LoopStates(requestTimeout: .seconds(requestTimeout))
+    var events = Events()
+    events.install(loops)
+    events.onOpened = { connection in
+      connection.context = Session(on: loops[connection.loop])
+      return .none
+    }
+    events.react = { connection, input in
+      // A datagram has no session, and no answer.
+      guard let session = connection.context as? Session else { return .none }
+      return session.react(&connection, &input)
+    }
+    events.onClosed = { connection, _ in
+      (connection.context as? Session)?.end()
+      return .none
+    }
+    var options = Options()
+    // A client may end its stream behind its request, and wants its answer nevertheless.
+    options.allowHalfClosure = true
+    // Longer than any request and any delay takes.
+    options.idleTimeout = .seconds(75)
+    try server.serve(events, defaultAddress: "tcp://:8080", options: options)
+  }
+}

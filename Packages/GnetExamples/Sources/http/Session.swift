@@ -1,0 +1,106 @@
+import Gnet
+import HTTPSupport
+import RingBuffer
+
+/// One connection's way through its requests: one at a time, answered in order.
+///
+/// As long as a delayed answer is due, what comes behind it stays in the connection's buffer. So nothing overtakes,
+/// and what waits is bounded by bytes.
+final class Session {
+  private let loop: LoopState
+  private var parser = HTTPParser()
+  /// By when the request that is arriving must be complete. Made when one does not come in one piece.
+  private var deadline: Deadline?
+  private var delayed: DelayedAnswer?
+
+  /// An answer that is due later.
+  private struct DelayedAnswer {
+    let response: Response
+    let isHead: Bool
+    let persistence: Persistence
+    let alarm: Alarm
+  }
+
+  init(on loop: LoopState) { self.loop = loop }
+
+  /// Answers all requests that have arrived. All the answers leave in one system call.
+  func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    do throws(Refusal) {
+      if deadline?.hasPassed == true { throw .timeout }
+      return try answerAll(&connection, &input) == .close ? .close : .none
+    } catch {
+      connection.write(Response(error), date: loop.date.line(), .close, isHead: parser.isHead)
+      return .close
+    }
+  }
+
+  /// The connection has ended.
+  func end() {
+    if let deadline { loop.deadlines.remove(deadline) }
+    delayed = nil
+  }
+
+  /// Answers as far as it can be done now, and says what becomes of the connection.
+  private func answerAll(
+    _ connection: inout Connection, _ input: inout RingBuffer
+  ) throws(Refusal) -> Persistence {
+    if let due = delayed {
+      guard due.alarm.hasRung else { return .open }
+      delayed = nil
+      connection.write(due.response, date: loop.date.line(), due.persistence, isHead: due.isHead)
+      if due.persistence == .close { return .close }
+    }
+    while var request = try parser.next(from: &input) {
+      if let deadline { loop.deadlines.remove(deadline) }
+      answer(&request, &connection)
+      if delayed != nil { return .open }
+      if request.persistence == .close { return .close }
+    }
+    let isInTheMiddle = !parser.isBetweenRequests || !input.isEmpty
+    if connection.isInputEnded {
+      if isInTheMiddle { throw .cutShort }
+      return .close
+    }
+    if input.isEmpty, parser.takeExpectation() { connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
+    if isInTheMiddle { limitTime(connection) }
+    return .open
+  }
+
+  /// Answers one request, or has it answered later.
+  private func answer(_ request: inout Request, _ connection: inout Connection) {
+    let isHead = request.method == .head
+    switch Router.answer(request.method, request.path) {
+    case .response(let response):
+      connection.write(response, date: loop.date.line(), request.persistence, isHead: isHead)
+    case .echo:
+      let fields = [("Content-Type", "application/octet-stream")]
+      connection.write(Response.head(.ok, fields: fields, bodyLength: request.body.count))
+      connection.write(loop.date.line())
+      connection.write(request.persistence.endOfHead)
+      connection.write(moving: &request.body)
+    case .delayed(let response, let milliseconds):
+      let alarm = Alarm(after: .milliseconds(milliseconds), waking: connection.handle)
+      delayed = DelayedAnswer(response: response, isHead: isHead, persistence: request.persistence, alarm: alarm)
+    }
+  }
+
+  /// Has the request that is arriving refused if it is not complete in time, however it comes.
+  private func limitTime(_ connection: borrowing Connection) {
+    if let deadline, deadline.isSet { return }
+    let handle = connection.handle
+    // Passing is on the loop's own thread, but outside the connection's callbacks: the wake leads back into one.
+    let deadline = deadline ?? Deadline { handle.wake() }
+    self.deadline = deadline
+    loop.deadlines.add(deadline, now: .now)
+  }
+}
+
+extension Connection {
+  /// Writes an answer, without its body if the request was a HEAD.
+  func write(_ response: Response, date: [UInt8], _ persistence: Persistence, isHead: Bool) {
+    write(response.head)
+    write(date)
+    write(persistence.endOfHead)
+    if !isHead { write(response.body) }
+  }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import HTTPSupport
+import Testing
+
+@Suite("http, with clients that mean no good")
+struct HTTPBadClientTests {
+  @Test("what is refused gets its answer, then the end, and the next client is served", arguments: [1, 2])
+  func refusals(loops: Int) throws {
+    let server = try HTTPServer(loops: loops)
+    for sample in RefusalTests.samples {
+      let client = try server.connect()
+      // What still arrives must not destroy the answer.
+      client.send(sample.stream + String(repeating: "x", count: 1000))
+      let response = client.response()
+      #expect(response?.status == sample.status.rawValue && response?.fields["connection"] == "close")
+      #expect(client.isAtEnd())
+    }
+    try server.expectService()
+    server.stop()
+  }
+
+  @Test("limits are refused while the client is still sending", arguments: [1, 2])
+  func limits(loops: Int) throws {
+    let server = try HTTPServer(loops: loops)
+    let long = String(repeating: "a", count: 65537)
+    for (request, status) in [
+      (get("/" + long), 414), (get("/", "A: \(long)\r\n"), 431),
+      ("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 16777217\r\n\r\n" + long + long + long, 413),
+      (post(chunks: "1000001\r\n" + long + long), 413),
+    ] {
+      let client = try server.connect()
+      client.send(request)
+      #expect(client.response()?.status == status)
+      #expect(client.isAtEnd())
+    }
+    let client = try server.connect()
+    let fields = "A: \(String(repeating: "a", count: 16000))\r\n"
+    client.send(get("/" + String(repeating: "a", count: 7985)) + get("/plaintext", fields))
+    #expect(client.response()?.status == 404)
+    #expect(client.response()?.status == 200)
+    try server.expectService()
+  }
+
+  @Test("a request that is cut off anywhere is 400 at the end of the stream")
+  func truncation() throws {
+    let server = try HTTPServer(loops: 2)
+    let request = Array(post(chunks: "2;a=b\r\nab\r\n0\r\nA: b\r\n\r\n", "Expect: 100-continue\r\n").utf8)
+    for length in 1..<request.count {
+      let client = try server.connect()
+      client.send(request[..<length])
+      client.finish()
+      let answers = try #require(client.toEnd())
+      #expect(answers.contains("HTTP/1.1 400 Bad Request\r\n"), "after \(length) bytes")
+    }
+    try server.expectService()
+  }
+
+  @Test("random bytes are refused, and end nothing but their connection")
+  func noise() throws {
+    let server = try HTTPServer(loops: 2)
+    var random = SplitMix(seed: 1)
+    for _ in 0..<100 {
+      let client = try server.connect()
+      client.send((0..<1000).map { _ in UInt8.random(in: 0...255, using: &random) })
+      client.finish()
+      #expect(try #require(client.toEnd()).hasPrefix("HTTP/1.1 4"))
+    }
+    try server.expectService()
+  }
+
+  @Test("a byte at a time does as well")
+  func drip() throws {
+    let server = try HTTPServer()
+    let client = try server.connect()
+    let request = post(chunks: "2;a=b\r\nab\r\n0\r\nA: b\r\n\r\n") + get("/plaintext")
+    for byte in request.utf8 { client.send([byte]) }
+    #expect(client.response()?.body == "ab")
+    #expect(client.response()?.body == "Hello, World!")
+  }
+
+  @Test("a request that takes too long is 408, dripping or not, on each loop", arguments: [1, 2])
+  func timeout(loops: Int) throws {
+    let server = try HTTPServer(loops: loops, ["--request-timeout", "0.4"])
+    let start = ContinuousClock.now
+    // All but the last stop somewhere, the last goes on and on.
+    let stopped = try ["G", "GET / HTTP/1.1\r\nHost: x\r\n", post(chunks: "5\r\nab"), get("/plaintext") + "GET"].map {
+      let client = try server.connect()
+      client.send($0)
+      return client
+    }
+    let dripping = try (0..<2).map { _ in
+      let client = try server.connect()
+      client.send("GET / HTTP/1.1\r\n")
+      return client
+    }
+    while !dripping.allSatisfy({ $0.isReadable(within: .milliseconds(20)) }) {
+      for client in dripping where !client.isReadable(within: .zero) { client.send("A: b\r\n") }
+      if ContinuousClock.now - start > .seconds(30) { break }
+    }
+    #expect(ContinuousClock.now - start >= .milliseconds(400))
+    #expect(stopped[3].response()?.status == 200)
+    for client in stopped + dripping {
+      #expect(client.response()?.status == 408)
+      #expect(client.isAtEnd())
+    }
+    try server.expectService()
+  }
+
+  @Test("the time is that of a request: a connection may be older, and a delay may be longer")
+  func patience() throws {
+    let server = try HTTPServer(loops: 2, ["--request-timeout", "0.2"])
+    let client = try server.connect()
+    let start = ContinuousClock.now
+    while ContinuousClock.now - start < .milliseconds(500) {
+      client.send("GET /plaintext HTTP/1.1\r\n")
+      client.send("Host: x\r\n\r\n")
+      guard client.response()?.status == 200 else { break }
+      client.send(get("/delay/60"))
+      guard client.response()?.status == 200 else { break }
+    }
+    client.send(get("/delay/500"))
+    #expect(client.response()?.status == 200)
+    #expect(!client.isReadable(within: .milliseconds(300)))
+    client.send(get("/plaintext"))
+    #expect(client.response()?.status == 200)
+  }
+
+  @Test("clients that leave while they are waited for are forgotten")
+  func leaving() throws {
+    let server = try HTTPServer(loops: 2)
+    for request in ["GET", get("/delay/60000"), get("/delay/10"), post(chunks: "5\r\na")] {
+      for _ in 0..<50 { try server.connect().send(request) }
+    }
+    try server.expectService()
+    server.stop()
+  }
+}
