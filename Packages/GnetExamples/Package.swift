@@ -15,12 +15,14 @@ let package = Package(
   products: [
     .executable(name: "echo", targets: ["echo"]),
     .executable(name: "http", targets: ["http"]),
+    .executable(name: "redis", targets: ["redis"]),
   ],
   dependencies: [
     .package(path: "../Gnet"),
     .package(path: "../GnetMetrics"),
     .package(path: "../RingBuffer"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
     .executableTarget(
@@ -57,9 +59,28 @@ let package = Package(
       ],
       swiftSettings: swiftSettings
     ),
+    .executableTarget(
+      name: "redis",
+      dependencies: [
+        "ExampleSupport", "RedisEngine",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings
+    ),
+    .target(
+      name: "RedisEngine",
+      dependencies: [
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "RingBuffer", package: "RingBuffer"),
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]
+    ),
     .testTarget(
       name: "ExamplesTests",
-      dependencies: ["echo", "http", "HTTPSupport", .product(name: "RingBuffer", package: "RingBuffer")],
+      dependencies: [
+        "echo", "http", "HTTPSupport", "redis", "RedisEngine", .product(name: "RingBuffer", package: "RingBuffer"),
+      ],
       swiftSettings: swiftSettings
     ),
   ],

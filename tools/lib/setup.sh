@@ -26,6 +26,9 @@ test socat              command:socat           socat       socat               
 test curl               command:curl            curl        curl                   end-to-end tests
 test wrk                command:wrk             wrk         wrk                    end-to-end tests
 test python3            command:python3         python3     python3                end-to-end tests
+test redis-server       command:redis-server    redis       redis                  end-to-end tests
+test redis-tools        command:redis-cli       redis       redis                  end-to-end tests
+test python3-redis      -                       -           python3-redis          end-to-end tests
 test protobuf-compiler  command:protoc          protobuf    protobuf-compiler      end-to-end tests
 test python3-protobuf   -                       -           python3-protobuf       end-to-end tests
 generate protobuf-c-compiler command:protoc-c   protobuf-c  protobuf-c-compiler    making C code of the schema'

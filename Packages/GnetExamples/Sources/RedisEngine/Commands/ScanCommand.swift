@@ -1,0 +1,78 @@
+/// SCAN: all keys in many calls, none of which takes long.
+///
+/// A cursor is a shard's number in its low bits, and above them a bucket of that shard's table.
+enum ScanCommand {
+  private static let shardBits = 6
+
+  static func scan(_ arguments: Arguments, _ context: inout Context) throws(ReplyError) {
+    guard let cursor = cursor(arguments[1]) else { throw ReplyError("ERR invalid cursor") }
+    let options = try ScanOptions(arguments)
+    var found: [[UInt8]] = []
+    var visited = 0
+    var bucket = cursor >> shardBits
+    var shard = Int(cursor & (1 << shardBits - 1))
+    // As many buckets as are asked for; more, up to a limit, where most are empty.
+    var buckets = options.count.multipliedReportingOverflow(by: 10).overflow ? Int.max : options.count * 10
+    while shard < Keyspace.shardCount, visited < options.count, buckets > 0 {
+      bucket = context.keyspace.withDatabase(context.database, ofShard: shard) { database in
+        var next = bucket
+        repeat {
+          next = database.scan(next) { key, value in
+            visited += 1
+            if options.pattern < 0 || matches(arguments[options.pattern], key.span),
+              options.type < 0 || arguments[options.type].isWord(value.typeName)
+            {
+              found.append(key)
+            }
+          }
+          buckets -= 1
+        } while next != 0 && visited < options.count && buckets > 0
+        return next
+      }
+      if bucket == 0 { shard += 1 }
+    }
+    let next = shard < Keyspace.shardCount ? bucket << shardBits | UInt(shard) : 0
+    context.reply.array(2)
+    context.reply.bulk("\(next)")
+    context.reply.array(found.count)
+    for key in found { context.reply.bulk(key) }
+  }
+
+  /// A number as `strtoul(3)` reads it, up to its end.
+  private static func cursor(_ text: Bytes) -> UInt? {
+    guard text.count > 0, text.count <= 21 else { return nil }
+    let isNegative = text[0] == UInt8(ascii: "-")
+    let digits = text.array.dropFirst(isNegative || text[0] == UInt8(ascii: "+") ? 1 : 0)
+    guard let value = UInt(String(decoding: digits, as: UTF8.self)), digits.first != UInt8(ascii: "+") else {
+      return nil
+    }
+    return isNegative ? 0 &- value : value
+  }
+}
+
+/// What may stand behind the cursor.
+private struct ScanOptions {
+  /// How many keys to look at.
+  var count = 10
+  /// Which argument is a pattern, or a type; -1: none.
+  var pattern = -1
+  var type = -1
+
+  init(_ arguments: Arguments) throws(ReplyError) {
+    var index = 2
+    while index < arguments.count {
+      guard index + 1 < arguments.count else { throw .syntax }
+      if arguments[index].isWord("count") {
+        count = try arguments.integer(index + 1)
+        if count < 1 { throw .syntax }
+      } else if arguments[index].isWord("match") {
+        pattern = index + 1
+      } else if arguments[index].isWord("type") {
+        type = index + 1
+      } else {
+        throw .syntax
+      }
+      index += 2
+    }
+  }
+}

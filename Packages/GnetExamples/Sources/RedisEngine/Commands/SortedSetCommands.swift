@@ -1,0 +1,135 @@
+/// Commands on sorted sets.
+let sortedSetCommands: [Command] = [
+  Command(
+    "zadd", -4, [.write, .denyoom, .fast], .sortedSet, keys: .one("RW update"), since: "1.2.0", cost: "O(N log M)",
+    "key [NX|XX] [GT|LT] [CH] [INCR] {score:double member}...", "Gives members of a sorted set their scores.",
+    .onKey(SortedSetCommands.zadd)),
+  Command(
+    "zcard", 2, [.readonly, .fast], .sortedSet, keys: .one("RO"), since: "1.2.0", "key",
+    "Answers how many members a sorted set has.", .onKey(SortedSetCommands.zcard)),
+  Command(
+    "zscore", 3, [.readonly, .fast], .sortedSet, keys: .one("RO access"), since: "1.2.0", "key member",
+    "Answers with a member's score.", .onKey(SortedSetCommands.zscore)),
+  Command(
+    "zrange", -4, .readonly, .sortedSet, keys: .one("RO access"), since: "1.2.0", cost: "O(log N + M)",
+    "key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset:integer count:integer] [WITHSCORES]",
+    "Answers with members by rank, by score, or by their bytes.", .onKey(SortedSetRange.zrange)),
+  Command(
+    "zpopmin", -2, [.write, .fast], .sortedSet, keys: .one("RW access delete"), since: "5.0.0", cost: "O(N log M)",
+    "key [count:integer]", "Takes the members with the lowest scores.", .onKey(SortedSetCommands.zpopmin)),
+]
+
+enum SortedSetCommands {
+  static func zadd(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
+    let options = try AddOptions(arguments)
+    var scores: [Double] = []
+    for index in stride(from: options.firstPair, to: arguments.count, by: 2) {
+      scores.append(try arguments.double(index))
+    }
+    let key = arguments.key(1)
+    var set: SortedSet? = try database.collection(key)
+    if set == nil, !options.contains(.present) { set = try database.collectionToAddTo(key) }
+    var added = 0
+    var changed = 0
+    var result: Double?
+    for (pair, score) in scores.enumerated() {
+      guard let set else { break }
+      let member = Key(arguments[options.firstPair + 2 * pair + 1])
+      let old = set.score(of: member)
+      guard let new = try options.score(score, insteadOf: old) else { continue }
+      result = new
+      if new == old { continue }
+      if old == nil { added += 1 } else { changed += 1 }
+      set.set(member, score: new)
+    }
+    if options.contains(.increments) {
+      if let result { context.reply.score(result) } else { context.reply.null() }
+    } else {
+      context.reply.integer(options.contains(.countsChanges) ? added + changed : added)
+    }
+  }
+
+  static func zcard(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
+    let set: SortedSet? = try database.collection(arguments.key(1))
+    context.reply.integer(set?.count ?? 0)
+  }
+
+  static func zscore(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
+    guard let set: SortedSet = try database.collection(arguments.key(1)),
+      let score = set.score(of: Key(arguments[2]))
+    else { return context.reply.null() }
+    context.reply.score(score)
+  }
+
+  static func zpopmin(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
+    if arguments.count > 3 { throw .syntax }
+    let wanted = arguments.count == 3 ? try arguments.elementCount(2) : 1
+    let key = arguments.key(1)
+    guard let set: SortedSet = try database.collection(key) else { return context.reply.array(0) }
+    let count = min(wanted, set.count)
+    context.reply.array(2 * count)
+    for _ in 0..<count {
+      guard let element = set.popFirst() else { break }
+      context.reply.bulk(element.member)
+      context.reply.score(element.score)
+    }
+    database.removeIfEmpty(set, key)
+  }
+}
+
+/// What may stand before the scores of ZADD.
+private struct AddOptions {
+  struct Flags: OptionSet {
+    let rawValue: Int
+    static let absent = Flags(rawValue: 1)
+    static let present = Flags(rawValue: 2)
+    static let greater = Flags(rawValue: 4)
+    static let less = Flags(rawValue: 8)
+    static let countsChanges = Flags(rawValue: 16)
+    static let increments = Flags(rawValue: 32)
+  }
+
+  private var flags: Flags = []
+  /// Where the first score is.
+  private(set) var firstPair = 2
+
+  func contains(_ flag: Flags) -> Bool { flags.contains(flag) }
+
+  init(_ arguments: Arguments) throws(ReplyError) {
+    while firstPair < arguments.count, let flag = Self.flag(arguments[firstPair]) {
+      flags.insert(flag)
+      firstPair += 1
+    }
+    let count = arguments.count - firstPair
+    if count == 0 || count % 2 == 1 { throw .syntax }
+    if flags.contains([.absent, .present]) {
+      throw ReplyError("ERR XX and NX options at the same time are not compatible")
+    }
+    if flags.contains([.greater, .less]) || (contains(.absent) && !flags.isDisjoint(with: [.greater, .less])) {
+      throw ReplyError("ERR GT, LT, and/or NX options at the same time are not compatible")
+    }
+    if contains(.increments) && count > 2 {
+      throw ReplyError("ERR INCR option supports a single increment-element pair")
+    }
+  }
+
+  private static func flag(_ word: Bytes) -> Flags? {
+    if word.isWord("nx") { return .absent }
+    if word.isWord("xx") { return .present }
+    if word.isWord("gt") { return .greater }
+    if word.isWord("lt") { return .less }
+    if word.isWord("ch") { return .countsChanges }
+    if word.isWord("incr") { return .increments }
+    return nil
+  }
+
+  /// The score that a member is to have; `nil` if it is to stay as it is.
+  func score(_ given: Double, insteadOf old: Double?) throws(ReplyError) -> Double? {
+    guard let old else { return contains(.present) ? nil : given + 0 }
+    if contains(.absent) { return nil }
+    let new = contains(.increments) ? old + given : given + 0
+    if new.isNaN { throw ReplyError("ERR resulting score is not a number (NaN)") }
+    if (contains(.greater) && new <= old) || (contains(.less) && new >= old) { return nil }
+    return new
+  }
+}

@@ -1,0 +1,161 @@
+/// ZRANGE, in all its forms: whatever the bounds are, they become ranks.
+enum SortedSetRange {
+  static func zrange(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
+    let options = try RangeOptions(arguments)
+    let bounds = try options.bounds(arguments)
+    guard let set: SortedSet = try database.collection(arguments.key(1)) else { return context.reply.array(0) }
+    let ranks = options.limited(bounds.ranks(in: set, backwards: options.isReversed))
+    context.reply.array(ranks.count * (options.withScores ? 2 : 1))
+    set.forEach(in: ranks, backwards: options.isReversed) { element in
+      context.reply.bulk(element.member)
+      if options.withScores { context.reply.score(element.score) }
+    }
+  }
+}
+
+/// From where to where.
+private enum RangeBounds {
+  case rank(Int, Int)
+  case score(ScoreBound, ScoreBound)
+  case bytes(BytesBound, BytesBound)
+
+  func ranks(in set: SortedSet, backwards: Bool) -> Range<Int> {
+    switch self {
+    case .rank(let start, let stop):
+      let places = places(from: start, through: stop, count: set.count)
+      return backwards ? set.count - places.upperBound..<set.count - places.lowerBound : places
+    case .score(let low, let high):
+      return range(set.rank { low.isAbove($0.score) }, set.rank { !high.isBelow($0.score) })
+    case .bytes(let low, let high):
+      return range(set.rank { low.isAbove($0.member) }, set.rank { !high.isBelow($0.member) })
+    }
+  }
+
+  private func range(_ low: Int, _ high: Int) -> Range<Int> { low < high ? low..<high : 0..<0 }
+}
+
+private struct ScoreBound {
+  let score: Double
+  let isExclusive: Bool
+
+  /// A score, behind `(` if it does not itself belong to the range.
+  init(_ text: Bytes) throws(ReplyError) {
+    isExclusive = text.count > 0 && text[0] == UInt8(ascii: "(")
+    guard let score = text.extracting((isExclusive ? 1 : 0)...).doubleOrNothing else {
+      throw ReplyError("ERR min or max is not a float")
+    }
+    self.score = score
+  }
+
+  /// As the lower bound: whether it leaves this out.
+  func isAbove(_ other: Double) -> Bool { isExclusive ? other <= score : other < score }
+  /// As the upper bound: whether it leaves this out.
+  func isBelow(_ other: Double) -> Bool { isExclusive ? other >= score : other > score }
+}
+
+private enum BytesBound {
+  case lowest
+  case highest
+  case inclusive([UInt8])
+  case exclusive([UInt8])
+
+  /// `-`, `+`, or bytes behind `[` or `(`.
+  init(_ text: Bytes) throws(ReplyError) {
+    let first = text.count > 0 ? text[0] : 0
+    if first == UInt8(ascii: "-"), text.count == 1 {
+      self = .lowest
+    } else if first == UInt8(ascii: "+"), text.count == 1 {
+      self = .highest
+    } else if first == UInt8(ascii: "[") {
+      self = .inclusive(text.extracting(1...).array)
+    } else if first == UInt8(ascii: "(") {
+      self = .exclusive(text.extracting(1...).array)
+    } else {
+      throw ReplyError("ERR min or max not valid string range item")
+    }
+  }
+
+  /// As the lower bound: whether it leaves this out.
+  func isAbove(_ member: [UInt8]) -> Bool {
+    switch self {
+    case .lowest: false
+    case .highest: true
+    case .inclusive(let bound): precedes(member, bound)
+    case .exclusive(let bound): !precedes(bound, member)
+    }
+  }
+
+  /// As the upper bound: whether it leaves this out.
+  func isBelow(_ member: [UInt8]) -> Bool {
+    switch self {
+    case .lowest: true
+    case .highest: false
+    case .inclusive(let bound): precedes(bound, member)
+    case .exclusive(let bound): !precedes(member, bound)
+    }
+  }
+}
+
+/// What may stand behind the bounds of ZRANGE.
+private struct RangeOptions {
+  enum Order { case score, bytes }
+
+  private var order: Order?
+  private(set) var isReversed = false
+  private(set) var withScores = false
+  private var offset = 0
+  /// Negative: all.
+  private var limit = -1
+
+  init(_ arguments: Arguments) throws(ReplyError) {
+    var index = 4
+    while index < arguments.count {
+      let word = arguments[index]
+      if word.isWord("withscores") {
+        withScores = true
+      } else if word.isWord("limit"), index + 2 < arguments.count {
+        offset = try arguments.integer(index + 1)
+        limit = try arguments.integer(index + 2)
+        index += 2
+      } else if word.isWord("rev"), !isReversed {
+        isReversed = true
+      } else if word.isWord("bylex"), order == nil {
+        order = .bytes
+      } else if word.isWord("byscore"), order == nil {
+        order = .score
+      } else {
+        throw .syntax
+      }
+      index += 1
+    }
+    if limit != -1 && order == nil {
+      throw ReplyError(
+        "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")
+    }
+    if withScores && order == .bytes {
+      throw ReplyError("ERR syntax error, WITHSCORES not supported in combination with BYLEX")
+    }
+  }
+
+  /// The bounds, the lower one first: reversed, it is given last.
+  func bounds(_ arguments: Arguments) throws(ReplyError) -> RangeBounds {
+    let (low, high) = isReversed ? (3, 2) : (2, 3)
+    switch order {
+    case nil: return .rank(try arguments.integer(2), try arguments.integer(3))
+    case .score: return .score(try ScoreBound(arguments[low]), try ScoreBound(arguments[high]))
+    case .bytes: return .bytes(try BytesBound(arguments[low]), try BytesBound(arguments[high]))
+    }
+  }
+
+  /// What is left of these ranks behind the offset and up to the limit.
+  func limited(_ ranks: Range<Int>) -> Range<Int> {
+    if order == nil { return ranks }
+    guard offset >= 0, offset < ranks.count else { return 0..<0 }
+    let count = limit < 0 ? ranks.count - offset : min(limit, ranks.count - offset)
+    if isReversed {
+      let end = ranks.upperBound - offset
+      return end - count..<end
+    }
+    return ranks.lowerBound + offset..<ranks.lowerBound + offset + count
+  }
+}

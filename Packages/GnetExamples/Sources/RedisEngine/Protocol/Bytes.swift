@@ -1,0 +1,52 @@
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+
+/// Bytes that somebody else owns: an argument in the input, or a value in the keyspace.
+typealias Bytes = Span<UInt8>
+
+extension Span<UInt8> {
+  /// A copy that may be kept.
+  var array: [UInt8] { unsafe withUnsafeBufferPointer { unsafe [UInt8]($0) } }
+
+  /// The hash that finds a key in its shard and its table. It is seeded anew for each process, so that nobody can choose keys that collide.
+  var keyHash: Int {
+    var hasher = Hasher()
+    unsafe withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    return hasher.finalize()
+  }
+
+  func equals(_ other: borrowing [UInt8]) -> Bool {
+    guard count == other.count else { return false }
+    return unsafe withUnsafeBytes { mine in
+      unsafe other.withUnsafeBytes {
+        unsafe mine.isEmpty || memcmp(mine.baseAddress!, $0.baseAddress!, mine.count) == 0
+      }
+    }
+  }
+
+  /// Whether this is `word`, which is lower case, in any case.
+  func isWord(_ word: StaticString) -> Bool {
+    guard count == word.utf8CodeUnitCount else { return false }
+    for index in 0..<count where unsafe lowercased(self[index]) != word.utf8Start[index] { return false }
+    return true
+  }
+}
+
+/// Compares byte by byte, the shorter first where one begins with the other.
+func precedes(_ left: borrowing [UInt8], _ right: borrowing [UInt8]) -> Bool {
+  unsafe left.withUnsafeBytes { left in
+    unsafe right.withUnsafeBytes { right in
+      let shared = min(left.count, right.count)
+      let order = shared == 0 ? 0 : unsafe memcmp(left.baseAddress!, right.baseAddress!, shared)
+      return order != 0 ? order < 0 : left.count < right.count
+    }
+  }
+}
+
+@inline(__always)
+func lowercased(_ byte: UInt8) -> UInt8 {
+  byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+}

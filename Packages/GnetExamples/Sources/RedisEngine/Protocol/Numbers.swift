@@ -1,0 +1,90 @@
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+
+extension Span<UInt8> {
+  /// The integer that this spells in the only way accepted: no sign but `-`, no space, no leading zero.
+  var integer: Int? {
+    guard count > 0, count <= 20 else { return nil }
+    let isNegative = self[0] == UInt8(ascii: "-")
+    let start = isNegative ? 1 : 0
+    guard count > start else { return nil }
+    if self[start] == UInt8(ascii: "0") { return count == 1 ? 0 : nil }
+    var value = 0
+    for index in start..<count {
+      let digit = Int(self[index]) - Int(UInt8(ascii: "0"))
+      guard digit >= 0, digit <= 9 else { return nil }
+      let (product, isTooMuch) = value.multipliedReportingOverflow(by: 10)
+      // Downwards, because there is one more negative number.
+      let (sum, isTooFar) = product.subtractingReportingOverflow(digit)
+      if isTooMuch || isTooFar { return nil }
+      value = sum
+    }
+    if isNegative { return value }
+    return value == .min ? nil : -value
+  }
+
+  /// The number that this spells, as `strtod(3)` reads it: also hexadecimal and infinite, but never NaN.
+  var double: Double? {
+    guard count > 0, !isSpace(self[0]) else { return nil }
+    if let integer, integer.magnitude < 1 << 53 { return Double(integer) }
+    errno = 0
+    guard let value = doubleOrNothing else { return nil }
+    return errno == ERANGE && (value.isInfinite || value.isZero) ? nil : value
+  }
+
+  /// The same for bounds, for which the real one is less strict: nothing is zero, and there may be space before.
+  var doubleOrNothing: Double? {
+    var text = array
+    text.append(0)
+    let count = count
+    return unsafe text.withUnsafeBytes { text in
+      let start = unsafe text.assumingMemoryBound(to: CChar.self).baseAddress!
+      var end: UnsafeMutablePointer<CChar>?
+      let value = unsafe strtod(start, &end)
+      return unsafe end == UnsafeMutablePointer(mutating: start + count) && !value.isNaN ? value : nil
+    }
+  }
+}
+
+/// What `isspace(3)` says in the C locale.
+func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+extension Double {
+  /// The text of a score: 17 significant digits, as `printf(3)` writes them with `%.17g`.
+  var scoreText: [UInt8] {
+    // Integers that have no more digits than that are written as they are; the sign of zero is not kept.
+    if magnitude < 1e17, let integer = Int(exactly: self) { return Array("\(integer)".utf8) }
+    if isInfinite { return Array((self < 0 ? "-inf" : "inf").utf8) }
+    var text = [CChar](repeating: 0, count: 40)
+    let length = unsafe withVaList([self]) { unsafe vsnprintf(&text, 40, "%.17g", $0) }
+    return text[..<Int(length)].map { UInt8(bitPattern: $0) }
+  }
+}
+
+/// The decimal digits of an integer, without an allocation.
+struct Digits {
+  private var storage = InlineArray<20, UInt8>(repeating: 0)
+  private var start = 20
+
+  init(_ value: Int) {
+    var rest = value.magnitude
+    repeat {
+      start -= 1
+      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+      storage[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+      rest = quotient
+    } while rest > 0
+    if value < 0 {
+      start -= 1
+      storage[start] = UInt8(ascii: "-")
+    }
+  }
+
+  var bytes: Bytes {
+    @_lifetime(borrow self)
+    get { storage.span.extracting(start..<20) }
+  }
+}

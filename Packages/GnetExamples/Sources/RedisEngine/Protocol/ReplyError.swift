@@ -1,0 +1,27 @@
+/// An answer that begins with `-`: a word for programs, and a sentence for people.
+struct ReplyError: Error, Equatable {
+  let text: [UInt8]
+
+  /// - Parameter text: with its first word, and without line ends.
+  init(_ text: String) { self.text = Array(text.utf8) }
+
+  /// A text that quotes what the client sent: line ends would end the reply, so they become spaces.
+  init(quoting text: [UInt8]) {
+    self.text = text.map { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0 }
+  }
+
+  static let wrongType = ReplyError("WRONGTYPE Operation against a key holding the wrong kind of value")
+  static let syntax = ReplyError("ERR syntax error")
+  static let notAnInteger = ReplyError("ERR value is not an integer or out of range")
+  static let notAFloat = ReplyError("ERR value is not a valid float")
+  static let notPositive = ReplyError("ERR value is out of range, must be positive")
+  static let stringTooLong = ReplyError("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+
+  static func argumentCount(_ command: String) -> ReplyError {
+    ReplyError("ERR wrong number of arguments for '\(command)' command")
+  }
+
+  static func expireTime(_ command: String) -> ReplyError {
+    ReplyError("ERR invalid expire time in '\(command)' command")
+  }
+}

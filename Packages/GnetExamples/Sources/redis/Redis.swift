@@ -1,0 +1,16 @@
+// Speaks the protocol of redis: redis-cli, redis-benchmark and client libraries work against it.
+import ArgumentParser
+import ExampleSupport
+import RedisEngine
+
+@main
+struct Redis: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "redis", abstract: "Keeps strings, lists, sets, hashes and sorted sets in memory, and speaks RESP2.")
+
+  @OptionGroup var server: ServerArguments
+
+  func run() throws {
+    try server.serve(Engine().events, defaultAddress: "tcp://localhost:6379", options: Engine.options)
+  }
+}
