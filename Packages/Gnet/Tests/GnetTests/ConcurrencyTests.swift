@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import Gnet
@@ -21,7 +20,7 @@ import Testing
 
   /// The server of a `Server.run`, for code outside.
   private final class Started: Sendable {
-    private let server = Mutex<Server?>(nil)
+    private let server = Lock<Server?>(nil)
     func set(_ server: Server) { self.server.withLock { $0 = server } }
     var value: Server? { server.withLock { $0 } }
   }

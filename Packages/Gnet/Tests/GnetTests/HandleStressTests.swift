@@ -19,7 +19,7 @@ private final class Exchange: Sendable {
     var next: UInt32 = 0
     var accepted: [UInt32: [UInt32]] = [:]
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
   let isOver = Atomic<Bool>(false)
   let finished = Counter()
 

@@ -4,7 +4,7 @@
 
   @testable import Gnet
 
-  @Suite struct MemoryTests {
+  @Suite(.enabled(if: !isSanitized, "a sanitizer has memory of its own")) struct MemoryTests {
     @Test("a client that offers 64 MiB and reads nothing costs a watermark, a buffer and at most 1 MiB more")
     func slowReader() async {
       await #expect(processExitsWith: .success) { try measureSlowReader(.tcp4) }

@@ -12,7 +12,7 @@ import Testing
     let calls = Log<String>()
     var events = watchfulEvents(calls)
     let caller = currentThread()
-    let clients = Mutex<[SendableClient]>([])
+    let clients = Lock<[SendableClient]>([])
     events.onInitComplete = { server in
       calls.add(currentThread() == caller ? "init" : "init on another thread")
       #expect(server.loopCount == setup.loopCount && server.loops.map(\.index) == Array(0..<setup.loopCount))
@@ -64,7 +64,7 @@ import Testing
 
   @Test("what is served before a client comes waits for it: connections made before the loops run are opened")
   func earlyClients() throws {
-    let clients = Mutex<[SendableClient]>([])
+    let clients = Lock<[SendableClient]>([])
     var events = Events.echo
     events.onInitComplete = { server in
       for _ in 0..<3 {

@@ -22,7 +22,7 @@ import Testing
   @Test("every accepted job runs exactly once", arguments: [1, 2, 5])
   func runsAll(threadCount: Int) throws {
     let pool = WorkerPool(threadCount: threadCount, queueCapacity: 16)
-    let runs = Mutex([Int](repeating: 0, count: 2000))
+    let runs = Lock([Int](repeating: 0, count: 2000))
     for job in 0..<2000 {
       try require("there is room") { pool.submit { runs.withLock { $0[job] += 1 } } }
     }
@@ -80,7 +80,7 @@ import Testing
   @Test("a pool dropped by its own job finishes what it accepted")
   func dropped() throws {
     let log = Log<Int>()
-    let holder = Mutex<WorkerPool?>(WorkerPool(threadCount: 1, queueCapacity: 4))
+    let holder = Lock<WorkerPool?>(WorkerPool(threadCount: 1, queueCapacity: 4))
     let gate = Gate()
     _ = holder.withLock {
       $0?.submit {

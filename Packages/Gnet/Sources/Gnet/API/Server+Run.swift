@@ -1,5 +1,4 @@
 internal import SystemPackage
-internal import Synchronization
 
 extension Server {
   /// Serves `events` on `addresses` until the server is shut down or the task is cancelled, which shuts it down in
@@ -42,7 +41,7 @@ private final class Launch: Sendable {
   private let events: Events
   private let options: Options
   private let addresses: [String]
-  private let thread = Mutex<Thread?>(nil)
+  private let thread = Lock<Thread?>(nil)
 
   init(events: Events, options: Options, addresses: [String]) {
     self.events = events
@@ -79,7 +78,7 @@ private final class Cancellation: Sendable {
     var isCancelled = false
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// Has the server shut down when the task is cancelled.
   ///

@@ -17,7 +17,7 @@ public final class Server: Sendable {
 
   /// The loops, and the thread that accepts for them if there is one.
   private let all: [EventLoop]
-  private let reason = Mutex<ServeError?>(nil)
+  private let reason = Lock<ServeError?>(nil)
   private let isStopping = Atomic<Bool>(false)
 
   init(addresses: [SocketAddress], loops: [EventLoop], all: [EventLoop]) {

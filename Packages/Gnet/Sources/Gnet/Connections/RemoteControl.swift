@@ -53,7 +53,7 @@ final class RemoteControl: Sendable {
   let loop: EventLoop
   let target: Target
   private let limit: Int
-  private let state = Mutex(State())
+  private let state = Lock(State())
   /// Bytes that the loop has taken from here, or its handlers have written, and the kernel has not taken yet.
   private let unsentByteCount = Atomic<Int>(0)
 

@@ -44,7 +44,7 @@ final class Mailbox: Sendable {
   }
 
   private let ring: Disruptor<Message>
-  private let overflow = Mutex(Overflow())
+  private let overflow = Lock(Overflow())
   private let isOverflowing = Atomic<Bool>(false)
 
   init(capacity: Int) { ring = Disruptor(capacity: capacity) }

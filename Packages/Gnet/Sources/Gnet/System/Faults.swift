@@ -1,5 +1,4 @@
 internal import CGnet
-internal import Synchronization
 internal import SystemPackage
 
 #if canImport(Darwin)
@@ -26,7 +25,7 @@ internal import SystemPackage
       var remaining: Int
     }
 
-    private let faults = Mutex<[Fault]>([])
+    private let faults = Lock<[Fault]>([])
 
     /// After `skipping` more calls, fails the next `times` calls of `call` with `errno`.
     func fail(_ call: SystemCall, with errno: Errno, times: Int = 1, skipping: Int = 0) {

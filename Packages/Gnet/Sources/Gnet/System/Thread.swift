@@ -1,5 +1,4 @@
 internal import CGnet
-internal import Synchronization
 internal import SystemPackage
 
 #if canImport(Darwin)
@@ -16,7 +15,7 @@ internal import SystemPackage
 /// library's threads are not interrupted.
 final class Thread: Sendable {
   private let id: cgnet_thread
-  private let isGone = Mutex(false)
+  private let isGone = Lock(false)
 
   /// Starts a thread. Corresponds to `pthread_create(3)`.
   init(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) {

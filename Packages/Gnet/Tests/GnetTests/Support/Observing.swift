@@ -60,7 +60,7 @@ func currentThread() -> UInt {
 
 /// Keeps a detached connection for a test.
 final class DetachedBox: Sendable {
-  private let stored = Mutex<DetachedConnection?>(nil)
+  private let stored = Lock<DetachedConnection?>(nil)
 
   var isEmpty: Bool { stored.withLock { $0 == nil } }
 

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import Gnet
@@ -10,7 +9,7 @@ final class TestServer: Sendable {
     var outcome: Result<Void, ServeError>?
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// Starts serving and waits until the addresses are bound.
   ///

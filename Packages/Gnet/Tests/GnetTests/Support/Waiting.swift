@@ -1,5 +1,6 @@
-import Synchronization
 import Testing
+
+@testable import Gnet
 
 #if canImport(Darwin)
   import Darwin
@@ -43,7 +44,7 @@ enum Background {
 
 /// Values that callbacks note and a test looks at.
 final class Log<Value: Sendable>: Sendable {
-  private let storage = Mutex<[Value]>([])
+  private let storage = Lock<[Value]>([])
   var values: [Value] { storage.withLock { $0 } }
   var count: Int { storage.withLock { $0.count } }
   func add(_ value: Value) { storage.withLock { $0.append(value) } }
