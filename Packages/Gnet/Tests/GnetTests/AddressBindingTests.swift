@@ -246,6 +246,20 @@ import Testing
     #expect(!Files.exists(name))
   }
 
+  @Test("a relative path is removed at the end also where the working directory has changed")
+  func relativePathElsewhere() async {
+    // In a process of its own, since the working directory is the whole process's.
+    await #expect(processExitsWith: .success) {
+      let name = temporaryPath()
+      Files.changeWorkingDirectory(to: "/tmp")
+      try withServer(.echo, on: ["unix://\(name.dropFirst("/tmp/".count))"]) { _ in
+        precondition(Files.exists(name))
+        Files.changeWorkingDirectory(to: "/")
+      }
+      precondition(!Files.exists(name))
+    }
+  }
+
   @Test("a path may be as long as the system allows")
   func longestPath() throws {
     let start = temporaryPath()

@@ -33,11 +33,13 @@ final class BoundSocket: Sendable {
 
 /// The file that binding a unix socket made.
 struct UnixSocketFile: Sendable {
+  /// Absolute where the working directory is known: the program may have changed it by the time of the removal.
   let path: String
   let identity: Syscalls.FileIdentity?
 
   init(path: String) {
-    self.path = path
+    let directory = path.hasPrefix("/") ? nil : Syscalls.workingDirectory
+    self.path = directory.map { "\($0)/\(path)" } ?? path
     identity = Syscalls.identity(ofFileAt: path)
   }
 

@@ -207,6 +207,13 @@ enum Syscalls {
       isSocket: status.st_mode & S_IFMT == S_IFSOCK)
   }
 
+  /// The working directory; `nil` where it cannot be told. Corresponds to `getcwd(3)`.
+  static var workingDirectory: String? {
+    var room = [CChar](repeating: 0, count: Int(PATH_MAX))
+    guard unsafe getcwd(&room, room.count) != nil else { return nil }
+    return String(decoding: room.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Corresponds to `chmod(2)`.
   static func setPermissions(ofFileAt path: String, _ permissions: FilePermissions) throws(Errno) {
     if isFailing(.changeMode) { throw Errno(rawValue: errno) }

@@ -46,6 +46,8 @@ enum Files {
     return unsafe stat(path, &status) == 0 ? Int(status.st_mode & 0o777) : -1
   }
 
+  static func changeWorkingDirectory(to path: String) { unsafe _ = chdir(path) }
+
   static var workingDirectory: String {
     unsafe String(unsafeUninitializedCapacity: 4096) { room in
       unsafe room.withMemoryRebound(to: CChar.self) {
