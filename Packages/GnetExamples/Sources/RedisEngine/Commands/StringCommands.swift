@@ -125,10 +125,8 @@ enum StringCommands {
       database.setString(key, arguments[2])
       return context.reply.integer(arguments[2].count)
     }
-    guard case .string(let old) = database[place] else { throw .wrongType }
-    let length = old.count + arguments[2].count
+    let length = try database.withString(at: place) { $0.count } + arguments[2].count
     if length > RequestParser.bulkLimit { throw .stringTooLong }
-    _ = consume old
     database.changeString(at: place) { string in
       unsafe arguments[2].withUnsafeBufferPointer { unsafe string.append(contentsOf: $0) }
     }
@@ -146,9 +144,7 @@ enum StringCommands {
       database.setString(key, Digits(amount).bytes)
       return context.reply.integer(amount)
     }
-    guard case .string(let old) = database[place] else { throw .wrongType }
-    guard let value = old.span.integer else { throw .notAnInteger }
-    _ = consume old
+    guard let value = try database.withString(at: place, { $0.integer }) else { throw .notAnInteger }
     let (sum, isTooMuch) = value.addingReportingOverflow(amount)
     if isTooMuch { throw ReplyError("ERR increment or decrement would overflow") }
     database.changeString(at: place) { string in

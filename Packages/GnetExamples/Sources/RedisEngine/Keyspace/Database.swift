@@ -54,6 +54,12 @@ extension Database {
     return bytes
   }
 
+  /// What `body` makes of the string at a place; nothing of it is kept, so that it can be changed where it is.
+  func withString<R>(at place: Int, _ body: (Bytes) -> R) throws(ReplyError) -> R {
+    guard case .string(let bytes) = table.entries[place].value.value else { throw .wrongType }
+    return body(bytes.span)
+  }
+
   /// The collection at a key, if there is one.
   mutating func collection<C: CollectionValue>(
     _ key: borrowing Key, of type: C.Type = C.self

@@ -45,7 +45,7 @@ final class Keyspace: Sendable {
   }
 
   /// Runs `body` with the locks of several shards held; it reaches the databases by `locked`.
-  func withShards(_ wanted: Shards, _ body: (borrowing Locked) -> Void) {
+  func withShards(_ wanted: Shards, _ body: (Locked) -> Void) {
     var rest = wanted
     while rest != 0 {
       shards[rest.trailingZeroBitCount].lock._unsafeLock()
@@ -61,8 +61,8 @@ final class Keyspace: Sendable {
     body(Locked(keyspace: self, shards: wanted))
   }
 
-  /// Databases whose locks are held.
-  struct Locked: ~Copyable {
+  /// Databases whose locks are held; good for the length of the body that it is lent to.
+  struct Locked {
     fileprivate let keyspace: Keyspace
     fileprivate let shards: Shards
 
