@@ -36,6 +36,23 @@ public struct Connection: ~Copyable {
   /// Whether the peer has ended its stream: no more input will come.
   public var isInputEnded: Bool { state.pointee.flags.contains(.inputEnded) }
 
+  /// Whether what arrives is left to the kernel for now, which holds the peer up. For a handler that leaves bytes
+  /// unread because it is busy with earlier ones: what waits for it stays bounded.
+  ///
+  /// Meanwhile `react` is called for wakes only, and the end of the peer's stream is not noticed. Setting it back
+  /// continues with what has arrived, but does not call `react` for bytes that were left before.
+  /// Does nothing for a datagram.
+  public var isReadingPaused: Bool {
+    get { state.pointee.flags.contains(.readPausedByHandler) }
+    nonmutating set {
+      if newValue {
+        state.pointee.flags.insert(.readPausedByHandler)
+      } else {
+        state.pointee.flags.remove(.readPausedByHandler)
+      }
+    }
+  }
+
   /// A value that may go anywhere: it writes to, wakes and closes this connection from any thread, at any time.
   public var handle: ConnectionHandle {
     if let existing = state.pointee.remoteControl { return ConnectionHandle(existing) }

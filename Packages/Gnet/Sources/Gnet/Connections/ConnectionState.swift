@@ -45,6 +45,8 @@ struct ConnectionState: ~Copyable {
     static let isTCP = Flags(rawValue: 32)
     /// The connection is on the loop's list of those to be served without input.
     static let isDue = Flags(rawValue: 64)
+    /// The handler does not want to be read for now.
+    static let readPausedByHandler = Flags(rawValue: 128)
   }
 
   unowned let loop: EventLoop
@@ -104,7 +106,7 @@ struct ConnectionState: ~Copyable {
   /// Whether anything but going on as before is to be done after a callback.
   var needsAttention: Bool {
     ending != .none || interest != .readable || !outbound.isEmpty || accountedOutput != 0
-      || !flags.isDisjoint(with: [.inputEnded, .readPaused, .outputBroken, .wakeRequested])
+      || !flags.isDisjoint(with: [.inputEnded, .readPaused, .readPausedByHandler, .outputBroken, .wakeRequested])
   }
 
   /// Asks for an ending, unless a stronger one is due already. There is none for a datagram.

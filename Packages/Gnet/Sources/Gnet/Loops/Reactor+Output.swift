@@ -111,7 +111,8 @@ extension Reactor {
   private func updateInterest(_ slot: Slot) {
     var wanted: Poller.Interest = []
     let isReading =
-      slot.pointee.ending == .none && slot.pointee.flags.isDisjoint(with: [.inputEnded, .readPaused])
+      slot.pointee.ending == .none
+      && slot.pointee.flags.isDisjoint(with: [.inputEnded, .readPaused, .readPausedByHandler])
     if isReading { wanted.insert(.readable) }
     if !slot.pointee.outbound.isEmpty { wanted.insert(.writable) }
     if wanted != slot.pointee.interest { watch(slot, wanted) }

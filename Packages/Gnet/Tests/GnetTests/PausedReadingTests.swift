@@ -1,0 +1,88 @@
+import SystemPackage
+import Testing
+
+@testable import Gnet
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+@Suite("a handler that pauses reading")
+struct PausedReadingTests {
+  /// Pauses at the first bytes, and continues at the next call, which is that of a wake: from then on an echo.
+  private func events(_ handles: Log<ConnectionHandle>, _ errors: Log<Errno?> = Log()) -> Events {
+    let calls = Counter()
+    var events = Events()
+    events.react = { connection, input in
+      connection.isReadingPaused = calls.increment() == 0
+      if connection.isReadingPaused {
+        handles.add(connection.handle)
+        return .none
+      }
+      connection.write(moving: &input)
+      return connection.isInputEnded ? .close : .none
+    }
+    events.onClosed = { _, error in
+      errors.add(error as? Errno)
+      return .none
+    }
+    return events
+  }
+
+  @Test(
+    "holds its peer up without costing turns, and loses nothing, also where the stream has ended meanwhile",
+    arguments: StreamTransport.allCases, [false, true])
+  func pause(transport: StreamTransport, allowHalfClosure: Bool) throws {
+    let handles = Log<ConnectionHandle>()
+    var options = Options()
+    options.allowHalfClosure = allowHalfClosure
+    try withServer(events(handles), options: options, on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      let bytes = pattern(16 << 20)
+      nonisolated(unsafe) let sender = client
+      Background.run {
+        try? unsafe sender.send(bytes)
+        unsafe sender.endOutput()
+      }
+      try server.waitUntilReadingStops()
+      #expect(server.sum(\.reads) == 1)
+      let polls = server.sum(\.polls)
+      _ = poll(nil, 0, 100)
+      #expect(server.sum(\.polls) - polls <= 1)
+      #expect(handles.values[0].wake())
+      #expect(try client.receiveToEnd() == bytes)
+    }
+  }
+
+  @Test("learns of a reset nevertheless")
+  func reset() throws {
+    let handles = Log<ConnectionHandle>()
+    let errors = Log<Errno?>()
+    try withServer(events(handles, errors)) { server in
+      let client = try Client(server.address())
+      try client.send("hello")
+      try require("reading is paused") { handles.count == 1 }
+      client.reset()
+      try require("the connection ends") { errors.count == 1 }
+      #expect(errors.values == [.connectionReset])
+    }
+  }
+
+  @Test("can be closed by its handle")
+  func close() throws {
+    let handles = Log<ConnectionHandle>()
+    let errors = Log<Errno?>()
+    try withServer(events(handles, errors)) { server in
+      let client = try Client(server.address())
+      try client.send("hello")
+      try require("reading is paused") { handles.count == 1 }
+      try client.send("more")
+      #expect(handles.values[0].write("bye"))
+      #expect(handles.values[0].close())
+      #expect(try client.receiveToEnd() == Array("bye".utf8))
+      #expect(errors.values == [nil])
+    }
+  }
+}
