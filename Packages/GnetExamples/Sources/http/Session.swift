@@ -4,9 +4,12 @@ import RingBuffer
 
 /// One connection's way through its requests: one at a time, answered in order.
 ///
-/// As long as a delayed answer is due, what comes behind it stays in the connection's buffer. So nothing overtakes,
-/// and what waits is bounded by bytes.
+/// As long as a delayed answer is due, what comes behind it stays in the connection's buffer, and beyond
+/// `backlogLimit` in the kernel. So nothing overtakes, and what waits is bounded.
 final class Session {
+  /// How many bytes may wait behind a delayed answer before the client is held up.
+  private static let backlogLimit = 64 << 10
+
   private let loop: LoopState
   private var parser = HTTPParser()
   /// By when the request that is arriving must be complete. Made when one does not come in one piece.
@@ -44,18 +47,18 @@ final class Session {
   private func answerAll(
     _ connection: inout Connection, _ input: inout RingBuffer
   ) throws(Refusal) -> Persistence {
-    if let due = delayed {
-      guard due.alarm.hasRung else { return .open }
+    if let due = delayed, due.alarm.hasRung {
       delayed = nil
       connection.write(due.response, date: loop.date.line(), due.persistence, isHead: due.isHead)
       if due.persistence == .close { return .close }
     }
-    while var request = try parser.next(from: &input) {
+    while delayed == nil, var request = try parser.next(from: &input) {
       if let deadline { loop.deadlines.remove(deadline) }
       answer(&request, &connection)
-      if delayed != nil { return .open }
-      if request.persistence == .close { return .close }
+      if request.persistence == .close && delayed == nil { return .close }
     }
+    connection.isReadingPaused = delayed != nil && input.count > Self.backlogLimit
+    if delayed != nil { return .open }
     let isInTheMiddle = !parser.isBetweenRequests || !input.isEmpty
     if connection.isInputEnded {
       if isInTheMiddle { throw .cutShort }

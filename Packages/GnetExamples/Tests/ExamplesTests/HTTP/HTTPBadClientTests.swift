@@ -134,4 +134,44 @@ struct HTTPBadClientTests {
     try server.expectService()
     server.stop()
   }
+
+  @Test("what a client sends behind a delayed request is bounded, and what it sends before it goes")
+  func flood() throws {
+    let server = try HTTPServer(loops: 2)
+    let limit = 64 << 20
+    let before = try server.residentBytes()
+    let client = try server.connect()
+    client.send(get("/delay/60000"))
+    // The kernel's buffers hold some of it.
+    let sent = client.flood(Array(String(repeating: get("/plaintext"), count: 1000).utf8), limit: limit)
+    #expect(sent < limit)
+    #expect(try server.residentBytes() - before < 8 << 20)
+    try server.expectService()
+    server.stop()
+  }
+
+  @Test("lengths that are only declared cost no memory")
+  func declaredLengths() throws {
+    let server = try HTTPServer(loops: 2)
+    let before = try server.residentBytes()
+    let heads = ["Content-Length: 2097152\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n200000\r\n"]
+    let clients = try (0..<100).map { number in
+      let client = try server.connect()
+      client.send("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\(heads[number % 2])")
+      return client
+    }
+    for (number, client) in clients.enumerated() where number % 2 == 0 { #expect(client.response()?.status == 100) }
+    #expect(try server.residentBytes() - before < 8 << 20)
+  }
+
+  @Test("a client that does not read its answers is not read from")
+  func slowReader() throws {
+    let server = try HTTPServer(loops: 2)
+    let before = try server.residentBytes()
+    let client = try server.connect()
+    let limit = 64 << 20
+    #expect(client.flood(Array(String(repeating: get("/"), count: 1000).utf8), limit: limit) < limit)
+    #expect(try server.residentBytes() - before < 16 << 20)
+    try server.expectService()
+  }
 }

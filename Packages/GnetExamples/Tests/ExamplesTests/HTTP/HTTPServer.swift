@@ -23,6 +23,13 @@ final class HTTPServer {
     #expect(response?.status == 200 && response?.body == "Hello, World!")
   }
 
+  /// The memory that the server occupies.
+  func residentBytes() throws -> Int {
+    let status = try String(contentsOfFile: "/proc/\(program.processIdentifier)/status", encoding: .utf8)
+    let line = try #require(status.firstMatch(of: /VmRSS:\s*(?<kilobytes>\d+) kB/))
+    return try #require(Int(line.kilobytes)) << 10
+  }
+
   /// Ends the server in order.
   func stop() {
     program.signal(SIGTERM)
