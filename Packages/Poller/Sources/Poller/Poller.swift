@@ -14,7 +14,7 @@ import Synchronization
 /// let poller = try Poller()
 /// try poller.add(socket, token: Poller.Token(rawValue: 7), interest: .readable)
 /// try poller.wait(timeout: .seconds(1)) { event in
-///   if event.isReadable { ... }
+///   if event.isReadable { print("token \(event.token.rawValue): a read would not block") }
 /// }
 /// ```
 ///

@@ -1,0 +1,5 @@
+import Disruptor
+
+struct Message: Sendable {}
+let message = Message()
+func handle(_ message: Message) {}

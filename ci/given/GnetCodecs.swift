@@ -1,0 +1,5 @@
+import Gnet
+import GnetCodecs
+import RingBuffer
+
+var events = Events()

@@ -1,0 +1,4 @@
+import Gnet
+import GnetMetrics
+
+var events = Events()

@@ -1,0 +1,5 @@
+import Poller
+import SystemPackage
+
+let poller = try Poller()
+let socket = FileDescriptor(rawValue: 0)

@@ -1,0 +1,4 @@
+import RingBuffer
+
+var ring = RingBuffer()
+let n = 0

@@ -1,0 +1,14 @@
+# shellcheck shell=bash
+# Where a compiler called by hand finds the modules that SwiftPM has built into the scratch path. Sourced after setup.sh.
+
+# Leaves the options in `module_options`: for all that was built there in debug.
+find_modules() {
+  local map
+  module_options=(-I "$scratch/debug/Modules" -module-cache-path "$scratch/docs-cache")
+  for map in "$scratch"/debug/*.build/module.modulemap; do
+    [ ! -f "$map" ] || module_options+=(-Xcc "-fmodule-map-file=$map")
+  done
+  for map in "$scratch"/checkouts/*/Sources/*/include/module.modulemap; do
+    [ ! -f "$map" ] || module_options+=(-I "${map%/*}")
+  done
+}
