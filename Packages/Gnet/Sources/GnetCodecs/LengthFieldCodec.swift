@@ -13,7 +13,8 @@
 /// The length counts the body, and the field as well if `includesField`. A protocol that counts something
 /// else is met by `lengthAdjustment`, which is added to the length that a frame states:
 ///
-///     frame length = lengthFieldOffset + (includesField ? 0 : width) + length + lengthAdjustment
+///     frame length = lengthFieldOffset + (includesField ? 0 : width)
+///                    + length + lengthAdjustment
 ///
 /// The payload is what is left of the frame without its first `strippedPrefixLength` bytes: by default, the
 /// body. Some protocols, with the 12 bytes "HELLO, WORLD" as the body:
