@@ -24,6 +24,9 @@ private final class Bench {
     control = RemoteControl(of: state)
   }
 
+  // As the server does: messages in the mailbox keep the control, and it keeps the loop.
+  deinit { loop.markEnded() }
+
   func write(_ byteCount: Int) -> Bool { control.write([UInt8](repeating: 7, count: byteCount).span) }
 
   /// How many messages wait in the mailbox.
