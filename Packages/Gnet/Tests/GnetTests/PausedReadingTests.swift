@@ -1,3 +1,4 @@
+import RingBuffer
 import SystemPackage
 import Testing
 
@@ -53,6 +54,37 @@ struct PausedReadingTests {
       #expect(server.sum(\.polls) - polls <= 1)
       #expect(handles.values[0].wake())
       #expect(try client.receiveToEnd() == bytes)
+    }
+  }
+
+  @Test("is given all that a peer sent before it closed", arguments: [StreamTransport.unix, .tcp4])
+  func closedMeanwhile(transport: StreamTransport) throws {
+    let calls = Counter()
+    let received = Log<Int>()
+    let handles = Log<ConnectionHandle>()
+    let errors = Log<Errno?>()
+    var events = Events()
+    events.react = { connection, input in
+      received.add(input.readAll().count)
+      connection.isReadingPaused = calls.increment() == 0
+      if connection.isReadingPaused { handles.add(connection.handle) }
+      return .none
+    }
+    events.onClosed = { _, error in
+      errors.add(error as? Errno)
+      return .none
+    }
+    try withServer(events, on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      try client.send("x")
+      try require("reading is paused") { handles.count == 1 }
+      try client.send([UInt8](repeating: 7, count: 50_000))
+      client.close()
+      // A unix socket tells that its peer is gone; a TCP socket tells only who reads.
+      if transport != .unix { #expect(handles.values[0].wake()) }
+      try require("the connection ends") { errors.count == 1 }
+      #expect(received.values.reduce(0, +) == 50_001)
+      #expect(errors.values == [nil])
     }
   }
 

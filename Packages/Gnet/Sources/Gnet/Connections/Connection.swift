@@ -39,7 +39,8 @@ public struct Connection: ~Copyable {
   /// Whether what arrives is left to the kernel for now, which holds the peer up. For a handler that leaves bytes
   /// unread because it is busy with earlier ones: what waits for it stays bounded.
   ///
-  /// Meanwhile `react` is called for wakes only, and the end of the peer's stream is not noticed. Setting it back
+  /// Meanwhile `react` is called for wakes only, and the end of the peer's stream is not noticed. When the peer is gone
+  /// altogether, what it had sent is read nevertheless, since no more can come. Setting it back
   /// continues with what has arrived, but does not call `react` for bytes that were left before.
   /// Does nothing for a datagram.
   public var isReadingPaused: Bool {

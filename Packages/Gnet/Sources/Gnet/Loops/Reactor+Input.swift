@@ -89,13 +89,14 @@ extension Reactor {
     }
   }
 
-  /// The peer is gone while its input was not wanted: because output is pending, which it will not take, or because
-  /// it had ended its stream before.
+  /// The peer is gone while its input was not wanted: it had ended its stream before, it will not take the output that
+  /// is pending, or the handler has paused reading. In the latter cases what it sent before is still to be read.
   private func hangUp(_ slot: Slot) {
-    if slot.pointee.outbound.isEmpty {
-      finish(slot, Syscalls.pendingError(of: slot.pointee.fd))
+    let error = Syscalls.pendingError(of: slot.pointee.fd)
+    if slot.pointee.outbound.isEmpty, slot.pointee.flags.contains(.inputEnded) {
+      finish(slot, error)
     } else {
-      breakOutput(slot, Syscalls.pendingError(of: slot.pointee.fd) ?? .brokenPipe)
+      breakOutput(slot, slot.pointee.outbound.isEmpty ? error : error ?? .brokenPipe)
       settle(slot, .none)
     }
   }

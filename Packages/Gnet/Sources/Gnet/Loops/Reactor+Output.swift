@@ -90,9 +90,9 @@ extension Reactor {
     }
   }
 
-  /// Nothing can be sent any more: pending output is dropped, and what the peer had sent before is read to its
-  /// end, which tells `react` everything and then why.
-  func breakOutput(_ slot: Slot, _ error: Errno) {
+  /// Nothing can be sent any more, for a reason that may be no error: pending output is dropped, and what the peer had
+  /// sent before is read to its end, which tells `react` everything and then why.
+  func breakOutput(_ slot: Slot, _ error: Errno?) {
     slot.pointee.flags.insert(.outputBroken)
     slot.pointee.failure = error
     slot.pointee.outbound = RingBuffer()
