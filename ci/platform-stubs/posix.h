@@ -35,6 +35,7 @@ int *errno_location(void);
 #define O_NONBLOCK 4
 int fcntl(int, int, ...);
 int close(int);
+int ioctl(int, unsigned long, ...);
 #define _SC_NPROCESSORS_ONLN 58
 long sysconf(int);
 int sysctlbyname(const char *, void *, size_t *, void *, size_t);
@@ -75,6 +76,7 @@ struct msghdr {
 #define MSG_DONTWAIT 0x80
 #if defined(__APPLE__)
 #define SO_NOSIGPIPE 0x1022
+#define SO_NWRITE 0x1024
 #define SOL_LOCAL 0
 #define LOCAL_PEERPID 2
 #define TCP_KEEPALIVE 0x10
@@ -82,6 +84,7 @@ struct msghdr {
 #elif defined(__FreeBSD__)
 #define SO_NOSIGPIPE 0x800
 #define SO_REUSEPORT_LB 0x10000
+#define FIONWRITE 0x40046677
 #define MSG_NOSIGNAL 0x20000
 #define TCP_KEEPIDLE 256
 #define TCP_KEEPINTVL 512
