@@ -14,7 +14,8 @@ let package = Package(
   name: "GnetMetrics",
   platforms: [.macOS("26.0")],
   products: [
-    .library(name: "GnetMetrics", targets: ["GnetMetrics"])
+    .library(name: "GnetMetrics", targets: ["GnetMetrics"]),
+    .executable(name: "gnet-metrics", targets: ["gnet-metrics"]),
   ],
   dependencies: [
     .package(path: "../Gnet"),
@@ -22,6 +23,7 @@ let package = Package(
     .package(path: "../RingBuffer"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
     .systemLibrary(
@@ -44,10 +46,33 @@ let package = Package(
       ],
       swiftSettings: swiftSettings
     ),
+    // The reading side: all of gnet-metrics but its command line.
+    .target(
+      name: "MetricsTool",
+      dependencies: [
+        "GnetMetrics",
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "RingBuffer", package: "RingBuffer"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: swiftSettings
+    ),
+    .executableTarget(
+      name: "gnet-metrics",
+      dependencies: [
+        "MetricsTool",
+        "GnetMetrics",
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings
+    ),
     .testTarget(
       name: "GnetMetricsTests",
       dependencies: [
         "GnetMetrics",
+        "MetricsTool",
+        "gnet-metrics",
         .product(name: "Gnet", package: "Gnet"),
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "SystemPackage", package: "swift-system"),

@@ -12,7 +12,11 @@ internal import SystemPackage
 @safe
 struct Thread: @unchecked Sendable {
   // Unchecked: a thread's identifier, which macOS spells as a pointer, is good on every thread.
-  private let id: pthread_t
+  #if canImport(Darwin)
+    private let id: pthread_t
+  #else
+    private let id: UInt
+  #endif
 
   /// Starts a thread. Corresponds to `pthread_create(3)`.
   init(_ body: @escaping @Sendable () -> Void) throws(Errno) {
@@ -24,19 +28,29 @@ struct Thread: @unchecked Sendable {
       var created: pthread_t?
       let result = unsafe pthread_create(&created, nil, { unsafe Entry.run($0) }, entry.toOpaque())
     #else
-      var created: pthread_t? = pthread_t()
-      let result = unsafe pthread_create(&created!, nil, { unsafe Entry.run($0!) }, entry.toOpaque())
+      var created = pthread_t()
+      let result = unsafe pthread_create(&created, nil, { unsafe Entry.run($0!) }, entry.toOpaque())
     #endif
     unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
     if result != 0 {
       unsafe entry.release()
       throw Errno(rawValue: result)
     }
-    unsafe id = created!
+    #if canImport(Darwin)
+      unsafe id = created!
+    #else
+      id = UInt(created)
+    #endif
   }
 
   /// Waits for the thread's end; to be called once. Corresponds to `pthread_join(3)`.
-  func join() { unsafe _ = pthread_join(id, nil) }
+  func join() {
+    #if canImport(Darwin)
+      unsafe _ = pthread_join(id, nil)
+    #else
+      _ = pthread_join(pthread_t(id), nil)
+    #endif
+  }
 
   private final class Entry {
     private let body: @Sendable () -> Void
@@ -45,7 +59,7 @@ struct Thread: @unchecked Sendable {
 
     static func run(_ entry: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
       unsafe Unmanaged<Entry>.fromOpaque(entry).takeRetainedValue().body()
-      return unsafe nil
+      return nil
     }
   }
 }

@@ -1,0 +1,49 @@
+internal import GnetMetrics
+
+/// A histogram that every loop tells, and how it is called where.
+struct HistogramField: Sendable {
+  /// Its name in the schema, and in JSON.
+  let name: String
+  /// Its name for Prometheus.
+  let exposition: String
+  let help: String
+  let value: @Sendable (MetricsSnapshot.LoopCounters) -> MetricsSnapshot.Histogram
+
+  /// Whether the values are times in nanoseconds.
+  var isTime: Bool { exposition.hasSuffix("_seconds") }
+
+  /// All of them, in the order of the schema.
+  static let all: [HistogramField] = [
+    HistogramField(
+      name: "write_size_histogram", exposition: "gnet_write_size_bytes",
+      help: "Bytes offered to the kernel by each write", value: { $0.writeSizes }),
+    HistogramField(
+      name: "tick_lateness_histogram", exposition: "gnet_tick_lateness_seconds",
+      help: "How late the loop was for its own timer", value: { $0.tickLateness }),
+  ]
+}
+
+extension MetricsSnapshot.Histogram {
+  /// The bound below which the given part of the values lies, as far as buckets can tell; `nil` for the bucket
+  /// without one. Without values it is zero.
+  func bound(of part: Double) -> UInt64? {
+    let rank = (Double(count) * part).rounded(.up)
+    var seen = 0.0
+    if count == 0 { return 0 }
+    for (bound, count) in zip(upperBounds, counts) {
+      seen += Double(count)
+      if seen >= rank { return bound }
+    }
+    return nil
+  }
+
+  /// Adds the values of another histogram; one with other buckets is left out.
+  mutating func add(_ other: Self) {
+    if counts.isEmpty {
+      self = other
+    } else if upperBounds == other.upperBounds {
+      for index in counts.indices { counts[index] &+= other.counts[index] }
+      sum &+= other.sum
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package import Gnet
+internal import RingBuffer
+internal import Synchronization
+
+/// An HTTP server whose `/metrics` reads sockets and answers in Prometheus' format.
+///
+/// Sockets are read by a worker's thread, so that one that hangs keeps no other client waiting.
+package final class PrometheusEndpoint: Sendable {
+  /// How many clients are answered at once, and how many may wait for it; more are told to come again.
+  private static let (workerCount, queueLength) = (4, 64)
+  /// How much a client may send ahead while it is being answered.
+  private static let inputLimit = 4 * HTTPRequest.lengthLimit
+
+  private let paths: [String]
+  private let reader: SnapshotReader
+  private let report: @Sendable ([Reading]) -> Void
+  private let workers = WorkerPool(threadCount: workerCount, queueCapacity: queueLength)
+
+  /// An endpoint for the sockets at `paths`.
+  ///
+  /// - Parameter report: is handed every reading, on a worker's thread.
+  package init(_ paths: [String], reader: SnapshotReader, report: @escaping @Sendable ([Reading]) -> Void) {
+    self.paths = paths
+    self.reader = reader
+    self.report = report
+  }
+
+  /// The callbacks of the server.
+  package var events: Events {
+    var events = Events()
+    events.onOpened = { connection in
+      connection.context = Exchange()
+      return .none
+    }
+    events.react = { [self] connection, input in
+      guard let exchange = connection.context as? Exchange else { return .close }
+      return serve(&connection, &input, exchange)
+    }
+    return events
+  }
+
+  /// The options of the server.
+  package static var options: Options {
+    var options = Options()
+    options.idleTimeout = .seconds(90)
+    options.drainTimeout = .seconds(1)
+    options.maxConnections = 512
+    return options
+  }
+
+  /// Ends the workers; to be called when the server has ended.
+  package func stop() { workers.shutdown() }
+
+  /// What is under way on a connection.
+  private final class Exchange: Sendable {
+    /// Whether a worker has the request: answers keep the order of the requests.
+    let isBusy = Atomic<Bool>(false)
+  }
+
+  /// Answers the requests that have arrived, up to one that a worker has to answer.
+  private func serve(_ connection: inout Connection, _ input: inout RingBuffer, _ exchange: Exchange) -> Action {
+    while !exchange.isBusy.load(ordering: .acquiring) {
+      switch HTTPRequest.parse(Self.copy(of: input)) {
+      case .incomplete:
+        return .none
+      case .refused(let status):
+        input.removeAll()
+        connection.write(HTTPResponse.plain(status).bytes(keepsAlive: false))
+        return .close
+      case .request(let request, let byteCount):
+        input.discard(byteCount)
+        if let response = immediateResponse(to: request) {
+          connection.write(response.bytes(keepsAlive: request.keepsAlive, isHead: request.method == "HEAD"))
+          if !request.keepsAlive { return .close }
+        } else {
+          read(for: request, exchange, connection.handle)
+        }
+      }
+    }
+    return input.count > Self.inputLimit ? .close : .none
+  }
+
+  private func immediateResponse(to request: HTTPRequest) -> HTTPResponse? {
+    guard request.method == "GET" || request.method == "HEAD" else {
+      var response = HTTPResponse.plain(.methodNotAllowed)
+      response.fields = [("Allow", "GET, HEAD")]
+      return response
+    }
+    switch request.path {
+    case "/metrics": return nil
+    case "/": return .plain(.ok, "gnet-metrics: what Prometheus reads is at /metrics")
+    default: return .plain(.notFound, "There is nothing here; what Prometheus reads is at /metrics")
+    }
+  }
+
+  /// Has a worker read the sockets and answer.
+  private func read(for request: HTTPRequest, _ exchange: Exchange, _ handle: ConnectionHandle) {
+    exchange.isBusy.store(true, ordering: .releasing)
+    let answer: @Sendable (HTTPResponse) -> Void = { response in
+      handle.write(response.bytes(keepsAlive: request.keepsAlive, isHead: request.method == "HEAD"))
+      exchange.isBusy.store(false, ordering: .releasing)
+      // For the requests that came meanwhile.
+      _ = request.keepsAlive ? handle.wake() : handle.close()
+    }
+    let isTaken = workers.submit { [self] in
+      let readings = reader.read(paths)
+      report(readings)
+      answer(
+        HTTPResponse(status: .ok, mediaType: PrometheusFormat.mediaType, body: PrometheusFormat.text(readings)))
+    }
+    if !isTaken {
+      var response = HTTPResponse.plain(.unavailable, "Too many clients at once; try again")
+      response.fields = [("Retry-After", "1")]
+      answer(response)
+    }
+  }
+
+  private static func copy(of input: borrowing RingBuffer) -> [UInt8] {
+    let segments = input.readable(prefix: min(input.count, HTTPRequest.lengthLimit))
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(segments.byteCount)
+    unsafe segments.first.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    unsafe segments.second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    return bytes
+  }
+}

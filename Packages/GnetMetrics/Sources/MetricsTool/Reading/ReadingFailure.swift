@@ -1,0 +1,38 @@
+package import GnetMetrics
+package import SystemPackage
+
+/// Why a socket could not be read.
+package enum ReadingFailure: Error, Hashable, CustomStringConvertible {
+  /// The file is something else.
+  case noSocket
+  /// It took longer than the time-out.
+  case timedOut(Duration)
+  /// What was sent is longer than any snapshot.
+  case tooLong(limit: Int)
+  /// It ended before anything was sent.
+  case silent
+  /// What was sent is no snapshot.
+  case unreadable(MetricsSnapshotError)
+  /// A system call failed.
+  case system(Errno)
+  /// The reader was told to stop.
+  case interrupted
+
+  /// The failure, and what may be done, without the socket's path.
+  package var description: String {
+    switch self {
+    case .noSocket: "is no socket; give the path that the server was given for its metrics"
+    case .timedOut(let limit): "did not answer within \(limit); is its process stopped, or is it no metrics socket?"
+    case .tooLong(let limit): "sent more than \(limit >> 20) MiB, which no metrics socket does"
+    case .silent: "closed without sending a snapshot; is it a metrics socket?"
+    case .unreadable(let error): "\(error); is it a metrics socket, of this version?"
+    case .system(.noSuchFileOrDirectory): "there is no such socket; does the server run, and with this path?"
+    case .system(.connectionRefused): "refuses connections; the server that left it there does not run any more"
+    case .system(.permissionDenied):
+      "may not be read by this user; only the server's own user may, unless it says otherwise"
+    case .system(.fileNameTooLong): "is no path that a socket can have: it is empty or too long"
+    case .system(let error): "\(error)"
+    case .interrupted: "was not read to the end: interrupted"
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/// Rates for a terminal: a table that fits it.
+package struct LiveTable {
+  /// Wide enough for every number, so that columns stay where they are when numbers change.
+  private static let columnWidth = 8
+
+  private var before: [Reading] = []
+  private let style: TerminalStyle
+
+  /// Starts with nothing to compare with.
+  package init(style: TerminalStyle) { self.style = style }
+
+  /// The lines for a new reading, at most `height` of them with at most `width` characters.
+  ///
+  /// Columns that do not fit are left out from the right, rows that do not fit from the end; the totals always stand
+  /// at the top.
+  package mutating func lines(_ readings: [Reading], width: Int, height: Int) -> [String] {
+    let servers = PlainLines.compare(readings, before)
+    before = readings
+    let (width, height) = (max(width, 1), max(height, 1))
+    let rows = Self.rows(servers, titleWidth: max(width / 3, 8))
+    let lines = zip(rows, Self.texts(rows, width)).map { style.apply($0.kind, String($1.prefix(width))) }
+    if lines.count <= height { return lines }
+    let more = String("... and \(lines.count - height + 1) more rows".prefix(width))
+    return lines.prefix(height - 1) + [style.apply(.failure, more)]
+  }
+
+  /// A row of the table.
+  struct Row {
+    enum Kind { case heading, total, server, loop, busyLoop, failure }
+
+    var kind: Kind
+    var title: String
+    /// `nil` for a row without numbers.
+    var rates: LoopRates?
+  }
+
+  private static func rows(_ servers: [ServerRates], titleWidth: Int) -> [Row] {
+    let total = servers.reduce(into: LoopRates()) { $0.add($1.total) }
+    var rows = [Row(kind: .heading, title: "loop"), Row(kind: .total, title: "total", rates: total)]
+    for server in servers {
+      let path = server.path.escapingControls
+      if let failure = server.failure {
+        rows.append(Row(kind: .failure, title: "\(path): \(failure)"))
+        continue
+      }
+      // The end of a path tells more than its beginning.
+      let title = path.count <= titleWidth ? path : "...\(path.suffix(titleWidth - 3))"
+      rows.append(Row(kind: .server, title: title, rates: server.total))
+      for (index, rates) in server.loops.enumerated() {
+        rows.append(Row(kind: rates.busy > 0.9 ? .busyLoop : .loop, title: "  \(index)", rates: rates))
+      }
+    }
+    return rows
+  }
+
+  /// A line for each row, with as many columns as fit.
+  private static func texts(_ rows: [Row], _ width: Int) -> [String] {
+    let inTable = rows.filter { $0.kind != .failure }
+    let titleWidth = inTable.map(\.title.count).max() ?? 0
+    let count = min(max((width - titleWidth) / (columnWidth + 2), 0), RateColumn.all.count)
+    let columns = RateColumn.all.prefix(count)
+    let cells = inTable.map { row in
+      [row.title] + columns.map { column in row.rates.map { column.text($0) } ?? column.title }
+    }
+    var lines = TextTable.lines(cells, minimumWidth: columnWidth)[...]
+    return rows.map { $0.kind == .failure ? $0.title : lines.removeFirst() }
+  }
+}

@@ -1,0 +1,65 @@
+internal import Gnet
+internal import GnetMetrics
+
+/// What one loop, or several together, did per second between two snapshots.
+struct LoopRates: Sendable {
+  var connectionsActive: UInt64 = 0
+  var pendingOutputBytes: UInt64 = 0
+  var opened = 0.0
+  var reads = 0.0
+  var bytesRead = 0.0
+  var writes = 0.0
+  var bytesWritten = 0.0
+  var writesWouldBlock = 0.0
+  var acceptErrors = 0.0
+  var wakeups = 0.0
+  var polls = 0.0
+  /// The part of the time spent at work, 0 to 1 for each loop.
+  var busy = 0.0
+  /// How many loops are in it.
+  var loopCount = 0
+
+  /// Nothing yet.
+  init() {}
+
+  /// What a loop did since `before`, by its own clock; only what is now if it has published nothing since.
+  init(_ now: MetricsSnapshot.LoopCounters, since before: MetricsSnapshot.LoopCounters?) {
+    loopCount = 1
+    connectionsActive = now.statistics.connectionsActive
+    pendingOutputBytes = now.statistics.pendingOutputBytes
+    guard let before, before.publishedTime > 0, now.publishedTime > before.publishedTime else { return }
+    let nanoseconds = Double(now.publishedTime - before.publishedTime)
+    func rate(_ value: (LoopStatistics) -> UInt64) -> Double {
+      let (new, old) = (value(now.statistics), value(before.statistics))
+      return new > old ? Double(new - old) / nanoseconds * 1e9 : 0
+    }
+    opened = rate(\.connectionsOpened)
+    reads = rate(\.reads)
+    bytesRead = rate(\.bytesRead)
+    writes = rate(\.writes)
+    bytesWritten = rate(\.bytesWritten)
+    writesWouldBlock = rate(\.writesWouldBlock)
+    acceptErrors = rate(\.acceptErrors)
+    wakeups = rate(\.wakeups)
+    polls = rate(\.polls)
+    let (busyRate, waitingRate) = (rate(\.busyNanoseconds), rate(\.waitingNanoseconds))
+    busy = busyRate + waitingRate > 0 ? busyRate / (busyRate + waitingRate) : 0
+  }
+
+  /// Adds those of other loops.
+  mutating func add(_ other: Self) {
+    loopCount += other.loopCount
+    connectionsActive &+= other.connectionsActive
+    pendingOutputBytes &+= other.pendingOutputBytes
+    opened += other.opened
+    reads += other.reads
+    bytesRead += other.bytesRead
+    writes += other.writes
+    bytesWritten += other.bytesWritten
+    writesWouldBlock += other.writesWouldBlock
+    acceptErrors += other.acceptErrors
+    wakeups += other.wakeups
+    polls += other.polls
+    busy += other.busy
+  }
+}

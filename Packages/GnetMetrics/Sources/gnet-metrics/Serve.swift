@@ -1,0 +1,44 @@
+import ArgumentParser
+import Gnet
+import GnetMetrics
+import MetricsTool
+import Synchronization
+
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Answers Prometheus over HTTP, for any number of servers on this host.",
+    discussion: """
+      GET /metrics reads every socket, for at most 2 seconds; gnet_up{server="PATH"} is 0 for one that does not answer. \
+      Ends on SIGINT and SIGTERM.
+      """)
+
+  @OptionGroup var sockets: SocketArguments
+
+  @Option(help: ArgumentHelp("Where to listen; port 0 is any.", valueName: "host:port"))
+  var listen = "127.0.0.1:9464"
+
+  func run() throws {
+    let interruption = try Interruption()
+    let complaints = Mutex(PlainLines())
+    let endpoint = PrometheusEndpoint(sockets.distinctPaths, reader: SnapshotReader()) { readings in
+      for complaint in complaints.withLock({ $0.newComplaints(readings) }) { Output.complain(complaint) }
+    }
+    defer { endpoint.stop() }
+    let failure = Failure()
+    let server = try BackgroundServer(
+      endpoint.events, options: PrometheusEndpoint.options, on: ["tcp://\(listen)"]
+    ) { error in
+      failure.error.withLock { $0 = error }
+      Interruption.ring()
+    }
+    defer { server.stop() }
+    try Output.write("listening on http://\(server.server.addresses[0])/metrics\n")
+    _ = interruption.wait()
+    if let error = failure.error.withLock({ $0 }) { throw error }
+  }
+
+  /// Why the server ended by itself.
+  private final class Failure: Sendable {
+    let error = Mutex<ServeError?>(nil)
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import MetricsTool
+
+struct Watch: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows rates per loop and in total, live.",
+    discussion: """
+      On a terminal it is a table that fits it, until Ctrl-C; on a pipe, lines of the form name=value. A socket that \
+      does not answer is named; the exit code is 1 if none answers at the start, or one did not at the end.
+      """)
+
+  @OptionGroup var sockets: SocketArguments
+
+  @Option(help: ArgumentHelp("How often: 500ms, 1s, 2m.", valueName: "interval"))
+  var interval = Interval(argument: "1s")!
+
+  func run() throws {
+    let interruption = try Interruption()
+    let reader = SnapshotReader(interruption: interruption)
+    var readings = reader.read(sockets.distinctPaths)
+    if readings.allSatisfy({ $0.snapshot == nil }) { return try fail(readings) }
+    if let terminal = try Terminal() {
+      try show(on: terminal, &readings, reader, interruption)
+    } else {
+      try printLines(&readings, reader, interruption)
+    }
+    if readings.contains(where: { $0.complaint != nil }) { try fail(readings) }
+  }
+
+  /// Redraws the table until a signal arrives, and leaves the terminal as it was.
+  private func show(
+    on terminal: consuming Terminal, _ readings: inout [Reading], _ reader: SnapshotReader, _ interruption: Interruption
+  ) throws {
+    var table = LiveTable(style: TerminalStyle(isColoured: terminal.isColoured))
+    while true {
+      let (width, height) = terminal.size
+      try terminal.show(table.lines(readings, width: width, height: height))
+      guard let next = next(reader, interruption) else { return }
+      readings = next
+    }
+  }
+
+  private func printLines(
+    _ readings: inout [Reading], _ reader: SnapshotReader, _ interruption: Interruption
+  ) throws {
+    var plain = PlainLines()
+    while true {
+      try Output.write(plain.lines(readings).map { $0 + "\n" }.joined())
+      for complaint in plain.newComplaints(readings) { Output.complain(complaint) }
+      guard let next = next(reader, interruption) else { return }
+      readings = next
+    }
+  }
+
+  /// Waits for the next time, and reads; `nil` when a signal has arrived.
+  private func next(_ reader: SnapshotReader, _ interruption: Interruption) -> [Reading]? {
+    if interruption.wait(upTo: interval.duration) { return nil }
+    let readings = reader.read(sockets.distinctPaths)
+    return interruption.wait(upTo: .zero) ? nil : readings
+  }
+
+  private func fail(_ readings: [Reading]) throws {
+    for complaint in readings.compactMap(\.complaint) { Output.complain(complaint) }
+    throw ExitCode.failure
+  }
+}

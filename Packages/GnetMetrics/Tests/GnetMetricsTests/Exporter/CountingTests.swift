@@ -1,0 +1,157 @@
+import Gnet
+import GnetMetrics
+import Testing
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+@Suite struct CountingTests {
+  @Test("one second after the last byte the counters are exact, for any number of loops", arguments: [1, 2, 5])
+  func exactness(loops: Int) throws {
+    let (connections, messages, size) = (10, 20, 100)
+    try withServer(try TestServer(loops: loops)) { server in
+      for _ in 0..<connections {
+        let client = try Client(server.addresses[0])
+        for _ in 0..<messages {
+          try client.send([UInt8](repeating: 7, count: size))
+          #expect(try client.receive(exactly: size).count == size)
+        }
+        client.close()
+      }
+      let bytes = UInt64(connections * messages * size)
+      let last = ContinuousClock.now
+      let snapshot = try server.snapshot(where: "all connections are counted as closed") {
+        $0.total(\.connectionsClosed) == UInt64(connections)
+      }
+      #expect(last.duration(to: .now) < .seconds(1))
+      #expect(snapshot.loops.map(\.index) == Array(0..<loops))
+      #expect(snapshot.total(\.connectionsOpened) == UInt64(connections))
+      #expect(snapshot.total(\.accepts) == UInt64(connections))
+      #expect(snapshot.total(\.connectionsActive) == 0)
+      #expect(snapshot.total(\.bytesRead) == bytes)
+      #expect(snapshot.total(\.bytesWritten) == bytes)
+      #expect(snapshot.total(\.writes) == UInt64(connections * messages))
+      #expect(snapshot.total(\.pendingOutputBytes) == 0)
+      for loop in snapshot.loops {
+        #expect(loop.writeSizes.count == loop.statistics.writes)
+        #expect(loop.writeSizes.sum == loop.statistics.bytesWritten)
+        // 100 bytes are more than 64 and at most 256.
+        #expect(loop.writeSizes.counts[2] == loop.statistics.writes)
+        #expect(loop.tickLateness.count > 0)
+        #expect(loop.statistics.busyNanoseconds > 0)
+      }
+    }
+  }
+
+  @Test("datagrams and their bytes are counted")
+  func datagrams() throws {
+    try withServer(try TestServer(on: ["udp://127.0.0.1:0"])) { server in
+      let client = try Client(server.addresses[0], datagrams: true)
+      for size in [0, 1, 1000] {
+        try client.send([UInt8](repeating: 1, count: size))
+        if size == 0 { Transfers.sendEmptyDatagram(client.fd) }
+        #expect(try client.receive().count == size)
+      }
+      let snapshot = try server.snapshot(where: "three datagrams are counted") { $0.total(\.datagramsOut) == 3 }
+      #expect(snapshot.total(\.datagramsIn) == 3)
+      #expect(snapshot.total(\.bytesRead) == 1001)
+      #expect(snapshot.total(\.bytesWritten) == 1001)
+      #expect(snapshot.loops[0].writeSizes.count == 3)
+      #expect(snapshot.total(\.connectionsOpened) == 0)
+    }
+  }
+
+  @Test("bytes written are those that the kernel took, and the rest is pending")
+  func pending() throws {
+    try withServer(try TestServer()) { server in
+      let client = try Client(server.addresses[0])
+      let size = 32 << 20
+      try Background.run { [fd = client.fd] in Transfers.sendAll(fd, size) }
+      let snapshot = try server.snapshot(where: "output is pending") { $0.total(\.pendingOutputBytes) > 0 }
+      let taken = snapshot.total(\.bytesWritten)
+      #expect(taken + snapshot.total(\.pendingOutputBytes) == snapshot.total(\.bytesRead))
+      #expect(snapshot.total(\.writesWouldBlock) > 0)
+      // What is offered again is counted by size again.
+      #expect(snapshot.loops[0].writeSizes.sum >= taken)
+      #expect(try client.receive(exactly: size).count == size)
+      _ = try server.snapshot(where: "all is taken") { $0.total(\.bytesWritten) == UInt64(size) }
+    }
+  }
+
+  @Test("a snapshot says whose it is, and its numbers go up")
+  func identity() throws {
+    let unix = temporaryPath()
+    try withServer(try TestServer(loops: 2, on: ["tcp://127.0.0.1:0", "unix://\(unix)"])) { server in
+      let first = try server.snapshot()
+      let second = try server.snapshot()
+      #expect(first.processID == UInt32(getpid()))
+      #expect(!first.hostName.isEmpty)
+      #expect(first.packageVersion == GnetMetricsPackage.version)
+      #expect(["epoll", "kqueue"].contains(first.backend))
+      #expect(first.addresses == ["127.0.0.1:\(server.addresses[0].port!)", "unix:\(unix)"])
+      #expect(first.loops.count == 2)
+      #expect(first.serverStartTime == second.serverStartTime)
+      #expect(first.serverStartTime <= first.snapshotTime && first.snapshotTime <= second.snapshotTime)
+      #expect(first.sequenceNumber == 1)
+      #expect(second.sequenceNumber == 2)
+    }
+  }
+
+  @Test("the exporter's own loop and its scrapes are in no snapshot")
+  func ownTraffic() throws {
+    try withServer(try TestServer()) { server in
+      for _ in 0..<50 { _ = try server.snapshot() }
+      let snapshot = try server.snapshot()
+      #expect(snapshot.loops.count == 1)
+      let counts = snapshot.loops[0].statistics
+      #expect(counts.connectionsOpened + counts.accepts + counts.reads + counts.writes + counts.wakeups == 0)
+    }
+  }
+
+  @Test("every snapshot under load is consistent, and counters only grow")
+  func consistency() throws {
+    try withServer(try TestServer(loops: 2)) { server in
+      let isOver = Flag()
+      let address = server.addresses[0]
+      let clients = 4
+      let ended = Log<Int>()
+      for index in 0..<clients {
+        try Background.run {
+          defer { ended.add(index) }
+          guard let client = try? Client(address) else { return }
+          var size = index + 1
+          while !isOver.isSet {
+            guard (try? client.send([UInt8](repeating: 1, count: size))) != nil,
+              (try? client.receive(exactly: size))?.count == size
+            else { return }
+            size = size * 7 % 2000 + 1
+          }
+        }
+      }
+      var before: MetricsSnapshot?
+      for _ in 0..<300 {
+        let snapshot = try server.snapshot()
+        for (index, loop) in snapshot.loops.enumerated() {
+          let counts = loop.statistics
+          #expect(loop.writeSizes.count == counts.writes + counts.writesWouldBlock)
+          #expect(loop.writeSizes.sum == counts.bytesWritten)
+          #expect(counts.bytesRead == counts.bytesWritten)
+          #expect(counts.connectionsOpened == counts.connectionsActive + counts.connectionsClosed)
+          guard let earlier = before?.loops[index] else { continue }
+          #expect(counts.reads >= earlier.statistics.reads)
+          #expect(counts.bytesRead >= earlier.statistics.bytesRead)
+          #expect(counts.polls >= earlier.statistics.polls)
+          #expect(counts.busyNanoseconds >= earlier.statistics.busyNanoseconds)
+          #expect(counts.waitingNanoseconds >= earlier.statistics.waitingNanoseconds)
+        }
+        before = snapshot
+      }
+      isOver.set()
+      try require("the clients have ended") { ended.count == clients }
+      #expect((before?.total(\.writes) ?? 0) > 0)
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import Gnet
+import Logging
+import MetricsTool
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import GnetMetrics
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+@Suite struct SocketTests {
+  @Test("only the owner may connect, unless something else is asked for")
+  func permissions() throws {
+    try withServer(try TestServer()) { #expect(Files.permissions(of: $0.metrics) == 0o600) }
+    try withServer(try TestServer(permissions: [.ownerReadWrite, .groupReadWrite])) {
+      #expect(Files.permissions(of: $0.metrics) == 0o660)
+    }
+  }
+
+  @Test("the socket's file is there while the server runs, and gone afterwards")
+  func lifetime() throws {
+    let path = temporaryPath()
+    try withServer(try TestServer(metrics: path)) { _ in #expect(Files.exists(path)) }
+    #expect(!Files.exists(path))
+  }
+
+  @Test("a path that a live server uses is an error before anything is served, and that server goes on")
+  func liveSocket() throws {
+    try withServer(try TestServer()) { first in
+      let error = #expect(throws: ServeError.self) { try TestServer(metrics: first.metrics) }
+      #expect(
+        error
+          == .system(operation: "metrics socket: bind", address: "unix://\(first.metrics)", .addressInUse))
+      let text = "metrics socket: bind failed for address \"unix://\(first.metrics)\": \(Errno.addressInUse)"
+      #expect(error?.description == text)
+      let snapshot = try first.snapshot()
+      #expect(snapshot.sequenceNumber > 0)
+      #expect(Files.exists(first.metrics))
+    }
+  }
+
+  @Test("a file that is no socket is an error, and stays")
+  func otherFile() throws {
+    let path = temporaryPath()
+    Files.makeFile(path)
+    defer { Files.remove(path) }
+    let error = #expect(throws: ServeError.self) { try TestServer(metrics: path) }
+    #expect(error == .system(operation: "metrics socket: bind", address: "unix://\(path)", .addressInUse))
+    #expect(Files.exists(path))
+  }
+
+  @Test("a folder that is not there, and a path that is too long, are errors")
+  func badPaths() throws {
+    let error = #expect(throws: ServeError.self) { try TestServer(metrics: "\(temporaryPath())/x") }
+    #expect(error?.description.contains("metrics socket: bind failed") == true)
+    #expect(throws: ServeError.self) { try TestServer(metrics: "/tmp/\(String(repeating: "x", count: 200))") }
+  }
+
+  @Test("a socket that a dead server has left is replaced")
+  func staleSocket() throws {
+    let path = temporaryPath()
+    close(try Files.bindSocket(to: path))
+    try withServer(try TestServer(metrics: path)) { server in
+      let snapshot = try server.snapshot()
+      #expect(snapshot.sequenceNumber == 1)
+    }
+    #expect(!Files.exists(path))
+  }
+
+  @Test("one exporter serves one server after another, each from zero")
+  func oneAfterAnother() throws {
+    let path = temporaryPath()
+    var events = Events.echo
+    events.install(MetricsExporter(socketPath: path))
+    for _ in 0..<3 {
+      let server = try BackgroundServer(events, options: Options(), on: ["tcp://127.0.0.1:0"]) { _ in }
+      defer { server.stop() }
+      let client = try Client(server.server.addresses[0])
+      try client.send("abc")
+      _ = try client.receive(exactly: 3)
+      try require("the bytes are counted") {
+        SnapshotReader().read([path])[0].snapshot?.total(\.bytesRead) == 3
+      }
+    }
+  }
+
+  @Test("two exporters of one server tell the same")
+  func twoExporters() throws {
+    let (first, second) = (temporaryPath(), temporaryPath())
+    let exporter = MetricsExporter(socketPath: second, interval: .milliseconds(10))
+    try withServer(try TestServer(metrics: first, plugins: [exporter])) { server in
+      let client = try Client(server.addresses[0])
+      try client.send("abc")
+      _ = try client.receive(exactly: 3)
+      for path in [first, second] {
+        try require("the bytes are counted") {
+          SnapshotReader().read([path])[0].snapshot?.loops[0].writeSizes.sum == 3
+        }
+      }
+    }
+  }
+
+  @Test("an address that cannot be bound leaves no socket behind")
+  func failingServer() throws {
+    let path = temporaryPath()
+    #expect(throws: ServeError.self) { try TestServer(metrics: path, on: ["tcp://127.0.0.1:0", "nonsense"]) }
+    #expect(!Files.exists(path))
+  }
+
+  @Test("if the socket's file is removed the server goes on, and the log says so once")
+  func removedFile() throws {
+    let messages = Log<String>()
+    let logger = Logger(label: "test") { _ in NotingLog(messages: messages) }
+    try withServer(try TestServer(logger: logger)) { server in
+      Files.remove(server.metrics)
+      try require("it is noticed") { messages.count > 0 }
+      let client = try Client(server.addresses[0])
+      try client.send("abc")
+      #expect(try client.receive(exactly: 3).count == 3)
+      // The file is looked after every second.
+      let noticed = ContinuousClock.now
+      try require("two more looks were taken") { noticed.duration(to: .now) > .milliseconds(2200) }
+    }
+    #expect(messages.count == 1)
+    #expect(messages.values[0].contains("was removed or replaced"))
+  }
+
+  /// Notes messages.
+  private struct NotingLog: LogHandler {
+    let messages: Log<String>
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+    func log(event: LogEvent) { messages.add("\(event.message)") }
+  }
+}

@@ -1,0 +1,84 @@
+import Gnet
+import Logging
+import MetricsTool
+import SystemPackage
+import Testing
+
+@testable import GnetMetrics
+
+/// An echo server with a metrics socket, on a thread of its own.
+final class TestServer: Sendable {
+  let metrics: String
+  let background: BackgroundServer
+
+  /// Starts it, with a fresh socket path and ticks every 10 ms unless something else is wanted.
+  init(
+    metrics: String = temporaryPath(), loops: Int = 1, on addresses: [String] = ["tcp://127.0.0.1:0"],
+    permissions: FilePermissions = .ownerReadWrite, logger: Logger = Logger(label: "test") { _ in SilentLog() },
+    plugins: [any Plugin] = []
+  ) throws {
+    self.metrics = metrics
+    var events = Events.echo
+    events.install(
+      MetricsExporter(socketPath: metrics, interval: .milliseconds(10), permissions: permissions, logger: logger))
+    for plugin in plugins { events.install(plugin) }
+    var options = Options()
+    options.loopCount = loops
+    background = try BackgroundServer(events, options: options, on: addresses) { error in
+      Issue.record("the server ended by itself: \(error)")
+    }
+  }
+
+  var addresses: [SocketAddress] { background.server.addresses }
+
+  func stop() { background.stop() }
+
+  /// A snapshot, which must come.
+  func snapshot() throws -> MetricsSnapshot {
+    try SnapshotReader(timeout: .seconds(20)).read([metrics])[0].result.get().snapshot
+  }
+
+  /// A snapshot of which `condition` holds, as soon as there is one.
+  func snapshot(where what: String, _ condition: (MetricsSnapshot) -> Bool) throws -> MetricsSnapshot {
+    var snapshot = try snapshot()
+    try require(what) {
+      snapshot = try self.snapshot()
+      return condition(snapshot)
+    }
+    return snapshot
+  }
+}
+
+/// Serves for the length of `body`.
+func withServer(_ server: TestServer, _ body: (TestServer) throws -> Void) throws {
+  defer { server.stop() }
+  try body(server)
+}
+
+extension Events {
+  /// Sends everything back.
+  static var echo: Events {
+    var events = Events()
+    events.react = { connection, input in
+      connection.write(moving: &input)
+      return .none
+    }
+    return events
+  }
+}
+
+extension MetricsSnapshot {
+  /// The sum of a counter over all loops.
+  func total(_ counter: (LoopStatistics) -> UInt64) -> UInt64 { loops.reduce(0) { $0 + counter($1.statistics) } }
+}
+
+/// Drops everything.
+struct SilentLog: LogHandler {
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.trace
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+  func log(event: LogEvent) {}
+}
