@@ -48,22 +48,27 @@ final class SnapshotConnection {
 
   private func receive() throws(Errno) {
     while outcome == nil {
-      let before = bytes.count
-      let chunk = 65536
-      var progress: UnixSocket.Progress?
-      var failure: Errno?
-      unsafe bytes.append(addingCapacity: chunk) { room in
-        do throws(Errno) {
-          unsafe progress = try socket?.receive(into: room)
-          if case .done(let count)? = progress { return count }
-        } catch { failure = error }
-        return 0
-      }
-      if let failure { throw failure }
-      guard case .done(let count)? = progress else { return }
-      if count == 0 { return end(decode()) }
-      if before + count > Self.lengthLimit { return giveUp(.tooLong(limit: Self.lengthLimit)) }
+      guard let chunk = try receiveChunk() else { return }
+      if chunk.isEmpty { return end(decode()) }
+      bytes += chunk
+      if bytes.count > Self.lengthLimit { return giveUp(.tooLong(limit: Self.lengthLimit)) }
     }
+  }
+
+  /// Some bytes, none at the end of the stream; `nil` if there is nothing yet.
+  private func receiveChunk() throws(Errno) -> [UInt8]? {
+    var result: Result<UnixSocket.Progress?, Errno> = .success(nil)
+    let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 65536) { room, count in
+      do throws(Errno) {
+        let progress = try unsafe socket?.receive(into: UnsafeMutableRawBufferPointer(room))
+        if case .done(let received)? = progress { count = received }
+        result = .success(progress)
+      } catch {
+        result = .failure(error)
+      }
+    }
+    if case .done? = try result.get() { return chunk }
+    return nil
   }
 
   private func decode() -> Result<Reading.Received, ReadingFailure> {
@@ -79,15 +84,5 @@ final class SnapshotConnection {
     self.outcome = outcome
     socket = nil
     bytes = []
-  }
-}
-
-extension [UInt8] {
-  /// Makes room for `count` more bytes, and keeps as many of them as `body` says it has filled.
-  fileprivate mutating func append(addingCapacity count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
-    let start = self.count
-    append(contentsOf: repeatElement(0, count: count))
-    let filled = unsafe withUnsafeMutableBytes { unsafe body(UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
-    removeLast(count - filled)
   }
 }

@@ -35,6 +35,11 @@ package struct Interruption: Sendable {
         errno = before
       }
     }
+    // Whoever started this program may have had them blocked.
+    var numbers = sigset_t()
+    unsafe sigemptyset(&numbers)
+    for number in [SIGINT, SIGTERM] { unsafe sigaddset(&numbers, number) }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
   }
 
   /// Has the same effect as a signal.

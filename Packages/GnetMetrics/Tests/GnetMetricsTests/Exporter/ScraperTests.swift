@@ -25,12 +25,12 @@ import Testing
   func manyThreads() throws {
     try withServer(try TestServer(loops: 2)) { server in
       let metrics = server.metrics
-      try concurrently(50) { _ in
-        for _ in 0..<20 {
+      try concurrently(20) { _ in
+        for _ in 0..<10 {
           _ = try SnapshotReader(timeout: .seconds(20)).read([metrics])[0].result.get()
         }
       }
-      #expect(try server.snapshot().sequenceNumber == 1001)
+      #expect(try server.snapshot().sequenceNumber == 201)
     }
   }
 
@@ -65,7 +65,9 @@ import Testing
     for client in clients { #expect(try MetricsSnapshot(decoding: client.receiveToEnd()).loops.count == 4) }
   }
 
-  @Test("whatever a client sends is ignored", arguments: ["x", "GET / HTTP/1.1\r\n\r\n", String(repeating: "y", count: 100_000)])
+  @Test(
+    "whatever a client sends is ignored",
+    arguments: ["x", "GET / HTTP/1.1\r\n\r\n", String(repeating: "y", count: 100_000)])
   func talkativeClients(text: String) throws {
     try withServer(try TestServer()) { server in
       for _ in 0..<20 {

@@ -1,0 +1,92 @@
+import Foundation
+import Gnet
+import MetricsTool
+import Testing
+
+@Suite struct LongRunningTests {
+  @Test("watch prints plain lines on a pipe, and ends cleanly on Ctrl-C")
+  func plainWatch() throws {
+    try withServer(try TestServer(loops: 2)) { server in
+      let program = try Program("watch", server.metrics, "--interval", "50ms")
+      try require("two rounds of lines have come") { program.outputSoFar.split(separator: "\n").count >= 6 }
+      program.interrupt()
+      let (status, output, errors) = try program.result()
+      #expect(status == 0 && errors == "")
+      #expect(!output.contains("\u{1B}"))
+      #expect(output.split(separator: "\n").allSatisfy { $0.hasPrefix("server=\(server.metrics) loop=") })
+    }
+  }
+
+  @Test(
+    "watch draws a table on a terminal, and leaves the terminal as it was",
+    .enabled(if: Program.has("script"), "script(1) is not installed"))
+  func terminalWatch() throws {
+    try withServer(try TestServer()) { server in
+      let command = "gnet-metrics watch \(server.metrics) --interval 50ms"
+      let program = try Program(
+        script: """
+          exec 3>&1
+          TERM=xterm script -qefc 'echo $$ >&2; stty rows 10 cols 60; exec \(command)' /dev/null 2>&1
+          """)
+      try require("the table is drawn a few times") {
+        program.outputSoFar.components(separatedBy: "\u{1B}[H").count > 5
+      }
+      let number = try #require(Int32(program.outputSoFar.prefix { $0.isNumber }))
+      kill(number, SIGINT)
+      let (status, output, _) = try program.result()
+      #expect(status == 0)
+      #expect(output.contains("\u{1B}[?1049h\u{1B}[?25l"))
+      #expect(output.contains("\u{1B}[?25h\u{1B}[?1049l"))
+      #expect(!output.contains("\u{1B}[2J"))
+      let frame = output.components(separatedBy: "\u{1B}[H")[2]
+      let visible = frame.replacing(#/\u{1B}\[[?0-9;]*[A-Za-z]/#, with: "")
+      #expect(visible.contains("reads/s"))
+      #expect(visible.split(whereSeparator: \.isNewline).allSatisfy { $0.count < 60 })
+    }
+  }
+
+  @Test("watch ends with exit code 1 if no socket answers at the start, or one does not at the end")
+  func failingWatch() throws {
+    let missing = temporaryPath()
+    let nothing = try Program("watch", missing).result()
+    #expect(nothing.status == 1 && nothing.output == "")
+    #expect(nothing.errors.hasPrefix("gnet-metrics: \(missing): "))
+    try withServer(try TestServer()) { server in
+      let program = try Program("watch", server.metrics, missing, "--interval", "50ms")
+      try require("lines have come") { program.outputSoFar.contains("loop=total") }
+      program.interrupt()
+      #expect(try program.result().status == 1)
+    }
+  }
+
+  @Test("serve answers Prometheus, names a socket that fails once, and ends cleanly on Ctrl-C")
+  func serve() throws {
+    let missing = temporaryPath()
+    try withServer(try TestServer()) { server in
+      let program = try Program("serve", server.metrics, missing, "--listen", "127.0.0.1:0")
+      try require("it listens") { program.outputSoFar.hasSuffix("/metrics\n") }
+      let port = try #require(program.outputSoFar.firstMatch(of: #/^listening on http://127\.0\.0\.1:(\d+)/metrics/#))
+      for _ in 0..<3 {
+        let client = try Client(path: nil, port: Int(port.1)!)
+        try client.send("GET /metrics HTTP/1.0\r\n\r\n")
+        let answer = String(decoding: try client.receiveToEnd(), as: UTF8.self)
+        #expect(answer.contains("gnet_up{server=\"\(server.metrics)\"} 1\n"))
+        #expect(answer.contains("gnet_up{server=\"\(missing)\"} 0\n"))
+      }
+      program.interrupt()
+      let (status, _, errors) = try program.result()
+      #expect(status == 0)
+      #expect(errors.split(separator: "\n").count == 1 && errors.hasPrefix("gnet-metrics: \(missing): "))
+    }
+  }
+
+  @Test("serve says in one line that its address is taken, and the exit code is 1")
+  func takenAddress() throws {
+    try withServer(try TestServer()) { server in
+      let address = "\(server.addresses[0])"
+      let (status, output, errors) = try Program("serve", server.metrics, "--listen", address).result()
+      #expect(status == 1 && output == "")
+      #expect(errors == "Error: bind failed for address \"tcp://\(address)\": Address already in use\n")
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Gnet
+import GnetMetrics
+import Testing
+
+@Suite struct ScrapeTests {
+  /// Traffic of a known number of connections, messages and bytes, over and counted.
+  private func withCountedTraffic(_ body: (TestServer) throws -> Void) throws {
+    try withServer(try TestServer(loops: 2)) { server in
+      for _ in 0..<6 {
+        let client = try Client(server.addresses[0])
+        for _ in 0..<10 {
+          try client.send("hello")
+          _ = try client.receive(exactly: 5)
+        }
+      }
+      _ = try server.snapshot(where: "the connections are closed") { $0.total(\.connectionsClosed) == 6 }
+      try body(server)
+    }
+  }
+
+  /// What the traffic comes to, by the names of the schema.
+  private static let expected = [
+    "connections_opened": 6, "connections_closed": 6, "accepts": 6, "bytes_read": 300, "bytes_written": 300,
+    "writes": 60, "accept_errors": 0, "pending_output_bytes": 0,
+  ]
+
+  @Test("gnet-metrics scrape --format json tells exactly what has happened")
+  func json() throws {
+    try withCountedTraffic { server in
+      let (status, output, errors) = try Program("scrape", server.metrics, "--format", "json").result()
+      #expect(status == 0 && errors == "")
+      let object = try #require(JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
+      let loops = try #require(object["loops"] as? [[String: Any]])
+      #expect(loops.count == 2)
+      for (name, count) in Self.expected {
+        #expect(loops.reduce(0) { $0 + ($1[name] as? Int ?? -1) } == count, "\(name)")
+      }
+    }
+  }
+
+  @Test(
+    "socat and protoc tell exactly what has happened",
+    .enabled(if: Program.has("socat") && Program.has("protoc"), "socat or protoc is not installed"))
+  func socat() throws {
+    try withCountedTraffic { server in
+      let script = """
+        socat - UNIX-CONNECT:\(server.metrics) </dev/null |
+          protoc --decode=gnet.metrics.v1.Snapshot --proto_path=proto metrics.proto
+        """
+      let (status, output, errors) = try Program(script: script).result()
+      #expect(status == 0 && errors == "")
+      for (name, count) in Self.expected {
+        let values = output.split(separator: "\n").compactMap { line in
+          line.hasPrefix("  \(name): ") ? Int(line.split(separator: " ")[1]) : nil
+        }
+        #expect(values.count == 2 && values.reduce(0, +) == count, "\(name)")
+      }
+    }
+  }
+
+  @Test("all formats are printed")
+  func formats() throws {
+    try withCountedTraffic { server in
+      let text = try Program("scrape", server.metrics).result()
+      #expect(text.status == 0 && text.output.hasPrefix("\(server.metrics)\n"))
+      let exposition = try Program("scrape", server.metrics, "--format", "prometheus").result()
+      #expect(exposition.output.contains("gnet_up{server=\"\(server.metrics)\"} 1\n"))
+      let script = "gnet-metrics scrape \(server.metrics) --format protobuf | od -An -tx1 -v | tr -d ' \\n'"
+      let hex = try Program(script: script).result().output
+      let bytes = stride(from: 0, to: hex.utf8.count, by: 2).map { index in
+        let start = hex.index(hex.startIndex, offsetBy: index)
+        return UInt8(hex[start..<hex.index(start, offsetBy: 2)], radix: 16)!
+      }
+      #expect(try MetricsSnapshot(decoding: bytes).total(\.bytesRead) == 300)
+    }
+  }
+
+  @Test("sockets that fail are named in a line each, the others are printed, and the exit code is 1")
+  func failures() throws {
+    let (hanging, garbage) = (try BadServer(), try BadServer.sending(Array("SSH-2.0-x\r\n".utf8)))
+    defer {
+      hanging.stop()
+      garbage.stop()
+    }
+    try withServer(try TestServer()) { server in
+      let missing = temporaryPath()
+      let (status, output, errors) = try Program(
+        "scrape", missing, hanging.path, server.metrics, garbage.path, server.metrics, "--format", "json"
+      ).result()
+      #expect(status == 1)
+      // A path given twice is read once.
+      #expect(output.split(separator: "\n").count == 1 && output.contains("\"server\":\"\(server.metrics)\""))
+      let lines = errors.split(separator: "\n")
+      #expect(lines.count == 3)
+      for (line, path) in zip(lines, [missing, hanging.path, garbage.path]) {
+        #expect(line.hasPrefix("gnet-metrics: \(path): "))
+      }
+      #expect(lines[1].contains("did not answer within 2.0 seconds"))
+    }
+  }
+
+  @Test(
+    "a mistake on the command line is told, and the exit code is 64",
+    arguments: [
+      ["scrape"], ["scrape", "/a", "--format", "xml"], ["scrape", "/a", "/b", "--format", "protobuf"],
+      ["watch", "/a", "--interval", "0"], ["watch", "/a", "--interval", "soon"], ["nonsense"],
+    ])
+  func mistakes(arguments: [String]) throws {
+    let words = arguments.map { "'\($0)'" }.joined(separator: " ")
+    let (status, output, errors) = try Program(script: "gnet-metrics \(words)").result()
+    #expect(status == 64 && output == "" && errors.hasPrefix("Error: "))
+  }
+
+  @Test("output that cannot be written is an error")
+  func fullDevice() throws {
+    try withServer(try TestServer()) { server in
+      let (status, _, errors) = try Program(script: "gnet-metrics scrape \(server.metrics) >/dev/full").result()
+      #expect(status == 1 && errors.hasPrefix("Error: "))
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Gnet
+import GnetMetrics
+import MetricsTool
+import Testing
+
+@Suite struct EndpointTests {
+  /// An endpoint over `paths`, for the length of `body`.
+  private func withEndpoint(
+    _ paths: [String], timeout: Duration = .seconds(20), _ body: (SocketAddress) throws -> Void
+  ) throws {
+    let endpoint = PrometheusEndpoint(paths, reader: SnapshotReader(timeout: timeout)) { _ in }
+    let server = try BackgroundServer(
+      endpoint.events, options: PrometheusEndpoint.options, on: ["tcp://127.0.0.1:0"]
+    ) { Issue.record("the endpoint ended by itself: \($0)") }
+    defer {
+      server.stop()
+      endpoint.stop()
+    }
+    try body(server.server.addresses[0])
+  }
+
+  private func get(_ address: SocketAddress, _ request: String) throws -> String {
+    let client = try Client(address)
+    try client.send(request)
+    return String(decoding: try client.receiveToEnd(), as: UTF8.self)
+  }
+
+  private let metrics = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+  private let lastMetrics = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+  @Test("the metrics of several servers are one exposition; one that hangs has gnet_up 0 and the others are unaffected")
+  func fleet() throws {
+    let hanging = try BadServer()
+    defer { hanging.stop() }
+    try withServer(try TestServer()) { first in
+      try withServer(try TestServer(loops: 2)) { second in
+        try withEndpoint([first.metrics, hanging.path, second.metrics], timeout: .milliseconds(500)) { address in
+          let response = try get(address, lastMetrics)
+          #expect(response.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"))
+          #expect(response.contains("\ngnet_up{server=\"\(first.metrics)\"} 1\n"))
+          #expect(response.contains("\ngnet_up{server=\"\(hanging.path)\"} 0\n"))
+          #expect(response.contains("\ngnet_reads_total{server=\"\(second.metrics)\",loop=\"1\"} 0\n"))
+        }
+      }
+    }
+  }
+
+  @Test("a connection stays for more requests, which are answered in order")
+  func keepAlive() throws {
+    try withServer(try TestServer()) { server in
+      try withEndpoint([server.metrics]) { address in
+        let client = try Client(address)
+        let missing = "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n"
+        try client.send(metrics + missing + metrics + lastMetrics)
+        let text = String(decoding: try client.receiveToEnd(), as: UTF8.self)
+        let statuses = text.split(separator: "\r\n").compactMap { line in
+          line.firstMatch(of: /HTTP\/1\.1 (\d+)/).map { String($0.1) }
+        }
+        #expect(statuses == ["200", "404", "200", "200"])
+      }
+    }
+  }
+
+  @Test("everything but GET and HEAD of what there is gets the status it deserves")
+  func statuses() throws {
+    try withEndpoint([temporaryPath()]) { address in
+      let close = "Connection: close\r\n\r\n"
+      #expect(try get(address, "GET / HTTP/1.1\r\nHost: x\r\n\(close)").hasPrefix("HTTP/1.1 200 "))
+      #expect(try get(address, "GET /x HTTP/1.1\r\nHost: x\r\n\(close)").hasPrefix("HTTP/1.1 404 "))
+      let refused = try get(address, "POST /metrics HTTP/1.1\r\nHost: x\r\n\(close)")
+      #expect(refused.hasPrefix("HTTP/1.1 405 ") && refused.contains("\r\nAllow: GET, HEAD\r\n"))
+      #expect(try get(address, "nonsense\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
+      #expect(try get(address, String(repeating: "x", count: 10_000)).hasPrefix("HTTP/1.1 431 "))
+      let head = try get(address, "HEAD /metrics HTTP/1.0\r\n\r\n")
+      #expect(head.hasPrefix("HTTP/1.1 200 ") && head.hasSuffix("\r\n\r\n"))
+      #expect(!head.contains("Content-Length: 0\r\n"))
+    }
+  }
+
+  @Test("a client is answered while others wait for sockets that hang")
+  func independence() throws {
+    let hanging = try BadServer()
+    defer { hanging.stop() }
+    try withEndpoint([hanging.path], timeout: .seconds(2)) { address in
+      let waiting = try (0..<3).map { _ in try Client(address) }
+      for client in waiting { try client.send(lastMetrics) }
+      let start = ContinuousClock.now
+      #expect(try get(address, "GET / HTTP/1.0\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
+      #expect(start.duration(to: .now) < .seconds(2))
+      for client in waiting {
+        #expect(String(decoding: try client.receiveToEnd(), as: UTF8.self).contains("gnet_up"))
+      }
+    }
+  }
+
+  @Test("more clients than can wait are told to come again")
+  func overload() throws {
+    let hanging = try BadServer()
+    defer { hanging.stop() }
+    try withEndpoint([hanging.path], timeout: .milliseconds(100)) { address in
+      let clients = try (0..<150).map { _ in try Client(address) }
+      for client in clients { try client.send(lastMetrics) }
+      let answers = try clients.map { String(decoding: try $0.receiveToEnd().prefix(12), as: UTF8.self) }
+      #expect(answers.allSatisfy { ["HTTP/1.1 200", "HTTP/1.1 503"].contains($0) })
+      #expect(answers.contains("HTTP/1.1 200") && answers.contains("HTTP/1.1 503"))
+    }
+  }
+
+  @Test("a client that goes away in the middle harms nobody")
+  func goneClients() throws {
+    try withServer(try TestServer()) { server in
+      try withEndpoint([server.metrics]) { address in
+        for index in 0..<100 {
+          let client = try Client(address)
+          try client.send(index % 2 == 0 ? metrics : "GET /met")
+          client.close()
+        }
+        #expect(try get(address, lastMetrics).contains("gnet_up{server=\"\(server.metrics)\"} 1\n"))
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import GnetMetrics
+import SystemPackage
+import Testing
+
+@testable import MetricsTool
+
+@Suite struct ReaderTests {
+  private func failure(_ path: String, within timeout: Duration = .seconds(20)) -> ReadingFailure? {
+    guard case .failure(let failure) = SnapshotReader(timeout: timeout).read([path])[0].result else { return nil }
+    return failure
+  }
+
+  @Test("a socket that is missing, was left behind or is something else is told apart")
+  func noServer() throws {
+    let path = temporaryPath()
+    #expect(failure(path) == .system(.noSuchFileOrDirectory))
+    _ = try Files.bindSocket(to: path)
+    #expect(failure(path) == .system(.connectionRefused))
+    Files.remove(path)
+    Files.makeFile(path)
+    #expect(failure(path) == .noSocket)
+    Files.remove(path)
+    #expect(failure("") == .system(.fileNameTooLong))
+    #expect(failure(String(repeating: "x", count: 200)) == .system(.fileNameTooLong))
+    #expect(failure("/tmp/a\0b") == .system(.fileNameTooLong))
+  }
+
+  @Test("a socket that never answers takes the time-out and no longer", arguments: [0, 128])
+  func hanging(backlog: Int32) throws {
+    // Where only one client may wait, the reader has to try again.
+    let server = try BadServer(backlog: backlog)
+    defer { server.stop() }
+    let waiting = try (0..<(backlog == 0 ? 1 : 0)).map { _ in try Client(path: server.path) }
+    let start = ContinuousClock.now
+    #expect(failure(server.path, within: .milliseconds(200)) == .timedOut(.milliseconds(200)))
+    #expect(start.duration(to: .now) >= .milliseconds(200))
+    withExtendedLifetime(waiting) {}
+  }
+
+  @Test("a socket that sends something else is told by what it sends")
+  func garbage() throws {
+    var good = MetricsSnapshot()
+    good.loops = [MetricsSnapshot.LoopCounters(index: 0)]
+    var later = good
+    later.schemaVersion = 7
+    let cases: [([UInt8], ReadingFailure)] = [
+      ([], .silent), (Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), .unreadable(.malformed)),
+      (Array(good.encoded().dropLast()), .unreadable(.malformed)),
+      (later.encoded(), .unreadable(.unknownSchemaVersion(7))),
+    ]
+    for (bytes, expected) in cases {
+      let server = try BadServer.sending(bytes)
+      defer { server.stop() }
+      #expect(failure(server.path) == expected)
+    }
+  }
+
+  @Test("a socket that sends for ever is given up")
+  func endless() throws {
+    let server = try BadServer.sending([UInt8](repeating: 0x42, count: 65536), endlessly: true)
+    defer { server.stop() }
+    #expect(failure(server.path) == .tooLong(limit: 16 << 20))
+  }
+
+  @Test("a snapshot without an end of stream is none")
+  func unfinished() throws {
+    let server = try BadServer.sending(MetricsSnapshot().encoded(), closing: false)
+    defer { server.stop() }
+    #expect(failure(server.path, within: .milliseconds(200)) == .timedOut(.milliseconds(200)))
+  }
+
+  @Test("sockets that fail or hang do not keep the others from being read, in the order given")
+  func together() throws {
+    let hanging = try (0..<5).map { _ in try BadServer() }
+    defer { for server in hanging { server.stop() } }
+    try withServer(try TestServer()) { server in
+      let paths = [hanging[0].path, server.metrics, temporaryPath(), server.metrics] + hanging.map(\.path)
+      let start = ContinuousClock.now
+      let readings = SnapshotReader(timeout: .seconds(3)).read(paths)
+      // One time-out for all.
+      #expect(start.duration(to: .now) < .seconds(2 * 3))
+      #expect(readings.map(\.path) == paths)
+      #expect(readings.map { $0.snapshot != nil } == [false, true, false, true] + hanging.map { _ in false })
+    }
+  }
+
+  @Test("every complaint is one line that names the socket")
+  func complaints() {
+    let failures: [ReadingFailure] = [
+      .noSocket, .timedOut(.seconds(2)), .tooLong(limit: 16 << 20), .silent, .unreadable(.malformed),
+      .unreadable(.unknownSchemaVersion(9)), .system(.noSuchFileOrDirectory), .system(.connectionRefused),
+      .system(.permissionDenied), .system(.fileNameTooLong), .system(.tooManyOpenFiles), .interrupted,
+    ]
+    for failure in failures {
+      let complaint = Reading(path: "/tmp/a\nb", result: .failure(failure)).complaint ?? ""
+      #expect(complaint.hasPrefix("/tmp/a\\nb: "))
+      #expect(complaint.count > 20 && !complaint.contains("\n"))
+    }
+  }
+}
