@@ -138,6 +138,8 @@ package struct HTTPParser: ~Copyable {
     stage = .requestLine
     fieldByteCount = 0
     hasSkippedLine = false
+    // A connection that is idle keeps nothing of what it has asked for.
+    defer { head.path = "" }
     return Request(method: head.method, path: head.path, persistence: head.persistence, body: whole)
   }
 

@@ -40,6 +40,23 @@ struct HTTPForeignClientTests {
     #expect(try curl(headers + ["--data-binary", "@-", server.url("/echo")], input: Data(body.utf8)) == body)
   }
 
+  @Test("curl comes by a unix socket as well", .enabled(if: hasCurl, "curl is not installed"))
+  func unixSocket() throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "http-\(UUID().uuidString.prefix(8))").path
+    let program = try Program("http", ["unix://\(path)"])
+    #expect(program.line() == "listening on unix://\(path)")
+    #expect(try curl(["--unix-socket", path, "http://localhost/delay/5"]) == "5 ms later\n")
+  }
+
+  @Test(
+    "curl gets the answer to an upload that is refused while it sends", .enabled(if: hasCurl, "curl is not installed"))
+  func refusedUpload() throws {
+    let server = try HTTPServer()
+    let code = ["--header", "Expect:", "--output", "/dev/null", "--write-out", "%{http_code}", "--data-binary", "@-"]
+    #expect(try curl(code + [server.url("/echo")], input: Data(count: (16 << 20) + 1)) == "413")
+    try server.expectService()
+  }
+
   @Test("curl learns that an upload is too large before it sends it", .enabled(if: hasCurl, "curl is not installed"))
   func tooLarge() throws {
     let server = try HTTPServer()

@@ -144,4 +144,11 @@ struct HTTPTests {
     #expect(client.response()?.body == "12345")
     #expect(client.isAtEnd())
   }
+
+  @Test("a time-out that makes no sense is exit code 64", arguments: ["0", "-1", "x", "nan", "4000"])
+  func badTimeout(timeout: String) throws {
+    let http = try Program("http", ["--request-timeout=\(timeout)"])
+    #expect(http.errorsToEnd().contains("--request-timeout"))
+    #expect(http.exitCode() == 64)
+  }
 }
