@@ -8,7 +8,7 @@ find_modules() {
   for map in "$scratch"/debug/*.build/module.modulemap; do
     [ ! -f "$map" ] || module_options+=(-Xcc "-fmodule-map-file=$map")
   done
-  for map in "$scratch"/checkouts/*/Sources/*/include/module.modulemap; do
+  for map in "$scratch"/checkouts/*/Sources/*/include/module.modulemap "$root"/Packages/*/Sources/*/module.modulemap; do
     [ ! -f "$map" ] || module_options+=(-I "${map%/*}")
   done
 }
