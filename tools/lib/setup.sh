@@ -16,8 +16,9 @@ plan_anew=--disable-build-manifest-caching
 swift_major=6
 swift_minor=2
 
-# Everything needed beyond Swift and git. In order: when (to run, only to test, only to generate code), the Debian
-# package, how to find it elsewhere (a pkg-config module, or a command), its names in Homebrew and dnf, what for.
+# Everything needed beyond Swift and git. In order: when (to run; only to test, to generate code, to benchmark, as a
+# benchmark's peer, to check the budget), the Debian package, how to find it elsewhere (a pkg-config module, or a
+# command), its names in Homebrew and dnf, what for.
 needs='run  ca-certificates    -                       -           ca-certificates        fetching dependencies over https
 run  pkg-config         command:pkg-config      pkgconf     pkgconf-pkg-config     finding C libraries
 run  libprotobuf-c-dev  library:libprotobuf-c   protobuf-c  protobuf-c-devel       GnetMetrics links it
@@ -31,7 +32,18 @@ test redis-tools        command:redis-cli       redis       redis               
 test python3-redis      -                       -           python3-redis          end-to-end tests
 test protobuf-compiler  command:protoc          protobuf    protobuf-compiler      end-to-end tests
 test python3-protobuf   -                       -           python3-protobuf       end-to-end tests
-generate protobuf-c-compiler command:protoc-c   protobuf-c  protobuf-c-compiler    making C code of the schema'
+generate protobuf-c-compiler command:protoc-c   protobuf-c  protobuf-c-compiler    making C code of the schema
+bench python3           command:python3         -           python3                running the benchmarks
+bench strace            command:strace          -           strace                 counting system calls
+peers libuv1-dev        library:libuv           -           libuv-devel            a peer in the benchmarks
+peers libevent-dev      library:libevent_core   -           libevent-devel         a peer in the benchmarks
+peers nginx-light       command:nginx           -           nginx                  a peer in the benchmarks
+peers haproxy           command:haproxy         -           haproxy                a peer in the benchmarks
+peers redis-server      command:redis-server    -           redis                  a peer in the benchmarks
+budget python3          command:python3         -           python3                comparing counts with the budget
+budget strace           command:strace          -           strace                 counting system calls
+budget valgrind         command:valgrind        -           valgrind               counting instructions
+budget binutils         command:strip           -           binutils               making programs readable for valgrind'
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -55,7 +67,7 @@ require_swift() {
   fi
 }
 
-# require_packages run|test|generate: what is needed to run, and for that; installs the missing Debian packages; says on other systems what to install.
+# require_packages run|test|generate|bench|peers|budget: what is needed to run, and for that; installs the missing Debian packages; says on other systems what to install.
 require_packages() {
   local missing
   missing=$(missing_packages "$1")

@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The load generator of tools/bench. It stands apart from the packages it measures: it shares no code with them.
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+  name: "gnet-load",
+  products: [
+    .executable(name: "gnet-load", targets: ["gnet-load"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    .target(name: "CLoad"),
+    .target(
+      name: "LoadGenerator",
+      dependencies: ["CLoad", .product(name: "Histogram", package: "hdrhistogram-swift")],
+      swiftSettings: swiftSettings
+    ),
+    .executableTarget(
+      name: "gnet-load",
+      dependencies: ["LoadGenerator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: swiftSettings
+    ),
+    .testTarget(
+      name: "LoadGeneratorTests",
+      dependencies: ["LoadGenerator", "gnet-load"],
+      swiftSettings: swiftSettings
+    ),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,87 @@
+internal import CLoad
+internal import Glibc
+
+extension Engine {
+  /// Connects the connection with this number, or opens a socket for datagrams.
+  func open(_ index: Int) throws(LoadError) {
+    let fd = try plan.target.connect(source: source())
+    let origin = script.isNoise ? index * 7919 % script.requests.period : 0
+    var connection = connections[index]
+    (connection.fd, connection.origin, connection.sendPosition, connection.receivePosition) = (
+      fd, origin, origin, origin
+    )
+    connections[index] = connection
+    let result = cload_watch(epoll, fd, UInt64(index), 1, 0)
+    if result < 0 { throw LoadError("epoll_ctl", result) }
+  }
+
+  /// Connections that follow each other fast, or are many, come from several loopback addresses in turn: the ports of
+  /// one would run out, because a closed connection keeps its own for a while.
+  private func source() -> Int32 {
+    if plan.pace != .reconnect, plan.connections < 20_000 { return 0 }
+    nextSource = nextSource % 64 + 1
+    return nextSource
+  }
+
+  /// Closes a connection that has served its one request, and opens the next in its place.
+  func reopen(_ index: Int) throws(LoadError) {
+    _ = cload_close(connections[index].fd)
+    connections[index].fd = -1
+    guard mayAsk, madeTotal != plan.requestLimit else { return }
+    now = cload_now()
+    let before = now
+    try open(index)
+    now = before  // the request's time includes connecting
+    try ask(index, 1)
+  }
+
+  /// Takes what a connection has sent.
+  func receive(_ index: Int) throws(LoadError) {
+    let connection = connections + index
+    let fd = connection.pointee.fd
+    while true {
+      let count = cload_receive(fd, buffer, Script.reach)
+      if count <= 0 {
+        if count == -Int(EAGAIN) { return }
+        throw failure(index, count)
+      }
+      now = cload_now()
+      if let wrong = script.replies.mismatch(buffer, count, at: connection.pointee.receivePosition) {
+        throw corruption(index, wrong)
+      }
+      connection.pointee.receivePosition = script.replies.advance(connection.pointee.receivePosition, by: count)
+      var whole = 0
+      var partial = connection.pointee.partial + count
+      if partial == script.replySize {
+        (whole, partial) = (1, 0)
+      } else if partial > script.replySize {
+        (whole, partial) = partial.quotientAndRemainder(dividingBy: script.replySize)
+      }
+      connection.pointee.partial = partial
+      if connection.pointee.underWay < whole || (connection.pointee.underWay == whole && partial > 0) {
+        throw LoadError("\(plan.target) sent more than it was asked for on connection \(index)")
+      }
+      if whole > 0 { try complete(index, whole) }
+      // Less than there was room for: that was all, and the kernel will tell of more.
+      if count < Script.reach || plan.pace == .reconnect { return }
+    }
+  }
+
+  private func failure(_ index: Int, _ result: Int) -> LoadError {
+    let connection = connections[index]
+    let state = "\(connection.answered) replies on connection \(index), \(connection.underWay) requests under way"
+    if result == 0 { return LoadError("\(plan.target) closed the connection after \(state)") }
+    return LoadError("receiving from \(plan.target) after \(state)", result)
+  }
+
+  /// Tells which byte is wrong, and what it should be.
+  private func corruption(_ index: Int, _ offset: Int) -> LoadError {
+    let connection = connections[index]
+    let place = connection.partial + offset
+    let (reply, byte) = place.quotientAndRemainder(dividingBy: script.replySize)
+    let wanted = script.replies.bytes[connection.receivePosition + offset]
+    return LoadError(
+      "\(plan.target) sent a wrong byte on connection \(index): byte \(byte) of reply \(connection.answered + reply) "
+        + "is \(buffer[offset]) and should be \(wanted)")
+  }
+}

@@ -1,0 +1,98 @@
+internal import CLoad
+internal import Glibc
+
+/// An exchange as bytes: what to send, and what has to come back.
+struct Script {
+  let requests: Pattern
+  let replies: Pattern
+  let requestSize: Int
+  let replySize: Int
+
+  /// Whether every connection starts at another place of the stream.
+  let isNoise: Bool
+
+  /// Sends and receives at most so many bytes at a time.
+  static let reach = 1 << 18
+
+  init(_ exchange: Plan.Exchange, target: Target) throws(LoadError) {
+    switch exchange {
+    case .echo(let size):
+      self.init(noise: size)
+    case .redisSet(let size):
+      self.init(Self.redisSet(size), "+OK\r\n")
+    case .redisGet(let size):
+      let value = Self.redisValue(size)
+      let reply = try Self.ask(target, Self.redisSet(size)) { $0.count >= 5 ? 5 : nil }
+      if reply != Array("+OK\r\n".utf8) { throw LoadError("SET was answered with \(Self.quoted(reply))") }
+      self.init("*2\r\n$3\r\nGET\r\n$\(Self.key.utf8.count)\r\n\(Self.key)\r\n", "$\(size)\r\n\(value)\r\n")
+    case .http(let path, let body):
+      let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n"
+      let reply = try Self.ask(target, request) { HTTPReply($0)?.count }
+      guard let parsed = HTTPReply(reply), parsed.status == 200, parsed.body == Array(body.utf8) else {
+        throw LoadError("GET \(path) should be answered with 200 and \"\(body)\", not with \(Self.quoted(reply))")
+      }
+      self.init(Array(request.utf8), reply, variable: parsed.date)
+    }
+  }
+
+  private init(noise size: Int) {
+    requests = Pattern.noise(reach: Self.reach)
+    replies = requests
+    (requestSize, replySize, isNoise) = (size, size, true)
+  }
+
+  private init(_ request: String, _ reply: String) {
+    self.init(Array(request.utf8), Array(reply.utf8))
+  }
+
+  private init(_ request: [UInt8], _ reply: [UInt8], variable: Range<Int> = 0..<0) {
+    requests = Pattern(repeating: request, reach: Self.reach)
+    replies = Pattern(repeating: reply, reach: Self.reach, variable: variable)
+    (requestSize, replySize, isNoise) = (request.count, reply.count, false)
+  }
+
+  private static let key = "key:000000000001"
+
+  private static func redisValue(_ size: Int) -> String { String(repeating: "x", count: size) }
+
+  private static func redisSet(_ size: Int) -> String {
+    "*3\r\n$3\r\nSET\r\n$\(key.utf8.count)\r\n\(key)\r\n$\(size)\r\n\(redisValue(size))\r\n"
+  }
+
+  /// Makes one request on a connection of its own. `length` says how long the reply is, once that can be told.
+  private static func ask(
+    _ target: Target, _ request: String, length: ([UInt8]) -> Int?
+  ) throws(LoadError) -> [UInt8] {
+    let fd = try target.connect()
+    defer { _ = cload_close(fd) }
+    var (reply, chunk, unsent) = ([UInt8](), [UInt8](repeating: 0, count: 65536), Array(request.utf8)[...])
+    let deadline = cload_now() + 5_000_000_000
+    while true {
+      if !unsent.isEmpty {
+        let sent = unsent.withUnsafeBytes { cload_send(fd, $0.baseAddress, $0.count) }
+        if sent < 0, sent != -Int(EAGAIN) { throw LoadError("sending to \(target)", sent) }
+        unsent = unsent.dropFirst(max(0, sent))
+      }
+      let received = cload_receive(fd, &chunk, chunk.count)
+      if received > 0 {
+        reply += chunk[..<received]
+        if let length = length(reply), reply.count >= length {
+          if reply.count > length { throw LoadError("\(target) sent more than one reply to one request") }
+          return reply
+        }
+      } else if received == 0 {
+        throw LoadError("\(target) closed the connection after \(quoted(reply))")
+      } else if received != -Int(EAGAIN) {
+        throw LoadError("receiving from \(target)", received)
+      } else if cload_now() > deadline {
+        throw LoadError("\(target) did not answer the first request within 5 seconds, or not whole: \(quoted(reply))")
+      } else {
+        usleep(1000)
+      }
+    }
+  }
+
+  private static func quoted(_ bytes: [UInt8]) -> String {
+    bytes.isEmpty ? "nothing" : String(decoding: bytes.prefix(200), as: UTF8.self).debugDescription
+  }
+}

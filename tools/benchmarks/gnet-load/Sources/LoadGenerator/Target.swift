@@ -1,0 +1,47 @@
+internal import CLoad
+internal import Glibc
+
+/// The server to be loaded: `[tcp://]HOST:PORT`, `udp://HOST:PORT` or `unix://PATH`.
+public struct Target: Sendable, CustomStringConvertible {
+  /// How it was given, with its scheme.
+  public let description: String
+
+  /// Whether it takes datagrams; a stream otherwise.
+  public let isDatagram: Bool
+
+  let address: cload_address
+
+  /// Reads an address and looks its host up.
+  public init(_ text: String) throws(LoadError) {
+    var address = cload_address()
+    let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+    let (scheme, rest) = parts.count == 2 ? (String(parts[0]), parts[1]) : ("tcp", text[...])
+    switch scheme {
+    case "unix":
+      let result = cload_unix_address(String(rest), &address)
+      if result < 0 || rest.isEmpty { throw LoadError("\(text): not a path for a unix socket") }
+    case "tcp", "udp":
+      guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]), port > 0 else {
+        throw LoadError("\(text): a port from 1 to 65535 is missing")
+      }
+      var host = rest[..<colon]
+      if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+      if host.isEmpty { throw LoadError("\(text): a host is missing") }
+      let type = scheme == "udp" ? SOCK_DGRAM : SOCK_STREAM
+      let code = cload_resolve(String(host), port, Int32(type.rawValue), &address)
+      if code != 0 { throw LoadError("\(text): \(String(cString: cload_resolve_error(code)))") }
+    default:
+      throw LoadError("\(text): the scheme is none of tcp, udp and unix")
+    }
+    self.address = address
+    isDatagram = scheme == "udp"
+    description = "\(scheme)://\(rest)"
+  }
+
+  /// A connected socket.
+  func connect(source: Int32 = 0) throws(LoadError) -> Int32 {
+    let fd = withUnsafePointer(to: address) { cload_connect($0, source, 5) }
+    if fd < 0 { throw LoadError("connecting to \(self)", fd) }
+    return fd
+  }
+}

@@ -1,0 +1,249 @@
+/* bare echo|http ADDRESS [THREADS]
+   bare udp ADDRESS
+
+   The limit that every server of the comparison is held against: one level-triggered epoll loop a thread, and per
+   request its share of one epoll_wait(2), one recv(2) and one send(2). It is a correct server, not a trick: it keeps
+   what the kernel does not take, stops reading meanwhile, and puts together requests that arrive in pieces. It has no
+   time-outs, no limits, no buffers to give back and no callbacks: what those cost is what is measured.
+
+   http answers GET /plaintext, as many requests as have arrived in one send. It looks at the request line and for the
+   empty line, and parses nothing else.
+
+   udp makes one recvfrom(2) and one sendto(2) a datagram, until there is none left. */
+#define _GNU_SOURCE
+#include "peer.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { buffer_size = 65536, batch = 256, answers_size = 1 << 20, head_limit = 8192 };
+
+/* What a connection has waiting; nothing, as a rule. */
+struct connection {
+  char *output; /* not yet taken by the kernel */
+  size_t output_count;
+  char *input; /* http: the beginning of a request */
+  size_t input_count;
+};
+
+struct loop {
+  int epoll;
+  pthread_t thread;
+  char *buffer;  /* buffer_size, after head_limit for what came before */
+  char *answers; /* answers_size */
+};
+
+static int listener;
+static int stream_mode_http;
+static int loop_count = 1;
+static struct loop loops[64];
+static struct connection *connections; /* by descriptor */
+static size_t connection_limit;
+static volatile sig_atomic_t ended;
+
+static void end(int number) {
+  (void)number;
+  ended = 1;
+}
+
+static void *allocate(size_t size) {
+  void *memory = malloc(size);
+  if (!memory) peer_die("malloc");
+  return memory;
+}
+
+static void watch(int epoll, int fd, int operation, uint32_t events) {
+  struct epoll_event event = {.events = events, .data.fd = fd};
+  if (epoll_ctl(epoll, operation, fd, &event)) peer_die("epoll_ctl");
+}
+
+static void forget(int fd) {
+  struct connection *connection = &connections[fd];
+  free(connection->output);
+  free(connection->input);
+  memset(connection, 0, sizeof *connection);
+  close(fd);
+}
+
+static void accept_all(void) {
+  static int next;
+  for (;;) {
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno == EAGAIN) return;
+      peer_die("accept4");
+    }
+    if ((size_t)fd >= connection_limit) {
+      close(fd);
+      continue;
+    }
+    int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* fails on a unix socket, which has no delay */
+    watch(loops[next].epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
+    next = (next + 1) % loop_count;
+  }
+}
+
+/* Sends; keeps what the kernel does not take, and then waits for room instead of input. 0: the connection has failed. */
+static int send_or_keep(struct loop *loop, int fd, const char *bytes, size_t count) {
+  ssize_t sent;
+  do sent = send(fd, bytes, count, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent == (ssize_t)count) return 1;
+  if (sent < 0) {
+    if (errno != EAGAIN) return 0;
+    sent = 0;
+  }
+  struct connection *connection = &connections[fd];
+  connection->output_count = count - (size_t)sent;
+  connection->output = memcpy(allocate(connection->output_count), bytes + sent, connection->output_count);
+  watch(loop->epoll, fd, EPOLL_CTL_MOD, EPOLLOUT);
+  return 1;
+}
+
+static int flush(struct loop *loop, int fd) {
+  struct connection *connection = &connections[fd];
+  ssize_t sent;
+  do sent = send(fd, connection->output, connection->output_count, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0) return errno == EAGAIN;
+  connection->output_count -= (size_t)sent;
+  if (connection->output_count) {
+    memmove(connection->output, connection->output + sent, connection->output_count);
+  } else {
+    free(connection->output);
+    connection->output = NULL;
+    watch(loop->epoll, fd, EPOLL_CTL_MOD, EPOLLIN);
+  }
+  return 1;
+}
+
+/* Answers every whole request of INPUT, and keeps the beginning of one. 0: the connection has failed. */
+static int answer(struct loop *loop, int fd, const char *input, size_t count) {
+  static const char yes[] =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!";
+  static const char no[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+  struct connection *connection = &connections[fd];
+  size_t used = 0, answered = 0;
+  const char *empty_line;
+  while ((empty_line = memmem(input + used, count - used, "\r\n\r\n", 4))) {
+    int known = !strncmp(input + used, "GET /plaintext ", 15); /* the empty line ends the comparison */
+    const char *text = known ? yes : no;
+    size_t length = known ? sizeof yes - 1 : sizeof no - 1;
+    memcpy(loop->answers + answered, text, length);
+    answered += length;
+    used = (size_t)(empty_line + 4 - input);
+  }
+  free(connection->input);
+  connection->input = NULL;
+  connection->input_count = count - used;
+  if (connection->input_count > head_limit) return 0;
+  if (connection->input_count)
+    connection->input = memcpy(allocate(connection->input_count), input + used, connection->input_count);
+  return !answered || send_or_keep(loop, fd, loop->answers, answered);
+}
+
+static int receive(struct loop *loop, int fd) {
+  ssize_t count;
+  do count = recv(fd, loop->buffer, buffer_size, 0);
+  while (count < 0 && errno == EINTR);
+  if (count < 0) return errno == EAGAIN;
+  if (count == 0) return 0;
+  if (!stream_mode_http) return send_or_keep(loop, fd, loop->buffer, (size_t)count);
+  size_t before = connections[fd].input_count;
+  char *input = loop->buffer - before;
+  if (before) memcpy(input, connections[fd].input, before);
+  return answer(loop, fd, input, before + (size_t)count);
+}
+
+static void *run(void *argument) {
+  struct loop *loop = argument;
+  struct epoll_event events[batch];
+  while (!ended) {
+    int count = epoll_wait(loop->epoll, events, batch, -1);
+    if (count < 0 && errno != EINTR) peer_die("epoll_wait");
+    for (int i = 0; i < count; i++) {
+      int fd = events[i].data.fd;
+      if (fd == listener) {
+        accept_all();
+      } else if (!(connections[fd].output ? flush(loop, fd) : receive(loop, fd))) {
+        forget(fd);
+      }
+    }
+  }
+  return NULL;
+}
+
+static void echo_datagrams(int fd) {
+  static char buffer[buffer_size];
+  struct epoll_event event;
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) peer_die("epoll_create1");
+  watch(epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
+  while (!ended) {
+    if (epoll_wait(epoll, &event, 1, -1) < 0) {
+      if (errno == EINTR) continue;
+      peer_die("epoll_wait");
+    }
+    for (;;) {
+      struct sockaddr_storage sender;
+      socklen_t length = sizeof sender;
+      ssize_t count = recvfrom(fd, buffer, sizeof buffer, 0, (struct sockaddr *)&sender, &length);
+      if (count < 0) break;
+      sendto(fd, buffer, (size_t)count, 0, (struct sockaddr *)&sender, length); /* one that does not fit is lost */
+    }
+  }
+}
+
+static void serve_streams(int threads) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit)) peer_die("getrlimit");
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit)) peer_die("setrlimit");
+  connection_limit = limit.rlim_cur < 1 << 20 ? limit.rlim_cur : 1 << 20;
+  connections = calloc(connection_limit, sizeof *connections);
+  if (!connections) peer_die("calloc");
+  loop_count = threads;
+  for (int i = 0; i < threads; i++) {
+    loops[i].epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (loops[i].epoll < 0) peer_die("epoll_create1");
+    loops[i].buffer = (char *)allocate(head_limit + buffer_size) + head_limit;
+    /* Enough: 73,728 bytes hold 18,432 requests of four bytes, each answered with 45, or fewer of the known ones. */
+    loops[i].answers = allocate(answers_size);
+  }
+  watch(loops[0].epoll, listener, EPOLL_CTL_ADD, EPOLLIN);
+  for (int i = 1; i < threads; i++)
+    if ((errno = pthread_create(&loops[i].thread, NULL, run, &loops[i]))) peer_die("pthread_create");
+  run(&loops[0]);
+}
+
+int main(int argc, char **argv) {
+  int is_udp = argc == 3 && !strcmp(argv[1], "udp");
+  if (!is_udp && !((argc == 3 || argc == 4) && (!strcmp(argv[1], "echo") || !strcmp(argv[1], "http")))) {
+    fprintf(stderr, "usage: bare echo|http HOST:PORT|unix://PATH [THREADS]\n       bare udp HOST:PORT\n");
+    return 64;
+  }
+  struct sigaction action = {.sa_handler = end};
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGINT, &action, NULL);
+  struct peer_address address = peer_parse(argv[2]);
+  listener = peer_bind(&address, is_udp ? SOCK_DGRAM : SOCK_STREAM);
+  stream_mode_http = !strcmp(argv[1], "http");
+  peer_announce(listener);
+  if (is_udp) {
+    echo_datagrams(listener);
+  } else {
+    serve_streams(argc == 4 ? peer_threads(argv[3]) : 1);
+  }
+  return 0;
+}

@@ -1,0 +1,88 @@
+// nio-peer echo|http ADDRESS [THREADS]
+// nio-peer udp ADDRESS
+//
+// An echo server, or an HTTP server that answers GET /plaintext, on SwiftNIO as its authors set it up in their
+// examples. ADDRESS is HOST:PORT, or unix://PATH. Says on standard output where it listens.
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+func fail(_ message: String) -> Never {
+  let text = "nio-peer: \(message)\nusage: nio-peer echo|http|udp HOST:PORT|unix://PATH [THREADS]\n"
+  write(STDERR_FILENO, text, text.utf8.count)
+  exit(64)
+}
+
+let arguments = CommandLine.arguments
+guard arguments.count == 3 || arguments.count == 4 else { fail("two or three arguments are needed") }
+guard let threads = arguments.count == 4 ? Int(arguments[3]) : 1, threads > 0 else { fail("\(arguments[3]) threads?") }
+let (mode, address) = (arguments[1], arguments[2])
+let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+
+func streams(_ addHandlers: @escaping @Sendable (any Channel) throws -> Void) -> ServerBootstrap {
+  ServerBootstrap(group: group)
+    .serverChannelOption(.backlog, value: 1024)
+    .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+    .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try addHandlers(channel) } }
+    .childChannelOption(.maxMessagesPerRead, value: 16)
+    .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator())
+}
+
+func bind(_ bootstrap: ServerBootstrap) throws -> any Channel {
+  if address.hasPrefix("unix://") {
+    return try bootstrap.bind(unixDomainSocketPath: String(address.dropFirst(7)), cleanupExistingSocketFile: true)
+      .wait()
+  }
+  let (host, port) = hostAndPort()
+  return try bootstrap.bind(host: host, port: port).wait()
+}
+
+func hostAndPort() -> (String, Int) {
+  guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]) else {
+    fail("no port in \(address)")
+  }
+  return (String(address[..<colon]), port)
+}
+
+let channel: any Channel
+switch mode {
+case "echo":
+  channel = try bind(
+    streams { channel in
+      // Reads no faster than it can write.
+      try channel.pipeline.syncOperations.addHandler(BackPressureHandler())
+      try channel.pipeline.syncOperations.addHandler(EchoHandler())
+    })
+case "http":
+  channel = try bind(
+    streams { channel in
+      try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
+      try channel.pipeline.syncOperations.addHandler(PlaintextHandler())
+    }
+    .childChannelOption(.tcpOption(.tcp_nodelay), value: 1))
+case "udp":
+  let (host, port) = hostAndPort()
+  channel = try DatagramBootstrap(group: group)
+    .channelOption(.socketOption(.so_reuseaddr), value: 1)
+    .channelOption(.datagramVectorReadMessageCount, value: 30)
+    .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 30 * 2048))
+    .channelInitializer { channel in
+      channel.eventLoop.makeCompletedFuture {
+        try channel.pipeline.syncOperations.addHandler(DatagramEchoHandler())
+      }
+    }
+    .bind(host: host, port: port).wait()
+default:
+  fail("there is no mode \(mode)")
+}
+
+let port = channel.localAddress?.port
+print("listening on \(address.hasPrefix("unix://") ? address : "\(address.prefix { $0 != ":" }):\(port ?? 0)")")
+fflush(nil)
+try channel.closeFuture.wait()

@@ -1,0 +1,110 @@
+"""Runs one scenario: all servers in turn, several times over."""
+
+import json
+import re
+import signal
+import subprocess
+import tempfile
+
+import kernel
+from servers import Missing
+
+
+class Failed(Exception):
+    """A measurement failed; the text says why."""
+
+
+class Starved(Exception):
+    """Nothing was answered in a whole round: others had the processors."""
+
+
+class Bench:
+    """How long, how often and where."""
+
+    def __init__(self, place, rounds, seconds, say):
+        self.place, self.rounds, self.seconds, self.say = place, rounds, seconds, say
+        self.load_program = place.built("gnet-load", "gnet-load was not built")
+        processors = sorted(kernel.os.sched_getaffinity(0))
+        self.server_processor, self.load_processor = processors[-1], processors[0]
+        self.can_pin = len(processors) > 1
+
+    def pin(self, processor, scenario):
+        """A command that keeps what follows on one processor; two loops need all."""
+        return ["taskset", "-c", str(processor)] if self.can_pin and scenario.loops == 1 else []
+
+    def start(self, server, scenario):
+        return server.start(self.place, scenario, self.pin(self.server_processor, scenario))
+
+    def load(self, scenario, running, *more):
+        """One run of gnet-load: what it reports."""
+        scheme = "udp://" if scenario.transport == "udp" else ""
+        command = [*self.pin(self.load_processor, scenario), self.load_program, scheme + running.address]
+        command += [*scenario.arguments, "--server", str(running.pid), *more]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failed(done.stderr.strip() or f"gnet-load ended with {done.returncode}")
+        return json.loads(done.stdout)
+
+    def run(self, scenario):
+        """All rounds of a scenario: for each server its runs; the reasons why some have none; the system calls of a
+        request by name; and the share of the machine that others used meanwhile."""
+        runs, skipped = {server.key: [] for server in scenario.servers}, {}
+        calls = {}
+        others = kernel.Others()
+        for number in range(self.rounds):
+            for server in scenario.servers:
+                if server.key in skipped:
+                    continue
+                self.say(f"{scenario.title}: round {number + 1} of {self.rounds}, {server.label}")
+                try:
+                    runs[server.key].append(self._round(scenario, server))
+                except Starved:
+                    self.say("nothing was answered: the round does not count")
+                except (Missing, Failed) as reason:
+                    skipped[server.key] = str(reason)
+        for server in scenario.servers:
+            if server.key not in skipped and not runs[server.key]:
+                skipped[server.key] = "nothing was answered in any round: the machine is too busy"
+        share = others.share()
+        for server in scenario.servers:
+            if server.key not in skipped and server.key != "control":
+                self.say(f"{scenario.title}: system calls, {server.label}")
+                calls[server.key] = self._system_calls(scenario, server)
+        return runs, skipped, calls, share
+
+    def _round(self, scenario, server):
+        with self.start(server, scenario) as running:
+            report = self.load(scenario, running, "--duration", str(self.seconds), "--warm-up", "0.3")
+            report["resident"], report["residentPeak"] = kernel.memory(running.pid)
+        if report["requests"] == 0:
+            raise Starved
+        return report
+
+    def _system_calls(self, scenario, server):
+        """System calls per request by name: the difference of two counted runs, so that connecting does not count."""
+        few = 4 * scenario.connections * scenario.pipeline
+        few = max(few, 500)
+        try:
+            first, second = (self._count_calls(scenario, server, requests) for requests in (few, 3 * few))
+        except (Missing, Failed, FileNotFoundError) as reason:
+            self.say(f"system calls of {server.label} were not counted: {reason}")
+            return None
+        names = first.keys() | second.keys()
+        each = {name: (second.get(name, 0) - first.get(name, 0)) / (2 * few) for name in names}
+        return {name: each[name] for name in sorted(each, key=each.get, reverse=True) if each[name] >= 0.0005}
+
+    def _count_calls(self, scenario, server, requests):
+        with self.start(server, scenario) as running, tempfile.NamedTemporaryFile("r") as output:
+            command = ["strace", "-c", "-f", "-o", output.name, "-p", str(running.pid)]
+            tracer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            try:
+                line = tracer.stderr.readline()
+                if "attached" not in line:
+                    raise Failed(line.strip() or "strace did not attach")
+                self.load(scenario, running, "--requests", str(requests))
+            finally:
+                tracer.send_signal(signal.SIGINT)
+                tracer.communicate()
+            row = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$")
+            found = (row.match(line) for line in output.read().splitlines())
+            return {match[2]: int(match[1]) for match in found if match and match[2] != "total"}

@@ -1,0 +1,86 @@
+"""Tables in Markdown."""
+
+
+def number(value):
+    """Three significant digits, thousands apart."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def span(figures, unit=1):
+    return f"{number(figures['median'] / unit)} ({number(figures['min'] / unit)} to {number(figures['max'] / unit)})"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def ratio(row, other):
+    return f"{row['undisturbed'] / other['undisturbed']:.2f}" if other and other["undisturbed"] else "-"
+
+
+def scenario_report(scenario, rows, skipped, share):
+    """One scenario: heading, table, and what there is to say about it."""
+    labels = {server.key: server.label for server in scenario.servers}
+    per = scenario.per
+    head = [
+        "server", f"{per}s/s, median (min to max)", f"CPU ns/{per}, median (min to max)", "undisturbed",
+        "user + system", "to Gnet", f"to {labels[scenario.reference]}", "calls", "p50 µs", "p99 µs", "p99.9 µs", "MiB",
+        "limited by",
+    ]  # fmt: skip
+    ours, reference = rows.get("gnet"), rows.get(scenario.reference)
+    lines = [
+        [
+            labels[key], span(row["rate"]), span(row["cost"]), f"**{number(row['undisturbed'])}**",
+            f"{number(row['user'])} + {number(row['system'])}", ratio(row, ours), ratio(row, reference),
+            "-" if row["systemCalls"] is None else f"{row['systemCalls']:.2f}", number(row["p50"]["median"] / 1000),
+            number(row["p99"]["median"] / 1000), number(row["p999"]["median"] / 1000),
+            number(row["resident"] / 2**20), row["limit"],
+        ]
+        for key, row in rows.items()
+    ]  # fmt: skip
+    text = [f"### {scenario.title}", "", table(head, lines), ""]
+    text += [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()]
+    text += remarks(scenario, rows, labels, share)
+    return "\n".join(text)
+
+
+def remarks(scenario, rows, labels, share):
+    found = []
+    if "control" in rows and scenario.reference in rows:
+        quotient = rows["control"]["undisturbed"] / rows[scenario.reference]["undisturbed"]
+        verdict = "the figures can be trusted" if abs(quotient - 1) <= 0.02 else "differences this small mean nothing"
+        found.append(f"- control: {labels[scenario.reference]} against itself {quotient:.3f}; {verdict}")
+    limited = [labels[key] for key, row in rows.items() if row["limit"] == "client"]
+    if limited:
+        found.append(f"- limited by the client, so that the rate says little: {', '.join(limited)}")
+    lost = [f"{labels[key]} {row['lost']:,}" for key, row in rows.items() if row["lost"]]
+    if lost:
+        found.append(f"- datagrams lost: {', '.join(lost)}")
+    if rows:
+        least, cost = min(row["undisturbed"] for row in rows.values()), [row["clientCost"] for row in rows.values()]
+        found.append(f"- gnet-load itself: {number(min(cost))} to {number(max(cost))} ns; cheapest server {number(least)}")
+    found.append(f"- other processes used {share:.0%} of the machine meanwhile")
+    return found
+
+
+def memory_report(scenario, rows, skipped):
+    labels = {server.key: server.label for server in scenario.servers}
+    head = [
+        "server", "MiB at the start", "KiB/connection, idle", "after echoing 8 KiB each", "MiB when all have closed",
+        "CPU µs in an idle second", "wake-ups in it",
+    ]  # fmt: skip
+    lines = [
+        [
+            labels[key], number(row["start"] / 2**20), f"**{number(row['idle'] / 1024)}**",
+            number(row["used"] / 1024), number(row["closed"] / 2**20), number(row["idleProcessorTime"] / 1000),
+            number(row["idleWakeUps"]),
+        ]
+        for key, row in rows.items()
+    ]  # fmt: skip
+    text = [f"### {scenario.title}", "", table(head, lines), ""]
+    return "\n".join(text + [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()])

@@ -1,0 +1,79 @@
+"""What is measured: one scenario is one table."""
+
+from dataclasses import dataclass, field
+
+from servers import BARE, CONTROL, GNET, HAPROXY, LIBEVENT, LIBUV, NGINX, NIO, REDIS, REDIS_CONTROL
+
+
+@dataclass(frozen=True)
+class Scenario:
+    work: str
+    name: str
+    title: str
+    load: tuple  # arguments of gnet-load
+    servers: tuple
+    connections: int = 1
+    pipeline: int = 1
+    transport: str = "tcp"
+    loops: int = 1
+    is_quick: bool = False
+    per: str = "request"
+    arguments: tuple = field(init=False)
+
+    def __post_init__(self):
+        size = ("--connections", str(self.connections), "--pipeline", str(self.pipeline))
+        object.__setattr__(self, "arguments", (*self.load, *size))
+
+    @property
+    def reference(self):
+        """The key of the server that the control repeats."""
+        return self.servers[0].key
+
+
+STREAM = (BARE, GNET, LIBUV, LIBEVENT, NIO, CONTROL)
+HTTP = (BARE, GNET, NGINX, HAPROXY, NIO, CONTROL)
+DATAGRAM = (BARE, GNET, LIBUV, NIO, CONTROL)
+STORE = (REDIS, GNET, REDIS_CONTROL)
+
+
+def echo(name, title, size, connections, **more):
+    return Scenario("echo", name, title, ("--size", str(size)), STREAM, connections, **more)
+
+
+def http(name, title, pipeline, **more):
+    return Scenario("http", name, title, ("--protocol", "http"), HTTP, 64, pipeline, **more)
+
+
+def redis(command, pipeline, **more):
+    title = f"redis {command.upper()} of 64 bytes, 50 connections" + (f", pipeline {pipeline}" if pipeline > 1 else "")
+    load = ("--protocol", f"redis-{command}", "--size", "64")
+    return Scenario("redis", f"redis-{command}-p{pipeline}", title, load, STORE, 50, pipeline, **more)
+
+
+SCENARIOS = (
+    echo("echo-64-c1", "echo, 64 bytes, 1 connection", 64, 1),
+    echo("echo-64-c50", "echo, 64 bytes, 50 connections", 64, 50, is_quick=True),
+    echo("echo-64-c1000", "echo, 64 bytes, 1,000 connections", 64, 1000),
+    echo("echo-1k-c50", "echo, 1 KiB, 50 connections", 1024, 50),
+    echo("echo-16k-c50", "echo, 16 KiB, 50 connections", 16384, 50),
+    echo("echo-64-c50-p16", "echo, 64 bytes, 50 connections, pipeline 16", 64, 50, pipeline=16, is_quick=True),
+    echo("echo-unix-c50", "echo over a unix socket, 64 bytes, 50 connections", 64, 50, transport="unix"),
+    echo("echo-two-loops", "echo, 64 bytes, 50 connections, two loops on all processors", 64, 50, loops=2),
+    http("http-c64", "http /plaintext, 64 connections", 1, is_quick=True),
+    http("http-c64-p16", "http /plaintext, 64 connections, pipeline 16", 16),
+    redis("set", 1),
+    redis("get", 1, is_quick=True),
+    redis("set", 16),
+    redis("get", 16),
+    Scenario("udp", "udp-64-c50", "UDP echo, 64 bytes, 50 peers", ("--size", "64"), DATAGRAM, 50, transport="udp",
+             is_quick=True, per="datagram"),
+    Scenario("udp", "udp-64-c50-p4", "UDP echo, 64 bytes, 50 peers with 4 datagrams under way each", ("--size", "64"),
+             DATAGRAM, 50, 4, transport="udp", per="datagram"),
+    Scenario("connect", "connect", "connect, echo 64 bytes, close; 20 at a time", ("--size", "64", "--reconnect"),
+             STREAM, 20, is_quick=True, per="connection"),
+)  # fmt: skip
+
+MEMORY = Scenario("memory", "memory", "10,000 idle connections", (), (BARE, GNET, LIBUV, LIBEVENT, NIO), 10_000,
+                  is_quick=True, per="connection")  # fmt: skip
+
+WORKS = ("echo", "http", "redis", "udp", "connect", "memory")

@@ -1,0 +1,232 @@
+"""The servers of the comparison: how each is started for a work, and why it is left out if it is not there."""
+
+import os
+import pathlib
+import select
+import shutil
+import socket
+import subprocess
+import time
+
+HELLO = "Hello, World!"
+
+
+class Missing(Exception):
+    """A server cannot take part; the text says why."""
+
+
+class Place:
+    """Where things are: programs that tools/bench has built, and a folder for sockets and configuration."""
+
+    def __init__(self, programs, scratch):
+        self.programs = pathlib.Path(programs)
+        self.scratch = pathlib.Path(scratch)
+        self.scratch.mkdir(parents=True, exist_ok=True)
+
+    def built(self, name, hint):
+        path = self.programs / name
+        if not os.access(path, os.X_OK):
+            raise Missing(hint)
+        return str(path)
+
+    @staticmethod
+    def installed(name):
+        path = shutil.which(name, path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+        if path is None:
+            raise Missing(f"{name} is not installed")
+        return path
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Running:
+    """A server that has been started. `pid` is the process that does the work, `address` what gnet-load connects to."""
+
+    def __init__(self, command, address, pid_of=None, log=subprocess.DEVNULL, before=()):
+        self.process = subprocess.Popen([*before, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        self.address = address
+        try:
+            if address is None:
+                self.address = self._announced()
+            else:
+                self._wait_for_port()
+            self.pid = pid_of(self.process.pid) if pid_of else self.process.pid
+        except BaseException:
+            self.stop()
+            raise
+
+    def _announced(self):
+        """What follows `listening on` in the first line of its output."""
+        deadline, text = time.monotonic() + 20, b""
+        while b"\n" not in text:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
+            more = os.read(self.process.stdout.fileno(), 4096) if ready else b""
+            if not more:
+                raise Missing(f"{self.process.args} did not say where it listens")
+            text += more
+        return text.split(b"\n")[0].decode().removeprefix("listening on ")
+
+    def _wait_for_port(self):
+        host, port = self.address.rsplit(":", 1)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection((host, int(port)), timeout=1).close()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise Missing(f"{self.process.args} does not listen on {self.address}") from None
+                time.sleep(0.02)
+
+    def stop(self):
+        """Ends it and takes its processor time into the account of this process's children."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def only_child(pid):
+    """The worker of a master process, once it is there."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.02)
+    raise Missing("the worker process has not started")
+
+
+def listening(kind, place, key):
+    """The address to listen on, as our servers and the peers in C and on SwiftNIO take it."""
+    if kind == "unix":
+        return f"unix://{place.scratch}/{key}.sock"
+    return "127.0.0.1:0"
+
+
+class Server:
+    """One row of a table."""
+
+    def __init__(self, key, label, start):
+        self.key, self.label, self._start = key, label, start
+
+    def start(self, place, scenario, before=()):
+        """Starts it for a scenario, behind a command such as taskset. Raises `Missing`."""
+        return self._start(place, scenario, before)
+
+
+def gnet(place, scenario, before):
+    example = {"http": "http", "redis": "redis"}.get(scenario.work, "echo")
+    program = place.built(f"gnet-{example}", f"there is no example '{example}' to be built")
+    kind = scenario.transport
+    address = listening(kind, place, "gnet")
+    command = [program, f"udp://{address}" if kind == "udp" else address, "--loops", str(scenario.loops)]
+    running = Running(command, None, before=before)
+    running.address = running.address.removeprefix("udp://").removeprefix("tcp://")
+    return running
+
+
+def bare(place, scenario, before):
+    program = place.built("bare", "peers/bare.c was not built: is there a C compiler?")
+    mode = {"http": "http", "udp": "udp"}.get(scenario.work, "echo")
+    threads = [str(scenario.loops)] if scenario.loops > 1 else []
+    return Running([program, mode, listening(scenario.transport, place, "bare"), *threads], None, before=before)
+
+
+def small_peer(name, package):
+    def start(place, scenario, before):
+        if scenario.loops > 1:
+            raise Missing("it has one loop")
+        program = place.built(name, f"it was not built: {package} is missing")
+        mode = "udp" if scenario.transport == "udp" else "echo"
+        return Running([program, mode, listening(scenario.transport, place, name)], None, before=before)
+
+    return start
+
+
+def nio(place, scenario, before):
+    program = place.built("nio-peer", "it was not built: see the messages above")
+    mode = {"http": "http", "udp": "udp"}.get(scenario.work, "echo")
+    address = listening(scenario.transport, place, "nio")
+    return Running([program, mode, address, str(scenario.loops)], None, before=before)
+
+
+def nginx(place, _scenario, before):
+    program, port, folder = place.installed("nginx"), free_port(), place.scratch / "nginx"
+    folder.mkdir(exist_ok=True)
+    configuration = folder / "nginx.conf"
+    configuration.write_text(f"""
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 16384; }}
+http {{
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port} backlog=1024;
+    location = /plaintext {{ default_type text/plain; return 200 "{HELLO}"; }}
+  }}
+}}
+""")
+    command = [program, "-p", str(folder), "-e", f"{folder}/error.log", "-c", str(configuration)]
+    return Running(command, f"127.0.0.1:{port}", pid_of=only_child, before=before)
+
+
+def haproxy(place, _scenario, before):
+    program, port = place.installed("haproxy"), free_port()
+    configuration = place.scratch / "haproxy.cfg"
+    configuration.write_text(f"""
+global
+  nbthread 1
+  maxconn 16384
+defaults
+  mode http
+  timeout client 60s
+  timeout connect 5s
+  timeout server 60s
+frontend hello
+  bind 127.0.0.1:{port}
+  http-request return status 200 content-type text/plain string "{HELLO}" if {{ path /plaintext }}
+  http-request return status 404
+""")
+    return Running([program, "-db", "-f", str(configuration)], f"127.0.0.1:{port}", before=before)
+
+
+def redis_server(place, _scenario, before):
+    program, port = place.installed("redis-server"), free_port()
+    command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
+    command += ["--io-threads", "1", "--maxclients", "16000", "--dir", str(place.scratch)]
+    return Running(command, f"127.0.0.1:{port}", before=before)
+
+
+BARE = Server("bare", "bare C loop", bare)
+GNET = Server("gnet", "Gnet", gnet)
+NIO = Server("nio", "SwiftNIO", nio)
+LIBUV = Server("libuv", "libuv", small_peer("libuv-echo", "libuv1-dev"))
+LIBEVENT = Server("libevent", "libevent", small_peer("libevent-echo", "libevent-dev"))
+NGINX = Server("nginx", "nginx", nginx)
+HAPROXY = Server("haproxy", "HAProxy", haproxy)
+REDIS = Server("redis-server", "redis-server", redis_server)
+# The bare loop once more: whatever the two rows differ by is noise.
+CONTROL = Server("control", "bare C loop, again", bare)
+REDIS_CONTROL = Server("control", "redis-server, again", redis_server)
