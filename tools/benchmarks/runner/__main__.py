@@ -90,7 +90,7 @@ def main():
     about = (
         f"{machine['processor']}, {machine['processors']} processors, Linux {machine['kernel']}; "
         + ", ".join(f"{name} {version}" for name, version in versions.items())
-        + f"; {datetime.date.today()}; {options.rounds} rounds of {options.seconds:g} s"
+        + f"; {datetime.date.today()}; {options.rounds} round{'s'[: options.rounds != 1]} of {options.seconds:g} s"
     )
     failed = False
     for work in WORKS if options.work == "all" else (options.work,):

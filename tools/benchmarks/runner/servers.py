@@ -6,6 +6,7 @@ import select
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 HELLO = "Hello, World!"
@@ -46,8 +47,12 @@ def free_port():
 class Running:
     """A server that has been started. `pid` is the process that does the work, `address` what gnet-load connects to."""
 
-    def __init__(self, command, address, pid_of=None, log=subprocess.DEVNULL, before=()):
-        self.process = subprocess.Popen([*before, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+    def __init__(self, command, address, pid_of=None, before=()):
+        self.name = pathlib.Path(command[0]).name
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [*before, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors
+        )
         self.address = address
         try:
             if address is None:
@@ -66,7 +71,7 @@ class Running:
             ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
             more = os.read(self.process.stdout.fileno(), 4096) if ready else b""
             if not more:
-                raise Missing(f"{self.process.args} did not say where it listens")
+                raise Missing(self._complaint("did not say where it listens"))
             text += more
         return text.split(b"\n")[0].decode().removeprefix("listening on ")
 
@@ -79,8 +84,14 @@ class Running:
                 return
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise Missing(f"{self.process.args} does not listen on {self.address}") from None
+                    raise Missing(self._complaint(f"does not listen on {self.address}")) from None
                 time.sleep(0.02)
+
+    def _complaint(self, what):
+        """What is wrong, and the last that the program itself said."""
+        self.errors.seek(0)
+        said = self.errors.read().decode(errors="replace").strip().split("\n")[-1]
+        return f"{self.name} {what}" + (f": {said}" if said else "")
 
     def stop(self):
         """Ends it and takes its processor time into the account of this process's children."""
@@ -91,6 +102,7 @@ class Running:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+        self.errors.close()
 
     def __enter__(self):
         return self
@@ -198,7 +210,7 @@ def haproxy(place, _scenario, before):
     configuration.write_text(f"""
 global
   nbthread 1
-  maxconn 16384
+  maxconn 4096
 defaults
   mode http
   timeout client 60s
