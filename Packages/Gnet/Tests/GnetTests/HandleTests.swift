@@ -1,4 +1,5 @@
 import RingBuffer
+import SystemPackage
 import Testing
 
 @testable import Gnet
@@ -59,6 +60,54 @@ extension Events {
       try require("it is closed") { closed.count == 1 }
       #expect(closed.values == [""])
     }
+  }
+
+  @Test(
+    "aborting ends a connection whose peer does not read, also one that is closing already",
+    arguments: StreamTransport.allCases, [false, true])
+  func abort(transport: StreamTransport, afterClose: Bool) throws {
+    let handles = Handles()
+    let closed = Log<String>()
+    try withServer(.handing(to: handles, closed: closed), on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      try require("it is open") { handles.count == 1 }
+      let handle = handles.values[0]
+      let piece = pattern(256 << 10)
+      // The kernel takes some of it, and then the watermark is reached.
+      while handle.write(piece) || server.sum(\.pendingOutputBytes) == 0 {}
+      if afterClose { #expect(handle.close() && !handle.close()) }
+      #expect(handle.abort())
+      #expect(!handle.write("x") && !handle.wake() && !handle.close() && !handle.abort() && !handle.isOpen)
+      try require("it is closed") { closed.count == 1 }
+      #expect(closed.values == ["\(Errno.connectionAbort)"])
+      try require("nothing is left of it") {
+        server.sum(\.connectionsActive) == 0 && server.sum(\.pendingOutputBytes) == 0
+      }
+      #expect(!handle.abort())
+      withExtendedLifetime(client) {}
+    }
+  }
+
+  @Test("aborting races with the end of the connection, with writes and with closing: it ends once", arguments: [1, 2])
+  func abortRaces(loopCount: Int) throws {
+    let handles = Handles()
+    let closed = Log<String>()
+    var options = Options()
+    options.loopCount = loopCount
+    try withServer(.handing(to: handles, closed: closed), options: options) { server in
+      for round in 1...100 {
+        let client = try Client(server.address())
+        try require("it is open") { handles.count == round }
+        let handle = handles.values[round - 1]
+        Background.run { while handle.write("x") {} }
+        Background.run { handle.close() }
+        Background.run { handle.abort() }
+        if round.isMultiple(of: 2) { client.shutDown() }
+        try require("it has ended") { closed.count == round }
+        #expect(!handle.abort())
+      }
+    }
+    #expect(closed.count == 100)
   }
 
   @Test("a large write and a close from another thread: every byte, then the end", arguments: StreamTransport.allCases)

@@ -1,7 +1,8 @@
 /// A connection, or the peer of a datagram, for use from any thread and at any time, also after it has gone.
 ///
 /// The calls of one thread take effect in their order, on the connection's own loop: bytes written here and by
-/// its callbacks never mix within one call. After `close()` and after the end of the connection all report `false`.
+/// its callbacks never mix within one call. After `close()` and after the end of the connection all report `false`,
+/// but for `abort()`, which ends also a connection that is closing.
 public struct ConnectionHandle: Sendable, Hashable {
   private let control: RemoteControl
 
@@ -31,6 +32,14 @@ public struct ConnectionHandle: Sendable, Hashable {
   /// returns `false`.
   @discardableResult
   public func close() -> Bool { control.close() }
+
+  /// Ends the connection at once, for a peer that does not read what it is sent: bytes that wait are dropped, and
+  /// `onClosed` is told `Errno.connectionAbort`. On a datagram's handle it does nothing and returns `false`.
+  ///
+  /// It may follow `close()`, which waits as long as the peer takes; it returns `false` when the connection has gone or
+  /// is aborted already.
+  @discardableResult
+  public func abort() -> Bool { control.abort() }
 
   /// Whether both are handles of one connection.
   public static func == (left: ConnectionHandle, right: ConnectionHandle) -> Bool { left.control === right.control }

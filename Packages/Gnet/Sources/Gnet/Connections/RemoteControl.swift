@@ -46,6 +46,8 @@ final class RemoteControl: Sendable {
     var pending = Pending()
     /// Whether calls are still taken.
     var isOpen = true
+    /// Whether the connection has gone: there is nothing left to abort.
+    var isGone = false
     /// Whether the loop has been told and has not looked yet.
     var isScheduled = false
   }
@@ -56,6 +58,8 @@ final class RemoteControl: Sendable {
   private let state = Lock(State())
   /// Bytes that the loop has taken from here, or its handlers have written, and the kernel has not taken yet.
   private let unsentByteCount = Atomic<Int>(0)
+  /// Set once, behind the lock.
+  private let abortion = Atomic<Bool>(false)
 
   init(of connection: borrowing ConnectionState) {
     loop = connection.loop
@@ -66,7 +70,13 @@ final class RemoteControl: Sendable {
       : .connection(token: connection.token)
     // Not what this callback has written: it is told when the kernel has not taken it.
     unsentByteCount.store(connection.outbound.count, ordering: .relaxed)
-    if connection.phase == .closed || connection.ending != .none { state.withLock { $0.isOpen = false } }
+    let isGone = connection.phase == .closed
+    if isGone || connection.ending != .none {
+      state.withLock { state in
+        state.isOpen = false
+        state.isGone = isGone
+      }
+    }
   }
 
   private var isOfDatagrams: Bool {
@@ -107,6 +117,19 @@ final class RemoteControl: Sendable {
     }
   }
 
+  /// Asks for the end of the connection, whatever it waits for; `false` if it has gone or is aborted already.
+  func abort() -> Bool {
+    guard !isOfDatagrams, !loop.hasEnded else { return false }
+    let (isTaken, isFirst) = state.withLock { state -> (Bool, Bool) in
+      if state.isGone || self.abortion.exchange(true, ordering: .relaxed) { return (false, false) }
+      state.isOpen = false
+      defer { state.isScheduled = true }
+      return (true, !state.isScheduled)
+    }
+    if isFirst { loop.post(.orders(self)) }
+    return isTaken
+  }
+
   private func order(_ add: (inout State) -> Bool) -> Bool {
     guard !loop.hasEnded else { return false }
     let (isTaken, isFirst) = state.withLock { state -> (Bool, Bool) in
@@ -135,6 +158,16 @@ final class RemoteControl: Sendable {
     state.withLock { $0.isOpen = false }
     return takeOrders()
   }
+
+  /// Takes no more calls, and drops those that wait: the connection has gone.
+  func retire() {
+    state.withLock { $0.isGone = true }
+    _ = refuse()
+  }
+
+  /// Whether the connection is to end without waiting for its output. To be asked for after `takeOrders()`: what comes
+  /// later comes with a message of its own.
+  var isAborted: Bool { abortion.load(ordering: .relaxed) }
 
   /// Tells how much output the loop holds, so that callers are refused in time.
   func noteUnsent(_ byteCount: Int) { unsentByteCount.store(byteCount, ordering: .relaxed) }

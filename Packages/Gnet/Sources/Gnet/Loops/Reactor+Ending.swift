@@ -44,7 +44,7 @@ extension Reactor {
     slot.pointee.outbound = RingBuffer()
     accountPending(slot)
     // It stays to be asked for in the last callback: programs find by it what they keep for a connection.
-    _ = slot.pointee.remoteControl?.refuse()
+    slot.pointee.remoteControl?.retire()
     idle?.cancel(slot.pointee.index)
     counters.connectionsActive &-= 1
     counters.connectionsClosed &+= 1

@@ -1,4 +1,5 @@
 internal import RingBuffer
+internal import SystemPackage
 
 extension Reactor {
   /// Serves what other threads have sent.
@@ -29,6 +30,10 @@ extension Reactor {
 
   private func obey(_ control: RemoteControl, _ slot: Slot) {
     unobeyed = control.takeOrders()
+    if control.isAborted {
+      unobeyed = RemoteControl.Pending()
+      return finish(slot, .connectionAbort)
+    }
     for order in unobeyed.orders {
       switch order {
       case .write(let byteCount): take(byteCount, from: &unobeyed.output, for: slot)
