@@ -16,6 +16,10 @@ let package = Package(
     .executable(name: "echo", targets: ["echo"]),
     .executable(name: "http", targets: ["http"]),
     .executable(name: "redis", targets: ["redis"]),
+    .executable(name: "chat", targets: ["chat"]),
+    .executable(name: "push", targets: ["push"]),
+    .executable(name: "blocking", targets: ["blocking"]),
+    .executable(name: "upgrade", targets: ["upgrade"]),
   ],
   dependencies: [
     .package(path: "../Gnet"),
@@ -25,6 +29,42 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
+    .executableTarget(
+      name: "blocking",
+      dependencies: [
+        "ExampleSupport",
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings
+    ),
+    .executableTarget(
+      name: "chat",
+      dependencies: [
+        "ExampleSupport",
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings
+    ),
+    .executableTarget(
+      name: "push",
+      dependencies: [
+        "ExampleSupport",
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings
+    ),
+    .executableTarget(
+      name: "upgrade",
+      dependencies: [
+        "ExampleSupport",
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings
+    ),
     .executableTarget(
       name: "echo",
       dependencies: [
@@ -54,6 +94,7 @@ let package = Package(
       name: "ExampleSupport",
       dependencies: [
         .product(name: "Gnet", package: "Gnet"),
+        .product(name: "GnetCodecs", package: "Gnet"),
         .product(name: "GnetMetrics", package: "GnetMetrics"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -79,7 +120,8 @@ let package = Package(
     .testTarget(
       name: "ExamplesTests",
       dependencies: [
-        "echo", "http", "HTTPSupport", "redis", "RedisEngine", .product(name: "RingBuffer", package: "RingBuffer"),
+        "blocking", "chat", "echo", "http", "HTTPSupport", "push", "redis", "RedisEngine", "upgrade",
+        .product(name: "RingBuffer", package: "RingBuffer"),
       ],
       swiftSettings: swiftSettings
     ),

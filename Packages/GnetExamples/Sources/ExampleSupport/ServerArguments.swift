@@ -34,8 +34,15 @@ public struct ServerArguments: ParsableArguments {
   }
 
   /// Serves `events` until SIGINT or SIGTERM, having said on standard output where it listens.
-  public func serve(_ events: Events, defaultAddress: String, options: Options = Options()) throws {
+  ///
+  /// Without `datagrams`, addresses of UDP are refused: a datagram has no connection to keep anything with.
+  public func serve(
+    _ events: Events, defaultAddress: String, options: Options = Options(), datagrams: Bool = false
+  ) throws {
     let addresses = addresses.isEmpty ? [defaultAddress] : addresses
+    if !datagrams, let refused = addresses.first(where: { $0.hasPrefix("udp") && $0.contains("://") }) {
+      throw ServeError.invalidAddress(refused, reason: "connections are served here, not datagrams")
+    }
     var events = events
     var options = options
     events.multicore = multicore

@@ -16,6 +16,6 @@ struct Echo: ParsableCommand {
       connection.write(moving: &input)
       return .none
     }
-    try server.serve(events, defaultAddress: "tcp://:9000")
+    try server.serve(events, defaultAddress: "tcp://:9000", datagrams: true)
   }
 }

@@ -1,0 +1,75 @@
+import Gnet
+
+/// Who is in which room.
+///
+/// All loops share it, behind a lock: so a name belongs to one member, and all members see lines in one order. What they
+/// are told goes through their handles, from whichever loop, and never waits.
+struct Rooms {
+  private struct Member {
+    let handle: ConnectionHandle
+    var room: String
+  }
+
+  private var members: [String: Member] = [:]
+  private var names: [String: Set<String>] = [:]
+
+  /// Whether a member or a room may be called so.
+  static func isName(_ text: String) -> Bool {
+    (1...32).contains(text.count)
+      && !text.unicodeScalars.contains { $0.properties.isWhitespace || $0.properties.generalCategory == .control }
+  }
+
+  /// Gives a newcomer the name and a place in the lobby; `false` if the name is in use.
+  mutating func enter(_ name: String, _ handle: ConnectionHandle) -> Bool {
+    if members[name] != nil { return false }
+    members[name] = Member(handle: handle, room: "lobby")
+    names["lobby", default: []].insert(name)
+    tell(name, "* welcome to lobby, \(name)")
+    return true
+  }
+
+  /// Does what a member's line says.
+  mutating func obey(_ line: String, from name: String, _ handle: ConnectionHandle) -> Action {
+    // One that was too slow may have lines on their way.
+    guard let member = members[name], member.handle == handle else { return .close }
+    let words = line.split(separator: " ")
+    switch (words.first, words.count) {
+    case ("/join", 2) where Self.isName(String(words[1])):
+      move(name, to: String(words[1]))
+    case ("/join", _):
+      tell(name, "error: /join takes the name of a room, 1 to 32 characters without spaces")
+    case ("/who", 1):
+      tell(name, "* in \(member.room): \(names[member.room, default: []].sorted().joined(separator: " "))")
+    case ("/quit", 1):
+      tell(name, "* bye, \(name)")
+      return .close
+    default:
+      for other in names[member.room, default: []] where other != name { tell(other, "\(name): \(line)") }
+    }
+    return .none
+  }
+
+  /// Frees the name of a member that has gone.
+  mutating func leave(_ name: String, _ handle: ConnectionHandle) {
+    // Not if it was too slow: somebody else may have the name by now.
+    guard let member = members[name], member.handle == handle else { return }
+    members[name] = nil
+    names[member.room]?.remove(name)
+    if names[member.room]?.isEmpty == true { names[member.room] = nil }
+  }
+
+  private mutating func move(_ name: String, to room: String) {
+    guard let member = members[name] else { return }
+    leave(name, member.handle)
+    members[name] = Member(handle: member.handle, room: room)
+    names[room, default: []].insert(name)
+    tell(name, "* joined \(room)")
+  }
+
+  /// Sends a member a line, or disconnects it if it does not read what it is sent.
+  private mutating func tell(_ name: String, _ line: String) {
+    guard let handle = members[name]?.handle, !handle.write("\(line)\n") else { return }
+    handle.abort()
+    leave(name, handle)
+  }
+}
