@@ -6,21 +6,24 @@ final class Program {
   private let process = Process()
   private let output = Pipe()
   private let errors = Pipe()
+  private let input = Pipe()
   private var buffered = Data()
 
-  /// Starts an example, or another program that is installed.
-  init(_ name: String, _ arguments: [String], input: Data? = nil) throws {
+  /// Starts an example, or another program that is installed. Its standard input is `data` and then ends, unless it
+  /// `isInteractive`: then there is more to come by `send(_:)`.
+  init(_ name: String, _ arguments: [String], input data: Data? = nil, isInteractive: Bool = false) throws {
+    ignoresBrokenPipes
     guard let path = Self.path(of: name) else { throw Failure("\(name) is not there") }
     process.executableURL = path
     process.arguments = arguments
     process.standardOutput = output
     process.standardError = errors
-    let standardInput = Pipe()
-    process.standardInput = standardInput
+    process.standardInput = input
     try process.run()
-    let writing = standardInput.fileHandleForWriting
+    if isInteractive { return }
+    let writing = input.fileHandleForWriting
     Thread.detachNewThread {
-      if let input { try? writing.write(contentsOf: input) }
+      if let data { try? writing.write(contentsOf: data) }
       try? writing.close()
     }
   }
@@ -36,6 +39,12 @@ final class Program {
     return ([bundled] + [built].compactMap(\.self) + search)
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }
+
+  /// Gives an interactive program a little more input.
+  func send(_ text: String) throws { try input.fileHandleForWriting.write(contentsOf: Data(text.utf8)) }
+
+  /// Ends an interactive program's input: nc then ends with the server's stream.
+  func endInput() { try? input.fileHandleForWriting.close() }
 
   /// The next line of standard output; `nil` at its end.
   func line() -> String? {
@@ -73,6 +82,9 @@ final class Program {
     init(_ description: String) { self.description = description }
   }
 }
+
+/// A program may end before it has read what it is given: an error here, not the end of the tests.
+private let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
 /// Runs a client to its end and returns what it printed.
 func output(of name: String, _ arguments: [String], input: Data) throws -> Data {

@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+@Suite("blocking")
+struct BlockingTests {
+  @Test("answers come when they are ready", .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+  func answers(loops: Int) throws {
+    let blocking = try Example("blocking", loops: loops)
+    let client = try blocking.connect()
+    try client.send("1500\n0\r\n007\n")
+    #expect(Set([client.line(), client.line()]) == ["done 0", "done 7"])
+    #expect(client.line() == "done 1500")
+    client.endInput()
+    blocking.server.signal(SIGINT)
+    #expect(client.line() == nil)
+    #expect(blocking.server.exitCode() == 0)
+  }
+
+  @Test(
+    "who ends the stream after the last line still gets every answer",
+    .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+  func halfClosed(loops: Int) throws {
+    let blocking = try Example("blocking", loops: loops, ["--workers", "1"])
+    #expect(
+      try blocking.answer(to: "100\n5\nx\n0")
+        == "error: a line is a number of milliseconds from 0 to 10000\ndone 100\ndone 5\n")
+    #expect(try blocking.answer(to: "") == "")
+    for _ in 0..<10 { #expect(try blocking.answer(to: "0\n0\n") == "done 0\ndone 0\n") }
+    blocking.end()
+  }
+
+  @Test(
+    "what the pool does not take is answered at once, and the server ends without waiting for jobs",
+    .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+  func busy(loops: Int) throws {
+    let blocking = try Example("blocking", loops: loops, ["--workers", "1", "--queue", "2"])
+    let begin = ContinuousClock.now
+    let (first, second) = (try blocking.connect(), try blocking.connect())
+    try first.send(String(repeating: "10000\n", count: 12))
+    // One runs, at most, and two wait.
+    for _ in 0..<9 { #expect(first.line() == "busy") }
+    try second.send("none\n")
+    #expect(second.line()?.contains("error") == true)
+    blocking.end()
+    #expect(ContinuousClock.now - begin < .seconds(9))
+  }
+
+  @Test(
+    "a line that is no number from 0 to 10000 is an error, and the next is served",
+    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  func badLines(loops: Int) throws {
+    let blocking = try Example("blocking", loops: loops)
+    try blocking.python(
+      """
+      s = connect()
+      read = lines(s)
+      for bad in ["", " ", "-1", "+1", "1.5", "1 ", "10001", "9" * 30, "0x10", "ten", "\\u0661", "\\r", "1\\0"]:
+          say(s, bad + "\\n")
+          equal(read(), "error: a line is a number of milliseconds from 0 to 10000\\n")
+      say(s, "1\\n")
+      equal(read(), "done 1\\n")
+      say(s, "1" * 100_000)
+      equal(read(), "error: a line may have at most 4096 bytes\\n")
+      equal(read(), "")
+      """)
+    blocking.end()
+  }
+
+  @Test(
+    "the jobs of clients that have gone make room for others",
+    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  func gone(loops: Int) throws {
+    let blocking = try Example("blocking", loops: loops, ["--workers", "1", "--queue", "4"])
+    try blocking.python(
+      """
+      import time
+      begin = time.monotonic()
+      for round in range(4):
+          for end in [reset, socket.socket.close]:
+              gone = connect()
+              say(gone, "10000\\n" * 20 + "?\\n")
+              # A stream that ends with answers unread is reset, too.
+              while "error" not in gone.recv(4096, socket.MSG_PEEK).decode(): gone.recv(4096)
+              end(gone)
+      s = connect()
+      read = lines(s)
+      while True:
+          say(s, "0\\n")
+          if read() == "done 0\\n": break
+      assert time.monotonic() - begin < 9
+      """)
+    blocking.end()
+  }
+
+  @Test(
+    "arguments that make no sense are exit code 64",
+    arguments: ["--workers=0", "--workers=1025", "--queue=0", "--queue=1000001", "--queue=x"])
+  func badArguments(argument: String) throws {
+    let blocking = try Program("blocking", ["tcp://127.0.0.1:0", argument])
+    #expect(blocking.errorsToEnd().contains("Usage: blocking"))
+    #expect(blocking.exitCode() == 64)
+  }
+}
