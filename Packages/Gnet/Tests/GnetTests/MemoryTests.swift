@@ -72,7 +72,7 @@
         if start < bytes.count { highest = max(highest, ProcessState.memory - before) }
         return isRight && position + bytes.count <= size
       }
-      try #require(server.sum(\.bytesWritten) == size + 65536)
+      try require("all is counted") { server.sum(\.bytesWritten) == size + 65536 }
       let limit = 1 << 20 + 65536 + 1 << 20
       try #require(paused < limit && highest < limit, "paused \(paused) bytes, reading \(highest), limit \(limit)")
     }
