@@ -64,7 +64,8 @@ struct HTTPForeignClientTests {
     try Data(count: (16 << 20) + 1).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
     let answer = try curl([
-      "--header", "Expect: 100-continue", "--data-binary", "@\(file.path)", "--write-out",
+      // By itself curl waits a second for the answer.
+      "--header", "Expect: 100-continue", "--expect100-timeout", "60", "--data-binary", "@\(file.path)", "--write-out",
       " %{http_code} %{size_upload}",
       server.url("/echo"),
     ])
