@@ -77,7 +77,7 @@ enum ClientCommands {
     } else if arguments.count > 3, arguments[2].isWord("id") {
       var ids: Set<Int> = []
       for index in 3..<arguments.count {
-        guard let id = arguments[index].integer, id > 0 else { throw ReplyError("ERR Invalid client ID") }
+        guard let id = arguments[index].integer else { throw ReplyError("ERR Invalid client ID") }
         ids.insert(id)
       }
       wanted = ids

@@ -35,7 +35,9 @@ enum ConnectionCommands {
 
   static func select(_ arguments: Arguments, _ context: inout Context) throws(ReplyError) {
     let number = try arguments.integer(1)
-    guard Int32(exactly: number) != nil else { throw .notAnInteger }
+    guard Int32(exactly: number) != nil else {
+      throw ReplyError("ERR value is out of range, value must between \(Int32.min) and \(Int32.max)")
+    }
     guard (0..<Keyspace.databaseCount).contains(number) else { throw ReplyError("ERR DB index is out of range") }
     context.client.selectedDatabase = number
     context.reply.ok()

@@ -40,7 +40,8 @@ enum ScanCommand {
 
   /// A number as `strtoul(3)` reads it, up to its end.
   private static func cursor(_ text: Bytes) -> UInt? {
-    guard text.count > 0, text.count <= 21 else { return nil }
+    if text.isEmpty { return 0 }
+    guard text.count <= 21 else { return nil }
     let isNegative = text[0] == UInt8(ascii: "-")
     let digits = text.array.dropFirst(isNegative || text[0] == UInt8(ascii: "+") ? 1 : 0)
     guard let value = UInt(String(decoding: digits, as: UTF8.self)), digits.first != UInt8(ascii: "+") else {

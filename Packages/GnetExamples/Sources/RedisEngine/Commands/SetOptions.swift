@@ -2,17 +2,28 @@
 struct SetOptions {
   enum Condition { case absent, present }
 
-  /// When a key is to expire: an argument, and how it is meant.
-  struct Expiry {
-    let index: Int
+  struct Unit: Equatable {
     let isInSeconds: Bool
     /// Whether the time is counted from 1970; otherwise from now.
     let isAbsolute: Bool
 
+    init?(_ word: Bytes) {
+      isInSeconds = word.isWord("ex") || word.isWord("exat")
+      isAbsolute = word.isWord("exat") || word.isWord("pxat")
+      if !isInSeconds && !isAbsolute && !word.isWord("px") { return nil }
+    }
+  }
+
+  /// When a key is to expire: an argument, and how it is meant.
+  struct Expiry {
+    var index: Int
+    let unit: Unit
+
     /// The deadline in milliseconds since 1970.
     func deadline(_ arguments: Arguments, command: String) throws(ReplyError) -> Int {
       let value = try arguments.integer(index)
-      guard value > 0, let deadline = Deadline.make(value, isInSeconds: isInSeconds, isAbsolute: isAbsolute) else {
+      guard value > 0, let deadline = Deadline.make(value, isInSeconds: unit.isInSeconds, isAbsolute: unit.isAbsolute)
+      else {
         throw .expireTime(command)
       }
       return deadline
@@ -29,7 +40,6 @@ struct SetOptions {
     while index < arguments.count {
       let word = arguments[index]
       let hasNext = index + 1 < arguments.count
-      let isTimeFree = expiry == nil && !keepsDeadline
       if word.isWord("nx"), condition != .present {
         condition = .absent
       } else if word.isWord("xx"), condition != .absent {
@@ -38,22 +48,15 @@ struct SetOptions {
         answersOld = true
       } else if word.isWord("keepttl"), expiry == nil {
         keepsDeadline = true
-      } else if hasNext, isTimeFree, let (isInSeconds, isAbsolute) = Self.unit(word) {
-        expiry = Expiry(index: index + 1, isInSeconds: isInSeconds, isAbsolute: isAbsolute)
+      } else if let unit = Unit(word), hasNext, !keepsDeadline, expiry == nil || expiry?.unit == unit {
+        // The same unit may be given again, and the last one counts.
         index += 1
+        expiry = Expiry(index: index, unit: unit)
       } else {
         throw .syntax
       }
       index += 1
     }
-  }
-
-  private static func unit(_ word: Bytes) -> (isInSeconds: Bool, isAbsolute: Bool)? {
-    if word.isWord("ex") { return (true, false) }
-    if word.isWord("px") { return (false, false) }
-    if word.isWord("exat") { return (true, true) }
-    if word.isWord("pxat") { return (false, true) }
-    return nil
   }
 }
 

@@ -34,10 +34,23 @@ struct ReplyBuffer: ~Copyable {
   /// The beginning of an array; its elements are to follow.
   mutating func array(_ count: Int) { header(UInt8(ascii: "*"), count) }
 
+  /// A string of any bytes. Most of a server's output: it is put straight into the buffer.
   mutating func bulk(_ value: Bytes) {
-    header(UInt8(ascii: "$"), value.count)
-    bytes.write(value)
-    raw("\r\n")
+    let count = value.count
+    let room = unsafe bytes.freeSegments(minimumCapacity: count + Self.headerLimit + 2).first
+    guard room.count >= count + Self.headerLimit + 2, let start = room.baseAddress else {
+      header(UInt8(ascii: "$"), count)
+      bytes.write(value)
+      raw("\r\n")
+      return
+    }
+    var end = unsafe Self.putHeader(UInt8(ascii: "$"), count, at: start)
+    unsafe value.withUnsafeBytes {
+      if count > 0 { unsafe (start + end).copyMemory(from: $0.baseAddress!, byteCount: count) }
+    }
+    end += count
+    unsafe (start + end).storeBytes(of: Self.lineEnd, as: UInt16.self)
+    bytes.commit(end + 2)
   }
 
   mutating func bulk(_ value: borrowing [UInt8]) { bulk(value.span) }
@@ -53,11 +66,49 @@ struct ReplyBuffer: ~Copyable {
   /// Gives the bytes away.
   mutating func take(_ body: (inout RingBuffer) -> Void) { body(&bytes) }
 
+  /// A sign, a number, and the end of the line.
   private mutating func header(_ kind: UInt8, _ value: Int) {
-    let digits = Digits(value)
-    bytes.writeByte(kind)
-    bytes.write(digits.bytes)
-    raw("\r\n")
+    let room = unsafe bytes.freeSegments(minimumCapacity: Self.headerLimit).first
+    if room.count >= Self.headerLimit, let start = room.baseAddress {
+      bytes.commit(unsafe Self.putHeader(kind, value, at: start))
+    } else {
+      bytes.writeByte(kind)
+      bytes.write(Digits(value).bytes)
+      raw("\r\n")
+    }
+  }
+
+  /// A sign, 19 digits and a minus, and the end of the line.
+  private static var headerLimit: Int { 23 }
+  private static var lineEnd: UInt16 { UInt16(littleEndian: 0x0A0D) }
+
+  /// Puts a header where `headerLimit` bytes are free, and says how long it is.
+  private static func putHeader(_ kind: UInt8, _ value: Int, at start: UnsafeMutableRawPointer) -> Int {
+    unsafe start.storeBytes(of: kind, as: UInt8.self)
+    var end = 1
+    var rest = value.magnitude
+    if value < 0 {
+      unsafe start.storeBytes(of: UInt8(ascii: "-"), toByteOffset: 1, as: UInt8.self)
+      end = 2
+    }
+    // Digits come out last first, so their number is needed before.
+    var limit: UInt = 10
+    end += 1
+    while rest >= limit {
+      end += 1
+      if limit > UInt.max / 10 { break }
+      limit *= 10
+    }
+    var place = end
+    repeat {
+      place -= 1
+      let quotient = rest / 10
+      let digit = UInt8(truncatingIfNeeded: rest &- quotient &* 10)
+      unsafe start.storeBytes(of: UInt8(ascii: "0") &+ digit, toByteOffset: place, as: UInt8.self)
+      rest = quotient
+    } while rest > 0
+    unsafe (start + end).storeBytes(of: lineEnd, as: UInt16.self)
+    return end + 2
   }
 
   private mutating func raw(_ text: StaticString) {

@@ -32,6 +32,7 @@ final class Program {
 
   /// Where a program is: an example beside the tests, or anything in the search path.
   static func path(of name: String) -> URL? {
+    if name.hasPrefix("/") { return FileManager.default.isExecutableFile(atPath: name) ? URL(filePath: name) : nil }
     let built = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: name)
     let bundled = Bundle(for: Program.self).bundleURL.deletingLastPathComponent().appending(path: name)
     let search = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
