@@ -1,13 +1,11 @@
 """Runs one scenario: all servers in turn, several times over."""
 
 import json
-import re
-import signal
 import subprocess
-import tempfile
 
 import kernel
 from servers import Missing
+from tracing import NotCounted, difference, system_calls
 
 
 class Failed(Exception):
@@ -86,25 +84,11 @@ class Bench:
         few = max(few, 500)
         try:
             first, second = (self._count_calls(scenario, server, requests) for requests in (few, 3 * few))
-        except (Missing, Failed, FileNotFoundError) as reason:
+        except (Missing, Failed, NotCounted) as reason:
             self.say(f"system calls of {server.label} were not counted: {reason}")
             return None
-        names = first.keys() | second.keys()
-        each = {name: (second.get(name, 0) - first.get(name, 0)) / (2 * few) for name in names}
-        return {name: each[name] for name in sorted(each, key=each.get, reverse=True) if each[name] >= 0.0005}
+        return difference(first, second, 2 * few)
 
     def _count_calls(self, scenario, server, requests):
-        with self.start(server, scenario) as running, tempfile.NamedTemporaryFile("r") as output:
-            command = ["strace", "-c", "-f", "-o", output.name, "-p", str(running.pid)]
-            tracer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-            try:
-                line = tracer.stderr.readline()
-                if "attached" not in line:
-                    raise Failed(line.strip() or "strace did not attach")
-                self.load(scenario, running, "--requests", str(requests))
-            finally:
-                tracer.send_signal(signal.SIGINT)
-                tracer.communicate()
-            row = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$")
-            found = (row.match(line) for line in output.read().splitlines())
-            return {match[2]: int(match[1]) for match in found if match and match[2] != "total"}
+        with self.start(server, scenario) as running:
+            return system_calls(running.pid, lambda: self.load(scenario, running, "--requests", str(requests)))
