@@ -13,8 +13,7 @@ extension Engine {
     } else if mayAsk {
       try beginMeasuring()
     }
-    boundary = min(now + Self.slice, max(measuringEnd, now + 1))
-    if !mayAsk { boundary = drainEnd }
+    boundary = mayAsk ? min(now + Self.slice, max(measuringEnd, now + 1)) : drainEnd
     if underWay > 0, now - lastReply > Int64(plan.patience * 1e9) {
       throw LoadError("\(plan.target) sent no reply for \(plan.patience) seconds; \(underWay) requests wait for one")
     }
@@ -24,11 +23,11 @@ extension Engine {
   /// From here on, what happens counts.
   func beginMeasuring() throws(LoadError) {
     isMeasuring = true
-    now = cload_now()
-    measuringEnd = plan.requestLimit == nil ? now + Int64(plan.duration * 1e9) : .max
-    boundary = min(now + Self.slice, measuringEnd)
     timesBefore = try times()
     try takeSample()
+    now = samples[0].time
+    measuringEnd = plan.requestLimit == nil ? now + Int64(plan.duration * 1e9) : .max
+    boundary = min(now + Self.slice, measuringEnd)
   }
 
   /// From here on nothing counts, and nothing is asked.

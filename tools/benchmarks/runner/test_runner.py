@@ -1,0 +1,93 @@
+"""Tests of what the figures are made with: python3 -m unittest, in this folder."""
+
+import pathlib
+import tempfile
+import unittest
+import xml.etree.ElementTree as xml
+
+import budget
+import chart
+import report
+from scenarios import SCENARIOS, WORKS
+from summary import percentile, summarise
+from tracing import difference
+
+
+def run(per_slice, user=0.1, system=0.3, client=0.5, server=0.99):
+    return {
+        "requestsPerSecond": 1000.0,
+        "lost": 0,
+        "residentPeak": 2**20,
+        "latency": {"p50": 1e3, "p99": 2e3, "p999": 3e3},
+        "client": {"utilisation": client, "perRequest": 4000.0},
+        "server": {"utilisation": server, "perRequest": 5000.0, "userSeconds": user, "systemSeconds": system},
+        "slices": [{"seconds": 0.1, "requests": 100, "client": 1, "server": 100 * cost} for cost in per_slice],
+    }
+
+
+class Summary(unittest.TestCase):
+    def test_a_percentile_lies_between_its_neighbours(self):
+        self.assertEqual(percentile([3, 1, 2], 0.5), 2)
+        self.assertEqual(percentile([10, 20], 0.1), 11)
+        self.assertEqual(percentile([7], 0.1), 7)
+
+    def test_disturbed_slices_do_not_count(self):
+        row = summarise([run([5000] * 5 + [9000] * 15), run([5000] * 5 + [20000] * 15)], {"recvfrom": 1, "sendto": 1})
+        self.assertEqual(row["undisturbed"], 5000)
+        self.assertEqual((row["user"], row["system"], row["systemCalls"]), (1250, 3750, 2))
+
+    def test_slices_without_requests_or_time_do_not_count(self):
+        odd = run([5000])
+        odd["slices"] += [{"seconds": 0.1, "requests": 0, "client": 1, "server": 5}]
+        odd["slices"] += [{"seconds": 0.001, "requests": 1, "client": 1, "server": 5}]
+        self.assertEqual(summarise([odd], None)["undisturbed"], 5000)
+
+    def test_who_limits_a_run(self):
+        limits = {(c, s): summarise([run([1], client=c, server=s)], None)["limit"] for c in (0.5, 1) for s in (0.5, 1)}
+        self.assertEqual(limits, {(1, 0.5): "client", (0.5, 1): "server", (1, 1): "both", (0.5, 0.5): "neither"})
+
+    def test_a_table_has_a_row_for_each_server_and_tells_the_control(self):
+        scenario = SCENARIOS[0]
+        rows = {server.key: summarise([run([5000])], None) for server in scenario.servers[:-1]}
+        rows["control"] = summarise([run([5500])], None)
+        text = report.scenario_report(scenario, rows, {"nio": "not built"}, 0.25)
+        self.assertEqual(text.count("\n| "), len(rows) + 1)
+        self.assertIn("against itself 1.100; differences this small mean nothing", text)
+        self.assertIn("skipped: SwiftNIO: not built", text)
+
+
+class Counting(unittest.TestCase):
+    def test_what_happens_once_is_not_in_the_difference(self):
+        few, many = {"recvfrom": 100, "mmap": 7, "accept4": 1}, {"recvfrom": 300, "mmap": 7, "accept4": 1}
+        self.assertEqual(difference(few, many, 200), {"recvfrom": 1})
+
+    def test_limits_are_read_and_typing_errors_are_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "limits"
+            path.write_text("# a comment\n\necho-1 system-calls 3  # why\n")
+            self.assertEqual(budget.read_limits(path), {("echo-1", "system-calls"): 3})
+            for wrong in ("echo-1 system-calls", "echo-1 system-calls many", "echo-1 system-call 3", "ech system-calls 3"):
+                path.write_text(wrong)
+                with self.assertRaises(SystemExit):
+                    budget.read_limits(path)
+
+    def test_the_limits_of_the_repository_are_well_formed(self):
+        limits = budget.read_limits(pathlib.Path(__file__).parents[3] / "ci/budget.limits")
+        self.assertEqual({name for name, _ in limits}, {case.name for case in budget.CASES})
+
+
+class Scenarios(unittest.TestCase):
+    def test_names_are_unique_and_every_work_has_a_quick_one(self):
+        names = [scenario.name for scenario in SCENARIOS]
+        self.assertEqual(len(names), len(set(names)))
+        self.assertEqual({s.work for s in SCENARIOS if s.is_quick}, set(WORKS) - {"memory"})
+
+
+class Chart(unittest.TestCase):
+    def test_it_is_well_formed(self):
+        text = chart.chart("a < b", [("one & two", [("x", True, (1, 2), "3"), ("y", False, (0,), "0")]), ("none", [])])
+        self.assertEqual(len(list(xml.fromstring(text).iter("{http://www.w3.org/2000/svg}rect"))), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
