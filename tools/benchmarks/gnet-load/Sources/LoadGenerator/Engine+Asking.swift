@@ -84,13 +84,7 @@ extension Engine {
   func complete(_ index: Int, _ count: Int) throws(LoadError) {
     let connection = connections + index
     let first = connection.pointee.answered
-    for number in first..<(first + count) where isMeasuring {
-      if interval > 0 {
-        record(now - dueTime(index, number))
-      } else {
-        record(now - madeAt[index * plan.pipeline + place(number)])
-      }
-    }
+    if isMeasuring { recordLatencies(index, first, count) }
     connection.pointee.answered += count
     connection.pointee.lastSign = now
     lastReply = now
@@ -105,5 +99,28 @@ extension Engine {
       connection.pointee.overdue -= more
       try ask(index, more)
     }
+  }
+
+  /// Counts the latencies of some replies that have come together; requests made together have the same.
+  @inline(__always)
+  private func recordLatencies(_ index: Int, _ first: Int, _ count: Int) {
+    if interval > 0 {
+      for number in first..<(first + count) { record(now - dueTime(index, number)) }
+      return
+    }
+    let places = madeAt + index * plan.pipeline
+    var (time, same) = (places[place(first)], 1)
+    var number = first + 1
+    while number < first + count {
+      let next = places[place(number)]
+      if next == time {
+        same += 1
+      } else {
+        record(now - time, count: same)
+        (time, same) = (next, 1)
+      }
+      number += 1
+    }
+    record(now - time, count: same)
   }
 }

@@ -52,10 +52,10 @@ extension Engine {
     }
   }
 
-  /// Counts a latency in nanoseconds.
+  /// Counts a latency in nanoseconds, once or several times.
   @inline(__always)
-  func record(_ latency: Int64) {
-    latencies.record(UInt64(min(max(1, latency), 600_000_000_000)))
+  func record(_ latency: Int64, count: Int = 1) {
+    latencies.record(UInt64(min(max(1, latency), 600_000_000_000)), count: UInt64(count))
   }
 
   private func takeSample() throws(LoadError) {
