@@ -9,6 +9,7 @@ struct RedisRecordedTests {
     "The redis example answers a recorded set of commands byte for byte as a real redis-server does", arguments: [1, 2])
   func recorded(loops: Int) throws {
     let real = try RedisServer.real()
+    defer { withExtendedLifetime(real) {} }
     let example = try RedisServer(loops: loops)
     for recording in recordings {
       // Two clients, dealt to different loops if there are two.
@@ -36,6 +37,7 @@ struct RedisRecordedTests {
   @Test("bytes that make no request are refused with the same words, and the connection closed")
   func protocolErrors() throws {
     let real = try RedisServer.real()
+    defer { withExtendedLifetime(real) {} }
     let example = try RedisServer()
     let requests: [String] = [
       "*-1\r\nPING\r\nQUIT\r\n", "*0\r\nQUIT\r\n", "\r\n\n  \nPING\nQUIT\n", "*a\r\n", "*\r\n", "*1 \r\n", "*+1\r\n",
@@ -66,7 +68,10 @@ struct RedisRecordedTests {
 
   @Test("COMMAND INFO tells of each command what the real one does")
   func commandInfo() throws {
-    let real = try RedisServer.real().connect()
+    let realServer = try RedisServer.real()
+    // Not stopped below, so the compiler might end it, and its server with it, after the next line.
+    defer { withExtendedLifetime(realServer) {} }
+    let real = try realServer.connect()
     let server = try RedisServer()
     let example = try server.connect()
     for command in CommandTable.shared.topLevel.map({ CommandTable.shared.commands[$0] }) {
@@ -81,6 +86,7 @@ struct RedisRecordedTests {
   @Test("SCAN to its end meets every key, with any count")
   func scan() throws {
     let real = try RedisServer.real()
+    defer { withExtendedLifetime(real) {} }
     let example = try RedisServer(loops: 2)
     let found = try [real, example].map { server in
       let client = try server.connect()

@@ -14,6 +14,9 @@ final class RedisServer {
     program = try Program(name, arguments(path))
   }
 
+  // What was not stopped in order has left its socket behind.
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
   /// The example.
   convenience init(loops: Int = 1) throws {
     try self.init("redis") { ["unix://\($0)", "tcp://127.0.0.1:0", "--loops", "\(loops)"] }

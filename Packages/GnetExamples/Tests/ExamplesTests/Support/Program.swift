@@ -28,7 +28,8 @@ final class Program {
     }
   }
 
-  deinit { if process.isRunning { process.terminate() } }
+  // Not SIGTERM: a child inherits the signals that the thread that starts it blocks, and this may be among them.
+  deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
   /// Where a program is: an example beside the tests, or anything in the search path.
   static func path(of name: String) -> URL? {
