@@ -119,21 +119,23 @@ final class RemoteControl: Sendable {
 
   /// Asks for the end of the connection, whatever it waits for; `false` if it has gone or is aborted already.
   func abort() -> Bool {
-    guard !isOfDatagrams, !loop.hasEnded else { return false }
-    let (isTaken, isFirst) = state.withLock { state -> (Bool, Bool) in
-      if state.isGone || self.abortion.exchange(true, ordering: .relaxed) { return (false, false) }
+    if isOfDatagrams { return false }
+    return tell { state in
+      if state.isGone || self.abortion.exchange(true, ordering: .relaxed) { return false }
       state.isOpen = false
-      defer { state.isScheduled = true }
-      return (true, !state.isScheduled)
+      return true
     }
-    if isFirst { loop.post(.orders(self)) }
-    return isTaken
   }
 
   private func order(_ add: (inout State) -> Bool) -> Bool {
+    tell { state in state.isOpen && add(&state) }
+  }
+
+  /// Makes a change, and tells the loop if it was made and the loop has not been told of an earlier one.
+  private func tell(_ change: (inout State) -> Bool) -> Bool {
     guard !loop.hasEnded else { return false }
     let (isTaken, isFirst) = state.withLock { state -> (Bool, Bool) in
-      guard state.isOpen, add(&state) else { return (false, false) }
+      guard change(&state) else { return (false, false) }
       defer { state.isScheduled = true }
       return (true, !state.isScheduled)
     }

@@ -78,7 +78,7 @@ extension Reactor {
     for source in sources {
       guard let resumption = source.resumption, resumption <= now else { continue }
       source.resumption = nil
-      watch(source, source.datagrams?.outbox.isWaitingForRoom == true ? [.readable, .writable] : .readable)
+      watch(source, source.interest)
     }
   }
 

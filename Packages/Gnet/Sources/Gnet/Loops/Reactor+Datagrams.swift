@@ -69,9 +69,7 @@ extension Reactor {
     counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(end.accountedBytes - before))
     if end.outbox.isEmpty == end.outbox.isWaitingForRoom {
       end.outbox.isWaitingForRoom.toggle()
-      if let source = sources.first(where: { $0.datagrams === end }) {
-        watch(source, end.outbox.isWaitingForRoom ? [.readable, .writable] : .readable)
-      }
+      if let source = sources.first(where: { $0.datagrams === end }) { watch(source, source.interest) }
     }
   }
 

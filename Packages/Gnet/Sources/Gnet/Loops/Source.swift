@@ -11,6 +11,11 @@ final class Source {
   /// When the shortage that was reported was last felt; `nil` if there is none.
   var lastShortage: MonotonicTime?
 
+  /// What it is watched for while it is not paused.
+  var interest: Poller.Interest {
+    datagrams?.outbox.isWaitingForRoom == true ? [.readable, .writable] : .readable
+  }
+
   init(_ socket: BoundSocket, loop: EventLoop, output: Reference<RingBuffer>, limit: Int) {
     self.socket = socket
     datagrams = socket.isDatagram ? DatagramEndpoint(socket, loop: loop, output: output, limit: limit) : nil

@@ -9,9 +9,9 @@
 /// A lock with a condition to wait for, around some state.
 ///
 /// `Synchronization` has no condition variable; this is the one of POSIX.
+// Unchecked, because the only state is touched with the lock held.
 @safe
 final class Monitor<State>: @unchecked Sendable {
-  // Unchecked: `state` is touched only with the lock held.
   private var state: State
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>

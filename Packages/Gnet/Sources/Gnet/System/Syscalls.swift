@@ -111,7 +111,7 @@ enum Syscalls {
 
   /// Corresponds to `bind(2)`.
   static func bindSocket(_ fd: Int32, to address: RawAddress) throws(Errno) {
-    if isFailing(.bind) { throw Errno(rawValue: errno) }
+    try failIfPlanned(.bind)
     unsafe try checked(address.withSockaddr { unsafe bind(fd, $0, $1) })
   }
 
@@ -127,14 +127,14 @@ enum Syscalls {
 
   /// Corresponds to `setsockopt(2)` with an integer.
   static func setOption(_ fd: Int32, _ level: Int32, _ name: Int32, _ value: Int32) throws(Errno) {
-    if isFailing(.setOption) { throw Errno(rawValue: errno) }
+    try failIfPlanned(.setOption)
     var value = value
     try checked(unsafe setsockopt(fd, level, name, &value, socklen_t(MemoryLayout<Int32>.size)))
   }
 
   /// Lets other sockets bind to the same port. Corresponds to `setsockopt(2)` with `SO_REUSEPORT`.
   static func sharePort(_ fd: Int32) throws(Errno) {
-    if isFailing(.setOption) { throw Errno(rawValue: errno) }
+    try failIfPlanned(.setOption)
     try checked(cgnet_share_port(fd))
   }
 
@@ -146,7 +146,7 @@ enum Syscalls {
   /// Probes an idle peer every `interval`, rounded up to seconds, or never. Corresponds to `setsockopt(2)`
   /// with `SO_KEEPALIVE`, and with the options of TCP that set the idle time and the interval.
   static func setKeepAlive(_ fd: Int32, _ interval: Duration?) throws(Errno) {
-    if isFailing(.setOption) { throw Errno(rawValue: errno) }
+    try failIfPlanned(.setOption)
     let nanoseconds = interval.map(\.saturatedNanoseconds) ?? 0
     let seconds = interval == nil ? 0 : max(1, (nanoseconds + 999_999_999) / 1_000_000_000)
     try checked(cgnet_set_keep_alive(fd, Int32(clamping: seconds)))
@@ -154,7 +154,7 @@ enum Syscalls {
 
   /// The address that a socket is bound to. Corresponds to `getsockname(2)`.
   static func localAddress(of fd: Int32) throws(Errno) -> SocketAddress {
-    if isFailing(.getName) { throw Errno(rawValue: errno) }
+    try failIfPlanned(.getName)
     var raw = RawAddress()
     unsafe try checked(raw.withMutableSockaddr { unsafe getsockname(fd, $0, $1) })
     return SocketAddress(raw.storage, length: raw.length)
@@ -178,7 +178,7 @@ enum Syscalls {
 
   /// Makes calls on the descriptor block again. Corresponds to `fcntl(2)` with `F_SETFL`.
   static func makeBlocking(_ fd: Int32) throws(Errno) {
-    if isFailing(.setBlocking) { throw Errno(rawValue: errno) }
+    try failIfPlanned(.setBlocking)
     let flags = try checked(fcntl(fd, F_GETFL))
     try checked(fcntl(fd, F_SETFL, flags & ~O_NONBLOCK))
   }
@@ -216,7 +216,7 @@ enum Syscalls {
 
   /// Corresponds to `chmod(2)`.
   static func setPermissions(ofFileAt path: String, _ permissions: FilePermissions) throws(Errno) {
-    if isFailing(.changeMode) { throw Errno(rawValue: errno) }
+    try failIfPlanned(.changeMode)
     try checked(unsafe chmod(path, mode_t(permissions.rawValue)))
   }
 

@@ -19,7 +19,7 @@ final class Thread: Sendable {
 
   /// Starts a thread. Corresponds to `pthread_create(3)`.
   init(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) {
-    if isFailing(.createThread) { throw Errno(rawValue: errno) }
+    try failIfPlanned(.createThread)
     let entry = unsafe Unmanaged.passRetained(Entry(name: name, body: body))
     var id = cgnet_thread()
     let result = unsafe cgnet_start_thread(&id, { unsafe Entry.run($0!) }, entry.toOpaque())
