@@ -9,6 +9,19 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// An example: a program in a folder of its own.
+func example(_ name: String, _ others: Target.Dependency...) -> Target {
+  .executableTarget(
+    name: name,
+    dependencies: [
+      "ExampleSupport",
+      .product(name: "Gnet", package: "Gnet"),
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ] + others,
+    swiftSettings: swiftSettings
+  )
+}
+
 let package = Package(
   name: "GnetExamples",
   platforms: [.macOS("26.0")],
@@ -29,62 +42,13 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
-    .executableTarget(
-      name: "blocking",
-      dependencies: [
-        "ExampleSupport",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: swiftSettings
-    ),
-    .executableTarget(
-      name: "chat",
-      dependencies: [
-        "ExampleSupport",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: swiftSettings
-    ),
-    .executableTarget(
-      name: "push",
-      dependencies: [
-        "ExampleSupport",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: swiftSettings
-    ),
-    .executableTarget(
-      name: "upgrade",
-      dependencies: [
-        "ExampleSupport",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: swiftSettings
-    ),
-    .executableTarget(
-      name: "echo",
-      dependencies: [
-        "ExampleSupport",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: swiftSettings
-    ),
-    .executableTarget(
-      name: "http",
-      dependencies: [
-        "ExampleSupport",
-        "HTTPSupport",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: swiftSettings
-    ),
+    example("echo"),
+    example("http", "HTTPSupport", .product(name: "RingBuffer", package: "RingBuffer")),
+    example("redis", "RedisEngine"),
+    example("chat"),
+    example("push"),
+    example("blocking"),
+    example("upgrade"),
     .target(
       name: "HTTPSupport",
       dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
@@ -96,14 +60,6 @@ let package = Package(
         .product(name: "Gnet", package: "Gnet"),
         .product(name: "GnetCodecs", package: "Gnet"),
         .product(name: "GnetMetrics", package: "GnetMetrics"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: swiftSettings
-    ),
-    .executableTarget(
-      name: "redis",
-      dependencies: [
-        "ExampleSupport", "RedisEngine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings

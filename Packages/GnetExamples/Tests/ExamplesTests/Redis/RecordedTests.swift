@@ -9,7 +9,6 @@ struct RedisRecordedTests {
     "The redis example answers a recorded set of commands byte for byte as a real redis-server does", arguments: [1, 2])
   func recorded(loops: Int) throws {
     let real = try RedisServer.real()
-    defer { withExtendedLifetime(real) {} }
     let example = try RedisServer(loops: loops)
     for recording in recordings {
       // Two clients, dealt to different loops if there are two.
@@ -31,13 +30,13 @@ struct RedisRecordedTests {
         }
       }
     }
+    real.stop()
     example.stop()
   }
 
   @Test("bytes that make no request are refused with the same words, and the connection closed")
   func protocolErrors() throws {
     let real = try RedisServer.real()
-    defer { withExtendedLifetime(real) {} }
     let example = try RedisServer()
     let requests: [String] = [
       "*-1\r\nPING\r\nQUIT\r\n", "*0\r\nQUIT\r\n", "\r\n\n  \nPING\nQUIT\n", "*a\r\n", "*\r\n", "*1 \r\n", "*+1\r\n",
@@ -63,14 +62,13 @@ struct RedisRecordedTests {
       #expect(replies[1] == replies[0], "\(request.prefix(60).debugDescription)")
     }
     try example.expectService()
+    real.stop()
     example.stop()
   }
 
   @Test("COMMAND INFO tells of each command what the real one does")
   func commandInfo() throws {
     let realServer = try RedisServer.real()
-    // Not stopped below, so the compiler might end it, and its server with it, after the next line.
-    defer { withExtendedLifetime(realServer) {} }
     let real = try realServer.connect()
     let server = try RedisServer()
     let example = try server.connect()
@@ -80,13 +78,13 @@ struct RedisRecordedTests {
       #expect(
         example.call("COMMAND", "INFO", command.name) == real.call("COMMAND", "INFO", command.name), "\(command.name)")
     }
+    realServer.stop()
     server.stop()
   }
 
   @Test("SCAN to its end meets every key, with any count")
   func scan() throws {
     let real = try RedisServer.real()
-    defer { withExtendedLifetime(real) {} }
     let example = try RedisServer(loops: 2)
     let found = try [real, example].map { server in
       let client = try server.connect()
@@ -102,6 +100,7 @@ struct RedisRecordedTests {
     }
     #expect(found[1] == found[0])
     #expect(found[1][0][0].count == 500)
+    real.stop()
     example.stop()
   }
 

@@ -19,7 +19,7 @@ final class Program {
     process.standardOutput = output
     process.standardError = errors
     process.standardInput = input
-    try process.run()
+    try unblockingSignals { try process.run() }
     if isInteractive { return }
     let writing = input.fileHandleForWriting
     Thread.detachNewThread {
@@ -28,8 +28,17 @@ final class Program {
     }
   }
 
-  // Not SIGTERM: a child inherits the signals that the thread that starts it blocks, and this may be among them.
   deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+  /// A child inherits the signals that the thread that starts it blocks: on a thread of a pool, nearly all.
+  private func unblockingSignals(_ body: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var blocked = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe pthread_sigmask(SIG_SETMASK, &none, &blocked)
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &blocked, nil) }
+    try body()
+  }
 
   /// Where a program is: an example beside the tests, or anything in the search path.
   static func path(of name: String) -> URL? {
