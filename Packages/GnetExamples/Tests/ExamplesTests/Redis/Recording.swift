@@ -442,7 +442,7 @@ let recordings: [Recording] = [
     persist a
     expire a 100 nx
     < ttl a
-    expire a 100 xx gt
+    expire a 99 xx gt
     expire a 1000 XX GT
     < ttl a
     expire a 100 nx xx
