@@ -17,3 +17,14 @@ func memoryOffset(of byte: UInt8, in bytes: UnsafeRawBufferPointer) -> Int? {
   guard let found = unsafe memchr(start, Int32(byte), bytes.count) else { return nil }
   return unsafe UnsafeRawPointer(found) - start
 }
+
+/// Memory of `byteCount` bytes that holds what `memory` held, or nothing; `memory` is gone. Traps when there is none.
+@unsafe
+func resizeMemory(_ memory: UnsafeMutableRawPointer?, to byteCount: Int) -> UnsafeMutableRawPointer {
+  guard let resized = unsafe realloc(memory, byteCount) else { fatalError("RingBuffer: out of memory") }
+  return unsafe resized
+}
+
+/// Gives memory back that came from `resizeMemory(_:to:)`.
+@unsafe
+func freeMemory(_ memory: UnsafeMutableRawPointer?) { unsafe free(memory) }

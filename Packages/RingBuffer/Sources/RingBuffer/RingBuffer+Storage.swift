@@ -51,22 +51,42 @@ extension RingBuffer {
     }
   }
 
-  /// Moves the unread bytes to the beginning of a new storage of `newCapacity` bytes, and frees the old one.
+  /// Gives the ring a storage of `newCapacity` bytes, which keeps the unread ones.
   ///
-  /// - Complexity: O(`count`).
+  /// - Complexity: O(`capacity`).
   mutating func relocate(to newCapacity: Int) {
     assert(newCapacity >= filled)
-    var destination: UnsafeMutableRawPointer?
-    if newCapacity > 0 {
-      let allocation = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
-      unsafe copyPrefix(filled, to: allocation)
-      unsafe destination = allocation
+    if newCapacity > allocated && filled > 0 {
+      lengthen(to: newCapacity)
+    } else {
+      replace(by: newCapacity)
     }
-    unsafe storage?.deallocate()
-    unsafe storage = destination
-    allocated = newCapacity
-    head = 0
     relocatedByteCount &+= UInt32(truncatingIfNeeded: filled)
     policy.beginWatch()
+  }
+
+  /// Lengthens the storage, in place where the allocator can, so that a large ring grows without its bytes being
+  /// there twice, or leaving holes of every size that it has had.
+  private mutating func lengthen(to newCapacity: Int) {
+    let lengthened = unsafe resizeMemory(storage, to: newCapacity)
+    // The capacity has doubled at least, so what had wrapped has room behind the old end.
+    let wrappedCount = max(0, head + filled - allocated)
+    unsafe (lengthened + allocated).copyMemory(from: lengthened, byteCount: wrappedCount)
+    unsafe storage = lengthened
+    allocated = newCapacity
+  }
+
+  /// Moves the unread bytes to the beginning of a new storage, and frees the old one.
+  private mutating func replace(by newCapacity: Int) {
+    var replacement: UnsafeMutableRawPointer?
+    if newCapacity > 0 {
+      let memory = unsafe resizeMemory(nil, to: newCapacity)
+      unsafe copyPrefix(filled, to: memory)
+      unsafe replacement = memory
+    }
+    unsafe freeMemory(storage)
+    unsafe storage = replacement
+    allocated = newCapacity
+    head = 0
   }
 }

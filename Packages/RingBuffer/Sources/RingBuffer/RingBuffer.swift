@@ -66,7 +66,7 @@ public struct RingBuffer: ~Copyable {
   }
 
   deinit {
-    unsafe storage?.deallocate()
+    unsafe freeMemory(storage)
   }
 }
 

@@ -15,6 +15,25 @@ struct GrowthTests {
     #expect(ring.capacity < 2 * ring.count)
   }
 
+  @Test("growing keeps what is unread wherever it lies in the storage", arguments: [64, 1024, 1 << 20])
+  func anywhere(capacity: Int) {
+    let bytes = pattern(capacity)
+    for start in [0, 1, capacity / 2, capacity - 1] {
+      for factor in [1, 2, 5] {
+        var ring = RingBuffer(minimumCapacity: capacity)
+        ring.write(pattern(start))
+        ring.write([0])
+        ring.discard(start)
+        ring.write(bytes.dropLast())
+        #expect(ring.isFull && ring.capacity == capacity)
+        ring.discard(1)
+        let more = pattern(factor * capacity)
+        ring.write(more)
+        #expect(ring.readAll() == Array(bytes.dropLast()) + more)
+      }
+    }
+  }
+
   @Test("bursts and lulls move less than two bytes per byte written, however they alternate")
   func amortisedBothWays() {
     for (burst, lull) in [(100, 1), (5000, 33), (5000, 70), (100_000, 40), (100_000, 200)] {
