@@ -356,6 +356,105 @@ private let addresses = [
     #expect(try client.receiveText() == "bye")
     try server.waitForEnd()
   }
+
+  @Test(
+    "what waits for room at a shutdown is sent, whether a callback or a handle wrote it, and nothing is received",
+    arguments: addresses, [1, 2])
+  func drain(address: String, loopCount: Int) throws {
+    let plan = FaultPlan()
+    let (handles, received) = (Log<ConnectionHandle>(), Log<String>())
+    let (servers, clients) = (Log<Server>(), Log<SendableClient>())
+    var events = Events()
+    events.onInitComplete = { server in
+      servers.add(server)
+      return .none
+    }
+    events.react = { connection, input in
+      received.add(input.readText())
+      if received.count == 1 {
+        handles.add(connection.handle)
+        return .none
+      }
+      handles.values[0].write("of the handle")
+      servers.values[0].shutdown()
+      try? clients.values[0].client.send("third")
+      // More turns than it takes to stop.
+      plan.fail(.sendDatagrams, with: .wouldBlock, times: 20)
+      for number in 0..<3 { connection.write("number \(number)") }
+      return .none
+    }
+    var options = Options()
+    options.loopCount = loopCount
+    options.faults = plan
+    options.drainTimeout = .seconds(60)
+    // The other addresses are there so that sockets with nothing to send surround the one that has.
+    let others = ["udp4://127.0.0.1:0", "tcp4://127.0.0.1:0"]
+    let server = try TestServer(events, options: options, on: others + [address] + others)
+    let client = try Client(server.address(2), datagrams: true)
+    clients.add(SendableClient(client))
+    try client.send("first")
+    try require("it has arrived") { handles.count == 1 }
+    try client.send("second")
+    // From another thread and another path, they may come in any order.
+    let answers = try (0..<4).map { _ in try client.receiveText() }
+    #expect(Set(answers) == ["number 0", "number 1", "number 2", "of the handle"])
+    #expect(answers.filter { $0.hasPrefix("number") } == ["number 0", "number 1", "number 2"])
+    try server.waitForEnd()
+    #expect(plan.remaining == 0)
+    #expect(received.values == ["first", "second"])
+    #expect(server.sum(\.pendingOutputBytes) == 0 && server.sum(\.datagramsOut) == 4)
+    #expect(!handles.values[0].write("too late") && !handles.values[0].isOpen)
+  }
+
+  @Test("datagrams that the kernel does not take are given up after the drain time-out, and are pending no more")
+  func drainTimeout() throws {
+    let plan = FaultPlan()
+    var events = Events()
+    events.react = { connection, input in
+      connection.write(moving: &input)
+      return .shutdown
+    }
+    var options = Options()
+    options.faults = plan
+    options.drainTimeout = .milliseconds(300)
+    let server = try TestServer(events, options: options, on: ["udp://127.0.0.1:0"])
+    let client = try Client(server.address(), datagrams: true)
+    plan.fail(.sendDatagrams, with: .wouldBlock, times: .max)
+    let start = ContinuousClock.now
+    try client.send("lost")
+    try server.waitForEnd()
+    #expect(ContinuousClock.now - start >= .milliseconds(300))
+    #expect(server.sum(\.pendingOutputBytes) == 0 && server.sum(\.datagramsOut) == 0)
+  }
+
+  @Test("a handle takes no datagrams once the server shuts down, also while connections are still being drained")
+  func handleDuringDrain() throws {
+    let (handles, opened) = (Log<ConnectionHandle>(), Counter())
+    var events = Events()
+    events.onOpened = { connection in
+      opened.increment()
+      connection.write(pattern(8 << 20))
+      return .none
+    }
+    events.react = { connection, input in
+      handles.add(connection.handle)
+      return .none
+    }
+    var options = Options()
+    options.drainTimeout = .seconds(60)
+    let server = try TestServer(events, options: options, on: ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"])
+    let (client, slow) = (try Client(server.address(), datagrams: true), try Client(server.address(1)))
+    try client.send("x")
+    try require("both are there") { opened.value == 1 && handles.count == 1 }
+    #expect(handles.values[0].write("in time"))
+    #expect(try client.receiveText() == "in time")
+    server.server.shutdown()
+    try require("it is refused") { !handles.values[0].write("too late") }
+    #expect(!handles.values[0].isOpen && !handles.values[0].wake())
+    #expect(server.outcome == nil)
+    #expect(try slow.receiveToEnd() == pattern(8 << 20))
+    try server.waitForEnd()
+  }
 }
 
 extension DatagramOutbox {

@@ -83,8 +83,11 @@ final class RemoteControl: Sendable {
     if case .datagrams = target { true } else { false }
   }
 
+  /// Whether the loop still carries calls out.
+  private var isServed: Bool { isOfDatagrams ? loop.takesDatagrams : !loop.hasEnded }
+
   /// Whether calls are still taken.
-  var isOpen: Bool { state.withLock { $0.isOpen } && !loop.hasEnded }
+  var isOpen: Bool { isServed && state.withLock { $0.isOpen } }
 
   // MARK: Any thread
 
@@ -133,7 +136,7 @@ final class RemoteControl: Sendable {
 
   /// Makes a change, and tells the loop if it was made and the loop has not been told of an earlier one.
   private func tell(_ change: (inout State) -> Bool) -> Bool {
-    guard !loop.hasEnded else { return false }
+    guard isServed else { return false }
     let (isTaken, isFirst) = state.withLock { state -> (Bool, Bool) in
       guard change(&state) else { return (false, false) }
       defer { state.isScheduled = true }

@@ -25,6 +25,7 @@ public final class EventLoop: Sendable {
   private let connections = Atomic<Int>(0)
   private let isEnded = Atomic<Bool>(false)
   private let isServingLeft = Atomic<Bool>(false)
+  private let isTakingDatagrams = Atomic<Bool>(true)
 
   init(index: Int, waker: Poller.Waker, outboundHighWatermark: Int) {
     self.index = index
@@ -61,8 +62,15 @@ public final class EventLoop: Sendable {
   /// Whether the loop's thread has left the loop.
   var hasEnded: Bool { isEnded.load(ordering: .acquiring) }
 
+  /// Whether datagrams of other threads are still sent: until the server shuts down, as with connections.
+  var takesDatagrams: Bool { isTakingDatagrams.load(ordering: .acquiring) }
+
+  /// Has handles refuse datagrams from now on.
+  func refuseDatagrams() { isTakingDatagrams.store(false, ordering: .releasing) }
+
   /// Ends the loop: it serves nothing any more. May be called again.
   func markEnded() {
+    refuseDatagrams()
     _ = isEnded.exchange(true, ordering: .acquiringAndReleasing)
     serveLeftMessages()
   }

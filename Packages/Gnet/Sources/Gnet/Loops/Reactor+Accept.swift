@@ -15,7 +15,7 @@ extension Reactor {
   func serve(_ source: Source, _ event: Poller.Event) {
     if let end = source.datagrams {
       if event.isWritable { flush(end) }
-      if event.isReadable { receiveDatagrams(end) }
+      if event.isReadable && !source.isClosing { receiveDatagrams(end) }
     } else {
       accept(from: source)
     }

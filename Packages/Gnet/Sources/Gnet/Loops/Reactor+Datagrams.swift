@@ -47,7 +47,6 @@ extension Reactor {
 
   /// Sends waiting datagrams, and has the poller tell when there is room for the rest.
   func flush(_ end: DatagramEndpoint) {
-    let before = end.accountedBytes
     while !end.outbox.isEmpty {
       let transfer = end.outbox.sendBatch(end.socket.fd) { peer, byteCount in announce(end, peer, byteCount) }
       switch transfer {
@@ -65,12 +64,24 @@ extension Reactor {
       }
       break
     }
-    end.accountedBytes = end.outbox.byteCount
-    counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(end.accountedBytes - before))
+    accountPending(end)
     if end.outbox.isEmpty == end.outbox.isWaitingForRoom {
       end.outbox.isWaitingForRoom.toggle()
       if let source = sources.first(where: { $0.datagrams === end }) { watch(source, source.interest) }
     }
+  }
+
+  /// Drops the datagrams that wait.
+  func drop(_ end: DatagramEndpoint) {
+    _ = end.outbox.removeFirst(end.outbox.count)
+    accountPending(end)
+  }
+
+  /// Keeps the sum of pending output.
+  private func accountPending(_ end: DatagramEndpoint) {
+    let pending = end.outbox.byteCount
+    counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - end.accountedBytes))
+    end.accountedBytes = pending
   }
 
   private func announce(_ end: DatagramEndpoint, _ peer: SocketAddress, _ byteCount: Int) {

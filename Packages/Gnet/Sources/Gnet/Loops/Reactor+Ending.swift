@@ -97,13 +97,10 @@ extension Reactor {
   func beginShutdown() {
     drainDeadline = .now + options.drainTimeout
     nextTimer = now
+    loop.refuseDatagrams()
     serveMailbox()
     tickers = []
-    for source in sources {
-      if let end = source.datagrams { flush(end) }
-      try? poller.remove(FileDescriptor(rawValue: source.socket.fd))
-    }
-    sources = []
+    closeSources()
     forEachConnection { slot in
       if slot.pointee.phase == .open { settle(slot, .close) }
     }
@@ -114,8 +111,25 @@ extension Reactor {
     }
   }
 
-  /// Ends every connection at once; those with output that was not sent learn of `error`.
+  /// Gives up the sockets that connections and datagrams come in by, but for those with datagrams to be sent.
+  private func closeSources() {
+    for source in sources {
+      source.isClosing = true
+      if let end = source.datagrams { flush(end) }
+    }
+    let (done, waiting) = (sources.filter(\.hasDrained), sources.filter { !$0.hasDrained })
+    for source in done { try? poller.remove(FileDescriptor(rawValue: source.socket.fd)) }
+    sources = waiting
+    // Their places have changed, and with them their tokens.
+    for source in sources { watch(source, source.interest) }
+  }
+
+  /// Whether a shutdown has nothing to wait for any more.
+  var hasDrained: Bool { connections.pointee.count == 0 && sources.allSatisfy(\.hasDrained) }
+
+  /// Ends every connection at once; those with output that was not sent learn of `error`. Datagrams are dropped.
   func endAll(with error: Errno) {
+    for source in sources { if let end = source.datagrams { drop(end) } }
     forEachConnection { slot in
       if slot.pointee.phase == .open { finish(slot, error) }
       if slot.pointee.phase == .lingering { discard(slot) }

@@ -121,7 +121,7 @@ final class Reactor: @unchecked Sendable {
       if isAnythingDue { serveDue() }
       if server.isShuttingDown {
         if drainDeadline == nil { beginShutdown() }
-        if connections.pointee.count == 0 { break }
+        if hasDrained { break }
       }
       loop.published.publish(counters)
       do throws(Errno) {

@@ -11,9 +11,17 @@ final class Source {
   /// When the shortage that was reported was last felt; `nil` if there is none.
   var lastShortage: MonotonicTime?
 
+  /// Whether nothing more is taken from it: it is there for what waits to be sent.
+  var isClosing = false
+
+  /// Whether nothing waits to be sent.
+  var hasDrained: Bool { datagrams?.outbox.isEmpty ?? true }
+
   /// What it is watched for while it is not paused.
   var interest: Poller.Interest {
-    datagrams?.outbox.isWaitingForRoom == true ? [.readable, .writable] : .readable
+    var interest: Poller.Interest = isClosing ? [] : .readable
+    if datagrams?.outbox.isWaitingForRoom == true { interest.insert(.writable) }
+    return interest
   }
 
   init(_ socket: BoundSocket, loop: EventLoop, output: Reference<RingBuffer>, limit: Int) {
