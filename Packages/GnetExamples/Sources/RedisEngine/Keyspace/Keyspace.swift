@@ -114,7 +114,7 @@ extension Keyspace {
   func sweep() {
     let now = Clock.milliseconds
     for shard in 0..<Self.shardCount {
-      for number in 0..<Self.databaseCount {
+      for number in databasesThatExpire(inShard: shard) {
         // Bounded, for the other keys' sake: what is left is met by the next sweep.
         for _ in 0..<16 {
           let isWorthWhile = withDatabase(number, ofShard: shard) { $0.sweep(limit: 64, now: now) }
@@ -122,5 +122,13 @@ extension Keyspace {
         }
       }
     }
+  }
+
+  /// The databases with a deadline in one shard: mostly none, which is found out with one lock.
+  private func databasesThatExpire(inShard number: Int) -> [Int] {
+    let shard = shards[number]
+    shard.lock._unsafeLock()
+    defer { shard.lock._unsafeUnlock() }
+    return shard.databases.indices.filter { shard.databases[$0].expiringCount > 0 }
   }
 }
