@@ -17,7 +17,9 @@
 @usableFromInline
 struct CapacityPolicy {
   /// The smallest allocation, in bytes: one cache line, below which the allocator's own overhead dominates.
-  static let smallestCapacity = 64
+  static var smallestCapacity: Int { 1 << Int(smallestExponent) }
+
+  private static var smallestExponent: UInt8 { 6 }
 
   /// The largest power of two that an `Int` holds, in bytes.
   static let largestCapacity = 1 << (Int.bitWidth - 2)
@@ -28,8 +30,8 @@ struct CapacityPolicy {
   /// The number of quiet turns in a row so far.
   @usableFromInline var quietTurns: UInt8 = 0
 
-  /// The base-2 logarithm of the floor; 0 stands for no floor, since no capacity is as small as 1.
-  private var floorExponent: UInt8 = 0
+  /// The base-2 logarithm of the floor.
+  @usableFromInline var floorExponent = Self.smallestExponent
 
   /// The base-2 logarithm of the highest count that the quiet turns have found, rounded up.
   @usableFromInline var peakExponent: UInt8 = 0
@@ -43,8 +45,8 @@ struct CapacityPolicy {
 // MARK: - Growing
 
 extension CapacityPolicy {
-  /// The capacity below which the storage never shrinks by itself, in bytes; 0 when there is none.
-  var floor: Int { floorExponent == 0 ? 0 : 1 << Int(floorExponent) }
+  /// The capacity below which the storage never shrinks by itself, in bytes.
+  var floor: Int { 1 << Int(floorExponent) }
 
   /// Raises the floor so that it holds `count` bytes.
   mutating func raiseFloor(toHold count: Int) {
@@ -54,7 +56,7 @@ extension CapacityPolicy {
 
   /// Forgets the floor.
   mutating func dropFloor() {
-    floorExponent = 0
+    floorExponent = Self.smallestExponent
   }
 
   /// The capacity to grow to so that `count` bytes fit and the floor holds.
@@ -91,7 +93,8 @@ extension CapacityPolicy {
   /// Notes that some of `count` bytes are being read, and returns whether it is time to shrink.
   @inlinable
   mutating func noteRead(of count: Int, capacity: Int) -> Bool {
-    guard isRising else { return false }
+    // At the floor there is nothing to find out. Storage and floor are powers of two, except that there may be none.
+    guard isRising, capacity &>> Int(floorExponent) > 1 else { return false }
     isRising = false
     guard count <= capacity &>> 2 else {
       beginWatch()
@@ -111,6 +114,6 @@ extension CapacityPolicy {
 
   /// The capacity that the quiet turns ask for: `capacity` itself, or less.
   func settledCapacity(from capacity: Int) -> Int {
-    min(capacity, max(2 << Int(peakExponent), Self.smallestCapacity, floor))
+    min(capacity, max(2 << Int(peakExponent), floor))
   }
 }

@@ -28,6 +28,7 @@ extension RingBuffer {
   ///
   /// - Parameter keepCapacity: Whether to keep the storage as it is. Without it the storage is freed, and what
   ///   was reserved is forgotten.
+  @inlinable
   public mutating func removeAll(keepingCapacity keepCapacity: Bool = true) {
     // Keeping means keeping: when this is the time to shrink, a later read does it.
     _ = policy.noteRead(of: filled, capacity: allocated)

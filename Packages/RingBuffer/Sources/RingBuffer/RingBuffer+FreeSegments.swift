@@ -16,6 +16,7 @@ extension RingBuffer {
   /// - Complexity: amortised O(1) per byte committed, as for writing.
   @unsafe
   @inlinable
+  @inline(__always)
   public mutating func freeSegments(
     minimumCapacity n: Int = 1
   ) -> (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer) {

@@ -23,6 +23,7 @@ extension RingBuffer {
 
   /// All unread bytes, left unread.
   @inlinable
+  @inline(__always)
   public var readable: Segments {
     @_lifetime(borrow self)
     borrowing get {
@@ -35,6 +36,7 @@ extension RingBuffer {
   ///
   /// - Precondition: `n` is not negative.
   @inlinable
+  @inline(__always)
   @_lifetime(borrow self)
   public func readable(prefix n: Int) -> Segments {
     precondition(n >= 0, "RingBuffer: a count cannot be negative")
