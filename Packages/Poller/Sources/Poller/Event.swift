@@ -17,7 +17,7 @@ extension Poller {
     public let token: Token
 
     /// The flags as bits: five booleans in one byte keep an event in two registers.
-    let flags: Flags
+    @usableFromInline let flags: Flags
 
     init(token: Token, flags: Flags) {
       self.token = token
@@ -25,36 +25,39 @@ extension Poller {
     }
 
     /// Whether a read would not block: there are bytes, a connection to accept, the end of the stream, or an error.
-    public var isReadable: Bool { flags.contains(.readable) }
+    @inlinable public var isReadable: Bool { flags.contains(.readable) }
 
     /// Whether a write would not block: there is room, or an error that the write will report.
-    public var isWritable: Bool { flags.contains(.writable) }
+    @inlinable public var isWritable: Bool { flags.contains(.writable) }
 
     /// Whether the peer has closed its end, or its sending half: after the bytes still unread there are no more.
     ///
     /// Reported to registrations that are interested in reading; to others once both directions have ended.
-    public var isPeerClosed: Bool { flags.contains(.peerClosed) }
+    @inlinable public var isPeerClosed: Bool { flags.contains(.peerClosed) }
 
     /// Whether the descriptor has failed: the next read or write, or `SO_ERROR`, tells why.
     ///
     /// A pipe without a reader reports ``isError`` with epoll and ``isPeerClosed`` with kqueue; ``isWritable`` with both.
-    public var isError: Bool { flags.contains(.error) }
+    @inlinable public var isError: Bool { flags.contains(.error) }
 
     /// Whether this is a wake-up asked for by a ``Waker``, and no event of a registration.
-    public var isWake: Bool { flags.contains(.wake) }
+    @inlinable public var isWake: Bool { flags.contains(.wake) }
   }
 }
 
 extension Poller.Event {
   /// The conditions an event reports.
+  @usableFromInline
   struct Flags: OptionSet, Hashable, Sendable {
-    let rawValue: UInt8
+    @usableFromInline let rawValue: UInt8
 
-    static let readable = Flags(rawValue: 1 << 0)
-    static let writable = Flags(rawValue: 1 << 1)
-    static let peerClosed = Flags(rawValue: 1 << 2)
-    static let error = Flags(rawValue: 1 << 3)
-    static let wake = Flags(rawValue: 1 << 4)
+    @inlinable init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    @inlinable static var readable: Flags { Flags(rawValue: 1 << 0) }
+    @inlinable static var writable: Flags { Flags(rawValue: 1 << 1) }
+    @inlinable static var peerClosed: Flags { Flags(rawValue: 1 << 2) }
+    @inlinable static var error: Flags { Flags(rawValue: 1 << 3) }
+    @inlinable static var wake: Flags { Flags(rawValue: 1 << 4) }
   }
 
   /// The event of a wake-up.
