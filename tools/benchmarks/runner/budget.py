@@ -6,6 +6,7 @@ that it finds the same work each time.
 """
 
 import argparse
+import math
 import os
 import pathlib
 import re
@@ -20,6 +21,8 @@ from tracing import NotCounted, difference, instructions, system_calls
 
 FEW = 2000
 MANY = 6000
+# A busy machine can only add to a count: it may tear a round in two. So the least of a few counts is the cost.
+ATTEMPTS = 3
 KINDS = ("system-calls", "allocations", "instructions")
 
 
@@ -132,13 +135,18 @@ def show(figures, most=25):
 def check(counter, scenario, what, limit, options):
     """Counts, and prints a line; whether the limit is kept."""
     label = f"  {scenario.name:13} {what:13}"
-    try:
-        measured, details = getattr(counter, what.replace("-", "_"))(scenario)
-    except (NotCounted, Missing) as reason:
-        print(f"{label} FAILED: {reason}", flush=True)
-        return False
-    # The last digit of a count is what opening and ending leave behind.
-    is_kept = options.bare or measured <= limit + 0.005
+    measured, details, is_kept = math.inf, {}, False
+    for _ in range(ATTEMPTS):
+        try:
+            figure = getattr(counter, what.replace("-", "_"))(scenario)
+        except (NotCounted, Missing) as reason:
+            print(f"{label} FAILED: {reason}", flush=True)
+            return False
+        measured, details = min((measured, details), figure, key=lambda pair: pair[0])
+        # The last digit of a count is what opening and ending leave behind.
+        is_kept = options.bare or measured <= limit + 0.005
+        if is_kept:
+            break
     verdict = "" if options.bare else f", at most {limit:g}" + ("" if is_kept else ": BROKEN")
     print(f"{label} {measured:10.2f} a request{verdict}", flush=True)
     if options.details or not is_kept:

@@ -45,6 +45,8 @@ int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length) 
   return prepared(accept(fd, (struct sockaddr *)peer, peer_length));
 }
 
+ssize_t cgnet_receive(int fd, void *room, size_t capacity) { return recv(fd, room, capacity, 0); }
+
 ssize_t cgnet_send(int fd, const void *bytes, size_t count) { return send(fd, bytes, count, send_flags); }
 
 ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void *second, size_t second_count) {

@@ -35,6 +35,9 @@ int cgnet_socket(int family, int type);
 /// accept(2): the new socket is non-blocking, close-on-exec, and never the cause of a SIGPIPE.
 int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length);
 
+/// recv(2); no cancellation point where that costs something.
+ssize_t cgnet_receive(int fd, void *room, size_t capacity);
+
 /// send(2) that never raises SIGPIPE.
 ssize_t cgnet_send(int fd, const void *bytes, size_t count);
 

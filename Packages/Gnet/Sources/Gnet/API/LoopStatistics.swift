@@ -69,6 +69,7 @@ final class PublishedStatistics: Sendable {
   }
 
   /// Makes `statistics` the ones that readers see; to be called by one thread only.
+  @inline(__always)
   func publish(_ statistics: borrowing LoopStatistics) {
     let start = version.load(ordering: .relaxed)
     version.store(start &+ 1, ordering: .relaxed)

@@ -33,19 +33,19 @@ extension Connection {
 
   /// Writes all bytes of `ring` to the peer and leaves it empty; large contents are moved, not copied.
   public func write(moving ring: inout RingBuffer) {
-    let isMoved = ring.count > Self.copyLimit && state.pointee.phase == .open && state.pointee.takesOutput
-    if !isMoved {
-      writeCopy(of: ring)
-      ring.removeAll()
-    } else if state.pointee.outbound.isEmpty {
+    if state.pointee.takesOutput, state.pointee.outbound.isEmpty, isWorthMoving(ring) {
       state.pointee.lentOutput.pointee.append(moving: &ring)
     } else {
-      state.pointee.outbound.append(moving: &ring)
+      writeCopy(of: ring)
+      ring.removeAll()
     }
   }
 
-  /// Up to so many bytes a copy is cheaper than an exchange of storage, which may be of the wrong size.
-  private static var copyLimit: Int { 4096 }
+  /// Whether an exchange of storage is better than a copy. Storage of another size is only worth it for many bytes.
+  @inline(__always)
+  private func isWorthMoving(_ ring: borrowing RingBuffer) -> Bool {
+    ring.capacity == state.pointee.lentOutput.pointee.capacity || ring.count > 4096
+  }
 
   private func writeCopy(of ring: borrowing RingBuffer) {
     let segments = ring.readable

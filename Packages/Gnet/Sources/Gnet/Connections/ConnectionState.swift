@@ -92,24 +92,29 @@ struct ConnectionState: ~Copyable {
   }
 
   /// What readiness events and handles carry: the slot and which of its connections is meant.
+  @inline(__always)
   var token: UInt64 { UInt64(generation) << 32 | UInt64(index) }
 
   /// The bytes of output that the kernel has not taken.
+  @inline(__always)
   var pendingWriteCount: Int {
     if phase == .datagram { return unsafe outbox?.byteCount ?? 0 }
     return outbound.count + (outbound.isEmpty && phase == .open ? lentOutput.pointee.count : 0)
   }
 
   /// Whether what a handler writes still has a way to the peer.
+  @inline(__always)
   var takesOutput: Bool { phase == .open && ending != .close && !flags.contains(.outputBroken) }
 
   /// Whether anything but going on as before is to be done after a callback.
+  @inline(__always)
   var needsAttention: Bool {
     ending != .none || interest != .readable || !outbound.isEmpty || accountedOutput != 0
       || !flags.isDisjoint(with: [.inputEnded, .readPaused, .readPausedByHandler, .outputBroken, .wakeRequested])
   }
 
   /// Asks for an ending, unless a stronger one is due already. There is none for a datagram.
+  @inline(__always)
   mutating func end(_ requested: Ending) {
     if phase != .datagram { ending = max(ending, requested) }
   }

@@ -53,6 +53,7 @@ struct ConnectionTable: ~Copyable {
   }
 
   /// The slot of a connection that is there still.
+  @inline(__always)
   func find(token: UInt64) -> Slot? {
     let index = UInt32(truncatingIfNeeded: token)
     let generation = UInt32(truncatingIfNeeded: token >> 32)

@@ -4,6 +4,7 @@ internal import SystemPackage
 
 extension Reactor {
   /// Does what a connection is ready for.
+  @inline(__always)
   func serve(_ slot: Slot, _ event: Poller.Event) {
     if slot.pointee.phase == .lingering { return throwInputAway(slot) }
     if event.isWritable, !slot.pointee.outbound.isEmpty {
@@ -21,9 +22,10 @@ extension Reactor {
 
   /// Receives once, and offers what arrived to `react`. What is still in the kernel is reported again by the
   /// poller, after other connections have had their turn.
+  @inline(__always)
   func receive(_ slot: Slot) {
     let free = unsafe input.pointee.freeSegments(minimumCapacity: options.readBufferCapacity).first
-    let room = unsafe UnsafeMutableRawBufferPointer(rebasing: free.prefix(receiveLimit(slot)))
+    let room = unsafe UnsafeMutableRawBufferPointer(start: free.baseAddress, count: receiveLimit(slot))
     switch unsafe Syscalls.receive(slot.pointee.fd, into: room) {
     case .moved(0):
       endInput(slot)
@@ -50,6 +52,7 @@ extension Reactor {
   }
 
   /// Offers all unread bytes to `react`: those that it left the last time, and those in `input`.
+  @inline(__always)
   func react(_ slot: Slot) {
     let action: Action
     if slot.pointee.inbound.isEmpty {
@@ -66,12 +69,9 @@ extension Reactor {
     settle(slot, action)
   }
 
-  /// Calls `react`; without one, bytes are dropped.
+  /// Calls `react`.
+  @inline(__always)
   func react(_ slot: Slot, to bytes: inout RingBuffer) -> Action {
-    guard let react = events.react else {
-      bytes.removeAll()
-      return .none
-    }
     var view = Connection(slot)
     return react(&view, &bytes)
   }

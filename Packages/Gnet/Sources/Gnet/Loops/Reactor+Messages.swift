@@ -4,7 +4,6 @@ internal import SystemPackage
 extension Reactor {
   /// Serves what other threads have sent.
   func serveMailbox() {
-    if loop.mailbox.isEmpty { return }
     let count = loop.mailbox.drain { message in
       switch consume message {
       case .adopt(let connection): adopt(connection)
@@ -14,6 +13,7 @@ extension Reactor {
     }
     counters.mailboxMessages &+= UInt64(count)
     counters.mailboxDepthMax = max(counters.mailboxDepthMax, UInt64(count))
+    hasMail = !loop.mailbox.isEmpty
   }
 
   /// Carries out the calls that wait at a remote control.

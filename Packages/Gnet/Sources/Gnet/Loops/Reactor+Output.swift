@@ -42,12 +42,17 @@ extension Reactor {
     updateInterest(slot)
   }
 
-  /// Sends what the callback wrote; what the kernel does not take becomes the connection's own.
+  /// Sends what the callback wrote.
+  @inline(__always)
   private func sendLent(_ slot: Slot) {
     let count = output.pointee.count
     callPreWrite(slot, count)
     send(slot, from: &output.pointee, count)
-    if output.pointee.isEmpty { return }
+    if !output.pointee.isEmpty { keepUnsent(slot) }
+  }
+
+  /// Makes what the kernel did not take the connection's own.
+  private func keepUnsent(_ slot: Slot) {
     if slot.pointee.flags.contains(.outputBroken) {
       output.pointee.removeAll()
     } else if output.pointee.count > options.readBufferCapacity {
@@ -67,6 +72,7 @@ extension Reactor {
   }
 
   /// Sends the first `count` bytes of `ring`, and drops from it those that the kernel has taken.
+  @inline(__always)
   private func send(_ slot: Slot, from ring: inout RingBuffer, _ count: Int) {
     switch Self.transfer(slot.pointee.fd, ring, count) {
     case .moved(let sent):
@@ -83,6 +89,7 @@ extension Reactor {
     }
   }
 
+  @inline(__always)
   private static func transfer(_ fd: Int32, _ ring: borrowing RingBuffer, _ count: Int) -> Transfer {
     let segments = ring.readable(prefix: count)
     return unsafe segments.first.withUnsafeBytes { first in
@@ -100,8 +107,12 @@ extension Reactor {
     if slot.pointee.ending == .none { makeDue(slot) }
   }
 
+  @inline(__always)
   func callPreWrite(_ slot: Slot, _ count: Int) {
-    guard hasPreWriteHooks else { return }
+    if hasPreWriteHooks { callPreWriteHooks(slot, count) }
+  }
+
+  private func callPreWriteHooks(_ slot: Slot, _ count: Int) {
     var view = Connection(slot)
     for plugin in events.plugins { plugin.preWrite(&view, byteCount: count) }
     events.preWrite?(&view, count)

@@ -30,7 +30,7 @@ extension Reactor {
 
   /// How long the loop may sleep; `nil` for as long as nothing happens.
   var timeToWait: Duration? {
-    if isAnythingDue || !loop.mailbox.isEmpty { return .zero }
+    if isAnythingDue || hasMail { return .zero }
     return nextTimer == .never ? nil : nextTimer.since(now)
   }
 

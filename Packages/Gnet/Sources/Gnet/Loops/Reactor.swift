@@ -13,6 +13,8 @@ internal import SystemPackage
 final class Reactor: @unchecked Sendable {
   let loop: EventLoop
   let events: Events
+  /// `Events.react`; without one, bytes are dropped.
+  let react: @Sendable (inout Connection, inout RingBuffer) -> Action
   let options: Options
   let poller: Poller
   let threadName: String
@@ -40,6 +42,8 @@ final class Reactor: @unchecked Sendable {
   var due: [UInt64] = []
   /// Whether there are any; also for peers of datagrams.
   var isAnythingDue = false
+  /// Whether the mailbox is to be looked at: whoever has put something in has woken the loop.
+  var hasMail = false
   /// What is left of the calls of other threads that are being carried out.
   var unobeyed = RemoteControl.Pending()
   var tickers: [Ticker] = []
@@ -66,6 +70,14 @@ final class Reactor: @unchecked Sendable {
 
   private init(index: Int, name: String, events: Events, options: Options) throws(Errno) {
     self.events = events
+    if let handler = events.react {
+      react = handler
+    } else {
+      react = { _, bytes in
+        bytes.removeAll()
+        return .none
+      }
+    }
     self.options = options
     threadName = name
     hasPreWriteHooks = events.preWrite != nil || !events.plugins.isEmpty
@@ -139,7 +151,7 @@ final class Reactor: @unchecked Sendable {
         break
       }
       if isAsleep { wakeUp() }
-      serveMailbox()
+      if hasMail { serveMailbox() }
     }
     loop.published.publish(counters)
     loop.markEnded()
@@ -161,10 +173,12 @@ final class Reactor: @unchecked Sendable {
     isAsleep = false
   }
 
+  @inline(__always)
   private func handle(_ event: Poller.Event) {
     let token = event.token.rawValue
     if event.isWake {
       counters.wakeups &+= 1
+      hasMail = true
     } else if token <= UInt64(UInt32.max) {
       // A shutdown may have dropped the sources while events were on their way.
       if token < sources.count { serve(sources[Int(token)], event) }

@@ -21,7 +21,7 @@ enum Syscalls {
   static func receive(_ fd: Int32, into room: UnsafeMutableRawBufferPointer) -> Transfer {
     while true {
       let count = allowed(.receive, room.count)
-      let result = unsafe isFailing(.receive) ? -1 : recv(fd, room.baseAddress, count, 0)
+      let result = unsafe isFailing(.receive) ? -1 : cgnet_receive(fd, room.baseAddress, count)
       if let transfer = Transfer(result: result) { return transfer }
     }
   }
