@@ -49,6 +49,7 @@ let package = Package(
         "GnetCodecs",
         "CGnet",
         .product(name: "RingBuffer", package: "RingBuffer"),
+        .product(name: "Poller", package: "Poller"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -295,7 +295,7 @@ private struct ShutdownPlugin: Plugin {
         let threads = ProcessState.threadCount
         for index in 0..<12 { try round(1 + index % 4) }
         try #require(servers.count == 13)
-        try #require(ProcessState.descriptorCount == descriptors)
+        try requireDescriptors(descriptors)
         // The thread of the last server's test may be on its way out.
         try require("all threads are gone") { ProcessState.threadCount <= threads }
       }
@@ -327,11 +327,18 @@ private struct ShutdownPlugin: Plugin {
             }
           #endif
         }
-        try #require(ProcessState.descriptorCount == descriptors)
+        try requireDescriptors(descriptors)
         try require("all threads are gone") { ProcessState.threadCount <= threads }
         try taken.stop()
       }
     }
+  }
+
+  /// Requires that as many descriptors are open as before. A kernel's kqueue ends with its descriptor; libkqueue closes
+  /// what it has opened for it a moment later, on a thread of its own.
+  private func requireDescriptors(_ count: Int) throws {
+    if isKqueueEmulated { return try require("libkqueue has closed its own") { ProcessState.descriptorCount <= count } }
+    try #require(ProcessState.descriptorCount == count)
   }
 
   /// Keeps clients open.

@@ -132,14 +132,21 @@ extension Reactor {
   /// Changes what a connection is watched for; if that fails, the connection ends.
   func watch(_ slot: Slot, _ interest: Poller.Interest) {
     slot.pointee.interest = interest
+    let (watched, trigger) = interest.isEmpty ? Self.endOnly : (interest, .level)
     do throws(Errno) {
       try failIfPlanned(.watch)
       try poller.modify(
         FileDescriptor(rawValue: slot.pointee.fd), token: Poller.Token(rawValue: slot.pointee.token),
-        interest: interest)
+        interest: watched, trigger: trigger)
     } catch {
       if slot.pointee.phase == .open { finish(slot, error) } else { discard(slot) }
     }
+  }
+
+  /// What tells of a reset, or of a peer that is gone, where neither direction is wanted. epoll does so unasked; kqueue
+  /// has it from the filter for writing, which as an edge also reports, once and for nothing, that there is room.
+  private static var endOnly: (Poller.Interest, Poller.Trigger) {
+    Poller.backend == .kqueue ? (.writable, .edge) : ([], .level)
   }
 
   /// Keeps the sum of pending output, and tells the remote control its part.

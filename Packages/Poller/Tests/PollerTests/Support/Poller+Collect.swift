@@ -45,7 +45,8 @@ extension Poller {
 }
 
 extension Trait where Self == ConditionTrait {
-  /// For tests that account for every descriptor.
+  /// For tests that account for every descriptor. A kernel's kqueue is one; libkqueue's is an epoll, a pipe and an eventfd,
+  /// which a thread closes once it has seen that the pipe's one end, the kqueue, was closed.
   static var ownDescriptorsOnly: Self {
     .disabled(if: Poller.isEmulated, "libkqueue opens descriptors of its own and closes them when it likes")
   }
