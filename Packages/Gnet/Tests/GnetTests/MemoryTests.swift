@@ -14,7 +14,7 @@
     @Test("10,000 idle connections cost at most 512 bytes each, also after each has been served")
     func idleConnections() async {
       // A knote, the state of the descriptor and what epoll is told, where a kernel keeps them in its own memory.
-      await withKnownIssue("libkqueue keeps some 400 bytes of every registration in this process") {
+      await withKnownIssue("libkqueue keeps every registration in the memory of this process") {
         await expectIdleConnectionsToBeSmall()
       } when: {
         isKqueueEmulated
