@@ -82,6 +82,18 @@ struct msghdr {
 #define TCP_KEEPALIVE 0x10
 #define TCP_KEEPINTVL 0x101
 #elif defined(__FreeBSD__)
+#define SOL_LOCAL 0
+#define LOCAL_PEERCRED 1
+struct xucred {
+  unsigned cr_version;
+  uint32_t cr_uid;
+  short cr_ngroups;
+  uint32_t cr_groups[16];
+  union {
+    void *_cr_unused1;
+    pid_t cr_pid;
+  };
+};
 #define SO_NOSIGPIPE 0x800
 #define SO_REUSEPORT_LB 0x10000
 #define FIONWRITE 0x40046677
@@ -89,11 +101,23 @@ struct msghdr {
 #define TCP_KEEPIDLE 256
 #define TCP_KEEPINTVL 512
 #elif defined(__NetBSD__)
+#define LOCAL_PEEREID 3
+struct unpcbid {
+  pid_t unp_pid;
+  uint32_t unp_euid;
+  uint32_t unp_egid;
+};
 #define SO_NOSIGPIPE 0x800
 #define MSG_NOSIGNAL 0x400
 #define TCP_KEEPIDLE 3
 #define TCP_KEEPINTVL 5
 #else
+#define SO_PEERCRED 0x1022
+struct sockpeercred {
+  uint32_t uid;
+  uint32_t gid;
+  pid_t pid;
+};
 #define MSG_NOSIGNAL 0x400
 #endif
 int socket(int, int, int);

@@ -13,6 +13,9 @@
 #if defined(__FreeBSD__) || defined(__OpenBSD__)
 #include <pthread_np.h>
 #endif
+#if defined(__FreeBSD__)
+#include <sys/ucred.h>
+#endif
 
 // No MSG_NOSIGNAL on macOS: SO_NOSIGPIPE is set once on the socket instead.
 #if defined(MSG_NOSIGNAL)
@@ -139,13 +142,22 @@ int cgnet_processor_count(void) {
 }
 
 pid_t cgnet_peer_process(int fd) {
-#if defined(LOCAL_PEERPID)
+#if defined(__APPLE__)
   pid_t process = -1;
   socklen_t length = sizeof process;
   return getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, &process, &length) == 0 ? process : -1;
+#elif defined(__FreeBSD__)
+  struct xucred peer;
+  socklen_t length = sizeof peer;
+  return getsockopt(fd, SOL_LOCAL, LOCAL_PEERCRED, &peer, &length) == 0 ? peer.cr_pid : -1;
+#elif defined(__NetBSD__)
+  struct unpcbid peer;
+  socklen_t length = sizeof peer;
+  return getsockopt(fd, 0, LOCAL_PEEREID, &peer, &length) == 0 ? peer.unp_pid : -1;
 #else
-  (void)fd;
-  return -1;
+  struct sockpeercred peer;
+  socklen_t length = sizeof peer;
+  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : -1;
 #endif
 }
 
