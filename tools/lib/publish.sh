@@ -72,7 +72,7 @@ publish() {
 is_published() { [ -n "$(git ls-remote --tags "$2/$1.git" "refs/tags/$3" 2>/dev/null)" ]; }
 
 # last_release PACKAGE: the version of its newest tag; nothing without one.
-last_release() { git -C "$root" tag --list "$1-*" | sed "s/^$1-//" | grep -E '^[0-9]+\.[0-9]+\.[0-9]+$' | sort -V | tail -n 1; }
+last_release() { git -C "$root" tag --list "$1-*" | sed -nE "s/^$1-([0-9]+\.[0-9]+\.[0-9]+)\$/\1/p" | sort -V | tail -n 1; }
 
 # is_newer VERSION THAN
 is_newer() { [ "$1" != "$2" ] && [ "$(printf '%s\n' "$1" "$2" | sort -V | tail -n 1)" = "$1" ]; }
