@@ -127,6 +127,7 @@ int getsockopt(int, int, int, void *, socklen_t *);
 ssize_t send(int, const void *, size_t, int);
 ssize_t sendmsg(int, const struct msghdr *, int);
 ssize_t sendto(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+ssize_t recv(int, void *, size_t, int);
 ssize_t recvmsg(int, struct msghdr *, int);
 
 typedef struct opaque_thread *pthread_t;
