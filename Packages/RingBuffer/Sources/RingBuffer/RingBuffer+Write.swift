@@ -64,15 +64,24 @@ extension RingBuffer {
   mutating func write(copying source: UnsafeRawBufferPointer) {
     guard let sourceStart = source.baseAddress, source.count > 0 else { return }
     if source.count > freeCapacity { grow(toFit: source.count) }
-    let storage = unsafe storage.unsafelyUnwrapped
     let tail = (head &+ filled) & (allocated &- 1)
-    // Enough is free, so if this much lies behind the tail, it is free as well.
-    let firstLength = min(source.count, allocated &- tail)
-    unsafe (storage + tail).copyMemory(from: sourceStart, byteCount: firstLength)
-    if firstLength < source.count {
-      unsafe storage.copyMemory(from: sourceStart + firstLength, byteCount: source.count &- firstLength)
-    }
     filled &+= source.count
     policy.noteWrite()
+    // Enough is free, so if this much lies behind the tail, it is free as well.
+    let firstLength = allocated &- tail
+    if source.count <= firstLength {
+      unsafe (storage.unsafelyUnwrapped + tail).copyMemory(from: sourceStart, byteCount: source.count)
+    } else {
+      unsafe copy(source, around: tail)
+    }
+  }
+
+  /// Copies `source` to the storage from `tail` on: up to its end, and the rest to its beginning.
+  @inline(never)
+  private func copy(_ source: UnsafeRawBufferPointer, around tail: Int) {
+    let (start, storage) = unsafe (source.baseAddress.unsafelyUnwrapped, storage.unsafelyUnwrapped)
+    let firstLength = allocated &- tail
+    unsafe (storage + tail).copyMemory(from: start, byteCount: firstLength)
+    unsafe storage.copyMemory(from: start + firstLength, byteCount: source.count &- firstLength)
   }
 }
