@@ -218,7 +218,7 @@ private let addresses = [
 
   @Test("where the network takes nothing, only so much is kept, and what is kept does not grow by waiting")
   func boundedOutbox() {
-    let outbox = DatagramOutbox(isIPv6: false, limit: 10_000)
+    var outbox = DatagramOutbox(isIPv6: false, limit: 10_000)
     let peer = SocketAddress(.ipv4(address: 0x7f00_0001, port: 9))
     outbox.isWaitingForRoom = true
     for _ in 0..<1000 { outbox.append(byteCount: 100, to: peer) }
@@ -229,7 +229,7 @@ private let addresses = [
     #expect(outbox.count > 100 && outbox.count < 10_000)
 
     // A queue that never runs empty keeps no room for what has left it.
-    let busy = DatagramOutbox(isIPv6: false, limit: 1 << 20)
+    var busy = DatagramOutbox(isIPv6: false, limit: 1 << 20)
     busy.append(byteCount: 1, to: peer)
     for _ in 0..<20_000 {
       busy.append(byteCount: 1000, to: peer)
@@ -458,7 +458,7 @@ private let addresses = [
 }
 
 extension DatagramOutbox {
-  fileprivate func append(byteCount: Int, to peer: SocketAddress) {
+  fileprivate mutating func append(byteCount: Int, to peer: SocketAddress) {
     let bytes = [UInt8](repeating: 1, count: byteCount)
     unsafe append(bytes.span.bytes, RawSpan(), to: peer)
   }

@@ -48,6 +48,24 @@ public struct Events: Sendable {
   public mutating func install(_ plugin: any Plugin) {
     plugins.append(plugin)
   }
+
+  /// `preWrite` of all plugins and then of the server, as one call: looking into a list costs more than the hooks.
+  var allPreWriteHooks: @Sendable (inout Connection, Int) -> Void {
+    typealias Hook = @Sendable (inout Connection, Int) -> Void
+    func hook(_ plugin: some Plugin) -> Hook { { plugin.preWrite(&$0, byteCount: $1) } }
+    var hooks: [Hook] = []
+    for plugin in plugins { hooks.append(hook(plugin)) }
+    if let preWrite { hooks.append(preWrite) }
+    guard var all = hooks.popLast() else { return { _, _ in } }
+    while let earlier = hooks.popLast() {
+      let later = all
+      all = {
+        earlier(&$0, $1)
+        later(&$0, $1)
+      }
+    }
+    return all
+  }
 }
 
 /// What is to happen after a callback.

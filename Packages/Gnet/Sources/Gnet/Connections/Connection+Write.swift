@@ -54,10 +54,7 @@ extension Connection {
 
   /// Writes bytes that lie in two places: on a datagram they are one.
   private func write(_ first: RawSpan, _ second: RawSpan) {
-    switch state.pointee.phase {
-    case .datagram:
-      unsafe state.pointee.outbox?.append(first, second, to: state.pointee.remote)
-    case .open where state.pointee.takesOutput:
+    if state.pointee.takesOutput {
       if state.pointee.outbound.isEmpty {
         state.pointee.lentOutput.pointee.write(first)
         if !second.isEmpty { state.pointee.lentOutput.pointee.write(second) }
@@ -65,8 +62,8 @@ extension Connection {
         state.pointee.outbound.write(first)
         if !second.isEmpty { state.pointee.outbound.write(second) }
       }
-    default:
-      break
+    } else if state.pointee.phase == .datagram {
+      state.pointee.outbox?.pointee.append(first, second, to: state.pointee.remote)
     }
   }
 }

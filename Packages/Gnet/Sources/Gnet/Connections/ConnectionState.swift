@@ -74,7 +74,7 @@ struct ConnectionState: ~Copyable {
   /// The loop's buffer, where output is gathered for the length of a callback while `outbound` is empty.
   let lentOutput: Reference<RingBuffer>
   /// The loop's datagrams to be sent; only for slots that stand for datagrams.
-  unowned(unsafe) var outbox: DatagramOutbox?
+  var outbox: Reference<DatagramOutbox>?
 
   /// How many bytes of `outbound` the loop's statistics contain.
   var accountedOutput = 0
@@ -98,7 +98,7 @@ struct ConnectionState: ~Copyable {
   /// The bytes of output that the kernel has not taken.
   @inline(__always)
   var pendingWriteCount: Int {
-    if phase == .datagram { return unsafe outbox?.byteCount ?? 0 }
+    if phase == .datagram { return outbox?.pointee.byteCount ?? 0 }
     return outbound.count + (outbound.isEmpty && phase == .open ? lentOutput.pointee.count : 0)
   }
 

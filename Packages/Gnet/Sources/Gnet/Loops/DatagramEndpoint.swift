@@ -5,8 +5,8 @@ internal import RingBuffer
 /// the datagrams that wait to be sent.
 final class DatagramEndpoint {
   let socket: BoundSocket
-  let outbox: DatagramOutbox
   let peer: Slot
+  private let outboxPlace: Reference<DatagramOutbox>
   /// Peers for which a `react` without a datagram was asked.
   var wakes: [SocketAddress] = []
   /// What of the outbox the loop's statistics contain.
@@ -14,22 +14,28 @@ final class DatagramEndpoint {
 
   init(_ socket: BoundSocket, loop: EventLoop, output: Reference<RingBuffer>, limit: Int) {
     self.socket = socket
-    outbox = DatagramOutbox(isIPv6: socket.isIPv6, limit: limit)
+    outboxPlace = Reference(placing: DatagramOutbox(isIPv6: socket.isIPv6, limit: limit))
     peer = Reference(placing: ConnectionState(index: 0, loop: loop, lentOutput: output))
     peer.pointee.phase = .datagram
     peer.pointee.fd = socket.fd
     peer.pointee.addressIndex = socket.addressIndex
-    unsafe peer.pointee.outbox = outbox
+    peer.pointee.outbox = outboxPlace
   }
 
   deinit {
     peer.destroy()
+    outboxPlace.destroy()
+  }
+
+  var outbox: DatagramOutbox {
+    _read { yield outboxPlace.pointee }
+    _modify { yield &outboxPlace.pointee }
   }
 }
 
 /// Datagrams to be sent, in order. Nothing is allocated per datagram once the arrays have grown to the load.
 @safe
-final class DatagramOutbox {
+struct DatagramOutbox: ~Copyable {
   private struct Entry {
     let peer: SocketAddress
     let byteCount: Int
@@ -69,45 +75,52 @@ final class DatagramOutbox {
   ///
   /// While the kernel takes nothing, one that finds more than the watermark waiting is dropped, as the network
   /// would: datagrams without bytes cost memory too.
-  func append(_ first: RawSpan, _ second: RawSpan, to peer: SocketAddress) {
+  mutating func append(_ first: RawSpan, _ second: RawSpan, to peer: SocketAddress) {
     if isWaitingForRoom && byteCount + count * MemoryLayout<Entry>.stride >= limit && !isEmpty { return }
     unsafe first.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
-    unsafe second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    if !second.isEmpty { unsafe second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) } }
     entries.append(Entry(peer: peer, byteCount: first.byteCount + second.byteCount))
   }
 
+  /// How many datagrams the next batch has.
+  private var batchCount: Int { min(count, Int(CGNET_DATAGRAM_BATCH)) }
+
+  /// The next datagram of the next batch that nobody was told about yet.
+  mutating func announceNext() -> (peer: SocketAddress, byteCount: Int)? {
+    let next = max(announcedEntries, sentEntries)
+    guard next < sentEntries + batchCount else { return nil }
+    announcedEntries = next + 1
+    return (entries[next].peer, entries[next].byteCount)
+  }
+
   /// Sends the next datagrams with one system call.
-  ///
-  /// - Parameter announce: called once for each datagram before the first attempt to send it.
-  func sendBatch(_ fd: Int32, announce: (SocketAddress, Int) -> Void) -> Transfer {
-    let count = min(entries.count - sentEntries, Int(CGNET_DATAGRAM_BATCH))
+  mutating func sendBatch(_ fd: Int32) -> Transfer {
     unsafe batch.removeAll(keepingCapacity: true)
-    for index in sentEntries..<sentEntries + count {
+    for index in sentEntries..<sentEntries + batchCount {
       let entry = entries[index]
-      if index >= announcedEntries {
-        announcedEntries = index + 1
-        announce(entry.peer, entry.byteCount)
-      }
       let address = RawAddress(entry.peer, isIPv6: isIPv6)
       unsafe batch.append(
         cgnet_datagram(
           bytes: nil, capacity: 0, count: entry.byteCount, peer: address.storage, peer_length: address.length,
           is_truncated: false))
     }
+    let start = sentBytes
     return unsafe bytes.withUnsafeMutableBytes { bytes in
-      var offset = sentBytes
-      for index in unsafe batch.indices {
-        unsafe batch[index].bytes = bytes.baseAddress.map { unsafe $0 + offset }
-        unsafe offset += batch[index].count
+      unsafe batch.withUnsafeMutableBufferPointer { batch in
+        var offset = start
+        for index in batch.indices {
+          unsafe batch[index].bytes = bytes.baseAddress.map { unsafe $0 + offset }
+          unsafe offset += batch[index].count
+        }
+        return unsafe Syscalls.send(fd, datagrams: batch)
       }
-      return unsafe batch.withUnsafeMutableBufferPointer { unsafe Syscalls.send(fd, datagrams: $0) }
     }
   }
 
   /// Drops the first `count` datagrams.
   ///
   /// - Returns: the number of their bytes.
-  func removeFirst(_ count: Int) -> Int {
+  mutating func removeFirst(_ count: Int) -> Int {
     let removed = entries[sentEntries..<sentEntries + count].reduce(0) { $0 + $1.byteCount }
     sentEntries += count
     sentBytes += removed
@@ -126,7 +139,7 @@ final class DatagramOutbox {
   /// Gives the room of what was sent to what is to come: a queue may never run empty.
   ///
   /// - Complexity: O(`count`), of which at least as many were sent since the last time.
-  private func forgetSent() {
+  private mutating func forgetSent() {
     entries.removeFirst(sentEntries)
     bytes.removeFirst(sentBytes)
     announcedEntries -= sentEntries

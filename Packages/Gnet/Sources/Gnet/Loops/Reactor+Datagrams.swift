@@ -48,8 +48,8 @@ extension Reactor {
   /// Sends waiting datagrams, and has the poller tell when there is room for the rest.
   func flush(_ end: DatagramEndpoint) {
     while !end.outbox.isEmpty {
-      let transfer = end.outbox.sendBatch(end.socket.fd) { peer, byteCount in announce(end, peer, byteCount) }
-      switch transfer {
+      if hasPreWriteHooks { announceBatch(end) }
+      switch end.outbox.sendBatch(end.socket.fd) {
       case .moved(let count):
         counters.writes &+= 1
         counters.datagramsOut &+= UInt64(count)
@@ -84,9 +84,11 @@ extension Reactor {
     end.accountedBytes = pending
   }
 
-  private func announce(_ end: DatagramEndpoint, _ peer: SocketAddress, _ byteCount: Int) {
-    guard hasPreWriteHooks else { return }
-    end.peer.pointee.remote = peer
-    callPreWrite(end.peer, byteCount)
+  /// Announces each datagram before the first attempt to send it.
+  private func announceBatch(_ end: DatagramEndpoint) {
+    while let (peer, byteCount) = end.outbox.announceNext() {
+      end.peer.pointee.remote = peer
+      callPreWrite(end.peer, byteCount)
+    }
   }
 }

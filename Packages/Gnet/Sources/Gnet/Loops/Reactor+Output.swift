@@ -109,13 +109,9 @@ extension Reactor {
 
   @inline(__always)
   func callPreWrite(_ slot: Slot, _ count: Int) {
-    if hasPreWriteHooks { callPreWriteHooks(slot, count) }
-  }
-
-  private func callPreWriteHooks(_ slot: Slot, _ count: Int) {
+    guard hasPreWriteHooks else { return }
     var view = Connection(slot)
-    for plugin in events.plugins { plugin.preWrite(&view, byteCount: count) }
-    events.preWrite?(&view, count)
+    preWrite(&view, count)
   }
 
   /// Watches for what the connection can do something with.

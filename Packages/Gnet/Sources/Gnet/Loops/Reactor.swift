@@ -53,7 +53,8 @@ final class Reactor: @unchecked Sendable {
   var lingering: TimerWheel
   /// When what is still pending is given up; set once the server shuts down.
   var drainDeadline: MonotonicTime?
-  /// Whether anything is to be called before bytes are sent.
+  /// What is to be called before bytes are sent, if there is anything.
+  let preWrite: @Sendable (inout Connection, Int) -> Void
   let hasPreWriteHooks: Bool
   /// Whether the times at which bytes move are kept.
   let tracksActivity: Bool
@@ -80,6 +81,7 @@ final class Reactor: @unchecked Sendable {
     }
     self.options = options
     threadName = name
+    preWrite = events.allPreWriteHooks
     hasPreWriteHooks = events.preWrite != nil || !events.plugins.isEmpty
     poller = try Poller()
     loop = EventLoop(index: index, waker: poller.waker, outboundHighWatermark: options.outboundHighWatermark)
