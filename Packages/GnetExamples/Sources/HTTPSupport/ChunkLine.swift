@@ -1,23 +1,21 @@
-internal import RingBuffer
-
 /// The line before a chunk: its size in hexadecimal digits, and perhaps extensions, of which nobody needs any.
 enum ChunkLine {
   /// The most digits that are read: those of the largest `Int`.
   private static let maximumDigitCount = 16
 
   /// The size that a line gives.
-  static func size(_ line: Range<Int>, of input: borrowing RingBuffer) throws(Refusal) -> Int {
+  static func size(_ line: Line) throws(Refusal) -> Int {
     var size = 0
-    var index = line.lowerBound
-    while index < line.upperBound, let digit = input[index].hexadecimalValue {
-      guard index - line.lowerBound < maximumDigitCount, size <= Int.max >> 4 else {
+    var index = 0
+    while index < line.count, let digit = line[index].hexadecimalValue {
+      guard index < maximumDigitCount, size <= Int.max >> 4 else {
         throw .badRequest("the size of a chunk is no number that makes sense")
       }
       size = size << 4 | digit
       index += 1
     }
-    guard index > line.lowerBound else { throw .badRequest("a chunk has no size") }
-    try checkExtensions(index..<line.upperBound, of: input)
+    guard index > 0 else { throw .badRequest("a chunk has no size") }
+    try checkExtensions(index..<line.count, of: line)
     return size
   }
 
@@ -25,22 +23,22 @@ enum ChunkLine {
   static func usualLength(_ length: Int) -> Int { min(length, maximumDigitCount) + 2 }
 
   /// `chunk-ext`: a semicolon before each, a name, and perhaps a value, which is a token or quoted.
-  private static func checkExtensions(_ range: Range<Int>, of input: borrowing RingBuffer) throws(Refusal) {
+  private static func checkExtensions(_ range: Range<Int>, of line: Line) throws(Refusal) {
     let malformed = Refusal.badRequest("what follows the size of a chunk is no extension")
     var scanner = Scanner(index: range.lowerBound, end: range.upperBound)
     while !scanner.isAtEnd {
-      scanner.skipBlanks(in: input)
-      guard scanner.skip(UInt8(ascii: ";"), in: input) else { throw malformed }
-      scanner.skipBlanks(in: input)
-      guard scanner.skipToken(in: input) else { throw malformed }
+      scanner.skipBlanks(in: line)
+      guard scanner.skip(UInt8(ascii: ";"), in: line) else { throw malformed }
+      scanner.skipBlanks(in: line)
+      guard scanner.skipToken(in: line) else { throw malformed }
       let afterName = scanner
-      scanner.skipBlanks(in: input)
-      guard scanner.skip(UInt8(ascii: "="), in: input) else {
+      scanner.skipBlanks(in: line)
+      guard scanner.skip(UInt8(ascii: "="), in: line) else {
         scanner = afterName
         continue
       }
-      scanner.skipBlanks(in: input)
-      guard scanner.skipToken(in: input) || scanner.skipQuoted(in: input) else { throw malformed }
+      scanner.skipBlanks(in: line)
+      guard scanner.skipToken(in: line) || scanner.skipQuoted(in: line) else { throw malformed }
     }
   }
 
@@ -51,30 +49,30 @@ enum ChunkLine {
 
     var isAtEnd: Bool { index == end }
 
-    mutating func skip(_ byte: UInt8, in input: borrowing RingBuffer) -> Bool {
-      guard index < end, input[index] == byte else { return false }
+    mutating func skip(_ byte: UInt8, in line: Line) -> Bool {
+      guard index < end, line[index] == byte else { return false }
       index += 1
       return true
     }
 
-    mutating func skipBlanks(in input: borrowing RingBuffer) {
-      while index < end, input[index].isBlank { index += 1 }
+    mutating func skipBlanks(in line: Line) {
+      while index < end, line[index].isBlank { index += 1 }
     }
 
-    mutating func skipToken(in input: borrowing RingBuffer) -> Bool {
+    mutating func skipToken(in line: Line) -> Bool {
       let start = index
-      while index < end, input[index].isTokenCharacter { index += 1 }
+      while index < end, CharacterClass(line[index]).contains(.token) { index += 1 }
       return index > start
     }
 
-    mutating func skipQuoted(in input: borrowing RingBuffer) -> Bool {
-      guard skip(UInt8(ascii: "\""), in: input) else { return false }
-      while index < end, input[index] != UInt8(ascii: "\"") {
-        _ = skip(UInt8(ascii: "\\"), in: input)
-        guard index < end, input[index].isFieldCharacter else { return false }
+    mutating func skipQuoted(in line: Line) -> Bool {
+      guard skip(UInt8(ascii: "\""), in: line) else { return false }
+      while index < end, line[index] != UInt8(ascii: "\"") {
+        _ = skip(UInt8(ascii: "\\"), in: line)
+        guard index < end, CharacterClass(line[index]).contains(.field) else { return false }
         index += 1
       }
-      return skip(UInt8(ascii: "\""), in: input)
+      return skip(UInt8(ascii: "\""), in: line)
     }
   }
 }

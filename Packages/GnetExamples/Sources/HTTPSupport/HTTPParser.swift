@@ -65,13 +65,13 @@ package struct HTTPParser: ~Copyable {
           // Some clients end a body with a line end too many: RFC 9112, 2.2.
           hasSkippedLine = true
         } else {
-          head = try Head(requestLine: 0..<length, of: input)
+          head = try Self.withLine(length, of: input) { line throws(Refusal) in try Head(requestLine: line) }
           stage = .fields
         }
         takeLine(length, from: &input)
       case .fields:
         guard let length = try fieldLineLength(in: input) else { return nil }
-        if length > 0 { try head.addField(0..<length, of: input) }
+        if length > 0 { try Self.withLine(length, of: input) { line throws(Refusal) in try head.addField(line) } }
         takeLine(length, from: &input)
         if length == 0, try isComplete(after: head.framing(limit: limits.body)) { return finish() }
       case .body(let remaining):
@@ -80,7 +80,7 @@ package struct HTTPParser: ~Copyable {
         stage = .body(remaining: left)
       case .chunkSize:
         guard let length = try fieldLineLength(in: input) else { return nil }
-        let size = try ChunkLine.size(0..<length, of: input)
+        let size = try Self.withLine(length, of: input) { line throws(Refusal) in try ChunkLine.size(line) }
         takeLine(length, from: &input)
         // Extensions count against the limit, the size and the line's end do not: a body may have many chunks.
         fieldByteCount -= ChunkLine.usualLength(length)
@@ -99,7 +99,7 @@ package struct HTTPParser: ~Copyable {
         stage = .chunkSize
       case .trailers:
         guard let length = try fieldLineLength(in: input) else { return nil }
-        if length > 0 { _ = try FieldLine(0..<length, of: input) }
+        if length > 0 { _ = try Self.withLine(length, of: input) { line throws(Refusal) in try FieldLine(line) } }
         takeLine(length, from: &input)
         if length == 0 { return finish() }
       }
@@ -167,6 +167,17 @@ package struct HTTPParser: ~Copyable {
     guard let length = try lineLength(in: input, atMost: limit, or: .fieldsTooLarge) else { return nil }
     if length > 0 { fieldByteCount += length + 2 }
     return length
+  }
+
+  /// Lends the line at the front of `input` in one piece: where the ring wraps in the middle of it, as a copy.
+  private static func withLine<R>(
+    _ length: Int, of input: borrowing RingBuffer, _ body: (Line) throws(Refusal) -> R
+  ) throws(Refusal) -> R {
+    let segments = input.readable(prefix: length)
+    if segments.second.isEmpty { return try body(Span(_bytes: segments.first)) }
+    var copy: [UInt8] = []
+    for index in 0..<length { copy.append(input[index]) }
+    return try body(copy.span)
   }
 
   private mutating func takeLine(_ length: Int, from input: inout RingBuffer) {

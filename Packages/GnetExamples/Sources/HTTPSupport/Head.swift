@@ -1,5 +1,3 @@
-internal import RingBuffer
-
 /// What is kept of a request line and of the header fields: that which says where the request ends, and what becomes
 /// of the connection.
 struct Head {
@@ -37,15 +35,15 @@ struct Head {
   }
 
   /// Reads a line of the header section.
-  mutating func addField(_ line: Range<Int>, of input: borrowing RingBuffer) throws(Refusal) {
-    let field = try FieldLine(line, of: input)
+  mutating func addField(_ line: Line) throws(Refusal) {
+    let field = try FieldLine(line)
     // The length tells most of them apart from the rest.
     switch field.name.count {
-    case 4 where input.spells("host", in: field.name): try addHost(field.value, input)
-    case 6 where input.spells("expect", in: field.name): try addExpectation(field.value, input)
-    case 10 where input.spells("connection", in: field.name): addConnection(field.value, input)
-    case 14 where input.spells("content-length", in: field.name): try addContentLength(field.value, input)
-    case 17 where input.spells("transfer-encoding", in: field.name): addTransferEncoding(field.value, input)
+    case 4 where line.spells("host", in: field.name): try addHost(field.value, line)
+    case 6 where line.spells("expect", in: field.name): try addExpectation(field.value, line)
+    case 10 where line.spells("connection", in: field.name): addConnection(field.value, line)
+    case 14 where line.spells("content-length", in: field.name): try addContentLength(field.value, line)
+    case 17 where line.spells("transfer-encoding", in: field.name): addTransferEncoding(field.value, line)
     default: break
     }
   }
@@ -69,35 +67,35 @@ struct Head {
 
   // MARK: Fields
 
-  private mutating func addHost(_ value: Range<Int>, _ input: borrowing RingBuffer) throws(Refusal) {
+  private mutating func addHost(_ value: Range<Int>, _ line: Line) throws(Refusal) {
     if hasHost { throw .badRequest("there is more than one Host") }
-    guard Self.isAuthority(value, of: input, mayBeEmpty: true) else { throw .badRequest("the Host is malformed") }
+    guard Self.isAuthority(value, of: line, mayBeEmpty: true) else { throw .badRequest("the Host is malformed") }
     hasHost = true
   }
 
-  private mutating func addExpectation(_ value: Range<Int>, _ input: borrowing RingBuffer) throws(Refusal) {
-    guard input.spells("100-continue", in: value) else {
+  private mutating func addExpectation(_ value: Range<Int>, _ line: Line) throws(Refusal) {
+    guard line.spells("100-continue", in: value) else {
       throw Refusal(.expectationFailed, "no expectation but 100-continue can be met")
     }
     // HTTP/1.0 knows no answer before the answer.
     expectsContinue = !isHTTP10
   }
 
-  private mutating func addConnection(_ value: Range<Int>, _ input: borrowing RingBuffer) {
-    input.forEachMember(of: value) { option in
-      if input.spells("close", in: option) { isToBeClosed = true }
-      if input.spells("keep-alive", in: option) { isToBeKept = true }
+  private mutating func addConnection(_ value: Range<Int>, _ line: Line) {
+    line.forEachMember(of: value) { option in
+      if line.spells("close", in: option) { isToBeClosed = true }
+      if line.spells("keep-alive", in: option) { isToBeKept = true }
     }
   }
 
   /// Reads digits and nothing else. Two lengths are refused also where they agree.
-  private mutating func addContentLength(_ value: Range<Int>, _ input: borrowing RingBuffer) throws(Refusal) {
+  private mutating func addContentLength(_ value: Range<Int>, _ line: Line) throws(Refusal) {
     if contentLength != nil { throw .badRequest("there is more than one Content-Length") }
     var length = 0
     for index in value {
       let (tens, isTooLarge) = length.multipliedReportingOverflow(by: 10)
-      let (sum, isStillTooLarge) = tens.addingReportingOverflow(Int(input[index] & 0x0F))
-      guard input[index].isDigit, !isTooLarge, !isStillTooLarge else { throw Self.invalidLength }
+      let (sum, isStillTooLarge) = tens.addingReportingOverflow(Int(line[index] & 0x0F))
+      guard line[index].isDigit, !isTooLarge, !isStillTooLarge else { throw Self.invalidLength }
       length = sum
     }
     if value.isEmpty { throw Self.invalidLength }
@@ -106,11 +104,11 @@ struct Head {
 
   private static let invalidLength = Refusal.badRequest("the Content-Length is no number that makes sense")
 
-  private mutating func addTransferEncoding(_ value: Range<Int>, _ input: borrowing RingBuffer) {
+  private mutating func addTransferEncoding(_ value: Range<Int>, _ line: Line) {
     var isEmpty = true
-    input.forEachMember(of: value) { coding in
+    line.forEachMember(of: value) { coding in
       isEmpty = false
-      if transferCoding == .unknown || !input.spells("chunked", in: coding) {
+      if transferCoding == .unknown || !line.spells("chunked", in: coding) {
         transferCoding = .unknown
       } else {
         transferCoding = transferCoding == nil ? .chunked : .repeated
@@ -127,14 +125,14 @@ struct FieldLine {
   let value: Range<Int>
 
   /// Finds the parts. A line that goes on with the one before it, and a space before the colon, are refused.
-  init(_ line: Range<Int>, of input: borrowing RingBuffer) throws(Refusal) {
-    let colon = input.offset(of: UInt8(ascii: ":"), in: line)
-    name = line.lowerBound..<colon
-    guard colon < line.upperBound, !name.isEmpty, input.allSatisfy(in: name, \.isTokenCharacter) else {
+  init(_ line: Line) throws(Refusal) {
+    let colon = line.end(of: .token, from: 0)
+    guard colon > 0, colon < line.count, line[colon] == UInt8(ascii: ":") else {
       throw .badRequest("a field line does not begin with a name and a colon")
     }
-    value = input.trimmingBlanks(colon + 1..<line.upperBound)
-    guard input.allSatisfy(in: value, \.isFieldCharacter) else {
+    name = 0..<colon
+    value = line.trimmingBlanks(colon + 1..<line.count)
+    guard line.end(of: .field, from: value.lowerBound) >= value.upperBound else {
       throw .badRequest("a field contains a control character")
     }
   }

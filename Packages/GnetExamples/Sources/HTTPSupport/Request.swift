@@ -21,17 +21,17 @@ package enum Method: Sendable, Hashable {
   /// One that is not implemented here.
   case other
 
-  init(_ input: borrowing RingBuffer, _ range: Range<Int>) {
+  init(_ line: Line, _ range: Range<Int>) {
     self =
       switch range.count {
-      case 3 where input.equals("GET", in: range): .get
-      case 3 where input.equals("PUT", in: range): .put
-      case 4 where input.equals("HEAD", in: range): .head
-      case 4 where input.equals("POST", in: range): .post
-      case 5 where input.equals("PATCH", in: range): .patch
-      case 5 where input.equals("TRACE", in: range): .trace
-      case 6 where input.equals("DELETE", in: range): .delete
-      case 7 where input.equals("OPTIONS", in: range): .options
+      case 3 where line.equals("GET", in: range): .get
+      case 3 where line.equals("PUT", in: range): .put
+      case 4 where line.equals("HEAD", in: range): .head
+      case 4 where line.equals("POST", in: range): .post
+      case 5 where line.equals("PATCH", in: range): .patch
+      case 5 where line.equals("TRACE", in: range): .trace
+      case 6 where line.equals("DELETE", in: range): .delete
+      case 7 where line.equals("OPTIONS", in: range): .options
       default: .other
       }
   }

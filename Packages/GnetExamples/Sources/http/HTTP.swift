@@ -26,16 +26,16 @@ struct HTTP: ParsableCommand {
     var events = Events()
     events.install(loops)
     events.onOpened = { connection in
-      connection.context = Session(on: loops[connection.loop])
+      connection.context = SessionReference(Session(on: loops[connection.loop]))
       return .none
     }
     events.react = { connection, input in
       // A datagram has no session, and no answer.
-      guard let session = connection.context as? Session else { return .none }
-      return session.react(&connection, &input)
+      guard let reference = connection.context as? SessionReference else { return .none }
+      return reference.session.react(&connection, &input)
     }
     events.onClosed = { connection, _ in
-      (connection.context as? Session)?.end()
+      (connection.context as? SessionReference)?.session.end()
       return .none
     }
     var options = Options()

@@ -30,7 +30,10 @@ enum Router {
 
   /// `answer`, to those who ask by GET or HEAD.
   private static func get(_ method: Method, _ answer: Answer) -> Answer {
-    method == .get || method == .head ? answer : .response(onlyGet)
+    switch method {
+    case .get, .head: answer
+    default: .response(onlyGet)
+    }
   }
 
   /// The number in `/delay/MS`.

@@ -2,11 +2,18 @@ import Gnet
 import HTTPSupport
 import RingBuffer
 
+/// What the context of a connection holds on to.
+final class SessionReference {
+  var session: Session
+
+  init(_ session: consuming Session) { self.session = session }
+}
+
 /// One connection's way through its requests: one at a time, answered in order.
 ///
 /// As long as a delayed answer is due, what comes behind it stays in the connection's buffer, and beyond
 /// `backlogLimit` in the kernel. So nothing overtakes, and what waits is bounded.
-final class Session {
+struct Session: ~Copyable {
   /// How many bytes may wait behind a delayed answer before the client is held up.
   private static let backlogLimit = 64 << 10
 
@@ -27,7 +34,7 @@ final class Session {
   init(on loop: LoopState) { self.loop = loop }
 
   /// Answers all requests that have arrived. All the answers leave in one system call.
-  func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     do throws(Refusal) {
       if deadline?.hasPassed == true { throw .timeout }
       return try answerAll(&connection, &input) == .close ? .close : .none
@@ -38,13 +45,13 @@ final class Session {
   }
 
   /// The connection has ended.
-  func end() {
+  mutating func end() {
     if let deadline { loop.deadlines.remove(deadline) }
     delayed = nil
   }
 
   /// Answers as far as it can be done now, and says what becomes of the connection.
-  private func answerAll(
+  private mutating func answerAll(
     _ connection: inout Connection, _ input: inout RingBuffer
   ) throws(Refusal) -> Persistence {
     if let due = delayed, due.alarm.hasRung {
@@ -70,7 +77,7 @@ final class Session {
   }
 
   /// Answers one request, or has it answered later.
-  private func answer(_ request: inout Request, _ connection: inout Connection) {
+  private mutating func answer(_ request: inout Request, _ connection: inout Connection) {
     let isHead = request.method == .head
     switch Router.answer(request.method, request.path) {
     case .response(let response):
@@ -88,7 +95,7 @@ final class Session {
   }
 
   /// Has the request that is arriving refused if it is not complete in time, however it comes.
-  private func limitTime(_ connection: borrowing Connection) {
+  private mutating func limitTime(_ connection: borrowing Connection) {
     if let deadline, deadline.isSet { return }
     let handle = connection.handle
     // Passing is on the loop's own thread, but outside the connection's callbacks: the wake leads back into one.
