@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 from scenarios import Scenario
-from servers import BARE, GNET, Missing, Place
+from servers import BARE, EXPORTING, GNET, Missing, Place
 from tracing import NotCounted, difference, instructions, system_calls
 
 FEW = 2000
@@ -26,14 +26,16 @@ ATTEMPTS = 3
 KINDS = ("system-calls", "allocations", "instructions")
 
 
-def case(work, name, *load, connections=1, transport="tcp"):
-    return Scenario(work, name, name, ("--lockstep", *load), (), connections, transport=transport)
+def case(work, name, *load, connections=1, transport="tcp", server=GNET):
+    return Scenario(work, name, name, ("--lockstep", *load), (server,), connections, transport=transport)
 
 
 CASES = (
     case("echo", "echo-1"),
     case("echo", "echo-10", connections=10),
     case("echo", "echo-16k-10", "--size", "16384", connections=10),
+    case("metrics", "echo-metrics-1", server=EXPORTING),
+    case("metrics", "echo-metrics-10", connections=10, server=EXPORTING),
     case("http", "http-10", "--protocol", "http", connections=10),
     case("redis", "redis-get-10", "--protocol", "redis-get", connections=10),
     case("redis", "redis-set-10", "--protocol", "redis-set", connections=10),
@@ -42,16 +44,17 @@ CASES = (
 
 
 class Counter:
-    """Counts for one server; each kind of count is a method of its name."""
+    """Counts for our servers, or for the bare loop; each kind of count is a method of its name."""
 
-    def __init__(self, place, folder, preload, server):
-        self.place, self.folder, self.preload, self.server = place, pathlib.Path(folder), preload, server
+    def __init__(self, place, folder, preload, is_bare):
+        self.place, self.folder, self.preload, self.is_bare = place, pathlib.Path(folder), preload, is_bare
         self.load_program = place.built("gnet-load", "gnet-load was not built")
         self.pin = ["taskset", "-c", str(max(os.sched_getaffinity(0)))]
 
     def _run(self, scenario, requests, before=(), around=lambda _pid, action: action()):
         """Starts the server behind a command, has it answer so many requests, and ends it."""
-        with self.server.start(self.place, scenario, [*self.pin, "chrt", "--batch", "0", *before]) as running:
+        server = BARE if self.is_bare else scenario.servers[0]
+        with server.start(self.place, scenario, [*self.pin, "chrt", "--batch", "0", *before]) as running:
             address = ("udp://" if scenario.transport == "udp" else "") + running.address
             command = [*self.pin, self.load_program, address, *scenario.arguments, "--requests", str(requests)]
 
@@ -168,10 +171,10 @@ def main():
     kept = []
     with tempfile.TemporaryDirectory() as folder:
         place = Place(stripped(options.programs, folder), pathlib.Path(folder) / "run")
-        counter = Counter(place, folder, options.preload, BARE if options.bare else GNET)
+        counter = Counter(place, folder, options.preload, options.bare)
         for (name, what), limit in read_limits(options.limits).items():
             scenario = cases[name]
-            if options.only not in name or what in options.without or (options.bare and scenario.work == "redis"):
+            if options.only not in name or what in options.without or (options.bare and scenario.work in ("redis", "metrics")):
                 continue
             kept.append(check(counter, scenario, what, limit, options))
     print(f"budget: {len(kept)} figures, {kept.count(False)} broken")

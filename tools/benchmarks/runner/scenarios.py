@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from servers import BARE, CONTROL, GNET, HAPROXY, LIBEVENT, LIBUV, NGINX, NIO, REDIS, REDIS_CONTROL
+from servers import (
+    BARE, CONTROL, EXPORTING, GNET, GNET_CONTROL, HAPROXY, LIBEVENT, LIBUV, NGINX, NIO, REDIS, REDIS_CONTROL, SCRAPED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ STREAM = (BARE, GNET, LIBUV, LIBEVENT, NIO, CONTROL)
 HTTP = (BARE, GNET, NGINX, HAPROXY, NIO, CONTROL)
 DATAGRAM = (BARE, GNET, LIBUV, NIO, CONTROL)
 STORE = (REDIS, GNET, REDIS_CONTROL)
+METRICS = (GNET, EXPORTING, SCRAPED, GNET_CONTROL)
 
 
 def echo(name, title, size, connections, **more):
@@ -71,9 +74,12 @@ SCENARIOS = (
              DATAGRAM, 50, 4, transport="udp", per="datagram"),
     Scenario("connect", "connect", "connect, echo 64 bytes, close; 20 at a time", ("--size", "64", "--reconnect"),
              STREAM, 20, is_quick=True, per="connection"),
+    Scenario("metrics", "metrics-c1", "what metrics cost: echo, 64 bytes, 1 connection", ("--size", "64"), METRICS),
+    Scenario("metrics", "metrics-c50", "what metrics cost: echo, 64 bytes, 50 connections", ("--size", "64"), METRICS,
+             50, is_quick=True),
 )  # fmt: skip
 
 MEMORY = Scenario("memory", "memory", "10,000 idle connections", (), (BARE, GNET, LIBUV, LIBEVENT, NIO), 10_000,
                   is_quick=True, per="connection")  # fmt: skip
 
-WORKS = ("echo", "http", "redis", "udp", "connect", "memory")
+WORKS = ("echo", "http", "redis", "udp", "connect", "metrics", "memory")

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 HELLO = "Hello, World!"
@@ -46,6 +47,8 @@ def free_port():
 
 class Running:
     """A server that has been started. `pid` is the process that does the work, `address` what gnet-load connects to."""
+
+    scraper = None
 
     def __init__(self, command, address, pid_of=None, before=()):
         self.name = pathlib.Path(command[0]).name
@@ -95,20 +98,54 @@ class Running:
 
     def stop(self):
         """Ends it and takes its processor time into the account of this process's children."""
-        self.process.terminate()
         try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
-        self.errors.close()
+            if self.scraper:
+                self.scraper.stop()
+        finally:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process.stdout.close()
+            self.errors.close()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.stop()
+
+
+class Scraper:
+    """Reads a metrics socket every tenth of a second until it is stopped."""
+
+    INTERVAL = 0.1
+
+    def __init__(self, path):
+        self.path, self.failure, self.is_over = path, None, threading.Event()
+        self.thread = threading.Thread(target=self._read_often, daemon=True)
+        self.thread.start()
+
+    def _read_often(self):
+        due = time.monotonic()
+        try:
+            while not self.is_over.wait(max(0, due - time.monotonic())):
+                due += self.INTERVAL
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.settimeout(10)
+                    client.connect(self.path)
+                    if not b"".join(iter(lambda: client.recv(65536), b"")):
+                        raise OSError("nothing came")
+        except OSError as reason:
+            self.failure = reason
+
+    def stop(self):
+        self.is_over.set()
+        self.thread.join()
+        if self.failure:
+            raise Missing(f"its metrics could not be read: {self.failure}")
 
 
 def only_child(pid):
@@ -140,14 +177,24 @@ class Server:
         return self._start(place, scenario, before)
 
 
-def gnet(place, scenario, before):
+def gnet(place, scenario, before, *more):
     example = {"http": "http", "redis": "redis"}.get(scenario.work, "echo")
     program = place.built(f"gnet-{example}", f"there is no example '{example}' to be built")
     kind = scenario.transport
     address = listening(kind, place, "gnet")
-    command = [program, f"udp://{address}" if kind == "udp" else address, "--loops", str(scenario.loops)]
+    command = [program, f"udp://{address}" if kind == "udp" else address, "--loops", str(scenario.loops), *more]
     running = Running(command, None, before=before)
     running.address = running.address.removeprefix("udp://").removeprefix("tcp://")
+    return running
+
+
+def exporting(place, scenario, before):
+    return gnet(place, scenario, before, "--metrics", f"{place.scratch}/metrics.sock")
+
+
+def scraped(place, scenario, before):
+    running = exporting(place, scenario, before)
+    running.scraper = Scraper(f"{place.scratch}/metrics.sock")
     return running
 
 
@@ -233,6 +280,8 @@ def redis_server(place, _scenario, before):
 
 BARE = Server("bare", "bare C loop", bare)
 GNET = Server("gnet", "Gnet", gnet)
+EXPORTING = Server("exporting", "Gnet with metrics", exporting)
+SCRAPED = Server("scraped", "Gnet with metrics, read every 0.1 s", scraped)
 NIO = Server("nio", "SwiftNIO", nio)
 LIBUV = Server("libuv", "libuv", small_peer("libuv-echo", "libuv1-dev"))
 LIBEVENT = Server("libevent", "libevent", small_peer("libevent-echo", "libevent-dev"))
@@ -241,4 +290,5 @@ HAPROXY = Server("haproxy", "HAProxy", haproxy)
 REDIS = Server("redis-server", "redis-server", redis_server)
 # The bare loop once more: whatever the two rows differ by is noise.
 CONTROL = Server("control", "bare C loop, again", bare)
+GNET_CONTROL = Server("control", "Gnet, again", gnet)
 REDIS_CONTROL = Server("control", "redis-server, again", redis_server)
