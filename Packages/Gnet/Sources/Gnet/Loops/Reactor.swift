@@ -145,8 +145,7 @@ final class Reactor: @unchecked Sendable {
           handle(event)
         }
       } catch {
-        // The kernel refuses to wait: nothing can be served any more.
-        options.logger?.critical("\(threadName) stops the server: \(error)")
+        // The kernel refuses to wait: nothing can be served any more, and `serve` says why.
         server.shutdown(throwing: .system(operation: "waiting for events", address: nil, error))
         beginShutdown()
         endAll(with: error)
