@@ -67,9 +67,11 @@ let package = Package(
       ],
       swiftSettings: swiftSettings
     ),
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .testTarget(
       name: "GnetMetricsTests",
       dependencies: [
+        "CTestSupport",
         "GnetMetrics",
         "MetricsTool",
         "gnet-metrics",

@@ -33,7 +33,7 @@ struct Serve: ParsableCommand {
     }
     defer { server.stop() }
     try Output.write("listening on http://\(server.server.addresses[0])/metrics\n")
-    _ = interruption.wait()
+    interruption.wait()
     if let error = failure.error.withLock({ $0 }) { throw error }
   }
 

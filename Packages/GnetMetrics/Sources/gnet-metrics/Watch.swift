@@ -27,15 +27,23 @@ struct Watch: ParsableCommand {
     if readings.contains(where: { $0.complaint != nil }) { try fail(readings) }
   }
 
-  /// Redraws the table until a signal arrives, and leaves the terminal as it was.
+  /// Redraws the table until a signal arrives, also when the terminal has another size, and leaves the terminal as it was.
   private func show(
     on terminal: consuming Terminal, _ readings: inout [Reading], _ reader: SnapshotReader, _ interruption: Interruption
   ) throws {
+    let resizing = try Resizing()
     var table = LiveTable(style: TerminalStyle(isColoured: terminal.isColoured))
     while true {
-      let (width, height) = terminal.size
-      try terminal.show(table.lines(readings, width: width, height: height))
-      guard let next = next(reader, interruption) else { return }
+      table.update(readings)
+      let deadline = ContinuousClock.now + interval.duration
+      var event = Interruption.Event.resized
+      while event == .resized {
+        let (width, height) = terminal.size
+        try terminal.show(table.lines(width: width, height: height))
+        event = interruption.wait(until: deadline, or: resizing)
+      }
+      if event == .interrupted { return }
+      guard let next = read(reader, interruption) else { return }
       readings = next
     }
   }
@@ -45,18 +53,19 @@ struct Watch: ParsableCommand {
   ) throws {
     var plain = PlainLines()
     while true {
+      let deadline = ContinuousClock.now + interval.duration
       try Output.write(plain.lines(readings).map { $0 + "\n" }.joined())
       for complaint in plain.newComplaints(readings) { Output.complain(complaint) }
-      guard let next = next(reader, interruption) else { return }
+      if interruption.wait(until: deadline) == .interrupted { return }
+      guard let next = read(reader, interruption) else { return }
       readings = next
     }
   }
 
-  /// Waits for the next time, and reads; `nil` when a signal has arrived.
-  private func next(_ reader: SnapshotReader, _ interruption: Interruption) -> [Reading]? {
-    if interruption.wait(upTo: interval.duration) { return nil }
+  /// Reads all sockets; `nil` if a signal has arrived meanwhile.
+  private func read(_ reader: SnapshotReader, _ interruption: Interruption) -> [Reading]? {
     let readings = reader.read(sockets.distinctPaths)
-    return interruption.wait(upTo: .zero) ? nil : readings
+    return interruption.hasArrived ? nil : readings
   }
 
   private func fail(_ readings: [Reading]) throws {

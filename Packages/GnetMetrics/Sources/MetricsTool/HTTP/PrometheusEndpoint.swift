@@ -10,6 +10,8 @@ package final class PrometheusEndpoint: Sendable {
   private static let (workerCount, queueLength) = (4, 64)
   /// How much a client may send ahead while it is being answered.
   private static let inputLimit = 4 * HTTPRequest.lengthLimit
+  /// How much a client may leave untaken and still be answered.
+  private static let outputLimit = 1 << 20
 
   private let paths: [String]
   private let reader: SnapshotReader
@@ -60,6 +62,8 @@ package final class PrometheusEndpoint: Sendable {
   /// Answers the requests that have arrived, up to one that a worker has to answer.
   private func serve(_ connection: inout Connection, _ input: inout RingBuffer, _ exchange: Exchange) -> Action {
     while !exchange.isBusy.load(ordering: .acquiring) {
+      // One that asks on and does not take the answers gets those that it has coming, and no more.
+      if connection.pendingWriteCount > Self.outputLimit { return .close }
       switch HTTPRequest.parse(Self.copy(of: input)) {
       case .incomplete:
         return .none

@@ -11,53 +11,57 @@ package import SystemPackage
 
 /// SIGINT and SIGTERM as something to wait for beside sockets. A second signal ends the process at once.
 package struct Interruption: Sendable {
-  /// The writing end of the pipe: all that the signal handler needs.
   private static let notice = Atomic<Int32>(-1)
 
-  /// Readable when a signal has arrived.
-  package let fd: Int32
+  private let pipe: SignalPipe
+
+  /// What ends a wait.
+  package enum Event {
+    /// A signal has arrived, and the program is to end.
+    case interrupted
+    /// The terminal has another size.
+    case resized
+    /// It took as long as it was to take.
+    case timedOut
+  }
 
   /// Catches the signals from now on; there can be one such value in a process.
   package init() throws(Errno) {
-    var ends: (Int32, Int32) = (-1, -1)
-    let result = unsafe withUnsafeMutableBytes(of: &ends) {
-      unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
-    }
-    if result != 0 { throw Errno(rawValue: errno) }
-    fd = ends.0
-    for end in [ends.0, ends.1] { _ = (fcntl(end, F_SETFD, FD_CLOEXEC), fcntl(end, F_SETFL, O_NONBLOCK)) }
-    Self.notice.store(ends.1, ordering: .releasing)
-    for number in [SIGINT, SIGTERM] {
+    pipe = try SignalPipe()
+    Self.notice.store(pipe.writing, ordering: .releasing)
+    let numbers = [SIGINT, SIGTERM]
+    for number in numbers {
       _ = signal(number) { number in
-        let before = errno
         _ = signal(number, SIG_DFL)
         Interruption.ring()
-        errno = before
       }
     }
-    // Whoever started this program may have had them blocked.
-    var numbers = sigset_t()
-    unsafe sigemptyset(&numbers)
-    for number in [SIGINT, SIGTERM] { unsafe sigaddset(&numbers, number) }
-    unsafe pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
+    SignalPipe.unblock(numbers)
   }
+
+  /// Readable when a signal has arrived.
+  var fd: Int32 { pipe.reading }
 
   /// Has the same effect as a signal.
-  package static func ring() {
-    var byte: UInt8 = 0
-    unsafe _ = write(notice.load(ordering: .acquiring), &byte, 1)
-  }
+  package static func ring() { SignalPipe.ring(notice.load(ordering: .acquiring)) }
 
-  /// Waits for a signal, for as long as `limit` says.
-  ///
-  /// - Returns: whether one has arrived.
-  package func wait(upTo limit: Duration? = nil) -> Bool {
-    let deadline = limit.map { ContinuousClock.now + $0 }
+  /// Waits for a signal, however long that takes.
+  package func wait() { while wait(until: .now + .seconds(86400)) != .interrupted {} }
+
+  /// Whether a signal has arrived.
+  package var hasArrived: Bool { wait(until: .now) == .interrupted }
+
+  /// Waits for a signal or for another size of the terminal, until `deadline` at most. Corresponds to `poll(2)`.
+  package func wait(until deadline: ContinuousClock.Instant, or resizing: Resizing? = nil) -> Event {
     while true {
-      var entry = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
-      let count = unsafe poll(&entry, 1, deadline.map { ContinuousClock.now.duration(to: $0).pollTimeout } ?? -1)
-      if count > 0 { return true }
-      if let deadline, ContinuousClock.now >= deadline { return false }
+      var entries = [fd, resizing?.fd ?? -1].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+      let count = unsafe poll(&entries, nfds_t(entries.count), ContinuousClock.now.duration(to: deadline).pollTimeout)
+      if count > 0, entries[0].revents != 0 { return .interrupted }
+      if count > 0, let resizing {
+        resizing.clear()
+        return .resized
+      }
+      if ContinuousClock.now >= deadline { return .timedOut }
     }
   }
 }

@@ -3,19 +3,24 @@ package struct LiveTable {
   /// Wide enough for every number, so that columns stay where they are when numbers change.
   private static let columnWidth = 8
 
-  private var before: [Reading] = []
+  private var readings: [Reading] = []
+  private var servers: [ServerRates] = []
   private let style: TerminalStyle
 
-  /// Starts with nothing to compare with.
+  /// Starts with nothing to show.
   package init(style: TerminalStyle) { self.style = style }
 
-  /// The lines for a new reading, at most `height` of them with at most `width` characters.
+  /// Takes new readings, to be shown beside those before.
+  package mutating func update(_ new: [Reading]) {
+    servers = PlainLines.compare(new, readings)
+    readings = new
+  }
+
+  /// The table: at most `height` lines with at most `width` characters.
   ///
   /// Columns that do not fit are left out from the right, rows that do not fit from the end; the totals always stand
   /// at the top.
-  package mutating func lines(_ readings: [Reading], width: Int, height: Int) -> [String] {
-    let servers = PlainLines.compare(readings, before)
-    before = readings
+  package func lines(width: Int, height: Int) -> [String] {
     let (width, height) = (max(width, 1), max(height, 1))
     let rows = Self.rows(servers, titleWidth: max(width / 3, 8))
     let lines = zip(rows, Self.texts(rows, width)).map { style.apply($0.kind, String($1.prefix(width))) }

@@ -10,9 +10,10 @@ package import SystemPackage
 
 /// The terminal that standard output is: a screen of its own while the live table is shown.
 package struct Terminal: ~Copyable {
-  /// Switches to the other screen and hides the cursor; the deinitialiser switches back.
-  private static let enter = "\u{1B}[?1049h\u{1B}[?25l"
-  private static let leave = "\u{1B}[?25h\u{1B}[?1049l"
+  /// Switches to the other screen, hides the cursor, and has the terminal cut off what is too long for a line, such as
+  /// characters that are two columns wide; the deinitialiser switches back.
+  private static let enter = "\u{1B}[?1049h\u{1B}[?25l\u{1B}[?7l"
+  private static let leave = "\u{1B}[?7h\u{1B}[?25h\u{1B}[?1049l"
 
   /// Whether lines may be coloured: not if the environment has a `NO_COLOR`, see https://no-color.org.
   package let isColoured: Bool

@@ -17,34 +17,6 @@ import Testing
     }
   }
 
-  @Test(
-    "watch draws a table on a terminal, and leaves the terminal as it was",
-    .enabled(if: Program.has("script"), "script(1) is not installed"))
-  func terminalWatch() throws {
-    try withServer(try TestServer()) { server in
-      let command = "gnet-metrics watch \(server.metrics) --interval 50ms"
-      let program = try Program(
-        script: """
-          exec 3>&1
-          TERM=xterm script -qefc 'echo $$ >&2; stty rows 10 cols 60; exec \(command)' /dev/null 2>&1
-          """)
-      try require("the table is drawn a few times") {
-        program.outputSoFar.components(separatedBy: "\u{1B}[H").count > 5
-      }
-      let number = try #require(Int32(program.outputSoFar.prefix { $0.isNumber }))
-      kill(number, SIGINT)
-      let (status, output, _) = try program.result()
-      #expect(status == 0)
-      #expect(output.contains("\u{1B}[?1049h\u{1B}[?25l"))
-      #expect(output.contains("\u{1B}[?25h\u{1B}[?1049l"))
-      #expect(!output.contains("\u{1B}[2J"))
-      let frame = output.components(separatedBy: "\u{1B}[H")[2]
-      let visible = frame.replacing(#/\u{1B}\[[?0-9;]*[A-Za-z]/#, with: "")
-      #expect(visible.contains("reads/s"))
-      #expect(visible.split(whereSeparator: \.isNewline).allSatisfy { $0.count < 60 })
-    }
-  }
-
   @Test("watch ends with exit code 1 if no socket answers at the start, or one does not at the end")
   func failingWatch() throws {
     let missing = temporaryPath()

@@ -76,27 +76,70 @@ import Testing
     }
   }
 
-  @Test("sockets that fail are named in a line each, the others are printed, and the exit code is 1")
-  func failures() throws {
-    let (hanging, garbage) = (try BadServer(), try BadServer.sending(Array("SSH-2.0-x\r\n".utf8)))
+  /// Sockets that fail, each in a way of its own, and what is said of it.
+  private func withFailures(_ body: ([(path: String, words: String)]) throws -> Void) throws {
+    var snapshot = MetricsSnapshot()
+    snapshot.loops = [MetricsSnapshot.LoopCounters(index: 0)]
+    let (missing, refusing, file) = (temporaryPath(), temporaryPath(), temporaryPath())
+    _ = try Files.bindSocket(to: refusing)
+    Files.makeFile(file)
+    let half = Array(snapshot.encoded().dropLast(3))
+    let servers = [
+      try BadServer(), try .sending(Array("SSH-2.0-x\r\n".utf8)), try .sending([]), try .sending(half),
+      try .sending(half, closing: false),
+    ]
     defer {
-      hanging.stop()
-      garbage.stop()
+      for server in servers { server.stop() }
+      for path in [refusing, file] { Files.remove(path) }
     }
-    try withServer(try TestServer()) { server in
-      let missing = temporaryPath()
-      let (status, output, errors) = try Program(
-        "scrape", missing, hanging.path, server.metrics, garbage.path, server.metrics, "--format", "json"
-      ).result()
-      #expect(status == 1)
-      // A path given twice is read once.
-      #expect(output.split(separator: "\n").count == 1 && output.contains("\"server\":\"\(server.metrics)\""))
-      let lines = errors.split(separator: "\n")
-      #expect(lines.count == 3)
-      for (line, path) in zip(lines, [missing, hanging.path, garbage.path]) {
-        #expect(line.hasPrefix("gnet-metrics: \(path): "))
+    let words = [
+      "did not answer within 2.0 seconds", "is no metrics snapshot", "closed without sending a snapshot",
+      "is no metrics snapshot", "did not answer within 2.0 seconds",
+    ]
+    try body(
+      [(missing, "there is no such socket"), (refusing, "refuses connections"), (file, "is no socket")]
+        + zip(servers.map(\.path), words))
+  }
+
+  @Test(
+    "sockets that fail are named in a line each, the others are printed, and the exit code is 1",
+    arguments: ["text", "json", "prometheus"])
+  func failures(format: String) throws {
+    try withFailures { failures in
+      try withServer(try TestServer()) { server in
+        let paths = failures.map(\.path)
+        // A path given twice is read once.
+        let words = [paths[0], server.metrics] + paths + [server.metrics, "--format", format]
+        let script = "exec gnet-metrics scrape \(words.joined(separator: " "))"
+        let (status, output, errors) = try Program(script: script).result()
+        #expect(status == 1)
+        let heads = [
+          "text": "\(server.metrics)\n", "json": "{\"server\":\"\(server.metrics)\"", "prometheus": "# HELP ",
+        ]
+        #expect(output.hasPrefix(heads[format]!))
+        let mentions = [
+          "text": "\n  process ", "json": "\"process_id\":", "prometheus": "gnet_start_time_seconds{",
+        ]
+        #expect(output.components(separatedBy: mentions[format]!).count - 1 == 1)
+        for path in paths { #expect(output.contains("gnet_up{server=\"\(path)\"} 0\n") == (format == "prometheus")) }
+        let lines = errors.split(separator: "\n")
+        #expect(lines.count == failures.count)
+        for (line, failure) in zip(lines, failures) {
+          #expect(line.hasPrefix("gnet-metrics: \(failure.path): ") && line.contains(failure.words), "\(line)")
+        }
       }
-      #expect(lines[1].contains("did not answer within 2.0 seconds"))
+    }
+  }
+
+  @Test("each failure alone is one line, nothing is printed, and the exit code is 1")
+  func singleFailures() throws {
+    try withFailures { failures in
+      for (path, words) in failures {
+        let (status, output, errors) = try Program("scrape", path, "--format", "protobuf").result()
+        #expect(status == 1 && output == "")
+        #expect(errors.hasPrefix("gnet-metrics: \(path): ") && errors.contains(words))
+        #expect(errors.split(separator: "\n").count == 1)
+      }
     }
   }
 

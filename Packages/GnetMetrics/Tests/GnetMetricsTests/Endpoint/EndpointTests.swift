@@ -4,9 +4,15 @@ import MetricsTool
 import Testing
 
 @Suite struct EndpointTests {
-  /// An endpoint over `paths`, for the length of `body`.
+  /// The address of an endpoint over `paths`, for the length of `body`.
   private func withEndpoint(
     _ paths: [String], timeout: Duration = .seconds(20), _ body: (SocketAddress) throws -> Void
+  ) throws {
+    try withEndpointServer(paths, timeout: timeout) { try body($0.addresses[0]) }
+  }
+
+  private func withEndpointServer(
+    _ paths: [String], timeout: Duration = .seconds(20), _ body: (Server) throws -> Void
   ) throws {
     let endpoint = PrometheusEndpoint(paths, reader: SnapshotReader(timeout: timeout)) { _ in }
     let server = try BackgroundServer(
@@ -16,7 +22,7 @@ import Testing
       server.stop()
       endpoint.stop()
     }
-    try body(server.server.addresses[0])
+    try body(server.server)
   }
 
   private func get(_ address: SocketAddress, _ request: String) throws -> String {
@@ -116,6 +122,37 @@ import Testing
           client.close()
         }
         #expect(try get(address, lastMetrics).contains("gnet_up{server=\"\(server.metrics)\"} 1\n"))
+      }
+    }
+  }
+
+  @Test("a client that sends a byte at a time is served, and others meanwhile")
+  func slowClient() throws {
+    try withServer(try TestServer()) { server in
+      try withEndpoint([server.metrics]) { address in
+        let slow = try Client(address)
+        for byte in lastMetrics.utf8 {
+          try slow.send([byte])
+          guard byte == UInt8(ascii: "\n") else { continue }
+          #expect(try get(address, "GET / HTTP/1.0\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
+        }
+        #expect(String(decoding: try slow.receiveToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 200 "))
+      }
+    }
+  }
+
+  @Test("a client that asks on and does not read is not answered for ever, and others are served")
+  func greedyClient() throws {
+    try withServer(try TestServer(loops: 16)) { server in
+      try withEndpointServer([server.metrics]) { endpoint in
+        let limit = 1 << 20
+        let greedy = try Client(endpoint.addresses[0])
+        try greedy.send(String(repeating: "GET /metrics HTTP/1.1\r\nHost:\r\n\r\n", count: 900))
+        try require("more waits for it than it may leave") { endpoint.loops[0].statistics.pendingOutputBytes > limit }
+        let answer = try get(endpoint.addresses[0], lastMetrics)
+        // In the time of so many answers as many would be added.
+        for _ in 0..<30 { #expect(try get(endpoint.addresses[0], lastMetrics).contains("gnet_up")) }
+        #expect(endpoint.loops[0].statistics.pendingOutputBytes < limit + 4 * answer.count)
       }
     }
   }

@@ -10,10 +10,16 @@ import Testing
 #endif
 
 @Suite struct CountingTests {
-  @Test("what is published after the last byte is exact, for any number of loops", arguments: [1, 2, 5])
-  func exactness(loops: Int) throws {
+  @Test(
+    "what is published after the last byte is exact, for any number of loops",
+    arguments: [1, 2, 5], ["tcp", "tcp with reuseport", "unix"])
+  func exactness(loops: Int, transport: String) throws {
     let (connections, messages, size) = (10, 20, 100)
-    try withServer(try TestServer(loops: loops)) { server in
+    let address = [
+      "tcp": "tcp://127.0.0.1:0", "tcp with reuseport": "tcp://127.0.0.1:0?reuseport=true",
+      "unix": "unix://\(temporaryPath())",
+    ][transport]!
+    try withServer(try TestServer(loops: loops, on: [address])) { server in
       for _ in 0..<connections {
         let client = try Client(server.addresses[0])
         for _ in 0..<messages {
@@ -42,6 +48,12 @@ import Testing
       #expect(snapshot.total(\.writes) == UInt64(connections * messages))
       #expect(snapshot.total(\.pendingOutputBytes) == 0)
       for loop in snapshot.loops {
+        // Whichever thread accepted it, a connection is accepted by its loop; the acceptor deals them in turn.
+        #expect(loop.statistics.accepts == loop.statistics.connectionsOpened)
+        #expect(transport == "tcp with reuseport" || loop.statistics.accepts == UInt64(connections / loops))
+        #expect(loop.statistics.reads == loop.statistics.writes)
+        #expect(loop.statistics.writesWouldBlock + loop.statistics.acceptErrors == 0)
+        #expect(loop.statistics.datagramsIn + loop.statistics.datagramsOut == 0)
         #expect(loop.writeSizes.count == loop.statistics.writes)
         #expect(loop.writeSizes.sum == loop.statistics.bytesWritten)
         // 100 bytes are more than 64 and at most 256.
@@ -52,21 +64,30 @@ import Testing
     }
   }
 
-  @Test("datagrams and their bytes are counted")
-  func datagrams() throws {
-    try withServer(try TestServer(on: ["udp://127.0.0.1:0"])) { server in
-      let client = try Client(server.addresses[0], datagrams: true)
-      for size in [0, 1, 1000] {
-        try client.send([UInt8](repeating: 1, count: size))
-        if size == 0 { Transfers.sendEmptyDatagram(client.fd) }
-        #expect(try client.receive().count == size)
+  @Test("datagrams and their bytes are counted exactly, for any number of loops", arguments: [1, 3])
+  func datagrams(loops: Int) throws {
+    try withServer(try TestServer(loops: loops, on: ["udp://127.0.0.1:0?reuseport=true"])) { server in
+      let clients = try (0..<9).map { _ in try Client(server.addresses[0], datagrams: true) }
+      for client in clients {
+        for size in [0, 1, 1000] {
+          if size == 0 { Transfers.sendEmptyDatagram(client.fd) }
+          try client.send([UInt8](repeating: 1, count: size))
+          #expect(try client.receive().count == size)
+        }
       }
-      let snapshot = try server.snapshot(where: "three datagrams are counted") { $0.total(\.datagramsOut) == 3 }
-      #expect(snapshot.total(\.datagramsIn) == 3)
-      #expect(snapshot.total(\.bytesRead) == 1001)
-      #expect(snapshot.total(\.bytesWritten) == 1001)
-      #expect(snapshot.loops[0].writeSizes.count == 3)
-      #expect(snapshot.total(\.connectionsOpened) == 0)
+      let lastByte = Clocks.wallTime
+      let snapshot = try server.snapshot(where: "all loops have published after the last byte") { snapshot in
+        snapshot.loops.allSatisfy { $0.publishedTime > lastByte }
+      }
+      #expect(snapshot.total(\.datagramsIn) == 27)
+      #expect(snapshot.total(\.bytesRead) == 9 * 1001)
+      for loop in snapshot.loops {
+        #expect(loop.statistics.datagramsOut == loop.statistics.datagramsIn)
+        #expect(loop.statistics.bytesWritten == loop.statistics.bytesRead)
+        #expect(loop.writeSizes.count == loop.statistics.datagramsOut)
+        #expect(loop.writeSizes.sum == loop.statistics.bytesWritten)
+        #expect(loop.statistics.connectionsOpened + loop.statistics.accepts + loop.statistics.pendingOutputBytes == 0)
+      }
     }
   }
 

@@ -129,16 +129,4 @@ import Testing
     #expect(messages.count == 1)
     #expect(messages.values[0].contains("was removed or replaced"))
   }
-
-  /// Notes messages.
-  private struct NotingLog: LogHandler {
-    let messages: Log<String>
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-    func log(event: LogEvent) { messages.add("\(event.message)") }
-  }
 }

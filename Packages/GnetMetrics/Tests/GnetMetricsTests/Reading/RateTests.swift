@@ -69,7 +69,8 @@ import Testing
     let long = "/a/very/long/path/to/a/socket/of/a/server/somewhere.sock"
     for reads in [0, 5, 123_456_789] as [UInt64] {
       let readings = [FormatTests.reading(long, later(by: 1_000_000_000, reads: reads)), failed]
-      let lines = table.lines(readings, width: width, height: height)
+      table.update(readings)
+      let lines = table.lines(width: width, height: height)
       #expect(lines.count == min(height, 6))
       #expect(lines.allSatisfy { $0.count <= width })
     }
@@ -78,12 +79,15 @@ import Testing
   @Test("columns stay where they are when numbers change, and the most wanted come first")
   func columns() {
     var table = LiveTable(style: TerminalStyle(isColoured: false))
-    let first = table.lines([FormatTests.reading("/a")], width: 80, height: 24)
-    let second = table.lines(
-      [FormatTests.reading("/a", later(by: 1_000_000_000, reads: 123_456))], width: 80, height: 24)
+    table.update([FormatTests.reading("/a")])
+    let first = table.lines(width: 80, height: 24)
+    table.update([FormatTests.reading("/a", later(by: 1_000_000_000, reads: 123_456))])
+    let second = table.lines(width: 80, height: 24)
     #expect(first[0] == second[0])
     #expect(first[0].split(separator: #/ {2,}/#).prefix(4) == ["loop", "conns", "reads/s", "in/s"])
     #expect(second[1].contains("247 k"))
+    // Another size shows the same once more.
+    #expect(table.lines(width: 60, height: 24)[1].contains("247 k"))
     #expect(first.count == 5)
   }
 
@@ -91,7 +95,8 @@ import Testing
   func colours() {
     for isColoured in [true, false] {
       var table = LiveTable(style: TerminalStyle(isColoured: isColoured))
-      let lines = table.lines([FormatTests.reading("/a")], width: 80, height: 24)
+      table.update([FormatTests.reading("/a")])
+      let lines = table.lines(width: 80, height: 24)
       #expect(lines.contains { $0.contains("\u{1B}[") } == isColoured)
     }
   }

@@ -9,7 +9,7 @@ import SystemPackage
 
 /// A client's end of a connection: a blocking socket whose calls give up after twenty seconds.
 final class Client {
-  private(set) var fd: Int32
+  private(set) var fd: Int32 = -1
 
   /// Connects to a server's address, or a datagram socket that talks to it.
   convenience init(_ address: SocketAddress, datagrams: Bool = false) throws {
@@ -18,31 +18,45 @@ final class Client {
 
   /// Connects to a unix socket, or to a port on this host.
   init(path: String?, port: Int = 0, datagrams: Bool = false) throws {
+    try open(path == nil ? AF_INET : AF_UNIX, datagrams: datagrams)
+    if let path { try connect(to: path) } else { try connect(to: port) }
+  }
+
+  private func connect(to port: Int) throws {
+    var raw = sockaddr_in()
+    raw.sin_family = sa_family_t(AF_INET)
+    raw.sin_port = in_port_t(UInt16(port)).bigEndian
+    raw.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let result = unsafe withUnsafePointer(to: &raw) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe Glibc.connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    try check(result)
+  }
+
+  /// Makes a unix socket that is not connected yet.
+  init() throws { try open(AF_UNIX, datagrams: false) }
+
+  private func open(_ family: Int32, datagrams: Bool) throws {
     let type = Int32(datagrams ? SOCK_DGRAM.rawValue : SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    fd = socket(path == nil ? AF_INET : AF_UNIX, type, 0)
+    fd = socket(family, type, 0)
     guard fd >= 0 else { throw Errno(rawValue: errno) }
     var limit = timeval(tv_sec: 20, tv_usec: 0)
     unsafe setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     unsafe setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    let result: Int32
-    if let path {
-      result = unsafe UnixAddress(path).withSockaddr { unsafe connect(fd, $0, $1) }
-    } else {
-      var raw = sockaddr_in()
-      raw.sin_family = sa_family_t(AF_INET)
-      raw.sin_port = in_port_t(UInt16(port)).bigEndian
-      raw.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-      result = unsafe withUnsafePointer(to: &raw) {
-        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          unsafe connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-      }
-    }
-    if result != 0 {
-      let error = Errno(rawValue: errno)
-      close()
-      throw error
-    }
+  }
+
+  /// Connects it to a unix socket.
+  func connect(to path: String) throws {
+    try check(unsafe UnixAddress(path).withSockaddr { unsafe Glibc.connect(fd, $0, $1) })
+  }
+
+  private func check(_ result: Int32) throws {
+    if result == 0 { return }
+    let error = Errno(rawValue: errno)
+    close()
+    throw error
   }
 
   deinit { close() }

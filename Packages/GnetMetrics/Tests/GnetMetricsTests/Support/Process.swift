@@ -21,4 +21,37 @@ enum Descriptors {
 
   /// How many are open.
   static var openCount: Int { (0..<Int32(4096)).count { fcntl($0, F_GETFD) >= 0 } }
+
+  /// Takes all that this process may have.
+  static func exhaust() throws {
+    var limit = rlimit()
+    // A few more than there are, so that there is something to give back.
+    limit.rlim_cur = rlim_t((0..<4096).last { fcntl($0, F_GETFD) >= 0 }! + 1 + 8)
+    limit.rlim_max = limit.rlim_cur
+    guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+      throw Errno(rawValue: errno)
+    }
+    while true {
+      let fd = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+      if fd < 0 { break }
+      taken.add(fd)
+    }
+  }
+
+  /// Gives back what ``exhaust()`` has taken.
+  static func giveBack() { for fd in taken.values { close(fd) } }
+
+  private static let taken = Log<Int32>()
+
+  /// The descriptors by which loops wait.
+  static var pollers: Set<Int32> {
+    Set(
+      (0..<Int32(1024)).filter { fd in
+        var room = [UInt8](repeating: 0, count: 64)
+        let count = unsafe room.withUnsafeMutableBytes {
+          unsafe readlink("/proc/self/fd/\(fd)", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+        }
+        return count > 0 && String(decoding: room[..<count], as: UTF8.self) == "anon_inode:[eventpoll]"
+      })
+  }
 }

@@ -1,57 +1,81 @@
+import CTestSupport
 import Foundation
 import Synchronization
-import Testing
+import SystemPackage
 
-/// A program that runs beside the test.
+/// A program that runs beside the test, in this package's folder.
+///
+/// Not Foundation's `Process`, which leaves memory behind that a leak detector finds.
 final class Program: Sendable {
-  private let process = Process()
-  private let output = Output()
-  private let errors = Output()
+  private let id: pid_t
+  private let output: Stream
+  private let errors: Stream?
+  private let status = Mutex<Int32?>(nil)
 
   /// The folder of what was built, gnet-metrics among it.
   static let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
 
   /// Starts gnet-metrics.
-  convenience init(_ arguments: String...) throws {
-    try self.init(Self.products.appendingPathComponent("gnet-metrics").path, arguments)
-  }
+  convenience init(_ arguments: String...) throws { try self.init([Self.tool] + arguments) }
 
-  /// Starts a script of bash in this package's folder, which finds gnet-metrics.
+  /// Starts a script of bash, which finds gnet-metrics.
   convenience init(script: String) throws {
-    try self.init("/bin/bash", ["-o", "pipefail", "-ec", script])
+    try self.init(["/bin/bash", "-o", "pipefail", "-ec", script])
   }
 
-  private init(_ path: String, _ arguments: [String]) throws {
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: Package.folder)
-    process.environment = Self.environment
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output.pipe
-    process.standardError = errors.pipe
-    try process.run()
-    try output.collect()
-    try errors.collect()
+  /// Starts gnet-metrics on a terminal, where its output and its errors go.
+  convenience init(on terminal: PseudoTerminal, _ arguments: String..., environment: [String: String] = [:]) throws {
+    try self.init(
+      [Self.tool] + arguments, on: terminal, environment: ["TERM": "xterm", "NO_COLOR": ""].merging(environment) { $1 })
   }
 
-  private static var environment: [String: String] {
-    var environment = ProcessInfo.processInfo.environment
-    environment["PATH"] = "\(products.path):\(environment["PATH"] ?? "/usr/bin:/bin")"
-    return environment
+  private static var tool: String { products.appendingPathComponent("gnet-metrics").path }
+
+  private init(
+    _ words: [String], on terminal: PseudoTerminal? = nil, environment: [String: String] = [:]
+  ) throws {
+    let (outputEnds, errorEnds) = (try terminal == nil ? Pipe() : nil, try terminal == nil ? Pipe() : nil)
+    var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    variables["PATH"] = "\(Self.products.path):\(variables["PATH"] ?? "/usr/bin:/bin")"
+    let arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+    let entries = unsafe variables.map { unsafe strdup("\($0)=\($1)") } + [nil]
+    defer { unsafe (arguments + entries).forEach { unsafe free($0) } }
+    var id: pid_t = 0
+    let result = unsafe ctest_spawn(
+      &id, Package.folder, terminal?.name, outputEnds?.writing ?? -1, errorEnds?.writing ?? -1, arguments, entries)
+    for ends in [outputEnds, errorEnds] { if let ends { close(ends.writing) } }
+    if result != 0 { throw Errno(rawValue: result) }
+    self.id = id
+    output = try Stream(terminal?.duplicate() ?? outputEnds!.reading)
+    errors = try errorEnds.map { try Stream($0.reading) }
+  }
+
+  deinit {
+    if hasEnded { return }
+    kill(id, SIGKILL)
+    _ = waitpid(id, nil, 0)
   }
 
   var outputSoFar: String { output.text }
-  var errorsSoFar: String { errors.text }
+  var errorsSoFar: String { errors?.text ?? "" }
 
   /// Sends SIGINT, as Ctrl-C does.
-  func interrupt() { kill(process.processIdentifier, SIGINT) }
+  func interrupt() { kill(id, SIGINT) }
 
-  /// What the program has come to, once it has ended by itself.
+  private var hasEnded: Bool {
+    status.withLock { status in
+      var word: Int32 = 0
+      if status == nil, unsafe waitpid(id, &word, WNOHANG) == id { status = word }
+      return status != nil
+    }
+  }
+
+  /// What the program has come to, once it has ended by itself: its exit code, or the number of the signal below zero.
   func result() throws -> (status: Int32, output: String, errors: String) {
-    try require("the program ends", within: .seconds(60)) { !self.process.isRunning }
-    try require("its output ends") { self.output.isAtEnd && self.errors.isAtEnd }
-    let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
-    return (status, outputSoFar, errorsSoFar)
+    try require("the program ends", within: .seconds(60)) { self.hasEnded }
+    try require("its output ends") { self.output.isAtEnd && self.errors?.isAtEnd != false }
+    let word = status.withLock { $0! }
+    return (word & 0x7F == 0 ? word >> 8 & 0xFF : -(word & 0x7F), outputSoFar, errorsSoFar)
   }
 
   /// Whether a program is installed.
@@ -62,20 +86,34 @@ final class Program: Sendable {
     (try? Program(script: "\(script) >/dev/null 2>&1").result().status) == 0
   }
 
-  /// One of the program's streams.
-  private final class Output: Sendable {
-    let pipe = Pipe()
+  /// The ends of a pipe, neither of which goes to other children.
+  private struct Pipe {
+    let (reading, writing): (Int32, Int32)
+
+    init() throws {
+      var ends: [Int32] = [-1, -1]
+      guard unsafe ctest_pipe(&ends) == 0 else { throw Errno(rawValue: errno) }
+      (reading, writing) = (ends[0], ends[1])
+    }
+  }
+
+  /// What comes out of the program, collected on a thread of its own to its end.
+  private final class Stream: Sendable {
     private let bytes = Mutex<[UInt8]>([])
     private let end = Flag()
 
-    func collect() throws {
-      let handle = pipe.fileHandleForReading
+    /// Reads from `fd`, and closes it at the end.
+    init(_ fd: Int32) throws {
       try Background.run { [self] in
+        var room = [UInt8](repeating: 0, count: 65536)
         while true {
-          let data = handle.availableData
-          if data.isEmpty { break }
-          bytes.withLock { $0 += data }
+          // A terminal fails instead of ending when nobody has it open any more.
+          let count = unsafe read(fd, &room, room.count)
+          if count < 0 && errno == EINTR { continue }
+          if count <= 0 { break }
+          bytes.withLock { $0 += room[..<count] }
         }
+        close(fd)
         end.set()
       }
     }

@@ -82,3 +82,15 @@ struct SilentLog: LogHandler {
   }
   func log(event: LogEvent) {}
 }
+
+/// Notes messages of some importance.
+struct NotingLog: LogHandler {
+  let messages: Log<String>
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.warning
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+  func log(event: LogEvent) { messages.add("\(event.message)") }
+}
