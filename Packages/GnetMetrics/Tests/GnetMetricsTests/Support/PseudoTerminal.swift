@@ -17,7 +17,7 @@ final class PseudoTerminal: Sendable {
     var room = [CChar](repeating: 0, count: 256)
     fd = unsafe ctest_open_terminal(&room, room.count)
     if fd < 0 { throw Errno(rawValue: errno) }
-    name = unsafe String(cString: room)
+    name = String(decoding: room.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     resize(columns: columns, rows: rows)
   }
 
