@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -29,6 +30,8 @@ struct UnixAddress {
 final class BadServer: Sendable {
   let path: String
   private let fd: Int32
+  /// Whether no thread accepts clients, or not any more.
+  private let isIdle = Atomic<Bool>(true)
 
   /// Listens and never accepts: to a client it hangs.
   init(path: String = temporaryPath(), backlog: Int32 = 128) throws {
@@ -40,19 +43,22 @@ final class BadServer: Sendable {
   /// Sends the same bytes to each client, for ever if so wanted, and then closes unless told not to.
   static func sending(_ bytes: [UInt8], closing: Bool = true, endlessly: Bool = false) throws -> BadServer {
     let server = try BadServer()
-    let fd = server.fd
+    server.isIdle.store(false, ordering: .relaxed)
     try Background.run {
+      var kept: [Int32] = []
       while true {
-        let client = accept(fd, nil, nil)
-        if client < 0 { return }
+        let client = accept(server.fd, nil, nil)
+        if client < 0 { break }
         var count = 0
         repeat {
           count = unsafe bytes.withUnsafeBytes {
             unsafe send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
           }
         } while endlessly && count >= 0
-        if closing { close(client) }
+        if closing { close(client) } else { kept.append(client) }
       }
+      for client in kept { close(client) }
+      server.isIdle.store(true, ordering: .releasing)
     }
     return server
   }
@@ -60,6 +66,8 @@ final class BadServer: Sendable {
   /// Ends it and removes its file.
   func stop() {
     shutdown(fd, Int32(SHUT_RDWR))
+    // Closed before, its number could be another server's by the time of the next accept.
+    while !isIdle.load(ordering: .acquiring) { sched_yield() }
     close(fd)
     Files.remove(path)
   }
