@@ -50,6 +50,9 @@ struct sockaddr_storage {
   sa_family_t ss_family;
   char ss_data[126];
 };
+struct in6_addr {
+  uint8_t s6_addr[16];
+};
 struct sockaddr_un {
   uint8_t sun_len;
   sa_family_t sun_family;

@@ -58,6 +58,12 @@ ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void
   return sendmsg(fd, &message, send_flags);
 }
 
+int cgnet_report_local(int fd, int family) {
+  (void)fd;
+  (void)family;
+  return 0;  // answers leave from the address that the system chooses
+}
+
 int cgnet_receive_datagrams(int fd, struct cgnet_datagram *datagrams, int count) {
   int batch = count < CGNET_DATAGRAM_BATCH ? count : CGNET_DATAGRAM_BATCH;
   for (int i = 0; i < batch; i++) {
@@ -69,6 +75,7 @@ int cgnet_receive_datagrams(int fd, struct cgnet_datagram *datagrams, int count)
     if (received < 0) return i > 0 ? i : -1;
     datagrams[i].count = (size_t)received;
     datagrams[i].peer_length = message.msg_namelen;
+    datagrams[i].local = (struct cgnet_local){0};
     datagrams[i].is_truncated = (message.msg_flags & MSG_TRUNC) != 0;
   }
   return batch;

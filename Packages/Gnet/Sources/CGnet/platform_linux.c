@@ -55,20 +55,76 @@ ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void
 
 static int batch_size(int count) { return count < CGNET_DATAGRAM_BATCH ? count : CGNET_DATAGRAM_BATCH; }
 
+int cgnet_report_local(int fd, int family) {
+  int on = 1;
+  // Also for a socket of IPv6: its peers of IPv4 are reported by this one with an address that can be sent from, by
+  // the other with that of the packet, which may be a broadcast's.
+  if (setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) != 0) return -1;
+  return family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) : 0;
+}
+
+// Room for what the kernel tells of a datagram.
+union control {
+  struct cmsghdr header;  // for its alignment
+  char bytes[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+static struct cgnet_local local_of(struct msghdr *message) {
+  struct cgnet_local local = {0};
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL; header = CMSG_NXTHDR(message, header)) {
+    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+      struct in_pktinfo info;
+      memcpy(&info, CMSG_DATA(header), sizeof info);
+      local.address.s6_addr[10] = local.address.s6_addr[11] = 0xff;
+      memcpy(&local.address.s6_addr[12], &info.ipi_spec_dst, sizeof info.ipi_spec_dst);
+    } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+      struct in6_pktinfo info;
+      memcpy(&info, CMSG_DATA(header), sizeof info);
+      if (IN6_IS_ADDR_MULTICAST(&info.ipi6_addr) || IN6_IS_ADDR_V4MAPPED(&info.ipi6_addr)) continue;
+      local.address = info.ipi6_addr;
+      if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) local.scope = info.ipi6_ifindex;
+    }
+  }
+  return local;
+}
+
+// Has a message leave from an address.
+static void send_from(struct msghdr *message, union control *control, const struct cgnet_local *local) {
+  bool is_ipv4 = IN6_IS_ADDR_V4MAPPED(&local->address);
+  message->msg_control = control;
+  message->msg_controllen = is_ipv4 ? CMSG_SPACE(sizeof(struct in_pktinfo)) : CMSG_SPACE(sizeof(struct in6_pktinfo));
+  struct cmsghdr *header = CMSG_FIRSTHDR(message);
+  if (is_ipv4) {
+    struct in_pktinfo info = {0};
+    memcpy(&info.ipi_spec_dst, &local->address.s6_addr[12], sizeof info.ipi_spec_dst);
+    *header = (struct cmsghdr){
+      .cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+    memcpy(CMSG_DATA(header), &info, sizeof info);
+  } else {
+    struct in6_pktinfo info = {.ipi6_addr = local->address, .ipi6_ifindex = local->scope};
+    *header = (struct cmsghdr){
+      .cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO};
+    memcpy(CMSG_DATA(header), &info, sizeof info);
+  }
+}
+
 int cgnet_receive_datagrams(int fd, struct cgnet_datagram *datagrams, int count) {
   struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
   struct iovec segments[CGNET_DATAGRAM_BATCH];
+  union control controls[CGNET_DATAGRAM_BATCH];
   int batch = batch_size(count);
   for (int i = 0; i < batch; i++) {
     segments[i] = (struct iovec){datagrams[i].bytes, datagrams[i].capacity};
     messages[i] = (struct mmsghdr){.msg_hdr = {
       .msg_name = &datagrams[i].peer, .msg_namelen = sizeof datagrams[i].peer,
-      .msg_iov = &segments[i], .msg_iovlen = 1}};
+      .msg_iov = &segments[i], .msg_iovlen = 1,
+      .msg_control = &controls[i], .msg_controllen = sizeof controls[i]}};
   }
   int received = recvmmsg(fd, messages, (unsigned)batch, MSG_DONTWAIT, NULL);
   for (int i = 0; i < received; i++) {
     datagrams[i].count = messages[i].msg_len;
     datagrams[i].peer_length = messages[i].msg_hdr.msg_namelen;
+    datagrams[i].local = local_of(&messages[i].msg_hdr);
     datagrams[i].is_truncated = (messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
   }
   return received;
@@ -77,12 +133,16 @@ int cgnet_receive_datagrams(int fd, struct cgnet_datagram *datagrams, int count)
 int cgnet_send_datagrams(int fd, struct cgnet_datagram *datagrams, int count) {
   struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
   struct iovec segments[CGNET_DATAGRAM_BATCH];
+  union control controls[CGNET_DATAGRAM_BATCH];
   int batch = batch_size(count);
   for (int i = 0; i < batch; i++) {
     segments[i] = (struct iovec){datagrams[i].bytes, datagrams[i].count};
     messages[i] = (struct mmsghdr){.msg_hdr = {
       .msg_name = &datagrams[i].peer, .msg_namelen = datagrams[i].peer_length,
       .msg_iov = &segments[i], .msg_iovlen = 1}};
+    if (!IN6_IS_ADDR_UNSPECIFIED(&datagrams[i].local.address)) {
+      send_from(&messages[i].msg_hdr, &controls[i], &datagrams[i].local);
+    }
   }
   return sendmmsg(fd, messages, (unsigned)batch, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

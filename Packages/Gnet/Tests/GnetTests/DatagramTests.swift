@@ -1,3 +1,4 @@
+import CGnet
 import RingBuffer
 import SystemPackage
 import Testing
@@ -51,6 +52,36 @@ private let addresses = [
       }
     }
   }
+
+  #if os(Linux)
+    @Test(
+      "an answer leaves from the address that the peer has sent to, at once and later",
+      arguments: ["udp4://:0", "udp://:0", "udp://:0?reuseport=true"], [1, 3])
+    func localAddresses(address: String, loopCount: Int) throws {
+      var events = Events()
+      events.react = { connection, input in
+        let text = input.readText()
+        connection.write("\(text) \(connection.localAddress)")
+        if text.isEmpty { return .none }
+        connection.wake()
+        connection.handle.write("handle \(connection.localAddress)")
+        return .none
+      }
+      var options = Options()
+      options.loopCount = loopCount
+      try withServer(events, options: options, on: [address]) { server in
+        let port = server.address().port!
+        // Each is an address of this machine. A connected client takes answers from no other.
+        for host: UInt32 in [0x7f00_0001, 0x7f00_0002, 0x7f09_0807] {
+          let target = SocketAddress(.ipv4(address: host, port: UInt16(port)))
+          let client = try Client(target, datagrams: true)
+          try client.send("x")
+          let answers = try (0..<3).map { _ in try client.receiveText() }
+          #expect(Set(answers) == ["x \(target)", " \(target)", "handle \(target)"])
+        }
+      }
+    }
+  #endif
 
   @Test("several writes are several datagrams in their order, one of no bytes an empty one, none no answer")
   func writes() throws {
@@ -218,7 +249,7 @@ private let addresses = [
 
   @Test("where the network takes nothing, only so much is kept, and what is kept does not grow by waiting")
   func boundedOutbox() {
-    var outbox = DatagramOutbox(isIPv6: false, limit: 10_000)
+    var outbox = DatagramOutbox(isIPv6: false, port: 9, limit: 10_000)
     let peer = SocketAddress(.ipv4(address: 0x7f00_0001, port: 9))
     outbox.isWaitingForRoom = true
     for _ in 0..<1000 { outbox.append(byteCount: 100, to: peer) }
@@ -229,7 +260,7 @@ private let addresses = [
     #expect(outbox.count > 100 && outbox.count < 10_000)
 
     // A queue that never runs empty keeps no room for what has left it.
-    var busy = DatagramOutbox(isIPv6: false, limit: 1 << 20)
+    var busy = DatagramOutbox(isIPv6: false, port: 9, limit: 1 << 20)
     busy.append(byteCount: 1, to: peer)
     for _ in 0..<20_000 {
       busy.append(byteCount: 1000, to: peer)
@@ -460,6 +491,6 @@ private let addresses = [
 extension DatagramOutbox {
   fileprivate mutating func append(byteCount: Int, to peer: SocketAddress) {
     let bytes = [UInt8](repeating: 1, count: byteCount)
-    unsafe append(bytes.span.bytes, RawSpan(), to: peer)
+    unsafe append(bytes.span.bytes, RawSpan(), to: peer, from: cgnet_local())
   }
 }

@@ -19,6 +19,13 @@
 /// The most datagrams that one call receives or sends.
 enum { CGNET_DATAGRAM_BATCH = 32 };
 
+/// The address of this machine that a datagram came to, or is to leave from: one of IPv4 is mapped to IPv6. All zero
+/// for none: the system chooses.
+struct cgnet_local {
+  struct in6_addr address;
+  uint32_t scope;  // the interface of a link-local address, 0 otherwise
+};
+
 /// A datagram and its peer: filled in by a receive, read by a send.
 struct cgnet_datagram {
   void *bytes;
@@ -26,6 +33,7 @@ struct cgnet_datagram {
   size_t count;     // receive: bytes stored; send: bytes to send
   struct sockaddr_storage peer;
   socklen_t peer_length;
+  struct cgnet_local local;  // receive: none unless asked for by cgnet_report_local
   bool is_truncated;  // receive: the datagram was longer than `capacity`
 };
 
@@ -43,6 +51,10 @@ ssize_t cgnet_send(int fd, const void *bytes, size_t count);
 
 /// sendmsg(2) of two segments that never raises SIGPIPE.
 ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void *second, size_t second_count);
+
+/// Has receives tell the `local` of a socket's datagrams where sends can use it, so that an answer leaves from the
+/// address that was asked.
+int cgnet_report_local(int fd, int family);
 
 /// Receives up to `count` datagrams, CGNET_DATAGRAM_BATCH at the most; one system call where the
 /// system has recvmmsg(2). The number received; -1 only if none was.

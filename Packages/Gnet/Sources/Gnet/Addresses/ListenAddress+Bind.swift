@@ -65,6 +65,8 @@ extension ListenAddress {
       try Syscalls.bindSocket(socket.fd, to: address)
       step = .getName
       let bound = try Syscalls.localAddress(of: socket.fd)
+      step = .setOption
+      if scheme.isDatagram && bound.isUnspecified { try Syscalls.reportLocalAddresses(socket.fd, family: family) }
       step = .listen
       if !scheme.isDatagram { try Syscalls.startListening(socket.fd, backlog: Self.backlog) }
       return BoundSocket(

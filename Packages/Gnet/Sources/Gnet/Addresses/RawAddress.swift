@@ -109,24 +109,28 @@ extension SocketAddress {
       self.init(.ipv4(address: UInt32(bigEndian: address.sin_addr.s_addr), port: UInt16(bigEndian: address.sin_port)))
     } else if family == AF_INET6, bytes.count >= MemoryLayout<sockaddr_in6>.size {
       let address = unsafe bytes.loadUnaligned(as: sockaddr_in6.self)
-      let port = UInt16(bigEndian: address.sin6_port)
-      let (high, low) = unsafe withUnsafeBytes(of: address.sin6_addr) {
-        unsafe (
-          UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
-          UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-        )
-      }
-      let isMapped = high == 0 && low >> 32 == 0xffff
-      self.init(
-        isMapped
-          ? .ipv4(address: UInt32(truncatingIfNeeded: low), port: port)
-          : .ipv6(high: high, low: low, scope: address.sin6_scope_id, port: port))
+      self.init(address.sin6_addr, scope: address.sin6_scope_id, port: UInt16(bigEndian: address.sin6_port))
     } else {
       let name = unsafe bytes.dropFirst(RawAddress.pathOffset)
       let isAbstract = unsafe name.first == 0 && name.count > 1 && family == AF_UNIX
       let text = unsafe isAbstract ? name.dropFirst() : name.prefix { $0 != 0 }
       self.init(.unix(path: unsafe (isAbstract ? "@" : "") + String(decoding: text, as: UTF8.self)))
     }
+  }
+
+  /// An address of IPv6, or one of IPv4 that is mapped to IPv6.
+  init(_ address: in6_addr, scope: UInt32, port: UInt16) {
+    let (high, low) = unsafe withUnsafeBytes(of: address) {
+      unsafe (
+        UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
+        UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+      )
+    }
+    let isMapped = high == 0 && low >> 32 == 0xffff
+    self.init(
+      isMapped
+        ? .ipv4(address: UInt32(truncatingIfNeeded: low), port: port)
+        : .ipv6(high: high, low: low, scope: scope, port: port))
   }
 
   /// The host in numbers, as `inet_ntop(3)` writes it.

@@ -30,6 +30,14 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// Whether it stands for all interfaces.
+  var isUnspecified: Bool {
+    switch storage {
+    case .ipv4(address: 0, _), .ipv6(high: 0, low: 0, _, _): true
+    default: false
+    }
+  }
+
   /// The host in numbers, such as `127.0.0.1` or `::1`; `nil` for a unix socket.
   ///
   /// An IPv6 address of limited scope names its interface behind a percent sign: `fe80::1%eth0`.

@@ -62,8 +62,8 @@ extension Connection {
         state.pointee.outbound.write(first)
         if !second.isEmpty { state.pointee.outbound.write(second) }
       }
-    } else if state.pointee.phase == .datagram {
-      state.pointee.outbox?.pointee.append(first, second, to: state.pointee.remote)
+    } else if let outbox = state.pointee.outbox {
+      outbox.pointee.append(first, second, to: state.pointee.remote, from: outbox.pointee.local)
     }
   }
 }

@@ -18,10 +18,10 @@ public struct Connection: ~Copyable {
   /// Which of the addresses given to `serve` the peer has come to, counted from 0.
   public var addressIndex: Int { state.pointee.addressIndex }
 
-  /// This side's address. Corresponds to `getsockname(2)`.
+  /// This side's address; for a datagram to a socket on all interfaces, where the system tells, the one that the peer
+  /// has sent it to. Corresponds to `getsockname(2)`.
   public var localAddress: SocketAddress {
-    state.pointee.localAfterDetach ?? (try? Syscalls.localAddress(of: state.pointee.fd))
-      ?? SocketAddress(.unix(path: ""))
+    state.pointee.knownLocal ?? (try? Syscalls.localAddress(of: state.pointee.fd)) ?? SocketAddress(.unix(path: ""))
   }
 
   /// The peer's address.

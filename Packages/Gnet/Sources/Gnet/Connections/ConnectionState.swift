@@ -91,6 +91,12 @@ struct ConnectionState: ~Copyable {
     self.lentOutput = lentOutput
   }
 
+  /// This side's address where it is not for the descriptor to tell.
+  var knownLocal: SocketAddress? {
+    if phase == .datagram { return outbox?.pointee.localAddress }
+    return localAfterDetach
+  }
+
   /// What readiness events and handles carry: the slot and which of its connections is meant.
   @inline(__always)
   var token: UInt64 { UInt64(generation) << 32 | UInt64(index) }

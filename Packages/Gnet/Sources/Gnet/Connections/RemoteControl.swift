@@ -1,3 +1,4 @@
+internal import CGnet
 internal import RingBuffer
 internal import Synchronization
 
@@ -11,7 +12,7 @@ final class RemoteControl: Sendable {
   /// Whom the calls are for.
   enum Target: Sendable {
     case connection(token: UInt64)
-    case datagrams(to: SocketAddress, addressIndex: Int)
+    case datagrams(to: SocketAddress, from: cgnet_local, addressIndex: Int)
   }
 
   /// A call that waits for the loop.
@@ -66,7 +67,9 @@ final class RemoteControl: Sendable {
     limit = loop.outboundHighWatermark
     target =
       connection.phase == .datagram
-      ? .datagrams(to: connection.remote, addressIndex: connection.addressIndex)
+      ? .datagrams(
+        to: connection.remote, from: connection.outbox?.pointee.local ?? cgnet_local(),
+        addressIndex: connection.addressIndex)
       : .connection(token: connection.token)
     // Not what this callback has written: it is told when the kernel has not taken it.
     unsentByteCount.store(connection.outbound.count, ordering: .relaxed)

@@ -8,13 +8,14 @@ final class DatagramEndpoint {
   let peer: Slot
   private let outboxPlace: Reference<DatagramOutbox>
   /// Peers for which a `react` without a datagram was asked.
-  var wakes: [SocketAddress] = []
+  var wakes: [(peer: SocketAddress, local: cgnet_local)] = []
   /// What of the outbox the loop's statistics contain.
   var accountedBytes = 0
 
   init(_ socket: BoundSocket, loop: EventLoop, output: Reference<RingBuffer>, limit: Int) {
     self.socket = socket
-    outboxPlace = Reference(placing: DatagramOutbox(isIPv6: socket.isIPv6, limit: limit))
+    outboxPlace = Reference(
+      placing: DatagramOutbox(isIPv6: socket.isIPv6, port: UInt16(socket.address.port ?? 0), limit: limit))
     peer = Reference(placing: ConnectionState(index: 0, loop: loop, lentOutput: output))
     peer.pointee.phase = .datagram
     peer.pointee.fd = socket.fd
@@ -36,15 +37,21 @@ final class DatagramEndpoint {
 /// Datagrams to be sent, in order. Nothing is allocated per datagram once the arrays have grown to the load.
 @safe
 struct DatagramOutbox: ~Copyable {
-  private struct Entry {
+  struct Entry {
     let peer: SocketAddress
+    let local: cgnet_local
     let byteCount: Int
   }
+
+  /// The address of this machine that the datagram being served came to, which answers leave from; none where the
+  /// socket is bound to one address only.
+  var local = cgnet_local()
 
   /// Whether the kernel's buffer is full: nothing leaves until the poller reports room.
   var isWaitingForRoom = false
 
   private let isIPv6: Bool
+  private let port: UInt16
   private let limit: Int
   private var entries: [Entry] = []
   private var bytes: [UInt8] = []
@@ -55,9 +62,16 @@ struct DatagramOutbox: ~Copyable {
   private var announcedEntries = 0
   private var batch: [cgnet_datagram] = unsafe []
 
-  init(isIPv6: Bool, limit: Int) {
+  init(isIPv6: Bool, port: UInt16, limit: Int) {
     self.isIPv6 = isIPv6
+    self.port = port
     self.limit = limit
+  }
+
+  /// `local` with the socket's port; `nil` where it is none.
+  var localAddress: SocketAddress? {
+    let address = SocketAddress(local.address, scope: local.scope, port: port)
+    return address.isUnspecified ? nil : address
   }
 
   var isEmpty: Bool { sentEntries == entries.count }
@@ -75,22 +89,22 @@ struct DatagramOutbox: ~Copyable {
   ///
   /// While the kernel takes nothing, one that finds more than the watermark waiting is dropped, as the network
   /// would: datagrams without bytes cost memory too.
-  mutating func append(_ first: RawSpan, _ second: RawSpan, to peer: SocketAddress) {
+  mutating func append(_ first: RawSpan, _ second: RawSpan, to peer: SocketAddress, from local: cgnet_local) {
     if isWaitingForRoom && byteCount + count * MemoryLayout<Entry>.stride >= limit && !isEmpty { return }
     unsafe first.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     if !second.isEmpty { unsafe second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) } }
-    entries.append(Entry(peer: peer, byteCount: first.byteCount + second.byteCount))
+    entries.append(Entry(peer: peer, local: local, byteCount: first.byteCount + second.byteCount))
   }
 
   /// How many datagrams the next batch has.
   private var batchCount: Int { min(count, Int(CGNET_DATAGRAM_BATCH)) }
 
   /// The next datagram of the next batch that nobody was told about yet.
-  mutating func announceNext() -> (peer: SocketAddress, byteCount: Int)? {
+  mutating func announceNext() -> Entry? {
     let next = max(announcedEntries, sentEntries)
     guard next < sentEntries + batchCount else { return nil }
     announcedEntries = next + 1
-    return (entries[next].peer, entries[next].byteCount)
+    return entries[next]
   }
 
   /// Sends the next datagrams with one system call.
@@ -102,7 +116,7 @@ struct DatagramOutbox: ~Copyable {
       unsafe batch.append(
         cgnet_datagram(
           bytes: nil, capacity: 0, count: entry.byteCount, peer: address.storage, peer_length: address.length,
-          is_truncated: false))
+          local: entry.local, is_truncated: false))
     }
     let start = sentBytes
     return unsafe bytes.withUnsafeMutableBytes { bytes in

@@ -15,20 +15,21 @@ extension Reactor {
       let datagram = unsafe room.datagrams[index]
       unsafe input.pointee.write(UnsafeRawBufferPointer(start: datagram.bytes, count: datagram.count).bytes)
       unsafe counters.bytesRead &+= UInt64(datagram.count)
-      unsafe react(end, SocketAddress(datagram.peer, length: datagram.peer_length))
+      unsafe react(end, SocketAddress(datagram.peer, length: datagram.peer_length), datagram.local)
     }
     flush(end)
   }
 
   /// Calls `react` for a peer with the bytes in `input`; what it leaves there is dropped.
-  func react(_ end: DatagramEndpoint, _ peer: SocketAddress) {
+  func react(_ end: DatagramEndpoint, _ peer: SocketAddress, _ local: cgnet_local) {
     end.peer.pointee.remote = peer
+    end.outbox.local = local
     let action = react(end.peer, to: &input.pointee)
     input.pointee.removeAll()
     end.peer.pointee.context = nil
     if end.peer.pointee.flags.contains(.wakeRequested) {
       end.peer.pointee.flags.remove(.wakeRequested)
-      end.wakes.append(peer)
+      end.wakes.append((peer, local))
       isAnythingDue = true
     }
     if action == .shutdown { server.shutdown() }
@@ -39,9 +40,9 @@ extension Reactor {
   /// Calls `react` for the peers for which that was asked.
   func serveWakes(_ end: DatagramEndpoint) {
     if end.wakes.isEmpty { return }
-    var round: [SocketAddress] = []
+    var round: [(peer: SocketAddress, local: cgnet_local)] = []
     swap(&round, &end.wakes)
-    for peer in round { react(end, peer) }
+    for (peer, local) in round { react(end, peer, local) }
     flush(end)
   }
 
@@ -86,9 +87,10 @@ extension Reactor {
 
   /// Announces each datagram before the first attempt to send it.
   private func announceBatch(_ end: DatagramEndpoint) {
-    while let (peer, byteCount) = end.outbox.announceNext() {
-      end.peer.pointee.remote = peer
-      callPreWrite(end.peer, byteCount)
+    while let datagram = end.outbox.announceNext() {
+      end.peer.pointee.remote = datagram.peer
+      end.outbox.local = datagram.local
+      callPreWrite(end.peer, datagram.byteCount)
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import CGnet
 internal import RingBuffer
 internal import SystemPackage
 
@@ -22,9 +23,9 @@ extension Reactor {
     case .connection(let token):
       guard let slot = connections.pointee.find(token: token), slot.pointee.phase == .open else { return }
       obey(control, slot)
-    case .datagrams(let peer, let addressIndex):
+    case .datagrams(let peer, let local, let addressIndex):
       let source = sources.first { $0.socket.addressIndex == addressIndex }
-      if let end = source?.datagrams { obey(control, end, peer) }
+      if let end = source?.datagrams { obey(control, end, peer, local) }
     }
   }
 
@@ -71,18 +72,20 @@ extension Reactor {
     source.discard(byteCount)
   }
 
-  private func obey(_ control: RemoteControl, _ end: DatagramEndpoint, _ peer: SocketAddress) {
+  private func obey(
+    _ control: RemoteControl, _ end: DatagramEndpoint, _ peer: SocketAddress, _ local: cgnet_local
+  ) {
     var pending = control.takeOrders()
     for order in pending.orders {
       switch order {
       case .write(let byteCount):
         do {
           let segments = pending.output.readable(prefix: byteCount)
-          end.outbox.append(segments.first, segments.second, to: peer)
+          end.outbox.append(segments.first, segments.second, to: peer, from: local)
         }
         pending.output.discard(byteCount)
       case .wake:
-        react(end, peer)
+        react(end, peer, local)
       case .close:
         break
       }

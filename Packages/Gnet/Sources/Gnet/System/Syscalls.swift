@@ -138,6 +138,12 @@ enum Syscalls {
     try checked(cgnet_share_port(fd))
   }
 
+  /// Has each datagram tell to which address of this machine it came. Corresponds to `setsockopt(2)` with `IP_PKTINFO`.
+  static func reportLocalAddresses(_ fd: Int32, family: Int32) throws(Errno) {
+    try failIfPlanned(.setOption)
+    try checked(cgnet_report_local(fd, family))
+  }
+
   /// Turns Nagle's algorithm off or on. Corresponds to `setsockopt(2)` with `TCP_NODELAY`.
   static func setNoDelay(_ fd: Int32, _ isOn: Bool) throws(Errno) {
     try setOption(fd, Int32(IPPROTO_TCP), TCP_NODELAY, isOn ? 1 : 0)

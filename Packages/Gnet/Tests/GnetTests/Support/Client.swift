@@ -183,13 +183,6 @@ final class Client {
 }
 
 extension SocketAddress {
-  var isUnspecified: Bool {
-    switch storage {
-    case .ipv4(address: 0, _), .ipv6(high: 0, low: 0, _, _): true
-    default: false
-    }
-  }
-
   var loopback: SocketAddress {
     switch storage {
     case .ipv4(_, let port): SocketAddress(.ipv4(address: 0x7f00_0001, port: port))
