@@ -38,7 +38,7 @@ let package = Package(
     ),
     .testTarget(
       name: "PollerTests",
-      dependencies: ["Poller", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["Poller", "CPoller", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: settings
     ),
   ],

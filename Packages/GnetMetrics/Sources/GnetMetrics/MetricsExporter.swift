@@ -79,7 +79,7 @@ public final class MetricsExporter: Plugin {
   /// Counts the write by its size.
   public func preWrite(_ connection: inout Connection, byteCount: Int) {
     guard let recorders = unsafe recorders else { return }
-    unsafe recorders[connection.loop.index].recordWrite(byteCount)
+    unsafe recorders[connection.loopIndex].recordWrite(byteCount)
   }
 
   /// Ends the socket and removes its file.

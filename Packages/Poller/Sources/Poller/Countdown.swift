@@ -21,6 +21,12 @@ struct Countdown {
     end = remaining == 0 ? 0 : Self.adding(cpoller_now(), remaining)
   }
 
+  /// A wait until `end` by the clock, which says `now`; `Int64.max` is a time that does not come.
+  init(until end: Int64, now: Int64) {
+    remaining = end == .max ? -1 : end > now ? end &- now : 0
+    self.end = end
+  }
+
   /// Takes the time that has passed off the time remaining.
   mutating func refresh() {
     if remaining > 0 { remaining = max(0, end - cpoller_now()) }

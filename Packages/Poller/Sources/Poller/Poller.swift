@@ -112,11 +112,34 @@ public struct Poller: ~Copyable, @unchecked Sendable {
   /// - Complexity: One system call, and O(1) per event; nothing is allocated.
   @discardableResult
   public func wait(timeout: Duration?, _ body: (Event) -> Void) throws(Errno) -> Int {
+    try wait(Countdown(timeout), body)
+  }
+
+  /// Waits as ``wait(timeout:_:)`` does, until a moment instead of for a time. For callers that keep time themselves:
+  /// neither is the clock read again nor a duration taken apart.
+  ///
+  /// Both moments are nanoseconds, not negative, of the clock that `clock_gettime(2)` calls `CLOCK_MONOTONIC`.
+  ///
+  /// - Parameters:
+  ///   - deadline: When to return at the latest. `Int64.max`: without limit. A moment that has passed: not to wait,
+  ///     only look.
+  ///   - now: What the clock says.
+  ///   - body: Called once for every event, on the calling thread, before this method returns.
+  /// - Returns: The number of events delivered, a wake-up included; 0 if the time was up.
+  /// - Throws: What the kernel reports, which for a valid poller is nothing in the normal course of events.
+  /// - Complexity: One system call, and O(1) per event; nothing is allocated.
+  @discardableResult
+  public func wait(until deadline: Int64, now: Int64, _ body: (Event) -> Void) throws(Errno) -> Int {
+    try wait(Countdown(until: deadline, now: now), body)
+  }
+
+  @inline(__always)
+  private func wait(_ countdown: Countdown, _ body: (Event) -> Void) throws(Errno) -> Int {
     let isNested = isWaiting.exchange(true, ordering: .acquiring)
     precondition(!isNested, "Poller.wait: already waiting, on another thread or in the body that called it")
     defer { isWaiting.store(false, ordering: .releasing) }
 
-    let count = try selector.wait(Countdown(timeout))
+    let count = try selector.wait(countdown)
     for index in 0..<count {
       let event = selector.event(at: index)
       if event.isWake { selector.bell.acknowledge() }

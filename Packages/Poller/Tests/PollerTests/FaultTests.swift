@@ -127,6 +127,16 @@
       #expect(Countdown(.seconds(Int64.max)).milliseconds == .max)
     }
 
+    @Test(
+      "a wait until a moment has what is left until then, nothing if that has passed, and no limit if it never comes")
+    func moments() {
+      #expect(Countdown(until: 5, now: 3).remaining == 2)
+      #expect(Countdown(until: 3, now: 3).remaining == 0)
+      #expect(Countdown(until: 3, now: 5).remaining == 0)
+      #expect(Countdown(until: .max - 1, now: 0).remaining == .max - 1)
+      #expect(Countdown(until: .max, now: 5).remaining == -1)
+    }
+
     @Test("the time left shrinks to zero and never below")
     func refresh() {
       var forever = Countdown(nil)

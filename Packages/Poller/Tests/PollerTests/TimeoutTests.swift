@@ -1,3 +1,4 @@
+import CPoller
 import Poller
 import Synchronization
 import SystemPackage
@@ -17,6 +18,33 @@ struct TimeoutTests {
       #expect(count == 0)
       #expect(elapsed >= timeout)
       #expect(elapsed < .seconds(20))
+    }
+  }
+
+  @Test(
+    "a wait until a moment ends then, and not before",
+    arguments: [.nanoseconds(1), .microseconds(1_500), .milliseconds(20)] as [Duration])
+  func moment(_ distance: Duration) throws {
+    let poller = try Poller()
+    let now = cpoller_now()
+    let deadline = now + distance.components.attoseconds / 1_000_000_000
+    #expect(try poller.wait(until: deadline, now: now) { _ in } == 0)
+    #expect(cpoller_now() >= deadline)
+    #expect(cpoller_now() < deadline + 20_000_000_000)
+  }
+
+  @Test("a moment that has passed only looks, and one that never comes leaves the wait to what happens")
+  func passedMoment() throws {
+    let poller = try Poller()
+    let now = cpoller_now()
+    for deadline in [now, now - 1, 0] { #expect(try poller.wait(until: deadline, now: now) { _ in } == 0) }
+    let waker = poller.waker
+    for deadline in [now + 3_600_000_000_000, .max] {
+      let thread = Thread { waker.wake() }
+      var events: [Poller.Event] = []
+      #expect(try poller.wait(until: deadline, now: now) { events.append($0) } == 1)
+      #expect(events.map(\.isWake) == [true])
+      thread.join()
     }
   }
 

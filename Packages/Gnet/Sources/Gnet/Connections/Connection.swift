@@ -28,7 +28,10 @@ public struct Connection: ~Copyable {
   public var remoteAddress: SocketAddress { state.pointee.remote }
 
   /// The loop that the connection belongs to for life.
-  public var loop: EventLoop { state.pointee.loop }
+  public var loop: EventLoop { unsafe state.pointee.loop }
+
+  /// The index of ``loop``. What a callback looks up by its loop it finds by this: handing out the loop itself costs more.
+  public var loopIndex: Int { unsafe state.pointee.loop.index }
 
   /// The bytes written that the kernel has not taken yet.
   public var pendingWriteCount: Int { state.pointee.pendingWriteCount }

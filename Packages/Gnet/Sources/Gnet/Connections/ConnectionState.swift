@@ -49,7 +49,8 @@ struct ConnectionState: ~Copyable {
     static let readPausedByHandler = Flags(rawValue: 128)
   }
 
-  unowned let loop: EventLoop
+  // The reactor that has the slot has the loop too, and for as long.
+  unowned(unsafe) let loop: EventLoop
   /// The slot's number in its table.
   let index: UInt32
   /// Which of the connections that have used this slot; never 0, which stands for sockets that are not connections.

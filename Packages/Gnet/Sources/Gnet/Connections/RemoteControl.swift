@@ -63,7 +63,7 @@ final class RemoteControl: Sendable {
   private let abortion = Atomic<Bool>(false)
 
   init(of connection: borrowing ConnectionState) {
-    loop = connection.loop
+    loop = unsafe connection.loop
     limit = loop.outboundHighWatermark
     target =
       connection.phase == .datagram

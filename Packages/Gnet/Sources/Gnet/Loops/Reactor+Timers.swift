@@ -28,11 +28,8 @@ extension Reactor {
   /// Has `fireTimers()` called at `time`, if not before.
   func remind(at time: MonotonicTime) { nextTimer = min(nextTimer, time) }
 
-  /// How long the loop may sleep; `nil` for as long as nothing happens.
-  var timeToWait: Duration? {
-    if isAnythingDue || hasMail { return .zero }
-    return nextTimer == .never ? nil : nextTimer.since(now)
-  }
+  /// When the loop has to wake up if nothing happens before.
+  var timeToWakeUp: MonotonicTime { isAnythingDue || hasMail ? now : nextTimer }
 
   /// Does everything whose time has come.
   func fireTimers() {

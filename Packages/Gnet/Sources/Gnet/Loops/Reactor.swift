@@ -140,7 +140,7 @@ final class Reactor: @unchecked Sendable {
       loop.published.publish(counters)
       do throws(Errno) {
         fallAsleep()
-        try poller.wait(timeout: timeToWait) { event in
+        try poller.wait(until: timeToWakeUp.nanoseconds, now: now.nanoseconds) { event in
           if isAsleep { wakeUp() }
           handle(event)
         }

@@ -27,9 +27,6 @@ struct MonotonicTime: Comparable, Sendable {
     let (sum, overflow) = time.nanoseconds.addingReportingOverflow(duration.saturatedNanoseconds)
     return MonotonicTime(nanoseconds: overflow ? .max : sum)
   }
-
-  /// The time from `start` to `self`, at least zero.
-  func since(_ start: MonotonicTime) -> Duration { .nanoseconds(max(0, nanoseconds - start.nanoseconds)) }
 }
 
 extension Duration {
