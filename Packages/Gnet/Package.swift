@@ -55,6 +55,11 @@ let package = Package(
       ],
       swiftSettings: swiftSettings
     ),
+    .testTarget(
+      name: "GnetCodecsTests",
+      dependencies: ["GnetCodecs", .product(name: "RingBuffer", package: "RingBuffer")],
+      swiftSettings: swiftSettings
+    ),
   ],
   swiftLanguageModes: [.v6]
 )
