@@ -52,6 +52,18 @@ import Testing
     #expect(gate.arrived == 5)
   }
 
+  @Test("jobs that idle threads are about to run take no place in the queue")
+  func idle() {
+    let pool = WorkerPool(threadCount: 8, queueCapacity: 1)
+    let gate = Gate()
+    // At once, so that hardly a thread has woken up.
+    for _ in 0..<9 { #expect(pool.submit { gate.pass() }) }
+    #expect(!pool.submit {})
+    gate.open()
+    pool.shutdown()
+    #expect(gate.arrived == 9)
+  }
+
   @Test("shutdown runs what was accepted, and refuses what comes after")
   func shutdown() throws {
     let pool = WorkerPool(threadCount: 1, queueCapacity: 8)

@@ -1,4 +1,7 @@
 /// The jobs that wait for a thread, in their order and no more than fit.
+///
+/// A job counts from when it is added until it has run: so as many as there are threads find room
+/// besides those that wait, also while the threads have yet to wake up.
 final class WorkQueue: Sendable {
   typealias Job = @Sendable () -> Void
 
@@ -6,17 +9,20 @@ final class WorkQueue: Sendable {
     var jobs: [Job?]
     var head = 0
     var count = 0
+    var runningCount = 0
     var isClosed = false
   }
 
   private let monitor: Monitor<State>
 
-  init(capacity: Int) { monitor = Monitor(State(jobs: Array(repeating: nil, count: capacity))) }
+  init(threadCount: Int, capacity: Int) {
+    monitor = Monitor(State(jobs: Array(repeating: nil, count: threadCount + capacity)))
+  }
 
   /// Adds a job; `false` if there is no room or the queue is closed.
   func add(_ job: @escaping Job) -> Bool {
     let isAdded = monitor.withLock { state in
-      guard !state.isClosed, state.count < state.jobs.count else { return false }
+      guard !state.isClosed, state.runningCount + state.count < state.jobs.count else { return false }
       state.jobs[(state.head + state.count) % state.jobs.count] = job
       state.count += 1
       return true
@@ -25,14 +31,23 @@ final class WorkQueue: Sendable {
     return isAdded
   }
 
+  /// Runs jobs as they come, until the queue is closed and empty.
+  func run() {
+    while let job = take() {
+      job()
+      monitor.withLock { $0.runningCount -= 1 }
+    }
+  }
+
   /// Waits for a job; `nil` when the queue is closed and empty.
-  func take() -> Job? {
+  private func take() -> Job? {
     monitor.withLock(when: { $0.count > 0 || $0.isClosed }) { state in
       guard state.count > 0 else { return nil }
       defer {
         state.jobs[state.head] = nil
         state.head = (state.head + 1) % state.jobs.count
         state.count -= 1
+        state.runningCount += 1
       }
       return state.jobs[state.head]
     }

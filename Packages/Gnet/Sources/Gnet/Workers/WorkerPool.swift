@@ -24,12 +24,10 @@ public final class WorkerPool: Sendable {
   public init(threadCount: Int, queueCapacity: Int) {
     precondition(threadCount >= 1, "WorkerPool: threadCount must be at least 1")
     precondition(queueCapacity >= 1, "WorkerPool: queueCapacity must be at least 1")
-    let queue = WorkQueue(capacity: queueCapacity)
+    let queue = WorkQueue(threadCount: threadCount, capacity: queueCapacity)
     self.queue = queue
     threads = (0..<threadCount).compactMap { index in
-      try? Thread(name: "gnet-worker-\(index)") {
-        while let job = queue.take() { job() }
-      }
+      try? Thread(name: "gnet-worker-\(index)") { queue.run() }
     }
     precondition(!threads.isEmpty, "WorkerPool: the system does not allow another thread")
   }
@@ -42,8 +40,8 @@ public final class WorkerPool: Sendable {
 
   /// Has a job run on one of the threads. Jobs start in the order in which they were submitted.
   ///
-  /// - Returns: `false`, and the job is not run, if `queueCapacity` jobs wait already or the pool was shut down.
-  ///   Never blocks.
+  /// - Returns: `false`, and the job is not run, if a job runs on every thread and `queueCapacity` more wait
+  ///   already, or the pool was shut down. Never blocks.
   public func submit(_ job: @escaping @Sendable () -> Void) -> Bool { queue.add(job) }
 
   /// Refuses jobs from now on, runs those that were accepted, and returns when the last has ended.
