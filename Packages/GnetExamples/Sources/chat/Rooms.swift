@@ -32,7 +32,7 @@ struct Rooms {
   mutating func obey(_ line: String, from name: String, _ handle: ConnectionHandle) -> Action {
     // One that was too slow may have lines on their way.
     guard let member = members[name], member.handle == handle else { return .close }
-    let words = line.split(separator: " ")
+    let words = line.hasPrefix("/") ? line.split(separator: " ") : []
     switch (words.first, words.count) {
     case ("/join", 2) where Self.isName(String(words[1])):
       move(name, to: String(words[1]))

@@ -16,8 +16,9 @@ struct ChatTests {
     try bob.send("hello, who is there?\n/who\n")
     #expect(bob.line() == "* in lobby: alice bob")
     #expect(alice.line() == "bob: hello, who is there?")
-    try alice.send("just me\n")
-    #expect(bob.line() == "alice: just me")
+    // A command begins with its slash.
+    try alice.send("just me\n /who\n\n/whoever\n")
+    for text in ["just me", " /who", "", "/whoever"] { #expect(bob.line() == "alice: \(text)") }
     try bob.send("/quit\n")
     bob.endInput()
     #expect(bob.line() == "* bye, bob")
