@@ -18,9 +18,12 @@ struct CommandTable: Sendable {
   private struct NameWords: Equatable {
     var low: UInt64 = 0
     var high: UInt64 = 0
+    /// Tells a name from the same with zero bytes behind it.
+    let count: Int
 
     init?(_ name: Bytes) {
       guard name.count <= 16 else { return nil }
+      count = name.count
       for index in 0..<name.count {
         let byte = UInt64(lowercased(name[index]))
         if index < 8 { low |= byte << (8 * index) } else { high |= byte << (8 * (index - 8)) }

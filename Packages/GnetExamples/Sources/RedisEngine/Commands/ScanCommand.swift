@@ -38,12 +38,12 @@ enum ScanCommand {
     for key in found { context.reply.bulk(key) }
   }
 
-  /// A number as `strtoul(3)` reads it, up to its end.
-  private static func cursor(_ text: Bytes) -> UInt? {
+  /// A number as `strtoul(3)` reads it, to whose eyes a zero byte is the end.
+  private static func cursor(_ bytes: Bytes) -> UInt? {
+    let text = bytes.array.prefix { $0 != 0 }
     if text.isEmpty { return 0 }
-    guard text.count <= 21 else { return nil }
-    let isNegative = text[0] == UInt8(ascii: "-")
-    let digits = text.array.dropFirst(isNegative || text[0] == UInt8(ascii: "+") ? 1 : 0)
+    let isNegative = text.first == UInt8(ascii: "-")
+    let digits = text.dropFirst(isNegative || text.first == UInt8(ascii: "+") ? 1 : 0)
     guard let value = UInt(String(decoding: digits, as: UTF8.self)), digits.first != UInt8(ascii: "+") else {
       return nil
     }

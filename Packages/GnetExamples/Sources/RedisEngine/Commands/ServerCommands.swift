@@ -37,15 +37,22 @@ enum ServerCommands {
   ]
 
   static func configGet(_ arguments: Arguments, _ context: inout Context) {
-    let patterns = (2..<arguments.count).map { arguments[$0].array.map(lowercased) }
-    let found = parameters.filter { parameter in
-      let name = Array(parameter.name.utf8)
-      return patterns.contains { pattern in matches(pattern.span, name.span) }
+    // A parameter is told once, in the spelling that asked for it.
+    var found: [String: [UInt8]] = [:]
+    for index in 2..<arguments.count {
+      let asked = arguments[index].array
+      let pattern = asked.map(lowercased)
+      let isName = !pattern.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "[") }
+      for (name, _) in parameters where found[name] == nil {
+        let bytes = Array(name.utf8)
+        if isName ? pattern == bytes : matches(pattern.span, bytes.span) { found[name] = isName ? asked : bytes }
+      }
     }
     context.reply.array(found.count * 2)
-    for parameter in found {
-      context.reply.bulk(parameter.name)
-      context.reply.bulk(parameter.value)
+    for (name, value) in parameters {
+      guard let told = found[name] else { continue }
+      context.reply.bulk(told)
+      context.reply.bulk(value)
     }
   }
 

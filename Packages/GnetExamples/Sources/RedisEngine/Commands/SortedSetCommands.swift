@@ -125,9 +125,9 @@ private struct AddOptions {
 
   /// The score that a member is to have; `nil` if it is to stay as it is.
   func score(_ given: Double, insteadOf old: Double?) throws(ReplyError) -> Double? {
-    guard let old else { return contains(.present) ? nil : given + 0 }
+    guard let old else { return contains(.present) ? nil : given }
     if contains(.absent) { return nil }
-    let new = contains(.increments) ? old + given : given + 0
+    let new = contains(.increments) ? old + given : given
     if new.isNaN { throw ReplyError("ERR resulting score is not a number (NaN)") }
     if (contains(.greater) && new <= old) || (contains(.less) && new >= old) { return nil }
     return new

@@ -19,8 +19,9 @@ final class SortedSet: CollectionValue {
 
   func score(of member: borrowing Key) -> Double? { scores.place(of: member).map { scores[$0] } }
 
-  /// Adds a member, or moves it to another score.
+  /// Adds a member, or moves it to another score. The sign of zero is not kept.
   func set(_ member: borrowing Key, score: Double) {
+    let score = score + 0
     guard let place = scores.place(of: member) else {
       let kept = member.bytes.array
       scores.insert(kept, hash: member.hash, score)

@@ -8,7 +8,7 @@ func splitLine(_ line: Bytes, into words: inout [UInt8], _ ranges: inout [Argume
     while index < line.count, isSpace(line[index]) { index += 1 }
     guard index < line.count else { return true }
     let start = words.count
-    while index < line.count, !isSpace(line[index]) {
+    while index < line.count, !endsWord(line[index]) {
       let byte = line[index]
       index += 1
       if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
@@ -19,6 +19,14 @@ func splitLine(_ line: Bytes, into words: inout [UInt8], _ ranges: inout [Argume
       }
     }
     ranges.append(ArgumentRange(offset: start, count: words.count - start))
+  }
+}
+
+/// Less than what is skipped between words: as in the real one, a vertical tab or form feed amid a word is part of it.
+private func endsWord(_ byte: UInt8) -> Bool {
+  switch byte {
+  case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): true
+  default: false
   }
 }
 

@@ -55,8 +55,8 @@ func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byt
 extension Double {
   /// The text of a score: 17 significant digits, as `printf(3)` writes them with `%.17g`.
   var scoreText: [UInt8] {
-    // Integers that have no more digits than that are written as they are; the sign of zero is not kept.
-    if magnitude < 1e17, let integer = Int(exactly: self) { return Array("\(integer)".utf8) }
+    // Integers that have no more digits than that are written as they are; the sign of zero is no integer's.
+    if magnitude < 1e17, !isZero || sign == .plus, let integer = Int(exactly: self) { return Array("\(integer)".utf8) }
     if isInfinite { return Array((self < 0 ? "-inf" : "inf").utf8) }
     var text = [CChar](repeating: 0, count: 40)
     let length = unsafe withVaList([self]) { unsafe vsnprintf(&text, 40, "%.17g", $0) }

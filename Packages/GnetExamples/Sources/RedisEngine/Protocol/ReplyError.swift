@@ -5,9 +5,12 @@ struct ReplyError: Error, Equatable {
   /// - Parameter text: with its first word, and without line ends.
   init(_ text: String) { self.text = Array(text.utf8) }
 
-  /// A text that quotes what the client sent: line ends would end the reply, so they become spaces.
+  /// A text that quotes what the client sent: line ends would end the reply, so they become spaces, but for those at
+  /// the end, which go.
   init(quoting text: [UInt8]) {
-    self.text = text.map { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0 }
+    func isLineEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") }
+    let count = text.lastIndex { !isLineEnd($0) }.map { $0 + 1 } ?? 0
+    self.text = text[..<count].map { isLineEnd($0) ? UInt8(ascii: " ") : $0 }
   }
 
   static let wrongType = ReplyError("WRONGTYPE Operation against a key holding the wrong kind of value")

@@ -18,16 +18,23 @@ struct RedisRecordedTests {
       _ = examples[0].call("FLUSHALL")
       for (number, line) in recording.lines.enumerated() {
         let client = recording.isPersonal ? 0 : number % 2
-        let (words, comparison) = parse(line)
-        let expected = reals[client].call(words)
-        let actual = examples[client].call(words)
-        if comparison == .time {
-          #expect(isClose(actual, expected), "\(recording.name), line \(number + 1): \(line)")
-        } else {
-          #expect(
-            comparable(actual, comparison) == comparable(expected, comparison),
-            "\(recording.name), line \(number + 1): \(line)")
-        }
+        expectSame(line, examples[client], reals[client], "\(recording.name), line \(number + 1)")
+      }
+    }
+    real.stop()
+    example.stop()
+  }
+
+  @Test("random commands are answered as the real one answers them")
+  func random() throws {
+    let real = try RedisServer.real()
+    let example = try RedisServer(loops: 2)
+    let reals = [try real.connect(), try real.connect()]
+    let examples = [try example.connect(), try example.connect()]
+    for seed in 0..<UInt64(10) {
+      var commands = RandomCommands(seed: seed)
+      for number in 0..<500 {
+        expectSame(commands.next(), examples[number % 2], reals[number % 2], "seed \(seed), command \(number)")
       }
     }
     real.stop()
@@ -46,7 +53,8 @@ struct RedisRecordedTests {
       "*1\r\n$\r\n", "*1\r\n\r\n", "*1\r\n:1\r\n", "*1\r\nPING\r\n", "*2\r\n$4\r\nECHOx\r\n$1\r\na\r\n",
       "SET a 'b\r\n", "SET a \"b\r\n", "SET a \"b\"c\r\n", "SET 'a'b\r\n",
       "set k \"\\x41\\n\\q\\\"\" \r\nget k\r\nquit\r\n",
-      "set k 'a\\'b\\n'\r\nget k\r\nquit\r\n", "get\tk\r\nquit\r\n", "POST / HTTP/1.1\r\nPING\r\n",
+      "set k 'a\\'b\\n'\r\nget k\r\nquit\r\n", "\u{0B}echo \u{0C} a\u{0B}b\u{0C}\r\nquit\r\n", "get\tk\r\nquit\r\n",
+      "POST / HTTP/1.1\r\nPING\r\n",
       "Host: x\r\nPING\r\n",
       "quit a b\r\nPING\r\n", "*1\r\n$4\r\nQUIT\r\n*1\r\n$4\r\nPING\r\n",
       String(repeating: "a", count: 70_000), "*" + String(repeating: "1", count: 70_000),
@@ -114,6 +122,18 @@ struct RedisRecordedTests {
       found.formUnion(lines.dropFirst(4).enumerated().filter { $0.offset % 2 == 1 }.map(\.element))
     } while cursor != "0"
     return found
+  }
+
+  /// Sends a line of a recording to both, and compares the replies.
+  private func expectSame(_ line: String, _ example: RedisClient, _ real: RedisClient, _ place: String) {
+    let (words, comparison) = parse(line)
+    let expected = real.call(words)
+    let actual = example.call(words)
+    if comparison == .time {
+      #expect(isClose(actual, expected), "\(place): \(line)")
+    } else {
+      #expect(comparable(actual, comparison) == comparable(expected, comparison), "\(place): \(line)")
+    }
   }
 
   private func parse(_ line: String) -> ([[UInt8]], Recording.Comparison?) {

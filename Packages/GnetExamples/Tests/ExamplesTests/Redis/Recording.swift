@@ -95,6 +95,7 @@ let recordings: [Recording] = [
     config get DATA*s
     = config get appendonly save databases
     config get nonsense
+    config get DataBases
     command count x
     command nonsense
     command docs nonsense
@@ -110,6 +111,9 @@ let recordings: [Recording] = [
     NoNsEnSe "with \"quotes\"" 'x'
     "\r\nx" "\r\ny"
     "" a
+    "get\x00" a
+    "set\x00\x00" a b
+    "g\x00et" a
     nonsense aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb ccccc
     aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa b
     get
@@ -376,6 +380,12 @@ let recordings: [Recording] = [
     scan " 0"
     scan 0x0
     # scan ""
+    # scan "\x00"
+    # scan "0\x00x" count 1000
+    # scan +0 count 1000
+    # scan 0000000000000000000000000000 count 1000
+    scan +
+    scan --1
     scan -
     scan 1.5
     scan 99999999999999999999999
@@ -450,6 +460,8 @@ let recordings: [Recording] = [
     expire a 100 nx lt
     expire a 100 gt lt
     expire a 100 nonsense
+    expire a 100 "\n"
+    expire a 100 "a\r\nb\r\n"
     expire a 100 "non\r\nsense"
     expire a nonsense nonsense
     expire a nonsense
@@ -701,6 +713,9 @@ let recordings: [Recording] = [
     zscore z d
     zadd z incr 0.2 c
     zadd z incr 1e300 m
+    zadd z incr -0 zero
+    zscore z zero
+    zadd z incr -0 zero
     zpopmin z 100
     """#),
   Recording(
