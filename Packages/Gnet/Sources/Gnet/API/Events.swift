@@ -53,17 +53,19 @@ public struct Events: Sendable {
   var allPreWriteHooks: @Sendable (inout Connection, Int) -> Void {
     typealias Hook = @Sendable (inout Connection, Int) -> Void
     func hook(_ plugin: some Plugin) -> Hook { { plugin.preWrite(&$0, byteCount: $1) } }
-    var hooks: [Hook] = []
-    for plugin in plugins { hooks.append(hook(plugin)) }
-    if let preWrite { hooks.append(preWrite) }
-    guard var all = hooks.popLast() else { return { _, _ in } }
-    while let earlier = hooks.popLast() {
-      let later = all
-      all = {
-        earlier(&$0, $1)
-        later(&$0, $1)
+    func chain(_ first: @escaping Hook, _ second: @escaping Hook) -> Hook {
+      {
+        first(&$0, $1)
+        second(&$0, $1)
       }
     }
+    guard let last = plugins.last else {
+      if let preWrite { return preWrite }
+      return { _, _ in }
+    }
+    var all = hook(last)
+    if let preWrite { all = chain(all, preWrite) }
+    for plugin in plugins.dropLast().reversed() { all = chain(hook(plugin), all) }
     return all
   }
 }
