@@ -10,11 +10,12 @@ import sys
 import time
 
 import chart
+import handles
 import idle
 import kernel
 import report
 from measure import Bench
-from scenarios import MEMORY, SCENARIOS, WORKS
+from scenarios import HANDLES, MEMORY, SCENARIOS, WORKS
 from servers import Place
 from summary import summarise
 
@@ -62,6 +63,14 @@ def measure(bench, scenario):
             for key, row in rows.items()
         ]
         return text, {"rows": rows, "skipped": skipped}, bars
+    if scenario is HANDLES:
+        rows, skipped = handles.run(bench, scenario)
+        text = report.handles_report(scenario, rows, handles.LABELS, skipped)
+        bars = [
+            (handles.LABELS[key], key == "gnet", (row["rate"]["median"],), f"{report.number(row['rate']['median'])}/s")
+            for key, row in rows.items()
+        ]
+        return text, {"rows": rows, "skipped": skipped}, bars
     runs, skipped, calls, share = bench.run(scenario)
     for key in skipped:
         runs.pop(key)
@@ -95,7 +104,7 @@ def main():
     failed = False
     for work in WORKS if options.work == "all" else (options.work,):
         chosen = [
-            s for s in (*SCENARIOS, MEMORY)
+            s for s in (*SCENARIOS, MEMORY, HANDLES)
             if s.work == work and options.only in s.name and (s.is_quick or not options.quick)
         ]  # fmt: skip
         texts, figures, groups = [], {}, []
@@ -104,7 +113,7 @@ def main():
             figures[scenario.name]["title"] = scenario.title
             failed = failed or "gnet" in figures[scenario.name]["skipped"] and "there is no" not in text
             texts.append(text)
-            unit = "memory" if scenario is MEMORY else f"CPU per {scenario.per}"
+            unit = {MEMORY: "memory", HANDLES: "rate"}.get(scenario, f"CPU per {scenario.per}")
             groups.append((f"{scenario.title}: {unit}", bars))
             print(text, end="\n\n", flush=True)
         if not chosen:

@@ -74,6 +74,19 @@ def remarks(scenario, rows, labels, share):
     return found
 
 
+def handles_report(scenario, rows, labels, skipped):
+    head = ["way", "messages/s, median (min to max)", "CPU ns/message, all threads", "wake-ups/message", "to Gnet"]
+    lines = [
+        [
+            labels[key], span(row["rate"]), span(row["processorTime"]), f"{row['wakeUps']['median']:.4f}",
+            f"{row['rate']['median'] / rows['gnet']['rate']['median']:.2f}",
+        ]
+        for key, row in rows.items()
+    ]  # fmt: skip
+    text = [f"### {scenario.title}", "", table(head, lines), ""]
+    return "\n".join(text + [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()])
+
+
 def memory_report(scenario, rows, skipped):
     labels = {server.key: server.label for server in scenario.servers}
     head = [

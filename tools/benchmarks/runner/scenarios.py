@@ -82,4 +82,7 @@ SCENARIOS = (
 MEMORY = Scenario("memory", "memory", "10,000 idle connections", (), (BARE, GNET, LIBUV, LIBEVENT, NIO), 10_000,
                   is_quick=True, per="connection")  # fmt: skip
 
-WORKS = ("echo", "http", "redis", "udp", "connect", "metrics", "memory")
+HANDLES = Scenario("handles", "handles", "1,000,000 messages of 64 bytes to 100 connections from another thread", (),
+                   (), 100, is_quick=True, per="message")  # fmt: skip
+
+WORKS = ("echo", "http", "redis", "udp", "connect", "metrics", "memory", "handles")
