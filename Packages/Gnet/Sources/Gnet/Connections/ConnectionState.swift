@@ -88,7 +88,7 @@ struct ConnectionState: ~Copyable {
 
   init(index: UInt32, loop: EventLoop, lentOutput: Reference<RingBuffer>) {
     self.index = index
-    self.loop = loop
+    unsafe self.loop = loop
     self.lentOutput = lentOutput
   }
 
