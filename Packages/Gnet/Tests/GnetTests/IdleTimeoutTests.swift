@@ -48,6 +48,31 @@ import Testing
     }
   }
 
+  @Test(
+    "a peer that does not read what a closing connection still has to send does not keep it",
+    arguments: StreamTransport.allCases, [false, true])
+  func closing(transport: StreamTransport, byPeer: Bool) throws {
+    let closed = Log<Int32>()
+    var events = Events()
+    events.react = { connection, input in
+      connection.write(pattern(8 << 20))
+      return byPeer ? .none : .close
+    }
+    events.onClosed = { connection, error in
+      closed.add((error as? Errno)?.rawValue ?? 0)
+      return .none
+    }
+    try withServer(events, options: options(.milliseconds(200)), on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      try client.send("x")
+      if byPeer { client.endOutput() }
+      try require("it is closed") { closed.count == 1 }
+      #expect(closed.values == [Errno.timedOut.rawValue])
+      #expect(server.sum(\.pendingOutputBytes) == 0)
+      withExtendedLifetime(client) {}
+    }
+  }
+
   @Test("bytes in either direction keep a connection open")
   func activity() throws {
     let handles = Log<ConnectionHandle>()

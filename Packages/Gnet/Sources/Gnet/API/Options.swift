@@ -34,7 +34,8 @@ public struct Options: Sendable {
   public var maxConnections: Int?
 
   /// After how long without a byte received or sent a stream connection is closed with `Errno.timedOut`;
-  /// `nil`: never. It happens up to a hundredth part late.
+  /// `nil`: never. It happens up to a hundredth part late. It ends closing connections too, whose peers do not read
+  /// what is left to send.
   public var idleTimeout: Duration?
 
   /// Whether a handler may go on writing after the end of the peer's stream: `react` is called once more
