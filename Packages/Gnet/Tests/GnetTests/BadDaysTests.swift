@@ -282,7 +282,7 @@ import Testing
           // Clients above the limit, so that it is the server that meets it.
           let clients = try (0..<200).map { index in
             let client = try Client(unconnectedTo: server.address())
-            try client.move(to: 1000 + Int32(index))
+            try client.move(to: 64 + Int32(index))
             return client
           }
           ProcessState.descriptorLimit = 64
