@@ -20,7 +20,7 @@ split() {
   folder=$(git -C "$root" subtree split -q --prefix="Packages/$package" "$commit")
   manifest=$(git -C "$root" show "$folder:Package.swift"; printf .)
   for sibling in $(siblings_at "$commit" "$package"); do
-    manifest=${manifest//".package(path: \"../$sibling\")"/".package(url: \"$base/$sibling.git\", from: \"$(version_at "$versions" "$sibling")\")"}
+    manifest=${manifest//".package(path: \"../$sibling\")"/".package(url: \"$base/$sibling.git\", $(requirement "$(version_at "$versions" "$sibling")"))"}
   done
   case $manifest in *'.package(path:'*) die 1 "Packages/$package/Package.swift names a path that is no sibling" ;; esac
   tree=$(printf '%s' "${manifest%.}" | tree_with "$folder" Package.swift)
@@ -31,7 +31,15 @@ split() {
   fi
 }
 
-# tree_with COMMIT PATH: prints the tree of a commit, with standard input as the file at PATH.
+# requirement VERSION: how a manifest asks for it and what comes after, up to what may break the API.
+requirement() {
+  case $1 in
+    0.*) printf '.upToNextMinor(from: "%s")' "$1" ;;
+    *) printf 'from: "%s"' "$1" ;;
+  esac
+}
+
+# tree_with COMMIT PATH: prints the tree of a commit, or a tree, with standard input as the file at PATH.
 tree_with() {
   local blob index
   blob=$(git -C "$root" hash-object -w --stdin)
@@ -65,7 +73,7 @@ publish() {
   case $3 in
     file://*) [ -d "${repository#file://}" ] || git init -q --bare -b main "${repository#file://}" ;;
   esac
-  git -C "$root" push -q "$repository" "$1:refs/heads/main" "$(tag_as "$4" "$1"):refs/tags/$4"
+  git -C "$root" push -q --atomic "$repository" "$1:refs/heads/main" "$(tag_as "$4" "$1"):refs/tags/$4"
 }
 
 # is_published PACKAGE BASE VERSION
