@@ -170,7 +170,7 @@ package struct HTTPParser: ~Copyable {
   }
 
   /// Lends the line at the front of `input` in one piece: where the ring wraps in the middle of it, as a copy.
-  private static func withLine<R>(
+  private static func withLine<R: ~Copyable>(
     _ length: Int, of input: borrowing RingBuffer, _ body: (Line) throws(Refusal) -> R
   ) throws(Refusal) -> R {
     let segments = input.readable(prefix: length)

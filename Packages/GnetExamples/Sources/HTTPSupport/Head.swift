@@ -1,6 +1,6 @@
 /// What is kept of a request line and of the header fields: that which says where the request ends, and what becomes
 /// of the connection.
-struct Head {
+struct Head: ~Copyable {
   /// How the body is delimited.
   enum Framing: Equatable {
     case none
