@@ -140,8 +140,10 @@ private let addresses = [
     #expect(seen.values == [])
   }
 
-  @Test("preWrite comes once per datagram with its size and peer, also where sending took several attempts")
-  func preWrite() throws {
+  @Test(
+    "preWrite comes once per datagram with its size and peer, also where sending took several attempts",
+    arguments: addresses, [1, 3])
+  func preWrite(address: String, loopCount: Int) throws {
     let plan = FaultPlan()
     let seen = Log<String>()
     var events = Events()
@@ -152,7 +154,8 @@ private let addresses = [
     }
     var options = Options()
     options.faults = plan
-    try withServer(events, options: options, on: ["udp://127.0.0.1:0"]) { server in
+    options.loopCount = loopCount
+    try withServer(events, options: options, on: [address]) { server in
       let client = try Client(server.address(), datagrams: true)
       var expected: [String] = []
       for attempts in [1, 4] {
@@ -374,14 +377,16 @@ private let addresses = [
     }
   }
 
-  @Test("shutdown is honoured, after the answer")
-  func shutdown() throws {
+  @Test("shutdown is honoured, after the answer", arguments: addresses, [1, 3])
+  func shutdown(address: String, loopCount: Int) throws {
     var events = Events()
     events.react = { connection, input in
       connection.write("bye")
       return .shutdown
     }
-    let server = try TestServer(events, on: ["udp://127.0.0.1:0"])
+    var options = Options()
+    options.loopCount = loopCount
+    let server = try TestServer(events, options: options, on: [address])
     let client = try Client(server.address(), datagrams: true)
     try client.send("x")
     #expect(try client.receiveText() == "bye")

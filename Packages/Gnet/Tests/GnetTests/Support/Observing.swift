@@ -81,22 +81,30 @@ struct StreamSetup: Sendable, CustomTestStringConvertible {
   let transport: StreamTransport
   let loopCount: Int
   var reusePort = false
+  var loadBalancing = LoadBalancing.roundRobin
 
-  var testDescription: String { "\(transport), \(loopCount) loops\(reusePort ? ", reuseport" : "")" }
+  var testDescription: String {
+    "\(transport), \(loopCount) loops\(reusePort ? ", reuseport" : ""), \(loadBalancing)"
+  }
 
   var address: String { transport.address() + (reusePort ? "?reuseport=true" : "") }
 
   var options: Options {
     var options = Options()
     options.loopCount = loopCount
+    options.loadBalancing = loadBalancing
     return options
   }
 
-  static let all: [StreamSetup] = [1, 3].flatMap { loopCount in
-    StreamTransport.allCases.map { StreamSetup(transport: $0, loopCount: loopCount) } + [
-      StreamSetup(transport: .tcp4, loopCount: loopCount, reusePort: true)
+  static let all: [StreamSetup] =
+    [1, 3].flatMap { loopCount in
+      StreamTransport.allCases.map { StreamSetup(transport: $0, loopCount: loopCount) } + [
+        StreamSetup(transport: .tcp4, loopCount: loopCount, reusePort: true)
+      ]
+    } + [
+      StreamSetup(transport: .tcp4, loopCount: 3, loadBalancing: .leastConnections),
+      StreamSetup(transport: .unix, loopCount: 3, loadBalancing: .sourceAddressHash),
     ]
-  }
 }
 
 /// Bytes that show a swap, a loss or a repetition: they repeat after a prime number of places.
