@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 // The number is the same on every architecture; old headers lack it.
@@ -45,6 +46,13 @@ int cpoller_epoll_pwait2(int epoll, struct epoll_event *events, int capacity, in
 }
 
 int cpoller_eventfd(void) { return result(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)); }
+
+int cpoller_timerfd(void) { return result(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)); }
+
+int cpoller_timerfd_set(int fd, int64_t nanoseconds) {
+  const struct itimerspec moment = {.it_value = {nanoseconds / 1000000000, nanoseconds % 1000000000}};
+  return result(timerfd_settime(fd, TFD_TIMER_ABSTIME, &moment, NULL));
+}
 
 int cpoller_eventfd_signal(int fd) {
   const uint64_t one = 1;

@@ -48,8 +48,10 @@ final class Bell: Sendable {
   }
 
   /// Lets the next ring through; to be called before the wake-up is delivered.
-  func acknowledge() {
-    _ = pending.exchange(false, ordering: .acquiringAndReleasing)
+  ///
+  /// - Returns: whether there was a ring that no delivery has covered yet.
+  func acknowledge() -> Bool {
+    pending.exchange(false, ordering: .acquiringAndReleasing)
   }
 
   /// Ends the use of the descriptor; to be called once.

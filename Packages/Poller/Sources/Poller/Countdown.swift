@@ -9,7 +9,7 @@ struct Countdown {
   private(set) var remaining: Int64
 
   /// When `remaining` runs out; meaningless unless it is positive.
-  private let end: Int64
+  let end: Int64
 
   init(_ timeout: Duration?) {
     guard let timeout else {

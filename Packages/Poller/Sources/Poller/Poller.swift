@@ -139,13 +139,22 @@ public struct Poller: ~Copyable, @unchecked Sendable {
     precondition(!isNested, "Poller.wait: already waiting, on another thread or in the body that called it")
     defer { isWaiting.store(false, ordering: .releasing) }
 
-    let count = try selector.wait(countdown)
-    for index in 0..<count {
-      let event = selector.event(at: index)
-      if event.isWake { selector.bell.acknowledge() }
-      body(event)
+    var countdown = countdown
+    while true {
+      let count = try selector.wait(countdown)
+      var delivered = count
+      for index in 0..<count {
+        let event = selector.event(at: index)
+        if event.isWake && !selector.acknowledgeWake() {
+          delivered &-= 1
+        } else {
+          body(event)
+        }
+      }
+      if delivered > 0 || count == 0 { return delivered }
+      countdown.refresh()
+      if countdown.remaining == 0 { return 0 }
     }
-    return count
   }
 }
 

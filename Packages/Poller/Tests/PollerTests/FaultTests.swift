@@ -1,5 +1,6 @@
 // Planned failures exist in debug builds only.
 #if DEBUG
+  import CPoller
   @testable import Poller
   import SystemPackage
   import Testing
@@ -51,6 +52,24 @@
         let isCallUsed = (timeout > .zero && Poller.backend == .epoll) == (call == .waitPrecisely)
         #expect(left == (isCallUsed ? 0 : 3))
       }
+    }
+
+    @Test("where there is no timer for a moment that many waits are for, they end at it nevertheless")
+    func noTimer() throws {
+      let poller = try Poller()
+      let now = cpoller_now()
+      let deadline = now + 20_000_000
+      var counts: [Int] = []
+      let left = try Fault.inject(.tooManyOpenFiles, into: .openTimer, times: 100) {
+        for _ in 0..<4 {
+          poller.waker.wake()
+          counts.append(try poller.wait(until: deadline, now: now) { _ in })
+        }
+        counts.append(try poller.wait(until: deadline, now: cpoller_now()) { _ in })
+      }
+      #expect(counts == [1, 1, 1, 1, 0])
+      #expect(cpoller_now() >= deadline)
+      #expect((left < 100) == (Poller.backend == .epoll))
     }
 
     @Test("an event after interruptions is delivered")

@@ -48,6 +48,46 @@ struct TimeoutTests {
     }
   }
 
+  /// Waits for a moment several times, each of which a wake-up ends.
+  private func waitInVain(_ poller: borrowing Poller, until deadline: Int64) throws {
+    for _ in 0..<4 {
+      let now = cpoller_now()
+      poller.waker.wake()
+      #expect(try poller.wait(until: deadline, now: now) { _ in } == 1)
+    }
+  }
+
+  @Test("many waits for one moment end at it, and one moment after another")
+  func commonMoment() throws {
+    let poller = try Poller()
+    for _ in 0..<20 {
+      let deadline = cpoller_now() + 5_000_000
+      try waitInVain(poller, until: deadline)
+      let now = cpoller_now()
+      #expect(try poller.wait(until: deadline, now: now) { _ in } == 0)
+      #expect(cpoller_now() >= deadline)
+      // Whoever has read the clock before that need not wait for what has been.
+      #expect(try poller.wait(until: deadline, now: now) { _ in } == 0)
+      #expect(cpoller_now() < deadline + 20_000_000_000)
+    }
+  }
+
+  @Test("a moment that many waits were for does not end one for a later moment, nor one for a time")
+  func earlierMoment() throws {
+    let poller = try Poller()
+    for isMoment in [true, false, true, false] {
+      let now = cpoller_now()
+      try waitInVain(poller, until: now + 2_000_000)
+      let start = cpoller_now()
+      if isMoment {
+        #expect(try poller.wait(until: start + 10_000_000, now: start) { _ in } == 0)
+      } else {
+        #expect(try poller.wait(timeout: .milliseconds(10)) { _ in } == 0)
+      }
+      #expect(cpoller_now() >= start + 10_000_000)
+    }
+  }
+
   @Test("less than a millisecond is less than a millisecond")
   func submillisecond() throws {
     let poller = try Poller()

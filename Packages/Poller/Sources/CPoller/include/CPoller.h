@@ -45,6 +45,12 @@ int cpoller_epoll_pwait2(int epoll, struct epoll_event *_Nonnull events, int cap
 /// Corresponds to `eventfd(2)` with `EFD_NONBLOCK | EFD_CLOEXEC`.
 int cpoller_eventfd(void);
 
+/// Corresponds to `timerfd_create(2)` with `CLOCK_MONOTONIC` and `TFD_NONBLOCK | TFD_CLOEXEC`.
+int cpoller_timerfd(void);
+
+/// Has a timerfd expire at a moment, more than zero, once. Corresponds to `timerfd_settime(2)` with `TFD_TIMER_ABSTIME`.
+int cpoller_timerfd_set(int fd, int64_t nanoseconds);
+
 /// Adds one to an eventfd. Corresponds to `write(2)`.
 int cpoller_eventfd_signal(int fd);
 #endif

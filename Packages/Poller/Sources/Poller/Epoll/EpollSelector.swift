@@ -19,6 +19,7 @@
     let bell: Bell
 
     private let epoll: OwnedDescriptor
+    private let alarm = Alarm()
     private let events: UnsafeMutableBufferPointer<epoll_event>
 
     /// Whether the kernel is believed to have `epoll_pwait2(2)`; found out by the first wait that needs it.
@@ -57,7 +58,18 @@
 
     /// Waits, and returns how many events there are to look at.
     func wait(_ countdown: Countdown) throws(Errno) -> Int {
-      try unsafe Syscalls.wait(epoll, into: events, countdown, isPrecise: isPrecise)
+      let hasAlarm = countdown.remaining > 0 && alarm.rings(at: countdown.end, on: epoll)
+      let countdown = hasAlarm ? Countdown(nil) : countdown
+      return try unsafe Syscalls.wait(epoll, into: events, countdown, isPrecise: isPrecise)
+    }
+
+    /// Takes note of a wake-up; whether it is one of the bell's, which is then to be delivered.
+    ///
+    /// Others are the alarm's, or come of a ring that was covered by an earlier delivery.
+    func acknowledgeWake() -> Bool {
+      if bell.acknowledge() { return true }
+      alarm.noteRinging()
+      return false
     }
 
     /// Decodes one of the events that the last wait received.

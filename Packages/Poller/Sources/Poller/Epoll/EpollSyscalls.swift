@@ -67,6 +67,21 @@
       return unsafe cpoller_epoll_wait(epoll, events.baseAddress!, Int32(events.count), milliseconds)
     }
 
+    /// Corresponds to `timerfd_create(2)`.
+    static func openTimer() throws(Errno) -> OwnedDescriptor {
+      OwnedDescriptor(try check(Fault.next(.openTimer) ?? cpoller_timerfd()))
+    }
+
+    /// Has a timer expire at a moment of the monotonic clock.
+    ///
+    /// Corresponds to `timerfd_settime(2)`.
+    ///
+    /// It cannot fail: the timer is open, and the moment a time.
+    static func set(timer: Int32, to moment: Int64) {
+      let result = cpoller_timerfd_set(timer, moment)
+      assert(result == 0, "timerfd: \(Errno(rawValue: -result))")
+    }
+
     /// Adds one to an eventfd.
     ///
     /// Corresponds to `write(2)`.

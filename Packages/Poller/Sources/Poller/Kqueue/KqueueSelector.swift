@@ -73,6 +73,9 @@
       return count
     }
 
+    /// Takes note of a wake-up; whether it is to be delivered, not being covered by an earlier delivery.
+    func acknowledgeWake() -> Bool { bell.acknowledge() }
+
     /// One of the events that the last wait received.
     func event(at index: Int) -> Poller.Event {
       inbox.event(at: index)
