@@ -39,14 +39,14 @@ import Testing
     // So many loops that a snapshot is read in several parts.
     try withServer(try TestServer(loops: 16)) { server in
       _ = try server.snapshot()
-      let before = Descriptors.openCount
+      let before = Descriptors.socketCount
       for index in 0..<1000 {
         let reader = try Client(path: server.metrics)
         if index % 4 > 0 { #expect(try !reader.receive(upTo: index % 4 == 1 ? 1 : 1000).isEmpty) }
         reader.close()
       }
       #expect(try server.snapshot().sequenceNumber >= 1000)
-      try require("all descriptors are closed") { Descriptors.openCount <= before }
+      try require("all descriptors are closed") { Descriptors.socketCount <= before }
     }
   }
 
@@ -54,10 +54,10 @@ import Testing
   func idleClients() throws {
     try Descriptors.allow(4096)
     let server = try TestServer(loops: 4)
-    let before = Descriptors.openCount
+    let before = Descriptors.socketCount
     let clients = try (0..<200).map { _ in try Client(path: server.metrics) }
     #expect(try server.snapshot().loops.count == 4)
-    try require("the server's ends are closed") { Descriptors.openCount <= before + clients.count }
+    try require("the server's ends are closed") { Descriptors.socketCount <= before + clients.count }
     let start = ContinuousClock.now
     server.stop()
     #expect(start.duration(to: .now) < .seconds(5))
