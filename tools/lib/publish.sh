@@ -2,7 +2,8 @@
 # How a package becomes a repository of its own: sourced by tools/release, ci/consumers and ci/api-check, after setup.sh.
 #
 # A package's repository is the history of its folder, as `git subtree split` tells it, with one commit on top where
-# it has path dependencies: they become versioned ones, at BASE. Every commit that is made takes its dates and its
+# it has path dependencies: they become versioned ones, at BASE. That commit follows the last one of its kind as well, so
+# that the branch of the repository only ever moves forward. Every commit that is made takes its dates and its
 # names from the commit that it follows, so that doing it twice gives the same commits.
 
 # shellcheck disable=SC2154 # setup.sh sets root
@@ -13,10 +14,10 @@ version_at() { git -C "$root" show "$1:Packages/$2/VERSION"; }
 # siblings_at COMMIT PACKAGE: the packages it depends on by path, one name a line.
 siblings_at() { git -C "$root" show "$1:Packages/$2/Package.swift" | path_dependencies_in; }
 
-# split COMMIT PACKAGE BASE [VERSIONS_FROM]: prints the commit that its repository gets. The versions of its siblings
-# are those in VERSIONS_FROM, which is COMMIT unless given.
+# split COMMIT PACKAGE BASE [VERSIONS_FROM [PREVIOUS]]: prints the commit that its repository gets. The versions of its
+# siblings are those in VERSIONS_FROM, which is COMMIT unless given. PREVIOUS is what the repository has.
 split() {
-  local commit=$1 package=$2 base=$3 versions=${4:-$1} folder manifest tree sibling
+  local commit=$1 package=$2 base=$3 versions=${4:-$1} previous=${5-} folder manifest tree sibling
   folder=$(git -C "$root" subtree split -q --prefix="Packages/$package" "$commit")
   manifest=$(git -C "$root" show "$folder:Package.swift"; printf .)
   for sibling in $(siblings_at "$commit" "$package"); do
@@ -24,10 +25,11 @@ split() {
   done
   case $manifest in *'.package(path:'*) die 1 "Packages/$package/Package.swift names a path that is no sibling" ;; esac
   tree=$(printf '%s' "${manifest%.}" | tree_with "$folder" Package.swift)
-  if [ "$tree" = "$(git -C "$root" rev-parse "$folder^{tree}")" ]; then
+  if [ -n "$previous" ] && git -C "$root" merge-base --is-ancestor "$previous" "$folder"; then previous=; fi
+  if [ -z "$previous" ] && [ "$tree" = "$(git -C "$root" rev-parse "$folder^{tree}")" ]; then
     printf '%s\n' "$folder"
   else
-    commit_after "$folder" "$tree" "$package: depend on released versions"
+    commit_after "$folder" "$tree" "$package: depend on released versions" "$previous"
   fi
 }
 
@@ -50,13 +52,13 @@ tree_with() {
   rm -f "$index"
 }
 
-# commit_after PARENT TREE MESSAGE: makes a commit whose names and dates are those of its parent; prints it.
+# commit_after PARENT TREE MESSAGE [SECOND-PARENT]: makes a commit whose names and dates are those of its parent; prints it.
 commit_after() {
   local name email date
   { read -r name && read -r email && read -r date; } < <(git -C "$root" show -s --format='%cn%n%ce%n%cD' "$1")
   GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email GIT_AUTHOR_DATE=$date \
     GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$email GIT_COMMITTER_DATE=$date \
-    git -C "$root" commit-tree "$2" -p "$1" -m "$3"
+    git -C "$root" commit-tree "$2" -p "$1" ${4:+-p "$4"} -m "$3"
 }
 
 # tag_as TAG COMMIT: makes an annotated tag with the name and date of its commit; prints the tag object.
@@ -74,6 +76,13 @@ publish() {
     file://*) [ -d "${repository#file://}" ] || git init -q --bare -b main "${repository#file://}" ;;
   esac
   git -C "$root" push -q --atomic "$repository" "$1:refs/heads/main" "$(tag_as "$4" "$1"):refs/tags/$4"
+}
+
+# published PACKAGE BASE VERSION: brings the commit of a released version here; prints it. Nothing if there is none.
+published() {
+  [ -n "$3" ] && is_published "$@" || return 0
+  git -C "$root" fetch -q --no-tags "$2/$1.git" "refs/tags/$3"
+  git -C "$root" rev-parse 'FETCH_HEAD^{commit}'
 }
 
 # is_published PACKAGE BASE VERSION
