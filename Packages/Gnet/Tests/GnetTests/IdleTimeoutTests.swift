@@ -68,7 +68,7 @@ import Testing
       if byPeer { client.endOutput() }
       try require("it is closed") { closed.count == 1 }
       #expect(closed.values == [Errno.timedOut.rawValue])
-      #expect(server.sum(\.pendingOutputBytes) == 0)
+      try require("nothing is pending") { server.sum(\.pendingOutputBytes) == 0 }
       withExtendedLifetime(client) {}
     }
   }
