@@ -67,7 +67,7 @@ typealias Line = Span<UInt8>
 extension Line {
   /// The offset of the first byte from `start` on that is not in a class, or the line's end.
   func end(of kind: CharacterClass, from start: Int) -> Int {
-    CharacterClass.all.withUnsafeBufferPointer { classes in
+    unsafe CharacterClass.all.withUnsafeBufferPointer { classes in
       var index = start
       while index < count, unsafe classes[Int(self[unchecked: index])].contains(kind) { index += 1 }
       return index
