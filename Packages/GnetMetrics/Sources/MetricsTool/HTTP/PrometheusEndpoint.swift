@@ -54,14 +54,38 @@ package final class PrometheusEndpoint: Sendable {
   package func stop() { workers.shutdown() }
 
   /// What is under way on a connection.
-  private final class Exchange: Sendable {
-    /// Whether a worker has the request: answers keep the order of the requests.
-    let isBusy = Atomic<Bool>(false)
+  ///
+  /// A worker leaves its answer here and the loop sends it: sent by the connection's handle, it might come
+  /// behind the answer to a later request that the loop had at once.
+  private final class Exchange: @unchecked Sendable {
+    enum Stage: Int, AtomicRepresentable {
+      /// No worker has a request: the next one may be looked at.
+      case idle
+      /// A worker has one, and `answer` is the worker's.
+      case underWay
+      /// `answer` is there for the loop.
+      case answered
+    }
+
+    let stage = Atomic(Stage.idle)
+    /// Belongs to whom `stage` says.
+    var answer: [UInt8] = []
+    /// Whether the connection ends with the answer; the loop's.
+    var isLast = false
   }
 
   /// Answers the requests that have arrived, up to one that a worker has to answer.
   private func serve(_ connection: inout Connection, _ input: inout RingBuffer, _ exchange: Exchange) -> Action {
-    while !exchange.isBusy.load(ordering: .acquiring) {
+    while true {
+      switch exchange.stage.load(ordering: .acquiring) {
+      case .underWay: return input.count > Self.inputLimit ? .close : .none
+      case .answered:
+        connection.write(exchange.answer)
+        exchange.answer = []
+        exchange.stage.store(.idle, ordering: .relaxed)
+        if exchange.isLast { return .close }
+      case .idle: break
+      }
       // One that asks on and does not take the answers gets those that it has coming, and no more.
       if connection.pendingWriteCount > Self.outputLimit { return .close }
       switch HTTPRequest.parse(Self.copy(of: input)) {
@@ -81,7 +105,6 @@ package final class PrometheusEndpoint: Sendable {
         }
       }
     }
-    return input.count > Self.inputLimit ? .close : .none
   }
 
   private func immediateResponse(to request: HTTPRequest) -> HTTPResponse? {
@@ -99,12 +122,12 @@ package final class PrometheusEndpoint: Sendable {
 
   /// Has a worker read the sockets and answer.
   private func read(for request: HTTPRequest, _ exchange: Exchange, _ handle: ConnectionHandle) {
-    exchange.isBusy.store(true, ordering: .releasing)
+    exchange.isLast = !request.keepsAlive
+    exchange.stage.store(.underWay, ordering: .relaxed)
     let answer: @Sendable (HTTPResponse) -> Void = { response in
-      handle.write(response.bytes(keepsAlive: request.keepsAlive, isHead: request.method == "HEAD"))
-      exchange.isBusy.store(false, ordering: .releasing)
-      // For the requests that came meanwhile.
-      _ = request.keepsAlive ? handle.wake() : handle.close()
+      exchange.answer = response.bytes(keepsAlive: request.keepsAlive, isHead: request.method == "HEAD")
+      exchange.stage.store(.answered, ordering: .releasing)
+      handle.wake()
     }
     let isTaken = workers.submit { [self] in
       let readings = reader.read(paths)
