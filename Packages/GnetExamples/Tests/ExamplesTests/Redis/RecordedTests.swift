@@ -41,6 +41,19 @@ struct RedisRecordedTests {
     example.stop()
   }
 
+  /// Not beside the real one: it compares names up to the first zero byte, but only those that meet in its table, whose
+  /// hash is another in each process. So it takes one in some hundreds for a command.
+  @Test("a name with zero bytes behind it is no command's")
+  func zeroBytes() throws {
+    let example = try RedisServer()
+    let client = try example.connect()
+    for name in ["get\0", "GET\0\0"] {
+      let reply = client.call(name, "a")
+      #expect(reply == "-ERR unknown command '\(name.prefix(3))', with args beginning with: 'a' \r\n")
+    }
+    example.stop()
+  }
+
   @Test("bytes that make no request are refused with the same words, and the connection closed")
   func protocolErrors() throws {
     let real = try RedisServer.real()
