@@ -2,7 +2,8 @@ import Gnet
 import HTTPSupport
 import RingBuffer
 
-/// What the context of a connection holds on to.
+/// What the context of a connection holds on to. A session is a value in it, so that exclusive access to its parts is
+/// checked once for a whole request.
 final class SessionReference {
   var session: Session
 

@@ -38,10 +38,16 @@ final class Keyspace: Sendable {
   func withDatabase<R, E: Error>(_ number: Int, ofShard shard: Int, _ body: (inout Database) throws(E) -> R) throws(E)
     -> R
   {
-    let shard = shards[shard]
+    try withShard(shard) { (shard) throws(E) in try body(&shard.databases[number]) }
+  }
+
+  /// Runs `body` with the lock of one shard held.
+  @inline(__always)
+  private func withShard<R, E: Error>(_ number: Int, _ body: (Shard) throws(E) -> R) throws(E) -> R {
+    let shard = shards[number]
     shard.lock._unsafeLock()
     defer { shard.lock._unsafeUnlock() }
-    return try body(&shard.databases[number])
+    return try body(shard)
   }
 
   /// Runs `body` with the locks of several shards held; it reaches the databases by `locked`.
@@ -126,9 +132,6 @@ extension Keyspace {
 
   /// The databases with a deadline in one shard: mostly none, which is found out with one lock.
   private func databasesThatExpire(inShard number: Int) -> [Int] {
-    let shard = shards[number]
-    shard.lock._unsafeLock()
-    defer { shard.lock._unsafeUnlock() }
-    return shard.databases.indices.filter { shard.databases[$0].expiringCount > 0 }
+    withShard(number) { shard in shard.databases.indices.filter { shard.databases[$0].expiringCount > 0 } }
   }
 }
