@@ -52,7 +52,7 @@ let package = Package(
     .target(
       name: "HTTPSupport",
       dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
-      swiftSettings: swiftSettings
+      swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]
     ),
     .target(
       name: "ExampleSupport",

@@ -1,48 +1,11 @@
-/// What a byte may be part of, by the grammars of RFC 9110 and RFC 9112; mostly several things.
-struct CharacterClass: OptionSet {
-  let rawValue: UInt8
-
-  /// `DIGIT`.
-  static let digit = CharacterClass(rawValue: 1)
-  /// `tchar`: methods, field names and the names of codings are made of these.
-  static let token = CharacterClass(rawValue: 2)
-  /// What a request target may contain: all that is visible, but for the fragment's `#`, which never leaves a client.
-  /// Some characters that should have been escaped are let through; nobody takes them for anything else.
-  static let target = CharacterClass(rawValue: 4)
-  /// `unreserved`, `sub-delims` and `%`: what the name of a host is made of.
-  static let host = CharacterClass(rawValue: 8)
-  /// What stands between the brackets of an IPv6 address: as in the name of a host, and colons.
-  static let address = CharacterClass(rawValue: 16)
-  /// `field-vchar`, space and tab: no NUL, no CR, no other control characters.
-  static let field = CharacterClass(rawValue: 32)
-}
-
-extension CharacterClass {
-  /// The classes of each byte.
-  fileprivate static let all = (UInt8.min...UInt8.max).map(CharacterClass.init(composedFor:))
-
-  /// The classes that a byte belongs to.
-  init(_ byte: UInt8) { self = Self.all[Int(byte)] }
-
-  private init(composedFor byte: UInt8) {
-    let isVisible = byte > 0x20 && byte < 0x7F
-    let isLetter = isVisible && byte.lowercased >= UInt8(ascii: "a") && byte.lowercased <= UInt8(ascii: "z")
-    func isOne(of others: String) -> Bool { isLetter || byte.isDigit || others.utf8.contains(byte) }
-    self = []
-    if byte.isDigit { insert(.digit) }
-    if isOne(of: "!#$%&'*+-.^_`|~") { insert(.token) }
-    if isVisible && byte != UInt8(ascii: "#") { insert(.target) }
-    if isOne(of: "-._~%!$&'()*+,;=") { insert([.host, .address]) }
-    if byte == UInt8(ascii: ":") { insert(.address) }
-    if byte >= 0x20 && byte != 0x7F || byte == .tab { insert(.field) }
-  }
-}
-
 extension UInt8 {
   static let lineFeed = UInt8(ascii: "\n")
   static let carriageReturn = UInt8(ascii: "\r")
   static let space = UInt8(ascii: " ")
   static let tab = UInt8(ascii: "\t")
+
+  /// Whether it is none of what lines are made of, but for the tab: a line's end begins with one.
+  var isControl: Bool { self < .space || self == 0x7F }
 
   var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
 
@@ -66,30 +29,45 @@ typealias Line = Span<UInt8>
 
 extension Line {
   /// The offset of the first byte from `start` on that is not in a class, or the line's end.
+  @inline(__always)
   func end(of kind: CharacterClass, from start: Int) -> Int {
-    unsafe CharacterClass.all.withUnsafeBufferPointer { classes in
-      var index = start
-      while index < count, unsafe classes[Int(self[unchecked: index])].contains(kind) { index += 1 }
-      return index
+    var index = start
+    while index < count, unsafe CharacterClass(self[unchecked: index]).contains(kind) { index &+= 1 }
+    return index
+  }
+
+  /// The offset of the first control character from `start` on, or the line's end. Looks at eight bytes at once.
+  func endOfText(from start: Int) -> Int {
+    var index = start
+    while index &+ 8 <= count {
+      let eight = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+      let marks = eight.controlMarks
+      if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
+      index &+= 8
     }
+    while index < count, unsafe !self[unchecked: index].isControl { index &+= 1 }
+    return index
   }
 
   /// Whether the bytes in `range` are `text`.
+  @inline(__always)
   func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
-    guard range.count == text.utf8CodeUnitCount else { return false }
-    for index in 0..<range.count where unsafe self[range.lowerBound + index] != text.utf8Start[index] { return false }
+    let part = extracting(range)
+    guard part.count == text.utf8CodeUnitCount else { return false }
+    for index in part.indices where unsafe part[unchecked: index] != text.utf8Start[index] { return false }
     return true
   }
 
   /// Whether the bytes in `range` are `word`, in any case.
   ///
   /// - Parameter word: Small letters, digits and hyphens.
+  @inline(__always)
   func spells(_ word: StaticString, in range: Range<Int>) -> Bool {
-    guard range.count == word.utf8CodeUnitCount else { return false }
-    let classes = CharacterClass.all
-    for index in 0..<range.count {
-      let byte = self[range.lowerBound + index]
-      guard unsafe byte.lowercased == word.utf8Start[index], classes[Int(byte)].contains(.token) else { return false }
+    let part = extracting(range)
+    guard part.count == word.utf8CodeUnitCount else { return false }
+    for index in part.indices {
+      let byte = unsafe part[unchecked: index]
+      guard unsafe byte.lowercased == word.utf8Start[index], CharacterClass(byte).contains(.token) else { return false }
     }
     return true
   }
@@ -101,11 +79,12 @@ extension Line {
   }
 
   /// `range` without the spaces and tabs at both its ends.
+  @inline(__always)
   func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
     var (start, end) = (range.lowerBound, range.upperBound)
-    while start < end, self[start].isBlank { start += 1 }
-    while end > start, self[end - 1].isBlank { end -= 1 }
-    return start..<end
+    while start < end, self[start].isBlank { start &+= 1 }
+    while end > start, self[end &- 1].isBlank { end &-= 1 }
+    return unsafe Range(uncheckedBounds: (start, end))
   }
 
   /// Calls `body` with the members of a comma-separated list, without the blanks around them; empty ones are left out.
@@ -121,9 +100,25 @@ extension Line {
 
   /// The bytes in `range`, which are ASCII, as text; up to 15 of them take no memory.
   func text(in range: Range<Int>) -> String {
-    unsafe String(unsafeUninitializedCapacity: range.count) { buffer in
-      for index in 0..<range.count { unsafe buffer[index] = self[range.lowerBound + index] }
-      return range.count
+    unsafe extracting(range).withUnsafeBufferPointer { part in
+      unsafe String(unsafeUninitializedCapacity: part.count) { buffer in
+        unsafe buffer.initialize(fromContentsOf: part)
+      }
     }
+  }
+}
+
+extension UInt64 {
+  /// The bytes of a word, the first of them lowest. Bit 7 is set in the lowest byte that is a control character; in
+  /// those above it, what is set means nothing. 0 if there is none.
+  ///
+  /// A byte is below 0x20 if taking 0x20 from it borrows; subtraction hands a borrow on to bytes above only. See
+  /// Sean Eron Anderson, "Bit Twiddling Hacks".
+  fileprivate var controlMarks: UInt64 {
+    let each = 0x0101_0101_0101_0101 as UInt64
+    let deleteCleared = self ^ (each &* 0x7F)
+    let isBelowSpace = (self &- each &* 0x20) & ~self
+    let isDelete = (deleteCleared &- each) & ~deleteCleared
+    return (isBelowSpace | isDelete) & (each &* 0x80)
   }
 }

@@ -6,24 +6,21 @@
   internal import Glibc
 #endif
 
-/// The field `Date`, composed once a second.
-package struct DateField {
-  private var second: Int?
-  private var field: [UInt8] = []
+/// The field `Date`, which is the same for a second.
+package struct DateField: Sendable {
+  /// Seconds since 1970. Corresponds to `time(2)`, which is no system call.
+  package static var currentSecond: Int { time(nil) }
 
-  /// Creates it without a date yet.
-  package init() {}
+  /// The time that it tells, in seconds since 1970.
+  package let second: Int
 
-  /// The field as a line with its end, for this second. Corresponds to `time(2)`, which is no system call.
-  package mutating func line() -> [UInt8] { line(at: time(nil)) }
+  /// The field as a line with its end.
+  package let line: [UInt8]
 
   /// The field for a time in seconds since 1970.
-  mutating func line(at second: Int) -> [UInt8] {
-    if second != self.second {
-      self.second = second
-      field = Array("Date: \(Self.text(of: second))\r\n".utf8)
-    }
-    return field
+  package init(second: Int = currentSecond) {
+    self.second = second
+    line = Array("Date: \(Self.text(of: second))\r\n".utf8)
   }
 
   /// `IMF-fixdate` of RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, whatever the locale.

@@ -35,8 +35,10 @@ package struct HTTPParser: ~Copyable {
   var stage = Stage.requestLine
   var head = Head()
   private(set) var body = RingBuffer()
-  /// How many bytes of the line that is arriving are known to contain no line feed.
+  /// How many bytes of the line that is arriving have been searched for its end.
   private var searchedCount = 0
+  /// Whether there are control characters other than tabs among them.
+  private var hasControlCharacter = false
   /// The bytes that count against `limits.fields` so far.
   private var fieldByteCount = 0
   /// Whether an empty line was skipped before this request.
@@ -59,34 +61,16 @@ package struct HTTPParser: ~Copyable {
   package mutating func next(from input: inout RingBuffer) throws(Refusal) -> Request? {
     while !input.isEmpty {
       switch stage {
-      case .requestLine:
-        guard let length = try lineLength(in: input, atMost: limits.requestLine, or: .lineTooLong) else { return nil }
-        if length == 0 && !hasSkippedLine {
-          // Some clients end a body with a line end too many: RFC 9112, 2.2.
-          hasSkippedLine = true
-        } else {
-          head = try Self.withLine(length, of: input) { line throws(Refusal) in try Head(requestLine: line) }
-          stage = .fields
+      case .requestLine, .fields, .chunkSize, .trailers:
+        switch try takeLines(from: &input) {
+        case .isMissingBytes: return nil
+        case .hasNewStage: break
+        case .isComplete: return finish()
         }
-        takeLine(length, from: &input)
-      case .fields:
-        guard let length = try fieldLineLength(in: input) else { return nil }
-        if length > 0 { try Self.withLine(length, of: input) { line throws(Refusal) in try head.addField(line) } }
-        takeLine(length, from: &input)
-        if length == 0, try isComplete(after: head.framing(limit: limits.body)) { return finish() }
       case .body(let remaining):
         let left = remaining - move(atMost: remaining, from: &input)
         if left == 0 { return finish() }
         stage = .body(remaining: left)
-      case .chunkSize:
-        guard let length = try fieldLineLength(in: input) else { return nil }
-        let size = try Self.withLine(length, of: input) { line throws(Refusal) in try ChunkLine.size(line) }
-        takeLine(length, from: &input)
-        // Extensions count against the limit, the size and the line's end do not: a body may have many chunks.
-        fieldByteCount -= ChunkLine.usualLength(length)
-        if size > limits.body - body.count { throw .bodyTooLarge }
-        if size == 0 { fieldByteCount = 0 }
-        stage = size == 0 ? .trailers : .chunk(remaining: size)
       case .chunk(let remaining):
         let left = remaining - move(atMost: remaining, from: &input)
         stage = left == 0 ? .chunkEnd : .chunk(remaining: left)
@@ -97,11 +81,6 @@ package struct HTTPParser: ~Copyable {
         if input.count == 1 { return nil }
         input.discard(2)
         stage = .chunkSize
-      case .trailers:
-        guard let length = try fieldLineLength(in: input) else { return nil }
-        if length > 0 { _ = try Self.withLine(length, of: input) { line throws(Refusal) in try FieldLine(line) } }
-        takeLine(length, from: &input)
-        if length == 0 { return finish() }
       }
     }
     return nil
@@ -119,6 +98,103 @@ package struct HTTPParser: ~Copyable {
     }
   }
 
+  // MARK: Lines
+
+  /// What taking lines has led to.
+  private enum Progress {
+    case isMissingBytes
+    case hasNewStage
+    case isComplete
+  }
+
+  /// Takes lines as long as the stage is one of lines.
+  @inline(__always)
+  private mutating func takeLines(from input: inout RingBuffer) throws(Refusal) -> Progress {
+    input.makeContiguous()
+    var taken = 0
+    let progress = try takeLines(of: Line(_bytes: input.readable.first), &taken)
+    input.discard(taken)
+    return progress
+  }
+
+  /// - Parameter taken: The length of what has been taken of `bytes`.
+  private mutating func takeLines(of bytes: Line, _ taken: inout Int) throws(Refusal) -> Progress {
+    while let length = try lineLength(in: bytes, from: taken) {
+      let line = bytes.extracting(taken..<taken &+ length)
+      taken &+= length &+ 2
+      if hasControlCharacter { throw .controlCharacter }
+      searchedCount = 0
+      switch stage {
+      case .requestLine where length == 0 && !hasSkippedLine:
+        // Some clients end a body with a line end too many: RFC 9112, 2.2.
+        hasSkippedLine = true
+      case .requestLine:
+        head = try Head(requestLine: line)
+        stage = .fields
+      case .fields where length == 0:
+        return try isComplete(after: head.framing(limit: limits.body)) ? .isComplete : .hasNewStage
+      case .fields:
+        try head.addField(line)
+        fieldByteCount &+= length &+ 2
+      case .trailers where length == 0:
+        return .isComplete
+      case .trailers:
+        _ = try FieldLine(line)
+        fieldByteCount &+= length &+ 2
+      default:
+        try takeChunkSize(line)
+        return .hasNewStage
+      }
+    }
+    return .isMissingBytes
+  }
+
+  /// Takes up the chunk, or the trailers, that a line announces.
+  private mutating func takeChunkSize(_ line: Line) throws(Refusal) {
+    let size = try ChunkLine.size(line)
+    // Extensions count against the limit, the size and the line's end do not: a body may have many chunks.
+    fieldByteCount += line.count + 2 - ChunkLine.usualLength(line.count)
+    if size > limits.body - body.count { throw .bodyTooLarge }
+    if size == 0 { fieldByteCount = 0 }
+    stage = size == 0 ? .trailers : .chunk(remaining: size)
+  }
+
+  /// The length of the line that begins at `start`, without its end; nil if the end is not there yet.
+  ///
+  /// The end of a line is, as a rule, its first control character, so the search tells also whether there are others.
+  @inline(__always)
+  private mutating func lineLength(in bytes: Line, from start: Int) throws(Refusal) -> Int? {
+    var index = bytes.endOfText(from: start &+ searchedCount)
+    while index < bytes.count {
+      let control = bytes[index]
+      if control == .lineFeed { throw .badRequest("a line ends with LF alone, not with CR LF") }
+      if control == .carriageReturn {
+        if index &+ 1 == bytes.count { break }
+        if bytes[index &+ 1] == .lineFeed {
+          try checkLength(index &- start)
+          return index &- start
+        }
+      }
+      if control != .tab { hasControlCharacter = true }
+      index = bytes.endOfText(from: index &+ 1)
+    }
+    searchedCount = index - start
+    // The last byte may belong to the line's end.
+    try checkLength(bytes.count - start - 1)
+    return nil
+  }
+
+  /// Refuses a line that is longer than it may be here.
+  @inline(__always)
+  private func checkLength(_ length: Int) throws(Refusal) {
+    if case .requestLine = stage {
+      if length > limits.requestLine { throw .lineTooLong }
+    } else if length > max(0, limits.fields - fieldByteCount - 2) {
+      // The empty line that ends a section is not charged, so the section may be exactly as long as the limit.
+      throw .fieldsTooLarge
+    }
+  }
+
   // MARK: Parts
 
   /// Takes up the body that the head announces; true if there is none.
@@ -132,6 +208,7 @@ package struct HTTPParser: ~Copyable {
     return false
   }
 
+  @inline(__always)
   private mutating func finish() -> Request {
     var whole = RingBuffer()
     swap(&whole, &body)
@@ -141,48 +218,6 @@ package struct HTTPParser: ~Copyable {
     // A connection that is idle keeps nothing of what it has asked for.
     defer { head.path = "" }
     return Request(method: head.method, path: head.path, persistence: head.persistence, body: whole)
-  }
-
-  /// The length of the line at the front of `input` without its end; nil if the end is not there yet.
-  private mutating func lineLength(
-    in input: borrowing RingBuffer, atMost limit: Int, or excess: Refusal
-  ) throws(Refusal) -> Int? {
-    guard let lineFeed = input.firstIndex(of: .lineFeed, from: searchedCount) else {
-      searchedCount = input.count
-      // The last byte may belong to the line's end.
-      if input.count > limit + 1 { throw excess }
-      return nil
-    }
-    guard lineFeed > 0, input[lineFeed - 1] == .carriageReturn else {
-      throw .badRequest("a line ends with LF alone, not with CR LF")
-    }
-    if lineFeed - 1 > limit { throw excess }
-    return lineFeed - 1
-  }
-
-  /// The same for a line that counts against `limits.fields`, which is charged for it.
-  private mutating func fieldLineLength(in input: borrowing RingBuffer) throws(Refusal) -> Int? {
-    // The empty line that ends a section is not charged, so the section may be exactly as long as the limit.
-    let limit = max(0, limits.fields - fieldByteCount - 2)
-    guard let length = try lineLength(in: input, atMost: limit, or: .fieldsTooLarge) else { return nil }
-    if length > 0 { fieldByteCount += length + 2 }
-    return length
-  }
-
-  /// Lends the line at the front of `input` in one piece: where the ring wraps in the middle of it, as a copy.
-  private static func withLine<R: ~Copyable>(
-    _ length: Int, of input: borrowing RingBuffer, _ body: (Line) throws(Refusal) -> R
-  ) throws(Refusal) -> R {
-    let segments = input.readable(prefix: length)
-    if segments.second.isEmpty { return try body(Span(_bytes: segments.first)) }
-    var copy: [UInt8] = []
-    for index in 0..<length { copy.append(input[index]) }
-    return try body(copy.span)
-  }
-
-  private mutating func takeLine(_ length: Int, from input: inout RingBuffer) {
-    input.discard(length + 2)
-    searchedCount = 0
   }
 
   /// Moves up to `limit` bytes of `input` to the body, and returns how many.
@@ -199,5 +234,6 @@ package struct HTTPParser: ~Copyable {
 extension Refusal {
   static let lineTooLong = Refusal(.uriTooLong, "the request line is too long")
   static let fieldsTooLarge = Refusal(.headerFieldsTooLarge, "the header fields are too large")
+  static let controlCharacter = Refusal.badRequest("a line contains a control character")
   static let bodyTooLarge = Refusal(.contentTooLarge, "the body is too large")
 }

@@ -6,7 +6,9 @@ extension Head {
     guard !method.isEmpty, methodEnd < line.count, line[methodEnd] == .space else {
       throw .badRequest("the request line does not begin with a method")
     }
-    let targetEnd = line.end(of: .target, from: methodEnd + 1)
+    let pathEnd = line.end(of: .path, from: methodEnd + 1)
+    // Behind the path there may be a query.
+    let targetEnd = line.end(of: .target, from: pathEnd)
     let target = methodEnd + 1..<targetEnd
     guard !target.isEmpty, targetEnd < line.count, line[targetEnd] == .space else {
       throw .badRequest("the request line is not a method, a target and a version with one space between them")
@@ -17,14 +19,16 @@ extension Head {
       guard Self.isAuthority(target, of: line, mayBeEmpty: false) else { throw Self.invalidTarget }
       path = ""
     } else {
-      path = try Self.path(of: target, self.method, line)
+      path = try Self.path(of: target, endingAt: pathEnd, self.method, line)
     }
   }
 
   private static let invalidTarget = Refusal.badRequest("the request target is malformed")
 
   /// Reads the version. A minor version above ours is spoken to in ours: RFC 9110, 2.5.
+  @inline(__always)
   private static func isHTTP10(_ range: Range<Int>, of line: Line) throws(Refusal) -> Bool {
+    if line.equals("HTTP/1.1", in: range) { return false }
     let start = range.lowerBound
     guard range.count == 8, line.equals("HTTP/", in: start..<start + 5), line[start + 5].isDigit,
       line[start + 6] == UInt8(ascii: "."), line[start + 7].isDigit
@@ -38,15 +42,16 @@ extension Head {
   }
 
   /// The path of a target, which is a path and query, a URL as proxies get it, or the asterisk of OPTIONS.
+  ///
+  /// - Parameter end: Where the query begins, or the target's end.
   private static func path(
-    of target: Range<Int>, _ method: Method, _ line: Line
+    of target: Range<Int>, endingAt end: Int, _ method: Method, _ line: Line
   ) throws(Refusal) -> String {
     var start = target.lowerBound
     if line[start] != UInt8(ascii: "/") {
-      if method == .options, line.equals("*", in: target) { return "*" }
+      if case .options = method, line.equals("*", in: target) { return "*" }
       start = try endOfAuthority(in: target, line)
     }
-    let end = line.offset(of: UInt8(ascii: "?"), in: start..<target.upperBound)
     return start == end ? "/" : line.text(in: start..<end)
   }
 

@@ -5,6 +5,9 @@ package struct Request: ~Copyable {
   /// What is asked for.
   package let method: Method
 
+  /// Whether it is a HEAD, whose answer has no body.
+  package var isHead: Bool { method == .head }
+
   /// The path of the target, as it was sent and without the query; `*` for the server as a whole.
   package let path: String
 

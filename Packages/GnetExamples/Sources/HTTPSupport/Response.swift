@@ -1,10 +1,9 @@
 /// An answer whose bytes are known beforehand, but for the date and what becomes of the connection.
 package struct Response: Sendable {
-  /// The status line and the fields that are always the same.
-  package let head: [UInt8]
-
-  /// What follows the head, unless the request was a HEAD.
-  package let body: [UInt8]
+  /// The status line and the fields that are always the same, then the end of the head and the body. What is only known
+  /// when the answer is sent goes between the two.
+  private let bytes: [UInt8]
+  private let fieldsCount: Int
 
   /// Composes an answer.
   ///
@@ -13,14 +12,33 @@ package struct Response: Sendable {
   package init(
     _ status: Status, _ contentType: String = "text/plain; charset=utf-8", fields: [(String, String)] = [], body: String
   ) {
-    self.body = Array(body.utf8)
     let type = status == .noContent ? [] : [("Content-Type", contentType)]
-    head = Self.head(status, fields: type + fields, bodyLength: status == .noContent ? nil : self.body.count)
+    let head = Self.head(status, fields: type + fields, bodyLength: status == .noContent ? nil : body.utf8.count)
+    bytes = head + Persistence.open.endOfHead.utf8 + body.utf8
+    fieldsCount = head.count
   }
 
   /// The answer to a request that was refused.
   package init(_ refusal: Refusal) {
     self.init(refusal.status, body: "\(refusal.status.rawValue) \(refusal.status.phrase): \(refusal.reason).\n")
+  }
+
+  /// The status line and the fields that are always the same, without the empty line that ends a head.
+  package var head: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { bytes.span.extracting(first: fieldsCount) }
+  }
+
+  /// The empty line that ends a head, and the body.
+  package var rest: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { bytes.span.extracting(droppingFirst: fieldsCount) }
+  }
+
+  /// What follows the head, unless the request was a HEAD.
+  package var body: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { bytes.span.extracting(droppingFirst: fieldsCount + Persistence.open.endOfHead.utf8.count) }
   }
 
   /// A status line and fields, without the empty line that ends them.

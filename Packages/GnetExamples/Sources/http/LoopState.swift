@@ -8,8 +8,14 @@ import Synchronization
 final class LoopState: @unchecked Sendable {
   /// Sessions with a request that has begun to arrive.
   var deadlines: DeadlineQueue
-  /// The field `Date` of every answer.
-  var date = DateField()
+  private var dateField = DateField()
+
+  /// The field `Date` of every answer, composed once a second.
+  var date: [UInt8] {
+    let second = DateField.currentSecond
+    if dateField.second != second { dateField = DateField(second: second) }
+    return dateField.line
+  }
 
   init(requestTimeout: Duration) { deadlines = DeadlineQueue(timeout: requestTimeout) }
 }

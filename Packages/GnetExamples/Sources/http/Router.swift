@@ -15,7 +15,7 @@ enum Router {
   static let longestDelay = 60_000
 
   static func answer(_ method: Method, _ path: String) -> Answer {
-    if method == .other { return .response(notImplemented) }
+    if case .other = method { return .response(notImplemented) }
     switch path {
     case "/": return get(method, .response(page))
     case "/plaintext": return get(method, .response(plaintext))

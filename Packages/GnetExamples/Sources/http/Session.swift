@@ -38,9 +38,10 @@ struct Session: ~Copyable {
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     do throws(Refusal) {
       if deadline?.hasPassed == true { throw .timeout }
-      return try answerAll(&connection, &input) == .close ? .close : .none
+      if case .close = try answerAll(&connection, &input) { return .close }
+      return .none
     } catch {
-      connection.write(Response(error), date: loop.date.line(), .close, isHead: parser.isHead)
+      connection.write(Response(error), date: loop.date, .close, isHead: parser.isHead)
       return .close
     }
   }
@@ -57,13 +58,13 @@ struct Session: ~Copyable {
   ) throws(Refusal) -> Persistence {
     if let due = delayed, due.alarm.hasRung {
       delayed = nil
-      connection.write(due.response, date: loop.date.line(), due.persistence, isHead: due.isHead)
-      if due.persistence == .close { return .close }
+      connection.write(due.response, date: loop.date, due.persistence, isHead: due.isHead)
+      if case .close = due.persistence { return .close }
     }
     while delayed == nil, var request = try parser.next(from: &input) {
       if let deadline { loop.deadlines.remove(deadline) }
       answer(&request, &connection)
-      if request.persistence == .close && delayed == nil { return .close }
+      if case .close = request.persistence, delayed == nil { return .close }
     }
     connection.isReadingPaused = delayed != nil && input.count > Self.backlogLimit
     if delayed != nil { return .open }
@@ -79,19 +80,19 @@ struct Session: ~Copyable {
 
   /// Answers one request, or has it answered later.
   private mutating func answer(_ request: inout Request, _ connection: inout Connection) {
-    let isHead = request.method == .head
     switch Router.answer(request.method, request.path) {
     case .response(let response):
-      connection.write(response, date: loop.date.line(), request.persistence, isHead: isHead)
+      connection.write(response, date: loop.date, request.persistence, isHead: request.isHead)
     case .echo:
       let fields = [("Content-Type", "application/octet-stream")]
       connection.write(Response.head(.ok, fields: fields, bodyLength: request.body.count))
-      connection.write(loop.date.line())
+      connection.write(loop.date)
       connection.write(request.persistence.endOfHead)
       connection.write(moving: &request.body)
     case .delayed(let response, let milliseconds):
       let alarm = Alarm(after: .milliseconds(milliseconds), waking: connection.handle)
-      delayed = DelayedAnswer(response: response, isHead: isHead, persistence: request.persistence, alarm: alarm)
+      delayed = DelayedAnswer(
+        response: response, isHead: request.isHead, persistence: request.persistence, alarm: alarm)
     }
   }
 
@@ -111,7 +112,11 @@ extension Connection {
   func write(_ response: Response, date: [UInt8], _ persistence: Persistence, isHead: Bool) {
     write(response.head)
     write(date)
-    write(persistence.endOfHead)
-    if !isHead { write(response.body) }
+    if case .open = persistence, !isHead {
+      write(response.rest)
+    } else {
+      write(persistence.endOfHead)
+      if !isHead { write(response.body) }
+    }
   }
 }

@@ -44,6 +44,16 @@ extension RingBuffer {
     return unsafe _overrideLifetime(segments, borrowing: self)
   }
 
+  /// Sees to it that the unread bytes lie in one span, `readable.first`, for parsers that look at a line or a header
+  /// as a whole. Bytes that wrap are moved to a new storage of the same capacity.
+  ///
+  /// - Complexity: O(1) if nothing wraps, else O(`capacity`). The ring wraps again only when bytes have been read
+  ///   and more than the free room behind the rest has been written.
+  @inlinable
+  public mutating func makeContiguous() {
+    if head &+ filled > allocated { unwrap() }
+  }
+
   @unsafe
   @inlinable
   @inline(__always)

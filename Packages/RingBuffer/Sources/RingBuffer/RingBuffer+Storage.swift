@@ -65,6 +65,14 @@ extension RingBuffer {
     policy.beginWatch()
   }
 
+  /// Moves unread bytes that wrap to a storage in which they do not; its capacity and what is watched stay.
+  @inline(never)
+  @usableFromInline
+  mutating func unwrap() {
+    replace(by: allocated)
+    relocatedByteCount &+= UInt32(truncatingIfNeeded: filled)
+  }
+
   /// Lengthens the storage, in place where the allocator can, so that a large ring grows without its bytes being
   /// there twice, or leaving holes of every size that it has had.
   private mutating func lengthen(to newCapacity: Int) {

@@ -15,6 +15,21 @@ struct LookTests {
     }
   }
 
+  @Test("bytes that wrap come to lie in one span; others stay where they are")
+  func contiguity() {
+    for layout in Layout.all {
+      var ring = layout.makeRing()
+      let wraps = ring.readable.second.byteCount > 0
+      let addressBefore = ring.readable.first.withUnsafeBytes { $0.baseAddress }
+      ring.makeContiguous()
+      check(ring.holds(layout.bytes) && ring.readable.first.byteCount == layout.count, "\(layout)")
+      let hasMoved = ring.readable.first.withUnsafeBytes { $0.baseAddress } != addressBefore
+      check(hasMoved == wraps && ring.capacity == layout.capacity, "\(layout)")
+      ring.write([0xEE])
+      check(ring.copy(prefix: 100) == layout.bytes + [0xEE], "\(layout)")
+    }
+  }
+
   @Test("a prefix is as long as asked for, or all there is")
   func prefix() {
     for layout in Layout.edges {

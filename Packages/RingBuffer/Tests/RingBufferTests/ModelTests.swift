@@ -37,7 +37,7 @@ private struct Model: ~Copyable {
   /// Performs one random operation on both sides, and returns its name.
   mutating func step() -> String {
     let capacity = ring.capacity
-    let name = perform(Int.random(in: 0..<24, using: &random))
+    let name = perform(Int.random(in: 0..<25, using: &random))
     hasGrown = hasGrown || ring.capacity > capacity && capacity > 0
     hasShrunk = hasShrunk || ring.capacity < capacity && ring.capacity > 0
     hasWrapped = hasWrapped || ring.readable.second.byteCount > 0
@@ -204,6 +204,11 @@ private struct Model: ~Copyable {
       let byte = UInt8.random(in: 0...255, using: &random)
       expect(ring.firstIndex(of: byte, from: count) == bytes.dropFirst(count).firstIndex(of: byte))
       return "firstIndex(of: \(byte), from: \(count))"
+    case 23:
+      ring.makeContiguous()
+      let rest = ring.readable.second.byteCount
+      expect(rest == 0)
+      return "makeContiguous"
     default:
       if count < bytes.count { expect(ring[count] == bytes[count]) }
       return "[\(count)]"

@@ -11,7 +11,7 @@ extension Connection {
 
   /// Writes bytes to the peer.
   public func write(_ bytes: Span<UInt8>) {
-    unsafe write(bytes.bytes)
+    unsafe write(bytes.bytes, RawSpan())
   }
 
   /// Writes bytes to the peer.
@@ -53,6 +53,7 @@ extension Connection {
   }
 
   /// Writes bytes that lie in two places: on a datagram they are one.
+  @inline(__always)
   private func write(_ first: RawSpan, _ second: RawSpan) {
     if state.pointee.takesOutput {
       if state.pointee.outbound.isEmpty {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import HTTPSupport
+@testable import http
 
 @Suite("The field Date")
 struct DateFieldTests {
@@ -25,12 +26,22 @@ struct DateFieldTests {
     }
   }
 
-  @Test("is composed anew when the second has passed")
-  func cache() {
-    var field = DateField()
-    #expect(field.line(at: 0) == Array("Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n".utf8))
-    #expect(field.line(at: 0) == field.line(at: 0))
-    #expect(field.line(at: 1) == Array("Date: Thu, 01 Jan 1970 00:00:01 GMT\r\n".utf8))
+  @Test("is a line of the head")
+  func line() {
+    #expect(DateField(second: 1).line == Array("Date: Thu, 01 Jan 1970 00:00:01 GMT\r\n".utf8))
+  }
+
+  @Test("is that of the second in which it is asked for")
+  func currentDate() {
+    let loop = LoopState(requestTimeout: .seconds(1))
+    var dates: Set<[UInt8]> = []
+    let end = ContinuousClock.now + .milliseconds(1100)
+    while ContinuousClock.now < end {
+      let (before, date, after) = (DateField(), loop.date, DateField())
+      #expect(date == before.line || date == after.line)
+      dates.insert(date)
+    }
+    #expect(dates.count >= 2)
   }
 }
 
