@@ -58,7 +58,7 @@ let stringCommands: [Command] = [
 
 enum StringCommands {
   static func get(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
-    context.reply.bulk(try database.string(arguments.key(1)))
+    if try !database.withString(arguments.key(1), { context.reply.bulk($0) }) { context.reply.null() }
   }
 
   static func set(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {

@@ -54,7 +54,16 @@ extension Database {
     return bytes
   }
 
+  /// Calls `body` with the string at a key; `false` if there is none.
+  @inline(__always)
+  mutating func withString(_ key: borrowing Key, _ body: (Bytes) -> Void) throws(ReplyError) -> Bool {
+    guard let place = find(key) else { return false }
+    try withString(at: place, body)
+    return true
+  }
+
   /// What `body` makes of the string at a place; nothing of it is kept, so that it can be changed where it is.
+  @inline(__always)
   func withString<R>(at place: Int, _ body: (Bytes) -> R) throws(ReplyError) -> R {
     guard case .string(let bytes) = table.entries[place].value.value else { throw .wrongType }
     return body(bytes.span)

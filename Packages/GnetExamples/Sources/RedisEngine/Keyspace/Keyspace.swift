@@ -5,8 +5,10 @@ internal import Synchronization
 /// Keys are dealt by their hashes to shards, each with a lock of its own, so that two loops rarely want the same one.
 /// Whoever needs several takes their locks in the order of their numbers: nobody waits in a circle, and
 /// what is done under all of them is done at once for everybody else.
-final class Keyspace: Sendable {
-  static let databaseCount = 16
+@safe
+final class Keyspace: @unchecked Sendable {
+  typealias Databases = InlineArray<16, Database>
+  static let databaseCount = Databases.count
   /// As many as there are bits in `Shards`.
   static let shardCount = 64
 
@@ -15,14 +17,25 @@ final class Keyspace: Sendable {
   static let allShards = Shards.max
 
   // Everything but the lock is touched by whoever holds the lock.
-  private final class Shard: @unchecked Sendable {
+  private struct Shard: ~Copyable {
     let lock = Mutex(())
-    var databases = [Database](repeating: Database(), count: databaseCount)
+    var databases = Databases(repeating: Database())
     /// Keeps shards that different loops use at the same time off each other's cache line.
     private let padding = InlineArray<8, UInt64>(repeating: 0)
   }
 
-  private let shards = (0..<shardCount).map { _ in Shard() }
+  /// In memory of their own: behind a pointer, access is exclusive because of the lock, and not checked again.
+  private let shards: UnsafeMutablePointer<Shard>
+
+  init() {
+    unsafe shards = .allocate(capacity: Self.shardCount)
+    for shard in 0..<Self.shardCount { unsafe (shards + shard).initialize(to: Shard()) }
+  }
+
+  deinit {
+    unsafe shards.deinitialize(count: Self.shardCount)
+    unsafe shards.deallocate()
+  }
 
   /// The shard that a key with this hash is in.
   static func shard(ofHash hash: Int) -> Int { Int(UInt(bitPattern: hash) >> 58) }
@@ -38,29 +51,34 @@ final class Keyspace: Sendable {
   func withDatabase<R, E: Error>(_ number: Int, ofShard shard: Int, _ body: (inout Database) throws(E) -> R) throws(E)
     -> R
   {
-    try withShard(shard) { (shard) throws(E) in try body(&shard.databases[number]) }
+    try withShard(shard) { (databases) throws(E) in try body(&databases[number]) }
   }
 
   /// Runs `body` with the lock of one shard held.
   @inline(__always)
-  private func withShard<R, E: Error>(_ number: Int, _ body: (Shard) throws(E) -> R) throws(E) -> R {
-    let shard = shards[number]
-    shard.lock._unsafeLock()
-    defer { shard.lock._unsafeUnlock() }
-    return try body(shard)
+  private func withShard<R, E: Error>(_ number: Int, _ body: (inout Databases) throws(E) -> R) throws(E) -> R {
+    lock(number)
+    defer { unlock(number) }
+    return try unsafe body(&shards[number].databases)
   }
+
+  @inline(__always)
+  private func lock(_ shard: Int) { unsafe shards[shard].lock._unsafeLock() }
+
+  @inline(__always)
+  private func unlock(_ shard: Int) { unsafe shards[shard].lock._unsafeUnlock() }
 
   /// Runs `body` with the locks of several shards held; it reaches the databases by `locked`.
   func withShards(_ wanted: Shards, _ body: (Locked) -> Void) {
     var rest = wanted
     while rest != 0 {
-      shards[rest.trailingZeroBitCount].lock._unsafeLock()
+      lock(rest.trailingZeroBitCount)
       rest &= rest &- 1
     }
     defer {
       var rest = wanted
       while rest != 0 {
-        shards[rest.trailingZeroBitCount].lock._unsafeUnlock()
+        unlock(rest.trailingZeroBitCount)
         rest &= rest &- 1
       }
     }
@@ -76,13 +94,13 @@ final class Keyspace: Sendable {
     func withDatabase<R>(_ number: Int, of key: borrowing Key, _ body: (inout Database) -> R) -> R {
       let shard = Keyspace.shard(ofHash: key.hash)
       assert(shards & 1 << shard != 0, "a shard whose lock is not held")
-      return body(&keyspace.shards[shard].databases[number])
+      return unsafe body(&keyspace.shards[shard].databases[number])
     }
 
     /// Runs `body` on each shard's part of a database.
     func forEachPart(of number: Int, _ body: (inout Database) -> Void) {
-      for shard in keyspace.shards.indices where shards & 1 << shard != 0 {
-        body(&keyspace.shards[shard].databases[number])
+      for shard in 0..<Keyspace.shardCount where shards & 1 << shard != 0 {
+        unsafe body(&keyspace.shards[shard].databases[number])
       }
     }
   }
@@ -132,6 +150,6 @@ extension Keyspace {
 
   /// The databases with a deadline in one shard: mostly none, which is found out with one lock.
   private func databasesThatExpire(inShard number: Int) -> [Int] {
-    withShard(number) { shard in shard.databases.indices.filter { shard.databases[$0].expiringCount > 0 } }
+    withShard(number) { databases in databases.indices.filter { databases[$0].expiringCount > 0 } }
   }
 }

@@ -19,6 +19,7 @@ struct Arguments: ~Escapable {
   var count: Int { ranges.count }
 
   subscript(index: Int) -> Bytes {
+    @inline(__always)
     @_lifetime(copy self)
     get {
       let range = ranges[index]

@@ -2,9 +2,11 @@ internal import RingBuffer
 
 /// The answers to one batch of requests, in RESP2, to be sent in one go.
 struct ReplyBuffer: ~Copyable {
-  private(set) var bytes = RingBuffer()
+  private(set) var bytes: RingBuffer
 
   var count: Int { bytes.count }
+
+  init(minimumCapacity: Int = 0) { bytes = RingBuffer(minimumCapacity: minimumCapacity) }
 
   mutating func ok() { raw("+OK\r\n") }
   mutating func null() { raw("$-1\r\n") }

@@ -1,4 +1,4 @@
-internal import RingBuffer
+internal import BasicContainers
 
 /// Finds requests in a stream: arrays of bulk strings, or lines of words.
 ///
@@ -21,9 +21,16 @@ struct RequestParser: ~Copyable {
   static let lineLimit = 64 << 10
   /// The greatest number of arguments, as `int` has it.
   static let argumentLimit = Int(Int32.max)
+  /// Room for so many is kept for the next request.
+  private static let keptArguments = 64
 
   /// The arguments found so far; of a line, in `words`, otherwise in the request.
-  private(set) var arguments: [ArgumentRange] = []
+  var arguments: Span<ArgumentRange> {
+    @_lifetime(borrow self)
+    get { ranges.span }
+  }
+
+  private var ranges = UniqueArray<ArgumentRange>()
   /// The words of a line, one after the other.
   private(set) var words: [UInt8] = []
   private(set) var isInline = false
@@ -40,109 +47,100 @@ struct RequestParser: ~Copyable {
   /// Whether it is amid a request.
   var isPartial: Bool { missing != nil || scanned > 0 }
 
-  /// Looks for the request that begins `start` bytes into `input`.
-  mutating func parse(_ input: borrowing RingBuffer, from start: Int = 0) -> Outcome {
-    if missing == nil {
-      guard input.count > start else { return .incomplete }
-      arguments.removeAll(keepingCapacity: arguments.capacity <= 64)
-      isInline = input[start] != UInt8(ascii: "*")
-      if isInline { return parseLine(input, start) }
-      switch header(input, start, tooLong: Self.tooLongCount) {
-      case .incomplete: return .incomplete
-      case .failure(let error): return .failure(error)
-      case .value(let value):
-        guard let value, value <= Self.argumentLimit else { return fail(Self.invalidCount) }
-        missing = max(value, 0)
-      }
-    }
-    while let left = missing, left > 0 {
-      if bulkLength == nil {
-        switch header(input, start, tooLong: Self.tooLongLength) {
-        case .incomplete: return .incomplete
-        case .failure(let error): return .failure(error)
-        case .value(let value):
-          guard let value, value >= 0, value <= Self.bulkLimit else { return fail(Self.invalidLength) }
-          bulkLength = value
-        }
-      }
-      guard let length = bulkLength, input.count - start >= position + length + 2 else { return .incomplete }
-      arguments.append(ArgumentRange(offset: position, count: length))
-      position += length + 2
-      scanned = position
-      bulkLength = nil
-      missing = left - 1
-    }
-    return finish()
-  }
-
-  private enum Header {
-    case incomplete
-    case value(Int?)
-    case failure(ReplyError)
-  }
-
-  /// Reads the line at `position`: a sign, which for a bulk string is `$`, and a number.
-  private mutating func header(_ input: borrowing RingBuffer, _ start: Int, tooLong: ReplyError) -> Header {
-    let line = start + position
-    guard let end = input.firstIndex(of: UInt8(ascii: "\r"), from: start + max(scanned, position)),
-      end + 1 < input.count
-    else {
-      // A line end whose second byte is missing is looked at again.
-      scanned = max(position, input.count - start - 1)
-      if input.count - line > Self.lineLimit {
-        reset()
-        return .failure(tooLong)
-      }
-      return .incomplete
-    }
-    if missing != nil && input[line] != UInt8(ascii: "$") {
-      let error = Self.unexpected(input[line])
+  /// Looks for the request that `input` begins with.
+  mutating func parse(_ input: Bytes) -> Outcome {
+    do throws(ReplyError) {
+      guard try findEnd(input) else { return .incomplete }
+    } catch {
       reset()
       return .failure(error)
     }
-    position = end + 2 - start
-    scanned = position
-    return .value(Self.integer(input, line + 1, end))
-  }
-
-  /// The number between two offsets.
-  private static func integer(_ input: borrowing RingBuffer, _ start: Int, _ end: Int) -> Int? {
-    // Nearly all are of one digit or two, with no sign.
-    if end - start == 1 {
-      let digit = Int(input[start]) - Int(UInt8(ascii: "0"))
-      return digit >= 0 && digit <= 9 ? digit : nil
-    }
-    guard end - start <= 20 else { return nil }
-    var text = InlineArray<20, UInt8>(repeating: 0)
-    for index in start..<max(start, end) { text[index - start] = input[index] }
-    return text.span.extracting(0..<max(0, end - start)).integer
-  }
-
-  private mutating func parseLine(_ input: borrowing RingBuffer, _ start: Int) -> Outcome {
-    guard let end = input.firstIndex(of: UInt8(ascii: "\n"), from: start + scanned) else {
-      scanned = input.count - start
-      return scanned > Self.lineLimit ? fail(Self.tooLongLine) : .incomplete
-    }
-    if end - start > Self.lineLimit { return fail(Self.tooLongLine) }
-    var line: [UInt8] = []
-    line.reserveCapacity(end - start)
-    for index in start..<end { line.append(input[index]) }
-    if line.last == UInt8(ascii: "\r") { line.removeLast() }
-    words.removeAll(keepingCapacity: words.capacity <= 4096)
-    guard splitLine(line.span, into: &words, &arguments) else { return fail(Self.unbalancedQuotes) }
-    position = end + 1 - start
-    return finish()
-  }
-
-  private mutating func finish() -> Outcome {
     let byteCount = position
     reset()
     return .request(byteCount: byteCount)
   }
 
-  private mutating func fail(_ error: ReplyError) -> Outcome {
-    reset()
-    return .failure(error)
+  /// Goes on to the end of the request; `false` if it is not there yet.
+  private mutating func findEnd(_ input: Bytes) throws(ReplyError) -> Bool {
+    if missing == nil {
+      guard !input.isEmpty else { return false }
+      if ranges.capacity > Self.keptArguments {
+        ranges = UniqueArray()
+      } else {
+        ranges.removeAll(keepingCapacity: true)
+      }
+      isInline = input[0] != UInt8(ascii: "*")
+      if isInline { return try parseLine(input) }
+      guard let end = try lineEnd(input, tooLong: Self.tooLongCount) else { return false }
+      guard let count = number(in: input, endingAt: end), count <= Self.argumentLimit else { throw Self.invalidCount }
+      missing = max(count, 0)
+      advance(to: end + 2)
+    }
+    while let left = missing, left > 0 {
+      if bulkLength == nil {
+        guard let end = try lineEnd(input, tooLong: Self.tooLongLength) else { return false }
+        if input[position] != UInt8(ascii: "$") { throw Self.unexpected(input[position]) }
+        guard let length = number(in: input, endingAt: end), length >= 0, length <= Self.bulkLimit else {
+          throw Self.invalidLength
+        }
+        bulkLength = length
+        advance(to: end + 2)
+      }
+      guard let length = bulkLength, input.count >= position + length + 2 else { return false }
+      ranges.append(ArgumentRange(offset: position, count: length))
+      advance(to: position + length + 2)
+      bulkLength = nil
+      missing = left - 1
+    }
+    return true
+  }
+
+  private mutating func advance(to offset: Int) {
+    position = offset
+    scanned = offset
+  }
+
+  /// The end of the line at `position`; nil if it is not there yet.
+  @inline(__always)
+  private mutating func lineEnd(
+    _ input: Bytes, tooLong: @autoclosure () -> ReplyError
+  ) throws(ReplyError) -> Int? {
+    var end = scanned
+    while end < input.count, unsafe input[unchecked: end] != UInt8(ascii: "\r") { end &+= 1 }
+    if end + 1 < input.count { return end }
+    // A line end whose second byte is missing is looked at again.
+    scanned = max(position, input.count - 1)
+    if input.count - position > Self.lineLimit { throw tooLong() }
+    return nil
+  }
+
+  /// The number behind the sign at `position`.
+  @inline(__always)
+  private func number(in input: Bytes, endingAt end: Int) -> Int? {
+    let digits = input.extracting(min(position + 1, end)..<end)
+    // Nearly all have few digits and no sign.
+    guard digits.count <= 9, !digits.isEmpty, digits[0] != UInt8(ascii: "0") else { return digits.integer }
+    var value = 0
+    for index in digits.indices {
+      let digit = unsafe digits[unchecked: index] &- UInt8(ascii: "0")
+      if digit > 9 { return digits.integer }
+      value = value &* 10 &+ Int(digit)
+    }
+    return value
+  }
+
+  private mutating func parseLine(_ input: Bytes) throws(ReplyError) -> Bool {
+    guard let end = (scanned..<input.count).first(where: { input[$0] == UInt8(ascii: "\n") }) else {
+      scanned = input.count
+      if scanned > Self.lineLimit { throw Self.tooLongLine }
+      return false
+    }
+    var line = input.extracting(first: end)
+    if end > 0, line[end - 1] == UInt8(ascii: "\r") { line = line.extracting(droppingLast: 1) }
+    words.removeAll(keepingCapacity: words.capacity <= 4096)
+    guard splitLine(line, into: &words, &ranges) else { throw Self.unbalancedQuotes }
+    position = end + 1
+    return true
   }
 
   private mutating func reset() {

@@ -1,8 +1,11 @@
+internal import Gnet
+
 /// What a command runs with: whose it is, and where its answer goes.
 struct Context: ~Copyable {
   let engine: Engine
   var client: Client
-  var reply = ReplyBuffer()
+  /// Of the size of the loop's own buffer, so that the two are exchanged and not copied.
+  var reply = ReplyBuffer(minimumCapacity: Engine.options.readBufferCapacity)
   /// Whether the connection is to be closed when the answer has been sent.
   var isClosing = false
   /// For SPOP: fast, and seeded by the system once.

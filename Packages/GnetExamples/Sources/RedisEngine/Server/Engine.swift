@@ -37,7 +37,7 @@ public final class Engine: Sendable {
     }
     events.react = { connection, input in
       guard let session = connection.context as? Session else { return .close }
-      return loops.all[connection.loop.index].state.react(session, &connection, &input)
+      return loops.all[connection.loopIndex].state.react(session, &connection, &input)
     }
     events.preWrite = { connection, _ in
       // Requests that wait for the peer to take answers are looked at again whenever it takes some.
@@ -61,11 +61,16 @@ public final class Engine: Sendable {
 final class Session {
   let client: Client
   /// The request of which only a part has arrived.
-  var partial: RequestParser?
+  var partial: PartialRequest?
   /// Whether requests wait until the peer has taken answers.
   var isStalled = false
 
   init(_ client: Client) { self.client = client }
+}
+
+/// A request that is to be gone on with; an object of its own, since most connections never have one.
+final class PartialRequest {
+  var parser = RequestParser()
 }
 
 /// How many commands one loop has run: written by that loop alone.

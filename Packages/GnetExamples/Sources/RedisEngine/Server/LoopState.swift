@@ -6,8 +6,7 @@ struct LoopState: ~Copyable {
   let counter = CommandCounter()
   private var parser = RequestParser()
   private var context: Context
-  /// A request that wraps around the end of the input, in one piece.
-  private var straddling: [UInt8] = []
+  private let commands = CommandTable.shared
 
   /// So many bytes of unsent answers make the rest of a connection's requests wait. It is where Gnet pauses reading, so that
   /// neither input nor output grows without bound: however slow the peer, and however long its pipeline.
@@ -19,71 +18,59 @@ struct LoopState: ~Copyable {
 
   /// Answers all requests that have arrived, in one send.
   mutating func react(_ session: Session, _ connection: inout Connection, _ input: inout RingBuffer) -> Action {
-    if let partial = session.partial.take() { parser = partial }
-    session.isStalled = false
+    if let partial = session.partial { swap(&parser, &partial.parser) }
     session.client.noteActivity()
     context.client = session.client
     context.isClosing = false
 
-    let pending = connection.pendingWriteCount
-    var consumed = 0
-    loop: while !context.isClosing {
-      if pending + context.reply.count > Self.outputLimit {
-        session.isStalled = true
-        break
-      }
-      switch parser.parse(input, from: consumed) {
-      case .request(let byteCount):
-        if !parser.arguments.isEmpty {
-          counter.increment()
-          Self.run(parser, input, at: consumed, byteCount, &straddling, &context)
-        }
-        consumed += byteCount
-      case .incomplete:
-        break loop
-      case .failure(let error):
-        context.reply.error(error)
-        context.isClosing = true
-      }
-    }
-    if context.isClosing { consumed = input.count }
-    input.discard(consumed)
+    input.makeContiguous()
+    let room = Self.outputLimit - connection.pendingWriteCount
+    let consumed = answerAll(Bytes(_bytes: input.readable.first), room: room)
+    session.isStalled = context.reply.count > room
+    input.discard(context.isClosing ? input.count : consumed)
     if parser.isPartial {
-      var partial = RequestParser()
-      swap(&partial, &parser)
-      session.partial = .some(partial)
+      let partial = session.partial ?? PartialRequest()
+      swap(&parser, &partial.parser)
+      session.partial = partial
+    } else if session.partial != nil {
+      session.partial = nil
     }
     context.reply.take { connection.write(moving: &$0) }
     // More than the real one's limit of unanswered input is nobody's honest request.
     return context.isClosing || input.count > 1 << 30 ? .close : .none
   }
 
-  /// Runs the request that the parser has found.
+  /// Answers requests until there is no whole one left, or more than `room` bytes of answers. Returns how many bytes they
+  /// had.
+  private mutating func answerAll(_ input: Bytes, room: Int) -> Int {
+    var consumed = 0
+    while consumed < input.count, !context.isClosing, context.reply.count <= room {
+      let rest = input.extracting(droppingFirst: consumed)
+      switch parser.parse(rest) {
+      case .request(let byteCount):
+        consumed += byteCount
+        if parser.arguments.isEmpty { continue }
+        counter.increment()
+        Self.run(parser, rest, commands, &context)
+      case .incomplete:
+        return consumed
+      case .failure(let error):
+        context.reply.error(error)
+        context.isClosing = true
+      }
+    }
+    return consumed
+  }
+
+  /// Runs the request that the parser has found at the beginning of `input`.
+  @inline(__always)
   private static func run(
-    _ parser: borrowing RequestParser, _ input: borrowing RingBuffer, at start: Int, _ byteCount: Int,
-    _ straddling: inout [UInt8], _ context: inout Context
+    _ parser: borrowing RequestParser, _ input: Bytes, _ commands: CommandTable, _ context: inout Context
   ) {
     if parser.isInline {
-      CommandTable.shared.run(Arguments(parser.words.span, parser.arguments.span), &context)
-      return
-    }
-    let segments = input.readable
-    let first = unsafe segments.first._unsafeView(as: UInt8.self)
-    let second = unsafe segments.second._unsafeView(as: UInt8.self)
-    if start + byteCount <= first.count {
-      let bytes = first.extracting(start..<start + byteCount)
-      CommandTable.shared.run(Arguments(bytes, parser.arguments.span), &context)
-    } else if start >= first.count {
-      let bytes = second.extracting(start - first.count..<start - first.count + byteCount)
-      CommandTable.shared.run(Arguments(bytes, parser.arguments.span), &context)
+      commands.run(Arguments(parser.words.span, parser.arguments), &context)
     } else {
-      straddling.removeAll(keepingCapacity: straddling.capacity <= 1 << 16)
-      straddling.reserveCapacity(byteCount)
-      unsafe first.extracting(start...).withUnsafeBufferPointer { unsafe straddling.append(contentsOf: $0) }
-      unsafe second.extracting(..<(byteCount - straddling.count)).withUnsafeBufferPointer {
-        unsafe straddling.append(contentsOf: $0)
-      }
-      CommandTable.shared.run(Arguments(straddling.span, parser.arguments.span), &context)
+      commands.run(Arguments(input, parser.arguments), &context)
     }
   }
 }

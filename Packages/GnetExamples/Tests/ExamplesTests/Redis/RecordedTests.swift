@@ -1,3 +1,4 @@
+import BasicContainers
 import Foundation
 import Testing
 
@@ -154,11 +155,12 @@ struct RedisRecordedTests {
     let comparison = text.first.flatMap { Recording.Comparison(rawValue: $0) }
     if comparison != nil { text = text.dropFirst() }
     var words: [UInt8] = []
-    var ranges: [ArgumentRange] = []
+    var ranges = UniqueArray<ArgumentRange>()
     let bytes = Array(text.utf8)
     let isSplit = splitLine(bytes.span, into: &words, &ranges)
     #expect(isSplit)
-    return (ranges.map { Array(words[$0.offset..<$0.offset + $0.count]) }, comparison)
+    let arguments = Arguments(words.span, ranges.span)
+    return ((0..<arguments.count).map { arguments[$0].array }, comparison)
   }
 
   /// Whether two integers differ by no more than half a minute, in seconds or milliseconds.

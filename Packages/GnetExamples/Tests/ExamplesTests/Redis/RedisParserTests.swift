@@ -23,13 +23,19 @@ struct RedisParserTests {
     for piece in pieces {
       ring.write(piece)
       while true {
-        let outcome = parser.parse(ring)
+        ring.makeContiguous()
+        let outcome = parser.parse(Bytes(_bytes: ring.readable.first))
         guard case .request(let byteCount) = outcome else {
           if case .failure(let error) = outcome { found.append([text(error.text)]) }
           break
         }
         let source = parser.isInline ? parser.words : copy(ring)
-        found.append(parser.arguments.map { text(source[$0.offset..<$0.offset + $0.count]) })
+        var words: [String] = []
+        for index in parser.arguments.indices {
+          let range = parser.arguments[index]
+          words.append(text(source[range.offset..<range.offset + range.count]))
+        }
+        found.append(words)
         ring.discard(byteCount)
       }
     }
