@@ -55,7 +55,7 @@ extension Engine {
   /// Counts a latency in nanoseconds, once or several times.
   @inline(__always)
   func record(_ latency: Int64, count: Int = 1) {
-    latencies.record(UInt64(min(max(1, latency), 600_000_000_000)), count: UInt64(count))
+    latencies.pointee.record(UInt64(min(max(1, latency), 600_000_000_000)), count: UInt64(count))
   }
 
   private func takeSample() throws(LoadError) {

@@ -12,7 +12,8 @@ public final class Engine {
   let script: Script
   let epoll: Int32
   let connections: UnsafeMutablePointer<Connection>
-  var latencies = Histogram<UInt64>(highestTrackableValue: 600_000_000_000, numberOfSignificantValueDigits: .three)
+  /// Behind a pointer: a property that is passed to another module is checked for exclusive access every time.
+  let latencies: UnsafeMutablePointer<Histogram<UInt64>>
   var samples: [Sample] = []
 
   /// When each request under way was made: a ring of `pipeline` places for every connection.
@@ -56,6 +57,9 @@ public final class Engine {
     script = try Script(plan.exchange, target: plan.target)
     epoll = cload_epoll()
     if epoll < 0 { throw LoadError("epoll_create1", epoll) }
+    latencies = .allocate(capacity: 1)
+    latencies.initialize(
+      to: Histogram(highestTrackableValue: 600_000_000_000, numberOfSignificantValueDigits: .three))
     connections = .allocate(capacity: plan.connections)
     connections.initialize(repeating: Connection(), count: plan.connections)
     madeAt = .allocate(capacity: plan.connections * plan.pipeline)
@@ -69,6 +73,8 @@ public final class Engine {
   deinit {
     for index in 0..<plan.connections where connections[index].fd >= 0 { _ = cload_close(connections[index].fd) }
     if epoll >= 0 { _ = cload_close(epoll) }
+    latencies.deinitialize(count: 1)
+    latencies.deallocate()
     connections.deallocate()
     madeAt.deallocate()
     buffer.deallocate()

@@ -80,6 +80,7 @@ extension Engine {
   }
 
   private func latency() -> Report.Latency {
+    let latencies = latencies.pointee
     func at(_ percentile: Double) -> Double { Double(latencies.valueAtPercentile(percentile)) }
     let isEmpty = latencies.totalCount == 0
     return Report.Latency(
