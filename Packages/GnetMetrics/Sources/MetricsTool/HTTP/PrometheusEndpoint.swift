@@ -16,6 +16,7 @@ package final class PrometheusEndpoint: Sendable {
   private let paths: [String]
   private let reader: SnapshotReader
   private let report: @Sendable ([Reading]) -> Void
+  private let clients = ClientList(limit: 512)
   private let workers = WorkerPool(threadCount: workerCount, queueCapacity: queueLength)
 
   /// An endpoint for the sockets at `paths`.
@@ -30,8 +31,14 @@ package final class PrometheusEndpoint: Sendable {
   /// The callbacks of the server.
   package var events: Events {
     var events = Events()
-    events.onOpened = { connection in
-      connection.context = Exchange()
+    events.onOpened = { [clients] connection in
+      let exchange = Exchange(connection.handle)
+      connection.context = exchange
+      clients.add(exchange)
+      return .none
+    }
+    events.onClosed = { [clients] connection, _ in
+      if let exchange = connection.context as? Exchange { clients.remove(exchange) }
       return .none
     }
     events.react = { [self] connection, input in
@@ -46,7 +53,6 @@ package final class PrometheusEndpoint: Sendable {
     var options = Options()
     options.idleTimeout = .seconds(90)
     options.drainTimeout = .seconds(1)
-    options.maxConnections = 512
     return options
   }
 
@@ -57,7 +63,7 @@ package final class PrometheusEndpoint: Sendable {
   ///
   /// A worker leaves its answer here and the loop sends it: sent by the connection's handle, it might come
   /// behind the answer to a later request that the loop had at once.
-  private final class Exchange: @unchecked Sendable {
+  final class Exchange: @unchecked Sendable {
     enum Stage: Int, AtomicRepresentable {
       /// No worker has a request: the next one may be looked at.
       case idle
@@ -72,6 +78,11 @@ package final class PrometheusEndpoint: Sendable {
     var answer: [UInt8] = []
     /// Whether the connection ends with the answer; the loop's.
     var isLast = false
+    /// When the last whole request came, or the connection; the loop's.
+    var activeAt = ContinuousClock.now
+    let handle: ConnectionHandle
+
+    init(_ handle: ConnectionHandle) { self.handle = handle }
   }
 
   /// Answers the requests that have arrived, up to one that a worker has to answer.
@@ -97,11 +108,12 @@ package final class PrometheusEndpoint: Sendable {
         return .close
       case .request(let request, let byteCount):
         input.discard(byteCount)
+        exchange.activeAt = .now
         if let response = immediateResponse(to: request) {
           connection.write(response.bytes(keepsAlive: request.keepsAlive, isHead: request.method == "HEAD"))
           if !request.keepsAlive { return .close }
         } else {
-          read(for: request, exchange, connection.handle)
+          read(for: request, exchange)
         }
       }
     }
@@ -121,13 +133,13 @@ package final class PrometheusEndpoint: Sendable {
   }
 
   /// Has a worker read the sockets and answer.
-  private func read(for request: HTTPRequest, _ exchange: Exchange, _ handle: ConnectionHandle) {
+  private func read(for request: HTTPRequest, _ exchange: Exchange) {
     exchange.isLast = !request.keepsAlive
     exchange.stage.store(.underWay, ordering: .relaxed)
     let answer: @Sendable (HTTPResponse) -> Void = { response in
       exchange.answer = response.bytes(keepsAlive: request.keepsAlive, isHead: request.method == "HEAD")
       exchange.stage.store(.answered, ordering: .releasing)
-      handle.wake()
+      exchange.handle.wake()
     }
     let isTaken = workers.submit { [self] in
       let readings = reader.read(paths)

@@ -113,6 +113,25 @@ import Testing
     }
   }
 
+  @Test("clients that ask nothing keep nobody out: the quietest make room")
+  func idleClients() throws {
+    try Descriptors.allow(4096)
+    try withServer(try TestServer()) { server in
+      try withEndpoint([server.metrics]) { address in
+        let regular = try Client(address)
+        var idle: [Client] = []
+        for _ in 0..<4 {
+          try regular.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+          #expect(String(decoding: try regular.receive(upTo: 4096), as: UTF8.self).hasPrefix("HTTP/1.1 200 "))
+          for _ in 0..<250 { idle.append(try Client(address)) }
+        }
+        #expect(try get(address, lastMetrics).contains("\ngnet_up{server=\"\(server.metrics)\"} 1\n"))
+        #expect(try idle[0].receiveToEnd().isEmpty)
+        for client in idle { client.close() }
+      }
+    }
+  }
+
   @Test("a client that goes away in the middle harms nobody")
   func goneClients() throws {
     try withServer(try TestServer()) { server in
