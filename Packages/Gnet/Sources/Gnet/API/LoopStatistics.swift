@@ -71,6 +71,8 @@ final class PublishedStatistics: Sendable {
   /// Makes `statistics` the ones that readers see; to be called by one thread only.
   @inline(__always)
   func publish(_ statistics: borrowing LoopStatistics) {
+    // Read once: a store to an atomic might have changed it, for all that the compiler knows.
+    let words = unsafe self.words
     let start = version.load(ordering: .relaxed)
     version.store(start &+ 1, ordering: .relaxed)
     atomicMemoryFence(ordering: .releasing)
