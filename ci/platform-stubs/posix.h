@@ -53,6 +53,14 @@ struct sockaddr_storage {
 struct in6_addr {
   uint8_t s6_addr[16];
 };
+struct sockaddr_in6 {
+  uint8_t sin6_len;
+  sa_family_t sin6_family;
+  uint16_t sin6_port;
+  uint32_t sin6_flowinfo;
+  struct in6_addr sin6_addr;
+  uint32_t sin6_scope_id;
+};
 struct sockaddr_un {
   uint8_t sun_len;
   sa_family_t sun_family;
@@ -155,6 +163,7 @@ void pthread_set_name_np(pthread_t, const char *);
 void *malloc(size_t);
 void free(void *);
 void abort(void) __attribute__((noreturn));
+int memcmp(const void *, const void *, size_t);
 void *memset(void *, int, size_t);
 
 #if defined(__NetBSD__)

@@ -64,30 +64,39 @@ int cgnet_report_local(int fd, int family) {
   return 0;  // answers leave from the address that the system chooses
 }
 
-int cgnet_receive_datagrams(int fd, struct cgnet_datagram *datagrams, int count) {
+bool cgnet_can_segment(int fd) {
+  (void)fd;
+  return false;
+}
+
+void cgnet_receive_merged(int fd) { (void)fd; }
+
+int cgnet_receive_datagrams(int fd, struct cgnet_datagrams *datagrams, int count) {
   int batch = count < CGNET_DATAGRAM_BATCH ? count : CGNET_DATAGRAM_BATCH;
   for (int i = 0; i < batch; i++) {
     struct iovec segment = {datagrams[i].bytes, datagrams[i].capacity};
     struct msghdr message = {
-      .msg_name = &datagrams[i].peer, .msg_namelen = sizeof datagrams[i].peer,
+      .msg_name = &datagrams[i].ends.peer, .msg_namelen = sizeof datagrams[i].ends.peer,
       .msg_iov = &segment, .msg_iovlen = 1};
     ssize_t received = recvmsg(fd, &message, MSG_DONTWAIT);
     if (received < 0) return i > 0 ? i : -1;
     datagrams[i].count = (size_t)received;
-    datagrams[i].peer_length = message.msg_namelen;
-    datagrams[i].local = (struct cgnet_local){0};
-    datagrams[i].is_truncated = (message.msg_flags & MSG_TRUNC) != 0;
+    datagrams[i].segment = 0;
+    datagrams[i].ends.peer_length = message.msg_namelen;
+    datagrams[i].ends.local = (struct cgnet_local){0};
   }
   return batch;
 }
 
-int cgnet_send_datagrams(int fd, struct cgnet_datagram *datagrams, int count) {
+int cgnet_send_datagrams(int fd, const void *bytes, const struct cgnet_run *runs, int count) {
   int batch = count < CGNET_DATAGRAM_BATCH ? count : CGNET_DATAGRAM_BATCH;
+  const char *next = bytes;
   for (int i = 0; i < batch; i++) {
     ssize_t sent = sendto(
-      fd, datagrams[i].bytes, datagrams[i].count, MSG_DONTWAIT | send_flags,
-      (const struct sockaddr *)&datagrams[i].peer, datagrams[i].peer_length);
+      fd, next, runs[i].byte_count, MSG_DONTWAIT | send_flags,
+      (const struct sockaddr *)&runs[i].ends.peer, runs[i].ends.peer_length);
     if (sent < 0) return i > 0 ? i : -1;
+    next += runs[i].byte_count;
   }
   return batch;
 }

@@ -5,6 +5,7 @@
 
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -12,6 +13,14 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+// Of Linux 4.18 and 5.0; older headers of the C library lack them.
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
 
 int cgnet_socket(int family, int type) {
   return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -63,14 +72,16 @@ int cgnet_report_local(int fd, int family) {
   return family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) : 0;
 }
 
-// Room for what the kernel tells of a datagram.
+// Room for what the kernel tells of a message, or is told.
 union control {
   struct cmsghdr header;  // for its alignment
-  char bytes[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
+  char bytes[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
 };
 
-static struct cgnet_local local_of(struct msghdr *message) {
+// Stores what the kernel tells of a message.
+static void take_control(struct msghdr *message, struct cgnet_datagrams *datagrams) {
   struct cgnet_local local = {0};
+  datagrams->segment = 0;
   for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL; header = CMSG_NXTHDR(message, header)) {
     if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
       struct in_pktinfo info;
@@ -83,32 +94,47 @@ static struct cgnet_local local_of(struct msghdr *message) {
       if (IN6_IS_ADDR_MULTICAST(&info.ipi6_addr) || IN6_IS_ADDR_V4MAPPED(&info.ipi6_addr)) continue;
       local.address = info.ipi6_addr;
       if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) local.scope = info.ipi6_ifindex;
+    } else if (header->cmsg_level == IPPROTO_UDP && header->cmsg_type == UDP_GRO) {
+      int segment;
+      memcpy(&segment, CMSG_DATA(header), sizeof segment);
+      datagrams->segment = (size_t)segment;
     }
   }
-  return local;
+  datagrams->ends.local = local;
+}
+
+// Tells the kernel one more thing of a message.
+static void add_control(struct msghdr *message, int level, int type, const void *value, size_t size) {
+  struct cmsghdr *header = (struct cmsghdr *)((char *)message->msg_control + message->msg_controllen);
+  *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type};
+  memcpy(CMSG_DATA(header), value, size);
+  message->msg_controllen += CMSG_SPACE(size);
 }
 
 // Has a message leave from an address.
-static void send_from(struct msghdr *message, union control *control, const struct cgnet_local *local) {
-  bool is_ipv4 = IN6_IS_ADDR_V4MAPPED(&local->address);
-  message->msg_control = control;
-  message->msg_controllen = is_ipv4 ? CMSG_SPACE(sizeof(struct in_pktinfo)) : CMSG_SPACE(sizeof(struct in6_pktinfo));
-  struct cmsghdr *header = CMSG_FIRSTHDR(message);
-  if (is_ipv4) {
+static void send_from(struct msghdr *message, const struct cgnet_local *local) {
+  if (IN6_IS_ADDR_V4MAPPED(&local->address)) {
     struct in_pktinfo info = {0};
     memcpy(&info.ipi_spec_dst, &local->address.s6_addr[12], sizeof info.ipi_spec_dst);
-    *header = (struct cmsghdr){
-      .cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
-    memcpy(CMSG_DATA(header), &info, sizeof info);
+    add_control(message, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
   } else {
     struct in6_pktinfo info = {.ipi6_addr = local->address, .ipi6_ifindex = local->scope};
-    *header = (struct cmsghdr){
-      .cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO};
-    memcpy(CMSG_DATA(header), &info, sizeof info);
+    add_control(message, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
   }
 }
 
-int cgnet_receive_datagrams(int fd, struct cgnet_datagram *datagrams, int count) {
+bool cgnet_can_segment(int fd) {
+  int segment;
+  socklen_t size = sizeof segment;
+  return getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, &size) == 0;
+}
+
+void cgnet_receive_merged(int fd) {
+  int on = 1;
+  setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
+}
+
+int cgnet_receive_datagrams(int fd, struct cgnet_datagrams *datagrams, int count) {
   struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
   struct iovec segments[CGNET_DATAGRAM_BATCH];
   union control controls[CGNET_DATAGRAM_BATCH];
@@ -116,33 +142,35 @@ int cgnet_receive_datagrams(int fd, struct cgnet_datagram *datagrams, int count)
   for (int i = 0; i < batch; i++) {
     segments[i] = (struct iovec){datagrams[i].bytes, datagrams[i].capacity};
     messages[i] = (struct mmsghdr){.msg_hdr = {
-      .msg_name = &datagrams[i].peer, .msg_namelen = sizeof datagrams[i].peer,
+      .msg_name = &datagrams[i].ends.peer, .msg_namelen = sizeof datagrams[i].ends.peer,
       .msg_iov = &segments[i], .msg_iovlen = 1,
       .msg_control = &controls[i], .msg_controllen = sizeof controls[i]}};
   }
   int received = recvmmsg(fd, messages, (unsigned)batch, MSG_DONTWAIT, NULL);
   for (int i = 0; i < received; i++) {
     datagrams[i].count = messages[i].msg_len;
-    datagrams[i].peer_length = messages[i].msg_hdr.msg_namelen;
-    datagrams[i].local = local_of(&messages[i].msg_hdr);
-    datagrams[i].is_truncated = (messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+    datagrams[i].ends.peer_length = messages[i].msg_hdr.msg_namelen;
+    take_control(&messages[i].msg_hdr, &datagrams[i]);
   }
   return received;
 }
 
-int cgnet_send_datagrams(int fd, struct cgnet_datagram *datagrams, int count) {
+int cgnet_send_datagrams(int fd, const void *bytes, const struct cgnet_run *runs, int count) {
   struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
   struct iovec segments[CGNET_DATAGRAM_BATCH];
   union control controls[CGNET_DATAGRAM_BATCH];
   int batch = batch_size(count);
+  char *next = (char *)bytes;
   for (int i = 0; i < batch; i++) {
-    segments[i] = (struct iovec){datagrams[i].bytes, datagrams[i].count};
+    const struct cgnet_run *run = &runs[i];
+    segments[i] = (struct iovec){next, run->byte_count};
+    next += run->byte_count;
     messages[i] = (struct mmsghdr){.msg_hdr = {
-      .msg_name = &datagrams[i].peer, .msg_namelen = datagrams[i].peer_length,
-      .msg_iov = &segments[i], .msg_iovlen = 1}};
-    if (!IN6_IS_ADDR_UNSPECIFIED(&datagrams[i].local.address)) {
-      send_from(&messages[i].msg_hdr, &controls[i], &datagrams[i].local);
-    }
+      .msg_name = (void *)&run->ends.peer, .msg_namelen = run->ends.peer_length,
+      .msg_iov = &segments[i], .msg_iovlen = 1, .msg_control = &controls[i]}};
+    struct msghdr *message = &messages[i].msg_hdr;
+    if (!IN6_IS_ADDR_UNSPECIFIED(&run->ends.local.address)) send_from(message, &run->ends.local);
+    if (run->count > 1) add_control(message, IPPROTO_UDP, UDP_SEGMENT, &run->segment, sizeof run->segment);
   }
   return sendmmsg(fd, messages, (unsigned)batch, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

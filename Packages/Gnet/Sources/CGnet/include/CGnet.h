@@ -11,12 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
 
-/// The most datagrams that one call receives or sends.
+/// The most messages that one call receives or sends.
 enum { CGNET_DATAGRAM_BATCH = 32 };
 
 /// The address of this machine that a datagram came to, or is to leave from: one of IPv4 is mapped to IPv6. All zero
@@ -26,15 +27,34 @@ struct cgnet_local {
   uint32_t scope;  // the interface of a link-local address, 0 otherwise
 };
 
-/// A datagram and its peer: filled in by a receive, read by a send.
-struct cgnet_datagram {
-  void *bytes;
-  size_t capacity;  // receive: room at `bytes`
-  size_t count;     // receive: bytes stored; send: bytes to send
-  struct sockaddr_storage peer;
+/// The two ends of a datagram.
+struct cgnet_ends {
+  struct sockaddr_in6 peer;  // or a sockaddr_in in its place; to be sent to, with zeros behind it
   socklen_t peer_length;
-  struct cgnet_local local;  // receive: none unless asked for by cgnet_report_local
-  bool is_truncated;  // receive: the datagram was longer than `capacity`
+  struct cgnet_local local;  // of one received: none unless asked for by cgnet_report_local
+};
+
+/// Whether two are the same, byte by byte.
+static inline bool cgnet_is_same_ends(const struct cgnet_ends *left, const struct cgnet_ends *right) {
+  return memcmp(left, right, sizeof *left) == 0;
+}
+
+/// What a receive stores: a datagram, or several of one peer that the system has merged.
+struct cgnet_datagrams {
+  void *bytes;
+  size_t capacity;  // room at `bytes`
+  size_t count;     // bytes stored
+  size_t segment;   // the bytes of each but the last, which may have fewer; 0 for a single one
+  struct cgnet_ends ends;
+};
+
+/// Datagrams to be sent between the same ends, whose bytes lie one after the other: a single one, or several where
+/// cgnet_can_segment says so.
+struct cgnet_run {
+  struct cgnet_ends ends;
+  uint16_t segment;  // the bytes of each but the last, which may have fewer; of no meaning for a single one
+  uint16_t count;    // datagrams
+  size_t byte_count;
 };
 
 /// socket(2): non-blocking, close-on-exec, and never the cause of a SIGPIPE.
@@ -56,13 +76,20 @@ ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void
 /// address that was asked.
 int cgnet_report_local(int fd, int family);
 
-/// Receives up to `count` datagrams, CGNET_DATAGRAM_BATCH at the most; one system call where the
-/// system has recvmmsg(2). The number received; -1 only if none was.
-int cgnet_receive_datagrams(int fd, struct cgnet_datagram *datagrams, int count);
+/// Whether a socket sends several datagrams of one size as one message, which the system or the network adapter takes
+/// apart. A message may fail all the same for what cannot do so on its way.
+bool cgnet_can_segment(int fd);
 
-/// Sends up to `count` datagrams, CGNET_DATAGRAM_BATCH at the most; one system call where the
-/// system has sendmmsg(2). The number sent; -1 only if the first could not be sent.
-int cgnet_send_datagrams(int fd, struct cgnet_datagram *datagrams, int count);
+/// Has receives take datagrams together that one peer has sent so, or that the system has put together, where it can.
+void cgnet_receive_merged(int fd);
+
+/// Receives up to `count` messages, CGNET_DATAGRAM_BATCH at the most; one system call where the
+/// system has recvmmsg(2). The number received; -1 only if none was.
+int cgnet_receive_datagrams(int fd, struct cgnet_datagrams *messages, int count);
+
+/// Sends up to `count` runs, CGNET_DATAGRAM_BATCH at the most, whose bytes lie one after the other at `bytes`; one
+/// system call where the system has sendmmsg(2). The number sent; -1 only if the first could not be sent.
+int cgnet_send_datagrams(int fd, const void *bytes, const struct cgnet_run *runs, int count);
 
 /// Probes an idle TCP peer every so many seconds; 0 turns probing off.
 int cgnet_set_keep_alive(int fd, int seconds);

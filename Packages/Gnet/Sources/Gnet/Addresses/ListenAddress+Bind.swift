@@ -61,6 +61,7 @@ extension ListenAddress {
         try Syscalls.setNoDelay(socket.fd, options.tcpNoDelay)
         if let interval = options.tcpKeepAlive { try Syscalls.setKeepAlive(socket.fd, interval) }
       }
+      if scheme.isDatagram { Syscalls.receiveMerged(socket.fd) }
       step = .bind
       try Syscalls.bindSocket(socket.fd, to: address)
       step = .getName

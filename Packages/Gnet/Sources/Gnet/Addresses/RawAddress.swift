@@ -34,38 +34,13 @@ struct RawAddress {
 
   /// An address for a socket of IPv4 or IPv6: IPv4 peers of an IPv6 socket are written as it wants them.
   init(_ address: SocketAddress, isIPv6: Bool) {
-    switch address.storage {
-    case .ipv4(let host, let port) where isIPv6:
-      self.init(ipv6High: 0, low: 0xffff_0000_0000 | UInt64(host), scope: 0, port: port)
-    case .ipv4(let host, let port):
-      self.init(ipv4: host, port: port)
-    case .ipv6(let high, let low, let scope, let port):
-      self.init(ipv6High: high, low: low, scope: scope, port: port)
-    case .unix(let path):
+    if case .unix(let path) = address.storage {
       self = RawAddress(path: path) ?? RawAddress()
+    } else {
+      let (internet, count) = sockaddr_in6.holding(address, isIPv6: isIPv6)
+      unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.storeBytes(of: internet, as: sockaddr_in6.self) }
+      setLength(count)
     }
-  }
-
-  private init(ipv4 host: UInt32, port: UInt16) {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = host.bigEndian
-    unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.storeBytes(of: address, as: sockaddr_in.self) }
-    setLength(MemoryLayout<sockaddr_in>.size)
-  }
-
-  private init(ipv6High high: UInt64, low: UInt64, scope: UInt32, port: UInt16) {
-    var address = sockaddr_in6()
-    address.sin6_family = sa_family_t(AF_INET6)
-    address.sin6_port = port.bigEndian
-    address.sin6_scope_id = scope
-    unsafe withUnsafeMutableBytes(of: &address.sin6_addr) {
-      unsafe $0.storeBytes(of: high.bigEndian, toByteOffset: 0, as: UInt64.self)
-      unsafe $0.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
-    }
-    unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.storeBytes(of: address, as: sockaddr_in6.self) }
-    setLength(MemoryLayout<sockaddr_in6>.size)
   }
 
   private mutating func setLength(_ count: Int) {
@@ -94,7 +69,68 @@ struct RawAddress {
   static let maximumPathLength = MemoryLayout<sockaddr_un>.size - pathOffset - 1
 }
 
+extension sockaddr_in6 {
+  /// An address for a socket of IPv4, which takes a `sockaddr_in` with zeros behind it, or of IPv6; and its length.
+  @inline(__always)
+  static func holding(_ address: SocketAddress, isIPv6: Bool) -> (sockaddr_in6, byteCount: Int) {
+    switch address.storage {
+    case .ipv4(let host, let port) where isIPv6:
+      return (sockaddr_in6(high: 0, low: 0xffff_0000_0000 | UInt64(host), scope: 0, port: port), Self.byteCount)
+    case .ipv4(let host, let port):
+      var holder = sockaddr_in6()
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = port.bigEndian
+      address.sin_addr.s_addr = host.bigEndian
+      unsafe withUnsafeMutableBytes(of: &holder) { unsafe $0.storeBytes(of: address, as: sockaddr_in.self) }
+      return (holder, MemoryLayout<sockaddr_in>.size)
+    case .ipv6(let high, let low, let scope, let port):
+      return (sockaddr_in6(high: high, low: low, scope: scope, port: port), Self.byteCount)
+    case .unix:
+      return (sockaddr_in6(), 0)
+    }
+  }
+
+  private static var byteCount: Int { MemoryLayout<sockaddr_in6>.size }
+
+  @inline(__always)
+  private init(high: UInt64, low: UInt64, scope: UInt32, port: UInt16) {
+    self.init()
+    sin6_family = sa_family_t(AF_INET6)
+    sin6_port = port.bigEndian
+    sin6_scope_id = scope
+    unsafe withUnsafeMutableBytes(of: &sin6_addr) {
+      unsafe $0.storeBytes(of: high.bigEndian, toByteOffset: 0, as: UInt64.self)
+      unsafe $0.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+    }
+  }
+}
+
+extension cgnet_ends {
+  /// The ends of a datagram to be sent.
+  @inline(__always)
+  init(peer: SocketAddress, isIPv6: Bool, local: cgnet_local) {
+    let (internet, count) = sockaddr_in6.holding(peer, isIPv6: isIPv6)
+    self.init(peer: internet, peer_length: socklen_t(count), local: local)
+  }
+}
+
 extension SocketAddress {
+  /// The peer of a datagram.
+  @inline(__always)
+  init(peerOf ends: cgnet_ends) {
+    let port = UInt16(bigEndian: ends.peer.sin6_port)  // a sockaddr_in has it in the same place
+    switch Int32(ends.peer.sin6_family) {
+    case AF_INET6:
+      self.init(ends.peer.sin6_addr, scope: ends.peer.sin6_scope_id, port: port)
+    case AF_INET:
+      let host = unsafe withUnsafeBytes(of: ends.peer) { unsafe $0.load(as: sockaddr_in.self).sin_addr.s_addr }
+      self.init(.ipv4(address: UInt32(bigEndian: host), port: port))
+    default:
+      self.init(.unix(path: ""))
+    }
+  }
+
   /// Reads an address that the kernel filled in; one of a family that is not served is an unnamed unix address.
   init(_ storage: sockaddr_storage, length: socklen_t) {
     let family = length == 0 ? AF_UNIX : Int32(storage.ss_family)  // macOS says nothing of an unnamed peer

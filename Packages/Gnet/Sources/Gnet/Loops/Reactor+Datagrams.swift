@@ -10,12 +10,19 @@ extension Reactor {
     // An error is one of an earlier datagram to a peer that is not there: the socket goes on.
     guard case .moved(let count) = unsafe Syscalls.receive(end.socket.fd, datagrams: room.datagrams) else { return }
     counters.reads &+= 1
-    counters.datagramsIn &+= UInt64(count)
     for index in 0..<count {
-      let datagram = unsafe room.datagrams[index]
-      unsafe input.pointee.write(UnsafeRawBufferPointer(start: datagram.bytes, count: datagram.count).bytes)
-      unsafe counters.bytesRead &+= UInt64(datagram.count)
-      unsafe react(end, SocketAddress(datagram.peer, length: datagram.peer_length), datagram.local)
+      let message = unsafe room.datagrams.baseAddress! + index
+      let (byteCount, segment) = unsafe (message.pointee.count, message.pointee.segment)
+      let peer = unsafe SocketAddress(peerOf: message.pointee.ends)
+      var taken = 0
+      repeat {
+        let size = segment == 0 ? byteCount : min(segment, byteCount - taken)
+        unsafe input.pointee.write(UnsafeRawBufferPointer(start: message.pointee.bytes + taken, count: size).bytes)
+        taken += size
+        counters.datagramsIn &+= 1
+        unsafe react(end, peer, message.pointee.ends.local)
+      } while taken < byteCount
+      counters.bytesRead &+= UInt64(byteCount)
     }
     flush(end)
   }
@@ -51,30 +58,35 @@ extension Reactor {
     while !end.outbox.isEmpty {
       if hasPreWriteHooks { announceBatch(end) }
       switch end.outbox.sendBatch(end.socket.fd) {
-      case .moved(let count):
+      case .moved(let runCount):
+        let sent = end.outbox.removeFirst(runCount)
         counters.writes &+= 1
-        counters.datagramsOut &+= UInt64(count)
-        counters.bytesWritten &+= UInt64(end.outbox.removeFirst(count))
+        counters.datagramsOut &+= UInt64(sent.count)
+        counters.bytesWritten &+= UInt64(sent.byteCount)
         continue
       case .wouldBlock:
         counters.writesWouldBlock &+= 1
-      case .failed:
-        // This datagram cannot be sent: it is too long, or its peer cannot be reached. The next one may.
-        _ = end.outbox.removeFirst(1)
+      case .failed(let error):
+        end.outbox.settleFailure(error)
         continue
       }
       break
     }
     accountPending(end)
-    if end.outbox.isEmpty == end.outbox.isWaitingForRoom {
-      end.outbox.isWaitingForRoom.toggle()
-      if let source = sources.first(where: { $0.datagrams === end }) { watch(source, source.interest) }
-    }
+    if end.outbox.isEmpty == end.outbox.isWaitingForRoom { toggleWaiting(end) }
+  }
+
+  /// Has the poller tell when there is room, or no longer. Not inlined, since looking at `sources` is dear where that
+  /// is done for every datagram.
+  @inline(never)
+  private func toggleWaiting(_ end: DatagramEndpoint) {
+    end.outbox.isWaitingForRoom.toggle()
+    if let source = sources.first(where: { $0.datagrams === end }) { watch(source, source.interest) }
   }
 
   /// Drops the datagrams that wait.
   func drop(_ end: DatagramEndpoint) {
-    _ = end.outbox.removeFirst(end.outbox.count)
+    end.outbox.removeAll()
     accountPending(end)
   }
 
@@ -87,10 +99,10 @@ extension Reactor {
 
   /// Announces each datagram before the first attempt to send it.
   private func announceBatch(_ end: DatagramEndpoint) {
-    while let datagram = end.outbox.announceNext() {
-      end.peer.pointee.remote = datagram.peer
-      end.outbox.local = datagram.local
-      callPreWrite(end.peer, datagram.byteCount)
+    while let run = end.outbox.announceNext() {
+      end.peer.pointee.remote = SocketAddress(peerOf: run.ends)
+      end.outbox.local = run.ends.local
+      for index in 0..<Int(run.count) { callPreWrite(end.peer, run.byteCount(of: index)) }
     }
   }
 }

@@ -44,7 +44,7 @@ enum Syscalls {
   }
 
   /// Corresponds to `recvmmsg(2)`, or to `recvmsg(2)` as often as it takes.
-  static func receive(_ fd: Int32, datagrams: UnsafeMutableBufferPointer<cgnet_datagram>) -> Transfer {
+  static func receive(_ fd: Int32, datagrams: UnsafeMutableBufferPointer<cgnet_datagrams>) -> Transfer {
     while true {
       let result =
         unsafe isFailing(.receiveDatagrams)
@@ -54,12 +54,14 @@ enum Syscalls {
   }
 
   /// Corresponds to `sendmmsg(2)`, or to `sendto(2)` as often as it takes.
-  static func send(_ fd: Int32, datagrams: UnsafeMutableBufferPointer<cgnet_datagram>) -> Transfer {
+  static func send(
+    _ fd: Int32, datagrams: UnsafeBufferPointer<cgnet_run>, bytes: UnsafeRawBufferPointer
+  ) -> Transfer {
     while true {
       let count = allowed(.sendDatagrams, datagrams.count)
       let result =
         unsafe isFailing(.sendDatagrams)
-        ? -1 : cgnet_send_datagrams(fd, datagrams.baseAddress, Int32(count))
+        ? -1 : cgnet_send_datagrams(fd, bytes.baseAddress, datagrams.baseAddress, Int32(count))
       if let transfer = Transfer(result: Int(result)) { return transfer }
     }
   }
@@ -143,6 +145,12 @@ enum Syscalls {
     try failIfPlanned(.setOption)
     try checked(cgnet_report_local(fd, family))
   }
+
+  /// Whether datagrams can be sent merged. Corresponds to `getsockopt(2)` with `UDP_SEGMENT`.
+  static func canSegment(_ fd: Int32) -> Bool { cgnet_can_segment(fd) }
+
+  /// Has datagrams that belong together be received together. Corresponds to `setsockopt(2)` with `UDP_GRO`.
+  static func receiveMerged(_ fd: Int32) { cgnet_receive_merged(fd) }
 
   /// Turns Nagle's algorithm off or on. Corresponds to `setsockopt(2)` with `TCP_NODELAY`.
   static func setNoDelay(_ fd: Int32, _ isOn: Bool) throws(Errno) {
