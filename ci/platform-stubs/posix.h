@@ -160,6 +160,7 @@ int pthread_setname_np(pthread_t, const char *, void *);
 void pthread_set_name_np(pthread_t, const char *);
 #endif
 
+void *calloc(size_t, size_t);
 void *malloc(size_t);
 void free(void *);
 void abort(void) __attribute__((noreturn));

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/sysctl.h>
 #include <sys/uio.h>
@@ -71,21 +72,38 @@ bool cgnet_can_segment(int fd) {
 
 void cgnet_receive_merged(int fd) { (void)fd; }
 
-int cgnet_receive_datagrams(int fd, struct cgnet_datagrams *datagrams, int count) {
-  int batch = count < CGNET_DATAGRAM_BATCH ? count : CGNET_DATAGRAM_BATCH;
-  for (int i = 0; i < batch; i++) {
-    struct iovec segment = {datagrams[i].bytes, datagrams[i].capacity};
+struct cgnet_room {
+  struct cgnet_datagrams datagrams[CGNET_DATAGRAM_BATCH];
+};
+
+struct cgnet_room *cgnet_make_room(void) {
+  struct cgnet_room *room = calloc(1, sizeof *room);
+  char *bytes = malloc((size_t)CGNET_DATAGRAM_BATCH * CGNET_MESSAGE_CAPACITY);
+  if (room == NULL || bytes == NULL) abort();
+  for (int i = 0; i < CGNET_DATAGRAM_BATCH; i++) room->datagrams[i].bytes = bytes + (size_t)i * CGNET_MESSAGE_CAPACITY;
+  return room;
+}
+
+void cgnet_free_room(struct cgnet_room *room) {
+  free((void *)room->datagrams[0].bytes);
+  free(room);
+}
+
+const struct cgnet_datagrams *cgnet_received(const struct cgnet_room *room) { return room->datagrams; }
+
+int cgnet_receive_datagrams(int fd, struct cgnet_room *room) {
+  for (int i = 0; i < CGNET_DATAGRAM_BATCH; i++) {
+    struct cgnet_datagrams *datagrams = &room->datagrams[i];
+    struct iovec segment = {(void *)datagrams->bytes, CGNET_MESSAGE_CAPACITY};
     struct msghdr message = {
-      .msg_name = &datagrams[i].ends.peer, .msg_namelen = sizeof datagrams[i].ends.peer,
+      .msg_name = &datagrams->ends.peer, .msg_namelen = sizeof datagrams->ends.peer,
       .msg_iov = &segment, .msg_iovlen = 1};
     ssize_t received = recvmsg(fd, &message, MSG_DONTWAIT);
     if (received < 0) return i > 0 ? i : -1;
-    datagrams[i].count = (size_t)received;
-    datagrams[i].segment = 0;
-    datagrams[i].ends.peer_length = message.msg_namelen;
-    datagrams[i].ends.local = (struct cgnet_local){0};
+    datagrams->byte_count = (size_t)received;
+    datagrams->ends.peer_length = message.msg_namelen;
   }
-  return batch;
+  return CGNET_DATAGRAM_BATCH;
 }
 
 int cgnet_send_datagrams(int fd, const void *bytes, const struct cgnet_run *runs, int count) {

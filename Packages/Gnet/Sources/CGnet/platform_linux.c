@@ -8,6 +8,7 @@
 #include <netinet/udp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -61,8 +62,6 @@ ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void
   struct msghdr message = {.msg_iov = segments, .msg_iovlen = 2};
   return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
-
-static int batch_size(int count) { return count < CGNET_DATAGRAM_BATCH ? count : CGNET_DATAGRAM_BATCH; }
 
 int cgnet_report_local(int fd, int family) {
   int on = 1;
@@ -134,23 +133,50 @@ void cgnet_receive_merged(int fd) {
   setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
 }
 
-int cgnet_receive_datagrams(int fd, struct cgnet_datagrams *datagrams, int count) {
+// What the kernel is told of the room stays as it is from one receive to the next, but for what it overwrites.
+struct cgnet_room {
   struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
   struct iovec segments[CGNET_DATAGRAM_BATCH];
   union control controls[CGNET_DATAGRAM_BATCH];
-  int batch = batch_size(count);
-  for (int i = 0; i < batch; i++) {
-    segments[i] = (struct iovec){datagrams[i].bytes, datagrams[i].capacity};
-    messages[i] = (struct mmsghdr){.msg_hdr = {
-      .msg_name = &datagrams[i].ends.peer, .msg_namelen = sizeof datagrams[i].ends.peer,
-      .msg_iov = &segments[i], .msg_iovlen = 1,
-      .msg_control = &controls[i], .msg_controllen = sizeof controls[i]}};
+  struct cgnet_datagrams datagrams[CGNET_DATAGRAM_BATCH];
+};
+
+static void empty(struct cgnet_room *room, int i) {
+  room->messages[i].msg_hdr.msg_namelen = sizeof room->datagrams[i].ends.peer;
+  room->messages[i].msg_hdr.msg_controllen = sizeof room->controls[i];
+}
+
+struct cgnet_room *cgnet_make_room(void) {
+  struct cgnet_room *room = calloc(1, sizeof *room);
+  char *bytes = malloc((size_t)CGNET_DATAGRAM_BATCH * CGNET_MESSAGE_CAPACITY);
+  if (room == NULL || bytes == NULL) abort();
+  for (int i = 0; i < CGNET_DATAGRAM_BATCH; i++) {
+    struct cgnet_datagrams *datagrams = &room->datagrams[i];
+    datagrams->bytes = bytes + (size_t)i * CGNET_MESSAGE_CAPACITY;
+    room->segments[i] = (struct iovec){(void *)datagrams->bytes, CGNET_MESSAGE_CAPACITY};
+    room->messages[i].msg_hdr = (struct msghdr){
+      .msg_name = &datagrams->ends.peer, .msg_iov = &room->segments[i], .msg_iovlen = 1,
+      .msg_control = &room->controls[i]};
+    empty(room, i);
   }
-  int received = recvmmsg(fd, messages, (unsigned)batch, MSG_DONTWAIT, NULL);
+  return room;
+}
+
+void cgnet_free_room(struct cgnet_room *room) {
+  free((void *)room->datagrams[0].bytes);
+  free(room);
+}
+
+const struct cgnet_datagrams *cgnet_received(const struct cgnet_room *room) { return room->datagrams; }
+
+int cgnet_receive_datagrams(int fd, struct cgnet_room *room) {
+  int received = recvmmsg(fd, room->messages, CGNET_DATAGRAM_BATCH, MSG_DONTWAIT, NULL);
   for (int i = 0; i < received; i++) {
-    datagrams[i].count = messages[i].msg_len;
-    datagrams[i].ends.peer_length = messages[i].msg_hdr.msg_namelen;
-    take_control(&messages[i].msg_hdr, &datagrams[i]);
+    struct cgnet_datagrams *datagrams = &room->datagrams[i];
+    datagrams->byte_count = room->messages[i].msg_len;
+    datagrams->ends.peer_length = room->messages[i].msg_hdr.msg_namelen;
+    take_control(&room->messages[i].msg_hdr, datagrams);
+    empty(room, i);
   }
   return received;
 }
@@ -159,7 +185,7 @@ int cgnet_send_datagrams(int fd, const void *bytes, const struct cgnet_run *runs
   struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
   struct iovec segments[CGNET_DATAGRAM_BATCH];
   union control controls[CGNET_DATAGRAM_BATCH];
-  int batch = batch_size(count);
+  int batch = count < CGNET_DATAGRAM_BATCH ? count : CGNET_DATAGRAM_BATCH;
   char *next = (char *)bytes;
   for (int i = 0; i < batch; i++) {
     const struct cgnet_run *run = &runs[i];

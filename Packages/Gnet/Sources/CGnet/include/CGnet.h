@@ -17,8 +17,8 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-/// The most messages that one call receives or sends.
-enum { CGNET_DATAGRAM_BATCH = 32 };
+/// The most messages that one call receives or sends, and more bytes than one may have.
+enum { CGNET_DATAGRAM_BATCH = 32, CGNET_MESSAGE_CAPACITY = 65536 };
 
 /// The address of this machine that a datagram came to, or is to leave from: one of IPv4 is mapped to IPv6. All zero
 /// for none: the system chooses.
@@ -39,14 +39,17 @@ static inline bool cgnet_is_same_ends(const struct cgnet_ends *left, const struc
   return memcmp(left, right, sizeof *left) == 0;
 }
 
-/// What a receive stores: a datagram, or several of one peer that the system has merged.
+/// What was received as one message: a datagram, or several of one peer that the system has merged.
 struct cgnet_datagrams {
-  void *bytes;
-  size_t capacity;  // room at `bytes`
-  size_t count;     // bytes stored
-  size_t segment;   // the bytes of each but the last, which may have fewer; 0 for a single one
+  const void *bytes;
+  size_t byte_count;
+  size_t segment;  // the bytes of each but the last, which may have fewer; 0 for a single one
   struct cgnet_ends ends;
 };
+
+/// Room for CGNET_DATAGRAM_BATCH messages, each as large as they get: none is cut. Memory that is never written to
+/// costs nothing, so a load of small datagrams touches one page of each.
+struct cgnet_room;
 
 /// Datagrams to be sent between the same ends, whose bytes lie one after the other: a single one, or several where
 /// cgnet_can_segment says so.
@@ -83,9 +86,15 @@ bool cgnet_can_segment(int fd);
 /// Has receives take datagrams together that one peer has sent so, or that the system has put together, where it can.
 void cgnet_receive_merged(int fd);
 
-/// Receives up to `count` messages, CGNET_DATAGRAM_BATCH at the most; one system call where the
-/// system has recvmmsg(2). The number received; -1 only if none was.
-int cgnet_receive_datagrams(int fd, struct cgnet_datagrams *messages, int count);
+struct cgnet_room *cgnet_make_room(void);
+void cgnet_free_room(struct cgnet_room *room);
+
+/// The messages of the last receive, the first of them.
+const struct cgnet_datagrams *cgnet_received(const struct cgnet_room *room);
+
+/// Receives the messages that have arrived, as many as there is room for; one system call where the system has
+/// recvmmsg(2). The number received; -1 only if none was.
+int cgnet_receive_datagrams(int fd, struct cgnet_room *room);
 
 /// Sends up to `count` runs, CGNET_DATAGRAM_BATCH at the most, whose bytes lie one after the other at `bytes`; one
 /// system call where the system has sendmmsg(2). The number sent; -1 only if the first could not be sent.

@@ -36,29 +36,17 @@ final class DatagramEndpoint {
   }
 }
 
-/// Room for a batch of messages of any size, shared by a loop's datagram sockets. Memory that is never written
-/// to costs nothing, so a load of small datagrams touches one page of each.
+/// Room for a batch of received messages, shared by a loop's datagram sockets.
 @safe
 final class DatagramRoom {
-  /// More than any datagram holds, or datagrams that were merged, so that none is cut.
-  static let datagramCapacity = 65536
+  private let room: OpaquePointer
 
-  let datagrams: UnsafeMutableBufferPointer<cgnet_datagrams>
-  private let bytes: UnsafeMutableRawPointer
+  init() { unsafe room = cgnet_make_room() }
 
-  init() {
-    let count = Int(CGNET_DATAGRAM_BATCH)
-    unsafe bytes = .allocate(byteCount: count * Self.datagramCapacity, alignment: 64)
-    unsafe datagrams = .allocate(capacity: count)
-    for index in 0..<count {
-      unsafe datagrams.initializeElement(at: index, to: cgnet_datagrams())
-      unsafe datagrams[index].bytes = bytes + index * Self.datagramCapacity
-      unsafe datagrams[index].capacity = Self.datagramCapacity
-    }
-  }
+  deinit { unsafe cgnet_free_room(room) }
 
-  deinit {
-    unsafe datagrams.deallocate()
-    unsafe bytes.deallocate()
-  }
+  /// Receives a batch: its messages are the first at `messages`, until the next one.
+  func receive(_ fd: Int32) -> Transfer { unsafe Syscalls.receive(fd, datagrams: room) }
+
+  var messages: UnsafePointer<cgnet_datagrams> { unsafe cgnet_received(room) }
 }

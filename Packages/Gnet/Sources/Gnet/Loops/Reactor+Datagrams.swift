@@ -8,11 +8,12 @@ extension Reactor {
   func receiveDatagrams(_ end: DatagramEndpoint) {
     guard let room = datagramRoom else { return }
     // An error is one of an earlier datagram to a peer that is not there: the socket goes on.
-    guard case .moved(let count) = unsafe Syscalls.receive(end.socket.fd, datagrams: room.datagrams) else { return }
+    guard case .moved(let count) = room.receive(end.socket.fd) else { return }
     counters.reads &+= 1
+    let messages = unsafe room.messages
     for index in 0..<count {
-      let message = unsafe room.datagrams.baseAddress! + index
-      let (byteCount, segment) = unsafe (message.pointee.count, message.pointee.segment)
+      let message = unsafe messages + index
+      let (byteCount, segment) = unsafe (message.pointee.byte_count, message.pointee.segment)
       let peer = unsafe SocketAddress(peerOf: message.pointee.ends)
       var taken = 0
       repeat {

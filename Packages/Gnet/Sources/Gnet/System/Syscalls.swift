@@ -44,11 +44,9 @@ enum Syscalls {
   }
 
   /// Corresponds to `recvmmsg(2)`, or to `recvmsg(2)` as often as it takes.
-  static func receive(_ fd: Int32, datagrams: UnsafeMutableBufferPointer<cgnet_datagrams>) -> Transfer {
+  static func receive(_ fd: Int32, datagrams room: OpaquePointer) -> Transfer {
     while true {
-      let result =
-        unsafe isFailing(.receiveDatagrams)
-        ? -1 : cgnet_receive_datagrams(fd, datagrams.baseAddress, Int32(datagrams.count))
+      let result = unsafe isFailing(.receiveDatagrams) ? -1 : cgnet_receive_datagrams(fd, room)
       if let transfer = Transfer(result: Int(result)) { return transfer }
     }
   }
