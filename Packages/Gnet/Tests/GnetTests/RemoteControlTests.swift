@@ -35,13 +35,14 @@ private final class Bench {
   /// The calls that wait, in words.
   func orders() -> [String] {
     let pending = control.takeOrders()
-    return pending.orders.map { order in
+    let orders = pending.orders.map { order in
       switch order {
       case .write(let byteCount): "write \(byteCount)"
       case .wake: "wake"
       case .close: "close"
       }
     }
+    return pending.restByteCount > 0 ? orders + ["write \(pending.restByteCount)"] : orders
   }
 }
 
@@ -99,17 +100,37 @@ private final class Bench {
     #expect(bench.write(100))
   }
 
-  @Test("calls that carry no bytes do not pile up without bound", arguments: [ConnectionState.Phase.open, .datagram])
-  func boundedOrders(phase: ConnectionState.Phase) throws {
+  @Test(
+    "calls that carry hardly any bytes do not pile up without bound",
+    arguments: [(ConnectionState.Phase.open, 1), (.datagram, 0)])
+  func boundedOrders(phase: ConnectionState.Phase, byteCount: Int) throws {
     let bench = try Bench(watermark: 10_000, phase: phase)
     var taken = 0
     for _ in 0..<100_000 {
-      if bench.write(0) { taken += 1 }
+      if bench.write(byteCount) { taken += 1 }
       _ = bench.control.wake()
     }
     #expect(taken < 1000)
     #expect(bench.orders().count < 2000)
-    #expect(bench.write(0))
+    #expect(bench.write(byteCount))
+  }
+
+  @Test("writing nothing to a stream leaves nothing to be done")
+  func nothing() throws {
+    let bench = try Bench()
+    #expect(bench.write(0) && bench.control.wake() && bench.write(0) && bench.control.wake() && bench.write(0))
+    #expect(bench.orders() == ["wake"])
+  }
+
+  @Test(
+    "what is written waits in storage that has been used before", arguments: [ConnectionState.Phase.open, .datagram])
+  func reuse(phase: ConnectionState.Phase) throws {
+    let bench = try Bench(phase: phase)
+    var used = RingBuffer(minimumCapacity: 4096)
+    bench.loop.spareRings.give(&used)
+    #expect(bench.write(1) && bench.write(2))
+    #expect(bench.loop.spareRings.byteCount == 0)
+    #expect(bench.control.takeOrders().output.capacity == 4096)
   }
 
   @Test("what the callback that made the handle has written does not count for ever")

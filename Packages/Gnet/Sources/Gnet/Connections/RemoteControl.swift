@@ -25,21 +25,43 @@ final class RemoteControl: Sendable {
 
   /// The calls that wait for the loop.
   struct Pending: ~Copyable {
-    var orders: [Order] = []
+    /// The calls, but for the writes to a stream that come last: those are only in the output.
+    private(set) var orders: [Order] = []
     var output = RingBuffer()
+    /// The bytes of the output that `orders` are for.
+    private var orderedByteCount = 0
+
+    /// The bytes behind those of the last order: one more write.
+    var restByteCount: Int { output.count - orderedByteCount }
 
     /// What counts against the watermark. Orders do from the second on: datagrams may be empty, and wakes between
     /// short writes cost more than what is written.
-    var cost: Int { output.count + max(0, orders.count - 1) * MemoryLayout<Order>.stride }
+    var cost: Int {
+      if orders.isEmpty { return output.count }
+      let orderCount = orders.count + (restByteCount > 0 ? 1 : 0)
+      return output.count + (orderCount - 1) * MemoryLayout<Order>.stride
+    }
 
-    /// Adds bytes: a datagram of their own, or more of the stream.
-    mutating func add(_ bytes: Span<UInt8>, isDatagram: Bool) {
+    /// Adds bytes that are a datagram of their own.
+    mutating func addDatagram(_ bytes: Span<UInt8>) {
       output.write(bytes)
-      if !isDatagram, case .write(let count)? = orders.last {
-        orders[orders.count - 1] = .write(byteCount: count + bytes.count)
-      } else {
-        orders.append(.write(byteCount: bytes.count))
-      }
+      list(.write(byteCount: bytes.count))
+    }
+
+    /// Adds a call that is none for writing.
+    mutating func add(_ order: Order) {
+      if restByteCount > 0 { list(.write(byteCount: restByteCount)) }
+      list(order)
+    }
+
+    private mutating func list(_ order: Order) {
+      orderedByteCount = output.count
+      orders.append(order)
+    }
+
+    /// Whether the last call is a wake.
+    var endsWithWake: Bool {
+      if case .wake? = orders.last { restByteCount == 0 } else { false }
     }
   }
 
@@ -99,7 +121,8 @@ final class RemoteControl: Sendable {
     order { state in
       let waiting = state.pending.cost + self.unsentByteCount.load(ordering: .relaxed)
       guard waiting < self.limit || waiting == 0 else { return false }
-      state.pending.add(bytes, isDatagram: self.isOfDatagrams)
+      if state.pending.output.capacity == 0 { state.pending.output = self.loop.spareRings.take() }
+      if self.isOfDatagrams { state.pending.addDatagram(bytes) } else { state.pending.output.write(bytes) }
       return true
     }
   }
@@ -107,8 +130,7 @@ final class RemoteControl: Sendable {
   /// Asks for a `react`; `false` if nothing is taken any more.
   func wake() -> Bool {
     order { state in
-      if case .wake? = state.pending.orders.last { return true }
-      state.pending.orders.append(.wake)
+      if !state.pending.endsWithWake { state.pending.add(.wake) }
       return true
     }
   }
@@ -117,7 +139,7 @@ final class RemoteControl: Sendable {
   func close() -> Bool {
     if isOfDatagrams { return false }
     return order { state in
-      state.pending.orders.append(.close)
+      state.pending.add(.close)
       state.isOpen = false
       return true
     }

@@ -19,6 +19,7 @@ public final class EventLoop: Sendable {
   let waker: Poller.Waker
   let published = PublishedStatistics()
   let outboundHighWatermark: Int
+  let spareRings = SpareRings(limit: EventLoop.spareRingsLimit)
 
   /// Attempts to accept for this loop that failed on another thread.
   private let foreignAcceptErrors = Atomic<UInt64>(0)
@@ -26,6 +27,9 @@ public final class EventLoop: Sendable {
   private let isEnded = Atomic<Bool>(false)
   private let isServingLeft = Atomic<Bool>(false)
   private let isTakingDatagrams = Atomic<Bool>(true)
+
+  /// The most storage that is kept for writes from other threads, as long as there are any.
+  static let spareRingsLimit = 4 << 20
 
   init(index: Int, waker: Poller.Waker, outboundHighWatermark: Int) {
     self.index = index

@@ -44,8 +44,30 @@ extension Reactor {
       // A wake may be the connection's end.
       if slot.pointee.phase != .open { break }
     }
+    if slot.pointee.phase == .open { sendRest(slot) }
+    recycle(&unobeyed.output)
     unobeyed = RemoteControl.Pending()
-    if slot.pointee.phase == .open { settle(slot, .none) }
+  }
+
+  /// Sends what waits behind the last order: as a rule, all there is. It is not copied for that, but lent as output.
+  private func sendRest(_ slot: Slot) {
+    let isLent = output.pointee.isEmpty && slot.pointee.outbound.isEmpty && !slot.pointee.flags.contains(.outputBroken)
+    if isLent {
+      swap(&output.pointee, &unobeyed.output)
+    } else {
+      take(unobeyed.output.count, from: &unobeyed.output, for: slot)
+    }
+    settle(slot, .none)
+    if isLent { swap(&output.pointee, &unobeyed.output) }
+  }
+
+  /// Leaves an empty ring's storage to the next writer.
+  private func recycle(_ ring: inout RingBuffer) {
+    loop.spareRings.give(&ring)
+    if spareRingsExpiry == .never {
+      spareRingsExpiry = now + Self.spareRingsLifetime
+      remind(at: spareRingsExpiry)
+    }
   }
 
   /// Before a connection ends, what its handle has accepted goes behind what was written; then it refuses more.
@@ -90,6 +112,7 @@ extension Reactor {
         break
       }
     }
+    recycle(&pending.output)
     flush(end)
   }
 }

@@ -8,6 +8,9 @@ struct Ticker {
 }
 
 extension Reactor {
+  /// For how long rings are kept that no writer from another thread has needed.
+  static let spareRingsLifetime = Duration.seconds(1)
+
   /// Has everything that ticks called at once for the first time.
   func startTickers() {
     let loop = loop
@@ -37,6 +40,7 @@ extension Reactor {
     resumeAccepting()
     expireIdle()
     expireLingering()
+    expireSpareRings()
     if let drainDeadline, drainDeadline <= now { endAll(with: .timedOut) }
     nextTimer = .never
     for ticker in tickers { remind(at: ticker.due) }
@@ -44,6 +48,7 @@ extension Reactor {
     remind(at: idle?.nextExpiry ?? .never)
     remind(at: lingering.nextExpiry ?? .never)
     remind(at: drainDeadline ?? .never)
+    remind(at: spareRingsExpiry)
   }
 
   private func fireTickers() {
@@ -77,5 +82,10 @@ extension Reactor {
       let slot = connections.pointee[index]
       if slot.pointee.phase == .lingering { discard(slot) }
     }
+  }
+
+  private func expireSpareRings() {
+    guard spareRingsExpiry <= now else { return }
+    spareRingsExpiry = loop.spareRings.trim() ? now + Self.spareRingsLifetime : .never
   }
 }

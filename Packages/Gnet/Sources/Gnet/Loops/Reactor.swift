@@ -46,6 +46,8 @@ final class Reactor: @unchecked Sendable {
   var hasMail = false
   /// What is left of the calls of other threads that are being carried out.
   var unobeyed = RemoteControl.Pending()
+  /// When spare rings that have not been needed are given up.
+  var spareRingsExpiry = MonotonicTime.never
   var tickers: [Ticker] = []
   /// Connections by the time when they have been idle for too long.
   var idle: TimerWheel?

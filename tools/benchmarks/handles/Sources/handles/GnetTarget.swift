@@ -47,10 +47,11 @@ final class GnetTarget: Target {
     while !handles[connection].write(message) { sched_yield() }
   }
 
-  func stop() -> UInt64 {
+  func stop() -> Effort {
+    // The end is a wake-up more.
     let wakeUps = server.loops[0].statistics.wakeups
     server.shutdown()
     ended.wait()
-    return wakeUps
+    return Effort(wakeUps: wakeUps, sends: server.loops[0].statistics.writes)
   }
 }

@@ -51,11 +51,12 @@ struct Handles: ParsableCommand {
     receivers.waitForEnd()
     let elapsed = clock.now - start
     let used = processorTime() - usageAtStart
-    let wakeUps = target.stop()
+    let effort = target.stop()
 
     let rate = Double(messages) / (elapsed / .seconds(1))
     let figures: [String: Double] = [
-      "rate": rate, "processorTime": used * 1e9 / Double(messages), "wakeUps": Double(wakeUps) / Double(messages),
+      "rate": rate, "processorTime": used * 1e9 / Double(messages),
+      "wakeUps": Double(effort.wakeUps) / Double(messages), "sends": Double(effort.sends) / Double(messages),
     ]
     print(String(decoding: try JSONSerialization.data(withJSONObject: figures, options: .sortedKeys), as: UTF8.self))
   }
@@ -74,13 +75,21 @@ struct Handles: ParsableCommand {
   }
 }
 
+/// What a loop has done to get the messages to their connections.
+struct Effort {
+  /// How often it was woken.
+  var wakeUps: UInt64 = 0
+  /// How often it called `send(2)`.
+  var sends: UInt64 = 0
+}
+
 /// Connections that can be written to from any thread.
 protocol Target {
   /// Writes a message to a connection; waits while too much is under way.
   func write(_ message: [UInt8], to connection: Int)
 
-  /// Ends the loop, and returns how often it was woken.
-  func stop() -> UInt64
+  /// Ends the loop, and returns what it has done.
+  func stop() -> Effort
 }
 
 #if os(Linux)

@@ -13,7 +13,7 @@ final class MutexTarget: Target, @unchecked Sendable {
   private let ended = DispatchSemaphore(value: 0)
   // The loop's own.
   private let descriptors: [Int32]
-  private var wakeUps: UInt64 = 0
+  private var effort = Effort()
 
   init(connections: Int, receivers: Receivers) throws {
     descriptors = try (0..<connections).map { _ in try receivers.connectPair() }
@@ -39,11 +39,11 @@ final class MutexTarget: Target, @unchecked Sendable {
     if isFirst { waker.wake() }
   }
 
-  func stop() -> UInt64 {
+  func stop() -> Effort {
     isEnding.store(true, ordering: .releasing)
     waker.wake()
     ended.wait()
-    return wakeUps
+    return effort
   }
 
   private func serve(_ poller: consuming Poller) {
@@ -53,7 +53,7 @@ final class MutexTarget: Target, @unchecked Sendable {
     while !isEnding.load(ordering: .acquiring) {
       do {
         try poller.wait(timeout: nil) { event in
-          if event.isWake { wakeUps += 1 } else { touched.append(Int(event.token.rawValue)) }
+          if event.isWake { effort.wakeUps += 1 } else { touched.append(Int(event.token.rawValue)) }
         }
       } catch {
         fatalError("\(error)")
@@ -64,7 +64,7 @@ final class MutexTarget: Target, @unchecked Sendable {
         outputs[message.connection].bytes.write(message.bytes)
       }
       batch.removeAll(keepingCapacity: true)
-      for index in touched { outputs[index].send(descriptors[index]) }
+      for index in touched { effort.sends += outputs[index].send(descriptors[index]) }
       touched.removeAll(keepingCapacity: true)
     }
   }
@@ -72,14 +72,18 @@ final class MutexTarget: Target, @unchecked Sendable {
   private final class Output {
     var bytes = RingBuffer()
 
-    func send(_ descriptor: Int32) { Self.send(&bytes, descriptor) }
+    /// Sends as much as the kernel takes, and returns in how many calls.
+    func send(_ descriptor: Int32) -> UInt64 { Self.send(&bytes, descriptor) }
 
-    private static func send(_ bytes: inout RingBuffer, _ descriptor: Int32) {
+    private static func send(_ bytes: inout RingBuffer, _ descriptor: Int32) -> UInt64 {
+      var count: UInt64 = 0
       while !bytes.isEmpty {
+        count += 1
         let sent = bytes.readable.first.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, 0) }
-        guard sent > 0 else { return }
+        guard sent > 0 else { break }
         bytes.discard(sent)
       }
+      return count
     }
   }
 
