@@ -8,7 +8,7 @@ from servers import Missing
 
 MESSAGES = 1_000_000
 LABELS = {"gnet": "ConnectionHandle", "mutex": "array behind a mutex, without bound"}
-UNITS = ("rate", "processorTime", "wakeUps")
+UNITS = ("rate", "processorTime", "wakeUps", "sends")
 
 
 def run(bench, scenario):

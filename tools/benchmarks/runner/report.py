@@ -75,10 +75,14 @@ def remarks(scenario, rows, labels, share):
 
 
 def handles_report(scenario, rows, labels, skipped):
-    head = ["way", "messages/s, median (min to max)", "CPU ns/message, all threads", "wake-ups/message", "to Gnet"]
+    head = [
+        "way", "messages/s, median (min to max)", "CPU ns/message, all threads", "wake-ups/message", "sends/message",
+        "to Gnet",
+    ]  # fmt: skip
     lines = [
         [
             labels[key], span(row["rate"]), span(row["processorTime"]), f"{row['wakeUps']['median']:.4f}",
+            f"{row['sends']['median']:.4f}",
             f"{row['rate']['median'] / rows['gnet']['rate']['median']:.2f}",
         ]
         for key, row in rows.items()

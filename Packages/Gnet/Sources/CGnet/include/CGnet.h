@@ -144,4 +144,7 @@ void cgnet_set_current_loop(void *loop);
 void *cgnet_thread_faults(void);
 void cgnet_set_thread_faults(void *plan);
 
+/// Has the processor fetch the cache line of an address, ahead of a store to it. The address may be any: this never fails.
+static inline void cgnet_prefetch(const void *address) { __builtin_prefetch(address, 1); }
+
 #endif

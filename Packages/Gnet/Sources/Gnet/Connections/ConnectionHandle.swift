@@ -21,7 +21,10 @@ public struct ConnectionHandle: Sendable, Hashable {
 
   /// Writes the text's UTF-8 to the peer, as the other `write` does.
   @discardableResult
-  public func write(_ text: String) -> Bool { control.write(Array(text.utf8).span) }
+  public func write(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { unsafe control.write($0.span) }
+  }
 
   /// Has `react` called on the connection's loop, also if no bytes arrive. Wakes that have not been served
   /// yet become one.

@@ -48,6 +48,15 @@ final class RemoteControl: Sendable {
       list(.write(byteCount: bytes.count))
     }
 
+    /// Has the cache line fetched that the next bytes go to: the loop's processor was the last to use it, and a
+    /// writer's next unlocking would wait for it. The line that the bytes so far end in is there.
+    mutating func expectMore() {
+      let free = unsafe output.freeSegments(minimumCapacity: 0).first
+      if let start = free.baseAddress { unsafe cgnet_prefetch(start + (Self.cacheLineSize - 1)) }
+    }
+
+    private static var cacheLineSize: Int { 64 }
+
     /// Adds a call that is none for writing.
     mutating func add(_ order: Order) {
       if restByteCount > 0 { list(.write(byteCount: restByteCount)) }
@@ -123,6 +132,7 @@ final class RemoteControl: Sendable {
       guard waiting < self.limit || waiting == 0 else { return false }
       if state.pending.output.capacity == 0 { state.pending.output = self.loop.spareRings.take() }
       if self.isOfDatagrams { state.pending.addDatagram(bytes) } else { state.pending.output.write(bytes) }
+      state.pending.expectMore()
       return true
     }
   }
