@@ -34,7 +34,7 @@ private let groupings = [
   Grouping("at most what a packet of IPv6 holds", [Array(repeating: 1452, count: 45), [1452]]),
   Grouping(
     "a last one up to that", [Array(repeating: 1423, count: 46) + [29], [1423, 30]]),
-  Grouping("too large for an Ethernet packet", [[1453], [1453], [2000], [1452, 1452, 1000], [1453], [65507], [1]]),
+  Grouping("too large for an Ethernet packet", [[1453], [1453], [2000], [1452, 1452, 1000], [1453], [65487], [1]]),
 ]
 
 @Suite("merged datagrams") struct MergedDatagramTests {
@@ -131,9 +131,9 @@ private let groupings = [
       groupings.map { $0.runs.flatMap(\.self) } + [(0..<40).flatMap { [$0, $0, $0 / 2] }]
 
     @Test(
-      "whatever is merged arrives as it was written, from the address that was asked",
-      arguments: ["udp4://127.0.0.1:0", "udp6://[::1]:0", "udp://:0", "udp4://:0?reuseport=true"])
-    func contents(address: String) throws {
+      "whatever is merged arrives as it was written, from the address that was asked, however small the send buffer",
+      arguments: ["udp4://127.0.0.1:0", "udp6://[::1]:0", "udp://:0", "udp4://:0?reuseport=true"], [nil, 1])
+    func contents(address: String, sendBuffer: Int?) throws {
       let announced = Log<Int>()
       var events = Events()
       events.preWrite = { _, byteCount in announced.add(byteCount) }
@@ -143,7 +143,9 @@ private let groupings = [
         }
         return .none
       }
-      try withServer(events, on: [address]) { server in
+      var options = Options()
+      options.socketSendBuffer = sendBuffer
+      try withServer(events, options: options, on: [address]) { server in
         var target = server.address()
         if target.isUnspecified { target = SocketAddress(.ipv4(address: 0x7f01_0203, port: UInt16(target.port!))) }
         let client = try Client(target, datagrams: true)
