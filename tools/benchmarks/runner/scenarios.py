@@ -72,6 +72,8 @@ SCENARIOS = (
              is_quick=True, per="datagram"),
     Scenario("udp", "udp-64-c50-p4", "UDP echo, 64 bytes, 50 peers with 4 datagrams under way each", ("--size", "64"),
              DATAGRAM, 50, 4, transport="udp", per="datagram"),
+    Scenario("udp", "udp-64-c50-segmented", "UDP echo, 64 bytes, 50 peers that send 4 datagrams at once",
+             ("--size", "64", "--segmented"), DATAGRAM, 50, 4, transport="udp", per="datagram"),
     Scenario("connect", "connect", "connect, echo 64 bytes, close; 20 at a time", ("--size", "64", "--reconnect"),
              STREAM, 20, is_quick=True, per="connection"),
     Scenario("metrics", "metrics-c1", "what metrics cost: echo, 64 bytes, 1 connection", ("--size", "64"), METRICS),

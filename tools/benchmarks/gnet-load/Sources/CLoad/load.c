@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -64,6 +65,13 @@ int cload_connect(const struct cload_address *address, int source, int timeout) 
   if (!result) return fd;
   close(fd);
   return result;
+}
+
+int cload_segment(int fd, int size) {
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103 /* of Linux 4.18; older headers of the C library lack it */
+#endif
+  return setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size) ? -errno : 0;
 }
 
 int cload_close(int fd) { return close(fd) ? -errno : 0; }

@@ -21,7 +21,7 @@ extension Engine {
     madeTotal += count
     underWay += count
     connection.pointee.unsent += count * script.requestSize
-    try flush(index)
+    if !isHoldingBack { try flush(index) }
   }
 
   /// Where in a connection's ring a request's time is kept.
@@ -32,9 +32,8 @@ extension Engine {
   func flush(_ index: Int) throws(LoadError) {
     let connection = connections + index
     let pattern = script.requests
-    let most = plan.target.isDatagram ? script.requestSize : pattern.reach
     while connection.pointee.unsent > 0 {
-      let count = min(connection.pointee.unsent, most)
+      let count = min(connection.pointee.unsent, sendLimit)
       let sent = cload_send(connection.pointee.fd, pattern.bytes + connection.pointee.sendPosition, count)
       if sent < 0 {
         if sent == -Int(EAGAIN) { return try waitForRoom(index, true) }

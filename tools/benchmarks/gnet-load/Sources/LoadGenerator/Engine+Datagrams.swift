@@ -5,8 +5,16 @@ extension Engine {
   /// How long a datagram may take before it counts as lost, in nanoseconds.
   private static var lossAfter: Int64 { 200_000_000 }
 
-  /// Takes the datagrams that have come for one socket.
+  /// Takes the datagrams that have come for one socket, and makes the requests that follow them: one by one, or all
+  /// together.
   func receiveDatagrams(_ index: Int) throws(LoadError) {
+    isHoldingBack = plan.isSegmented
+    try takeDatagrams(index)
+    isHoldingBack = false
+    if connections[index].unsent > 0 { try flush(index) }
+  }
+
+  private func takeDatagrams(_ index: Int) throws(LoadError) {
     let connection = connections + index
     while true {
       let count = cload_receive(connection.pointee.fd, buffer, Script.reach)

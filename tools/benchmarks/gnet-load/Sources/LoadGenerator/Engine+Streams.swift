@@ -11,6 +11,10 @@ extension Engine {
       fd, origin, origin, origin
     )
     connections[index] = connection
+    if plan.isSegmented {
+      let result = cload_segment(fd, Int32(script.requestSize))
+      if result < 0 { throw LoadError("having datagrams taken apart (UDP_SEGMENT)", result) }
+    }
     let result = cload_watch(epoll, fd, UInt64(index), 1, 0)
     if result < 0 { throw LoadError("epoll_ctl", result) }
   }

@@ -21,6 +21,8 @@ public final class Engine {
   let buffer: UnsafeMutablePointer<UInt8>
   let events: UnsafeMutablePointer<epoll_event>
   static let batch = 256
+  /// The most datagrams, and the most bytes of them, that can be sent together.
+  private static let (segmentLimit, segmentedLimit) = (64, 65487)
 
   /// The last time the clock was read.
   var now: Int64 = 0
@@ -40,6 +42,10 @@ public final class Engine {
   var underWay = 0
   var lastReply: Int64 = 0
   var nextSource: Int32 = 0
+  /// Whether requests are made and not sent: more are to follow.
+  var isHoldingBack = false
+  /// The most bytes that one call sends.
+  let sendLimit: Int
 
   /// Open pace: the number of the next request, and when the first was due.
   var due = 0
@@ -55,6 +61,8 @@ public final class Engine {
     }
     self.plan = plan
     script = try Script(plan.exchange, target: plan.target)
+    let datagrams = plan.isSegmented ? min(Self.segmentLimit, Self.segmentedLimit / script.requestSize) : 1
+    sendLimit = plan.target.isDatagram ? datagrams * script.requestSize : script.requests.reach
     epoll = cload_epoll()
     if epoll < 0 { throw LoadError("epoll_create1", epoll) }
     latencies = .allocate(capacity: 1)

@@ -40,6 +40,8 @@ public struct Plan: Sendable {
   public var connections = 1
   /// How many requests a connection may have under way.
   public var pipeline = 1
+  /// Whether the datagrams that are due on a socket leave with one call, for the system to take apart.
+  public var isSegmented = false
   /// How long to measure, in seconds, unless `requestLimit` says when to end.
   public var duration = 1.0
   /// How long to run before measuring, in seconds.
@@ -71,6 +73,11 @@ public struct Plan: Sendable {
     if target.isDatagram {
       guard case .echo = exchange else { throw LoadError("only an echo can be asked of datagrams") }
       if pace == .reconnect { throw LoadError("datagrams have no connections to open and close") }
+    }
+    if isSegmented {
+      guard target.isDatagram, case .echo(1...1452) = exchange else {
+        throw LoadError("only datagrams of up to 1,452 bytes can be sent together")
+      }
     }
     if !(1...1_000_000).contains(connections) { throw LoadError("1 to 1,000,000 connections are possible") }
     if !(1...65536).contains(pipeline) { throw LoadError("1 to 65,536 requests can be under way on a connection") }

@@ -30,6 +30,8 @@ struct Run: ParsableCommand {
   @Option(help: "Send so many requests, instead of for some time.") var requests: Int?
   @Option(help: "Requests a second over all connections: an open loop.") var rate: Double?
   @Flag(help: "Begin each round when all connections have had all their replies.") var lockstep = false
+  @Flag(help: "Send the datagrams that are due on a socket with one call, for the system to take apart.")
+  var segmented = false
   @Flag(help: "One connection for each request, closed after the reply.") var reconnect = false
   @Option(help: "What to GET.") var path = "/plaintext"
   @Option(help: "The body that has to come.") var body = "Hello, World!"
@@ -56,6 +58,7 @@ struct Run: ParsableCommand {
     plan.pace = lockstep ? .lockstep : reconnect ? .reconnect : rate.map(Plan.Pace.open) ?? .closed
     plan.connections = connections
     plan.pipeline = pipeline
+    plan.isSegmented = segmented
     plan.duration = duration
     plan.warmUp = warmUp
     plan.requestLimit = requests

@@ -111,5 +111,7 @@ struct CheckingTests {
     refuses(datagrams) { $0.exchange = .redisGet(size: 5) }
     refuses(datagrams) { $0.exchange = .echo(size: 65508) }
     refuses(datagrams) { $0.pace = .reconnect }
+    refuses(datagrams) { ($0.exchange, $0.isSegmented) = (.echo(size: 1453), true) }
+    refuses(stream) { $0.isSegmented = true }
   }
 }

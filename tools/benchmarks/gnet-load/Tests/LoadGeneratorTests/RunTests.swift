@@ -38,6 +38,19 @@ struct RunTests {
     }
   }
 
+  @Test("sends datagrams together when told to, and has every one answered", arguments: [1, 64, 1452], [1, 4, 100])
+  func segmented(size: Int, pipeline: Int) throws {
+    let server = try TestServer("udp")
+    defer { server.stop() }
+    for pace in [Plan.Pace.closed, .lockstep] {
+      var plan = try server.plan(.echo(size: size))
+      (plan.connections, plan.pipeline, plan.pace, plan.isSegmented) = (2, pipeline, pace, true)
+      plan.requestLimit = 1003
+      let report = try Engine(plan).run()
+      #expect(report.requests + report.lost == 1003 && report.requests > 0)
+    }
+  }
+
   @Test("measures for the time that it is told, in slices that add up")
   func slices() throws {
     let server = try TestServer()

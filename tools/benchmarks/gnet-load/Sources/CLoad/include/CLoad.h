@@ -35,6 +35,9 @@ const char *cload_resolve_error(int code);
 /// from 127.0.0.source, so that ports do not run out. Fails after timeout seconds.
 int cload_connect(const struct cload_address *address, int source, int timeout);
 
+/// Has what is sent on a socket leave in datagrams of so many bytes, the last of which may have fewer.
+int cload_segment(int fd, int size);
+
 int cload_close(int fd);
 
 /// A new epoll(7) instance.
