@@ -69,7 +69,6 @@ let package = Package(
       dependencies: [
         .product(name: "Gnet", package: "Gnet"),
         .product(name: "RingBuffer", package: "RingBuffer"),
-        .product(name: "BasicContainers", package: "swift-collections"),
         .product(name: "DequeModule", package: "swift-collections"),
       ],
       swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]
@@ -78,7 +77,6 @@ let package = Package(
       name: "ExamplesTests",
       dependencies: [
         "blocking", "chat", "echo", "http", "HTTPSupport", "push", "redis", "RedisEngine", "upgrade",
-        .product(name: "BasicContainers", package: "swift-collections"),
         .product(name: "RingBuffer", package: "RingBuffer"),
       ],
       swiftSettings: swiftSettings

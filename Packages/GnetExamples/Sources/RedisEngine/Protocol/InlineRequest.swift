@@ -1,10 +1,8 @@
-internal import BasicContainers
-
 /// Splits a line into words at white space. A word may be quoted: in double quotes with the escapes `\n \r \t \b \a`
 /// and `\xHH`, in single quotes with `\'` alone; behind the closing quote a word must end.
 ///
 /// - Returns: `false` if a quote is not closed, or closed in the middle of a word.
-func splitLine(_ line: Bytes, into words: inout [UInt8], _ ranges: inout UniqueArray<ArgumentRange>) -> Bool {
+func splitLine(_ line: Bytes, into words: inout [UInt8], _ ranges: inout [ArgumentRange]) -> Bool {
   var index = 0
   while true {
     while index < line.count, isSpace(line[index]) { index += 1 }

@@ -1,5 +1,3 @@
-internal import BasicContainers
-
 /// Finds requests in a stream: arrays of bulk strings, or lines of words.
 ///
 /// It looks at each byte of a header once, however the stream is cut into pieces, and skips the bytes of bulk strings.
@@ -27,10 +25,12 @@ struct RequestParser: ~Copyable {
   /// The arguments found so far; of a line, in `words`, otherwise in the request.
   var arguments: Span<ArgumentRange> {
     @_lifetime(borrow self)
-    get { ranges.span }
+    get { ranges.span.extracting(first: argumentCount) }
   }
 
-  private var ranges = UniqueArray<ArgumentRange>()
+  /// Those of earlier requests are overwritten one by one: to remove them would cost more than to find a request's own.
+  private var ranges: [ArgumentRange] = []
+  private var argumentCount = 0
   /// The words of a line, one after the other.
   private(set) var words: [UInt8] = []
   private(set) var isInline = false
@@ -64,11 +64,8 @@ struct RequestParser: ~Copyable {
   private mutating func findEnd(_ input: Bytes) throws(ReplyError) -> Bool {
     if missing == nil {
       guard !input.isEmpty else { return false }
-      if ranges.capacity > Self.keptArguments {
-        ranges = UniqueArray()
-      } else {
-        ranges.removeAll(keepingCapacity: true)
-      }
+      argumentCount = 0
+      if ranges.capacity > Self.keptArguments { ranges = [] }
       isInline = input[0] != UInt8(ascii: "*")
       if isInline { return try parseLine(input) }
       guard let end = try lineEnd(input, tooLong: Self.tooLongCount) else { return false }
@@ -87,12 +84,18 @@ struct RequestParser: ~Copyable {
         advance(to: end + 2)
       }
       guard let length = bulkLength, input.count >= position + length + 2 else { return false }
-      ranges.append(ArgumentRange(offset: position, count: length))
+      addArgument(ArgumentRange(offset: position, count: length))
       advance(to: position + length + 2)
       bulkLength = nil
       missing = left - 1
     }
     return true
+  }
+
+  @inline(__always)
+  private mutating func addArgument(_ range: ArgumentRange) {
+    if argumentCount < ranges.count { ranges[argumentCount] = range } else { ranges.append(range) }
+    argumentCount += 1
   }
 
   private mutating func advance(to offset: Int) {
@@ -138,7 +141,9 @@ struct RequestParser: ~Copyable {
     var line = input.extracting(first: end)
     if end > 0, line[end - 1] == UInt8(ascii: "\r") { line = line.extracting(droppingLast: 1) }
     words.removeAll(keepingCapacity: words.capacity <= 4096)
+    ranges.removeAll(keepingCapacity: true)
     guard splitLine(line, into: &words, &ranges) else { throw Self.unbalancedQuotes }
+    argumentCount = ranges.count
     position = end + 1
     return true
   }

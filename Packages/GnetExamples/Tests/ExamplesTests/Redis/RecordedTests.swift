@@ -1,4 +1,3 @@
-import BasicContainers
 import Foundation
 import Testing
 
@@ -155,7 +154,7 @@ struct RedisRecordedTests {
     let comparison = text.first.flatMap { Recording.Comparison(rawValue: $0) }
     if comparison != nil { text = text.dropFirst() }
     var words: [UInt8] = []
-    var ranges = UniqueArray<ArgumentRange>()
+    var ranges: [ArgumentRange] = []
     let bytes = Array(text.utf8)
     let isSplit = splitLine(bytes.span, into: &words, &ranges)
     #expect(isSplit)
