@@ -16,25 +16,29 @@ final class Keyspace: @unchecked Sendable {
   typealias Shards = UInt64
   static let allShards = Shards.max
 
-  // Everything but the lock is touched by whoever holds the lock.
-  private struct Shard: ~Copyable {
-    let lock = Mutex(())
-    var databases = Databases(repeating: Database())
-    /// Keeps shards that different loops use at the same time off each other's cache line.
-    private let padding = InlineArray<8, UInt64>(repeating: 0)
+  private struct ShardLock: ~Copyable {
+    let mutex = Mutex(())
+    /// Keeps locks that different loops take at the same time off each other's cache line.
+    private let padding = InlineArray<15, UInt64>(repeating: 0)
   }
 
-  /// In memory of their own: behind a pointer, access is exclusive because of the lock, and not checked again.
-  private let shards: UnsafeMutablePointer<Shard>
+  private let locks: UnsafeMutablePointer<ShardLock>
+  /// Each shard's part of the databases, touched by whoever holds its lock. Behind a pointer, access is exclusive because
+  /// of the lock, and not checked again; the locks lie elsewhere, since others look at them meanwhile.
+  private let parts: UnsafeMutablePointer<Databases>
 
   init() {
-    unsafe shards = .allocate(capacity: Self.shardCount)
-    for shard in 0..<Self.shardCount { unsafe (shards + shard).initialize(to: Shard()) }
+    unsafe locks = .allocate(capacity: Self.shardCount)
+    for shard in 0..<Self.shardCount { unsafe (locks + shard).initialize(to: ShardLock()) }
+    unsafe parts = .allocate(capacity: Self.shardCount)
+    unsafe parts.initialize(repeating: Databases(repeating: Database()), count: Self.shardCount)
   }
 
   deinit {
-    unsafe shards.deinitialize(count: Self.shardCount)
-    unsafe shards.deallocate()
+    unsafe locks.deinitialize(count: Self.shardCount)
+    unsafe locks.deallocate()
+    unsafe parts.deinitialize(count: Self.shardCount)
+    unsafe parts.deallocate()
   }
 
   /// The shard that a key with this hash is in.
@@ -59,14 +63,14 @@ final class Keyspace: @unchecked Sendable {
   private func withShard<R, E: Error>(_ number: Int, _ body: (inout Databases) throws(E) -> R) throws(E) -> R {
     lock(number)
     defer { unlock(number) }
-    return try unsafe body(&shards[number].databases)
+    return try unsafe body(&parts[number])
   }
 
   @inline(__always)
-  private func lock(_ shard: Int) { unsafe shards[shard].lock._unsafeLock() }
+  private func lock(_ shard: Int) { unsafe locks[shard].mutex._unsafeLock() }
 
   @inline(__always)
-  private func unlock(_ shard: Int) { unsafe shards[shard].lock._unsafeUnlock() }
+  private func unlock(_ shard: Int) { unsafe locks[shard].mutex._unsafeUnlock() }
 
   /// Runs `body` with the locks of several shards held; it reaches the databases by `locked`.
   func withShards(_ wanted: Shards, _ body: (Locked) -> Void) {
@@ -94,13 +98,13 @@ final class Keyspace: @unchecked Sendable {
     func withDatabase<R>(_ number: Int, of key: borrowing Key, _ body: (inout Database) -> R) -> R {
       let shard = Keyspace.shard(ofHash: key.hash)
       assert(shards & 1 << shard != 0, "a shard whose lock is not held")
-      return unsafe body(&keyspace.shards[shard].databases[number])
+      return unsafe body(&keyspace.parts[shard][number])
     }
 
     /// Runs `body` on each shard's part of a database.
     func forEachPart(of number: Int, _ body: (inout Database) -> Void) {
       for shard in 0..<Keyspace.shardCount where shards & 1 << shard != 0 {
-        unsafe body(&keyspace.shards[shard].databases[number])
+        unsafe body(&keyspace.parts[shard][number])
       }
     }
   }
