@@ -58,7 +58,14 @@ let stringCommands: [Command] = [
 
 enum StringCommands {
   static func get(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
-    if try !database.withString(arguments.key(1), { context.reply.bulk($0) }) { context.reply.null() }
+    try answer(arguments.key(1), &database, &context)
+  }
+
+  /// Answers with a key's string, or null.
+  private static func answer(
+    _ key: borrowing Key, _ database: inout Database, _ context: inout Context
+  ) throws(ReplyError) {
+    if try !database.withString(key, { context.reply.bulk($0) }) { context.reply.null() }
   }
 
   static func set(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
@@ -69,7 +76,7 @@ enum StringCommands {
     let options = try SetOptions(arguments)
     let deadline = try options.expiry?.deadline(arguments, command: "set") ?? Database.never
     let key = arguments.key(1)
-    if options.answersOld { context.reply.bulk(try database.string(key)) }
+    if options.answersOld { try answer(key, &database, &context) }
     let place = database.find(key)
     if (options.condition == .absent && place != nil) || (options.condition == .present && place == nil) {
       if !options.answersOld { context.reply.null() }
@@ -81,7 +88,7 @@ enum StringCommands {
   }
 
   static func getset(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
-    context.reply.bulk(try database.string(arguments.key(1)))
+    try answer(arguments.key(1), &database, &context)
     database.setString(arguments.key(1), arguments[2])
   }
 
@@ -134,7 +141,9 @@ enum StringCommands {
   }
 
   static func strlen(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
-    context.reply.integer(try database.string(arguments.key(1))?.count ?? 0)
+    var length = 0
+    _ = try database.withString(arguments.key(1)) { length = $0.count }
+    context.reply.integer(length)
   }
 
   static func add(

@@ -47,13 +47,6 @@ struct Database {
 
 // Values of one type.
 extension Database {
-  /// The string at a key, if there is one.
-  mutating func string(_ key: borrowing Key) throws(ReplyError) -> [UInt8]? {
-    guard let place = find(key) else { return nil }
-    guard case .string(let bytes) = table.entries[place].value.value else { throw .wrongType }
-    return bytes
-  }
-
   /// Calls `body` with the string at a key; `false` if there is none.
   @inline(__always)
   mutating func withString(_ key: borrowing Key, _ body: (Bytes) -> Void) throws(ReplyError) -> Bool {

@@ -18,6 +18,14 @@ extension Span<UInt8> {
     return hasher.finalize()
   }
 
+  /// The offset of the first `byte` from `start` on, or the end.
+  @inline(__always)
+  func offset(of byte: UInt8, from start: Int) -> Int {
+    var index = start
+    while index < count, unsafe self[unchecked: index] != byte { index &+= 1 }
+    return index
+  }
+
   func equals(_ other: borrowing [UInt8]) -> Bool {
     guard count == other.count else { return false }
     return unsafe withUnsafeBytes { mine in

@@ -6,7 +6,20 @@
 
 extension Span<UInt8> {
   /// The integer that this spells in the only way accepted: no sign but `-`, no space, no leading zero.
+  @inline(__always)
   var integer: Int? {
+    // Nearly all have few digits and no sign.
+    guard count <= 9, count > 0, self[0] != UInt8(ascii: "0") else { return anyInteger }
+    var value = 0
+    for index in indices {
+      let digit = unsafe self[unchecked: index] &- UInt8(ascii: "0")
+      if digit > 9 { return anyInteger }
+      value = value &* 10 &+ Int(digit)
+    }
+    return value
+  }
+
+  private var anyInteger: Int? {
     guard count > 0, count <= 20 else { return nil }
     let isNegative = self[0] == UInt8(ascii: "-")
     let start = isNegative ? 1 : 0

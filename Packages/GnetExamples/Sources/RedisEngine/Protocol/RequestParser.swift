@@ -108,8 +108,7 @@ struct RequestParser: ~Copyable {
   private mutating func lineEnd(
     _ input: Bytes, tooLong: @autoclosure () -> ReplyError
   ) throws(ReplyError) -> Int? {
-    var end = scanned
-    while end < input.count, unsafe input[unchecked: end] != UInt8(ascii: "\r") { end &+= 1 }
+    let end = input.offset(of: UInt8(ascii: "\r"), from: scanned)
     if end + 1 < input.count { return end }
     // A line end whose second byte is missing is looked at again.
     scanned = max(position, input.count - 1)
@@ -120,21 +119,13 @@ struct RequestParser: ~Copyable {
   /// The number behind the sign at `position`.
   @inline(__always)
   private func number(in input: Bytes, endingAt end: Int) -> Int? {
-    let digits = input.extracting(min(position + 1, end)..<end)
-    // Nearly all have few digits and no sign.
-    guard digits.count <= 9, !digits.isEmpty, digits[0] != UInt8(ascii: "0") else { return digits.integer }
-    var value = 0
-    for index in digits.indices {
-      let digit = unsafe digits[unchecked: index] &- UInt8(ascii: "0")
-      if digit > 9 { return digits.integer }
-      value = value &* 10 &+ Int(digit)
-    }
-    return value
+    input.extracting(min(position + 1, end)..<end).integer
   }
 
   private mutating func parseLine(_ input: Bytes) throws(ReplyError) -> Bool {
-    guard let end = (scanned..<input.count).first(where: { input[$0] == UInt8(ascii: "\n") }) else {
-      scanned = input.count
+    let end = input.offset(of: UInt8(ascii: "\n"), from: scanned)
+    if end == input.count {
+      scanned = end
       if scanned > Self.lineLimit { throw Self.tooLongLine }
       return false
     }
