@@ -27,6 +27,12 @@ func usePoller() throws(Errno) {
     try poller.modify(pipe.readEnd, token: token, interest: [.readable, .writable], trigger: trigger)
   }
   try poller.remove(pipe.readEnd)
+  let start = Poller.Instant.now
+  let deadline = start + .milliseconds(1)
+  require(try poller.wait(until: deadline, now: start) { _ in } == 0)
+  require(Poller.Instant.now >= deadline && deadline < .never)
+  require(deadline - start == .milliseconds(1) && deadline.duration(since: start) == .milliseconds(1))
+  require(Poller.Instant.nanoseconds(of: .seconds(1)) == Poller.Instant(nanoseconds: 1_000_000_000).nanoseconds)
   let waker: any Sendable & Copyable = poller.waker
   _ = waker
   poller.waker.wake()

@@ -115,22 +115,36 @@ public struct Poller: ~Copyable, @unchecked Sendable {
     try wait(Countdown(timeout), body)
   }
 
-  /// Waits as ``wait(timeout:_:)`` does, until a moment instead of for a time. For callers that keep time themselves:
-  /// neither is the clock read again nor a duration taken apart.
+  /// Waits as ``wait(timeout:_:)`` does, until a moment instead of for a time.
   ///
-  /// Both moments are nanoseconds, not negative, of the clock that `clock_gettime(2)` calls `CLOCK_MONOTONIC`.
+  /// For callers that keep time themselves: the clock is not read again. Waits that have their end in common share a
+  /// timer of the kernel, where that is cheaper.
   ///
   /// - Parameters:
-  ///   - deadline: When to return at the latest. `Int64.max`: without limit. A moment that has passed: not to wait,
-  ///     only look.
-  ///   - now: What the clock says.
+  ///   - deadline: The moment to return at the latest. ``Instant/never``: without limit. A moment that has passed: not
+  ///     at all, only look.
+  ///   - now: The present moment, or one shortly before: the wait may end later by the difference.
   ///   - body: Called once for every event, on the calling thread, before this method returns.
   /// - Returns: The number of events delivered, a wake-up included; 0 if the time was up.
-  /// - Throws: What the kernel reports, which for a valid poller is nothing in the normal course of events.
+  /// - Throws: The kernel's error, of which a valid poller meets none in the normal course of events.
   /// - Complexity: One system call, and O(1) per event; nothing is allocated.
   @discardableResult
-  public func wait(until deadline: Int64, now: Int64, _ body: (Event) -> Void) throws(Errno) -> Int {
+  public func wait(until deadline: Instant, now: Instant, _ body: (Event) -> Void) throws(Errno) -> Int {
     try wait(Countdown(until: deadline, now: now), body)
+  }
+
+  /// Waits as ``wait(until:now:_:)-(Poller.Instant,_,_)`` does, between moments given as nanoseconds.
+  ///
+  /// - Parameters:
+  ///   - deadline: The moment to return at the latest; `Int64.max`: without limit.
+  ///   - now: The present moment.
+  ///   - body: Called once for every event, on the calling thread, before this method returns.
+  /// - Returns: The number of events delivered, a wake-up included; 0 if the time was up.
+  /// - Throws: The kernel's error, of which a valid poller meets none in the normal course of events.
+  @available(*, deprecated, message: "pass moments as Poller.Instant")
+  @discardableResult
+  public func wait(until deadline: Int64, now: Int64, _ body: (Event) -> Void) throws(Errno) -> Int {
+    try wait(until: Instant(nanoseconds: deadline), now: Instant(nanoseconds: now), body)
   }
 
   @inline(__always)

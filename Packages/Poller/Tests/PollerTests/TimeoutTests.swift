@@ -1,4 +1,3 @@
-import CPoller
 import Poller
 import Synchronization
 import SystemPackage
@@ -26,20 +25,22 @@ struct TimeoutTests {
     arguments: [.nanoseconds(1), .microseconds(1_500), .milliseconds(20)] as [Duration])
   func moment(_ distance: Duration) throws {
     let poller = try Poller()
-    let now = cpoller_now()
-    let deadline = now + distance.components.attoseconds / 1_000_000_000
+    let now = Poller.Instant.now
+    let deadline = now + distance
     #expect(try poller.wait(until: deadline, now: now) { _ in } == 0)
-    #expect(cpoller_now() >= deadline)
-    #expect(cpoller_now() < deadline + 20_000_000_000)
+    #expect(Poller.Instant.now >= deadline)
+    #expect(Poller.Instant.now < deadline + .seconds(20))
   }
 
   @Test("a moment that has passed only looks, and one that never comes leaves the wait to what happens")
   func passedMoment() throws {
     let poller = try Poller()
-    let now = cpoller_now()
-    for deadline in [now, now - 1, 0] { #expect(try poller.wait(until: deadline, now: now) { _ in } == 0) }
+    let now = Poller.Instant.now
+    for deadline in [now.nanoseconds, now.nanoseconds - 1, 0].map(Poller.Instant.init(nanoseconds:)) {
+      #expect(try poller.wait(until: deadline, now: now) { _ in } == 0)
+    }
     let waker = poller.waker
-    for deadline in [now + 3_600_000_000_000, .max] {
+    for deadline in [now + .seconds(3_600), .never] {
       let thread = Thread { waker.wake() }
       var events: [Poller.Event] = []
       #expect(try poller.wait(until: deadline, now: now) { events.append($0) } == 1)
@@ -48,10 +49,22 @@ struct TimeoutTests {
     }
   }
 
+  @Test("moments given as plain numbers are the same")
+  @available(*, deprecated)
+  func plainNumbers() throws {
+    let poller = try Poller()
+    let now = Poller.Instant.now.nanoseconds
+    let deadline = now + 1_000_000
+    #expect(try poller.wait(until: deadline, now: now) { _ in } == 0)
+    #expect(Poller.Instant.now.nanoseconds >= deadline)
+    poller.waker.wake()
+    #expect(try poller.wait(until: .max, now: now) { _ in } == 1)
+  }
+
   /// Waits for a moment several times, each of which a wake-up ends.
-  private func waitInVain(_ poller: borrowing Poller, until deadline: Int64) throws {
+  private func waitInVain(_ poller: borrowing Poller, until deadline: Poller.Instant) throws {
     for _ in 0..<4 {
-      let now = cpoller_now()
+      let now = Poller.Instant.now
       poller.waker.wake()
       #expect(try poller.wait(until: deadline, now: now) { _ in } == 1)
     }
@@ -61,14 +74,14 @@ struct TimeoutTests {
   func commonMoment() throws {
     let poller = try Poller()
     for _ in 0..<20 {
-      let deadline = cpoller_now() + 5_000_000
+      let deadline = Poller.Instant.now + .milliseconds(5)
       try waitInVain(poller, until: deadline)
-      let now = cpoller_now()
+      let now = Poller.Instant.now
       #expect(try poller.wait(until: deadline, now: now) { _ in } == 0)
-      #expect(cpoller_now() >= deadline)
+      #expect(Poller.Instant.now >= deadline)
       // Whoever has read the clock before that need not wait for what has been.
       #expect(try poller.wait(until: deadline, now: now) { _ in } == 0)
-      #expect(cpoller_now() < deadline + 20_000_000_000)
+      #expect(Poller.Instant.now < deadline + .seconds(20))
     }
   }
 
@@ -76,15 +89,15 @@ struct TimeoutTests {
   func earlierMoment() throws {
     let poller = try Poller()
     for isMoment in [true, false, true, false] {
-      let now = cpoller_now()
-      try waitInVain(poller, until: now + 2_000_000)
-      let start = cpoller_now()
+      let now = Poller.Instant.now
+      try waitInVain(poller, until: now + .milliseconds(2))
+      let start = Poller.Instant.now
       if isMoment {
-        #expect(try poller.wait(until: start + 10_000_000, now: start) { _ in } == 0)
+        #expect(try poller.wait(until: start + .milliseconds(10), now: start) { _ in } == 0)
       } else {
         #expect(try poller.wait(timeout: .milliseconds(10)) { _ in } == 0)
       }
-      #expect(cpoller_now() >= start + 10_000_000)
+      #expect(Poller.Instant.now >= start + .milliseconds(10))
     }
   }
 

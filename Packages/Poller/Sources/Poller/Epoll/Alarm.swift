@@ -27,7 +27,8 @@
     }
 
     /// Whether it rings at `moment`, from the second time that it is asked for it on.
-    func rings(at moment: Int64, on epoll: borrowing OwnedDescriptor) -> Bool {
+    func rings(at moment: Poller.Instant, on epoll: borrowing OwnedDescriptor) -> Bool {
+      let moment = moment.nanoseconds
       if self.moment.load(ordering: .relaxed) == moment { return true }
       if candidate.exchange(moment, ordering: .relaxed) != moment { return false }
       if descriptor.load(ordering: .relaxed) < 0 {
