@@ -2,6 +2,7 @@
 
 #define _GNU_SOURCE
 #include "CGnet.h"
+#include "common.h"
 
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
@@ -23,13 +24,13 @@
 #define UDP_GRO 104
 #endif
 
-int cgnet_socket(int family, int type) {
-  return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+int cgnet_socket(int family, bool is_datagram) {
+  return result(socket(family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
 int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length) {
   *peer_length = sizeof *peer;
-  return accept4(fd, (struct sockaddr *)peer, peer_length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  return result(accept4(fd, (struct sockaddr *)peer, peer_length, SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
 // The calls of every request go past recv(3) and send(3), which in a program of several threads prepare for
@@ -41,37 +42,73 @@ int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length) 
 #endif
 #endif
 
-ssize_t cgnet_receive(int fd, void *room, size_t capacity) {
 #if defined(CGNET_BY_NAME) || !defined(SYS_recvfrom)
-  return recv(fd, room, capacity, 0);
+static ssize_t receive_once(int fd, void *buffer, size_t capacity) { return recv(fd, buffer, capacity, 0); }
 #else
-  return syscall(SYS_recvfrom, fd, room, capacity, 0, NULL, NULL);
+static ssize_t receive_once(int fd, void *buffer, size_t capacity) {
+  return syscall(SYS_recvfrom, fd, buffer, capacity, 0, NULL, NULL);
+}
 #endif
+
+#if defined(CGNET_BY_NAME) || !defined(SYS_sendto)
+static ssize_t send_once(int fd, const void *bytes, size_t count) { return send(fd, bytes, count, MSG_NOSIGNAL); }
+#else
+static ssize_t send_once(int fd, const void *bytes, size_t count) {
+  return syscall(SYS_sendto, fd, bytes, count, MSG_NOSIGNAL, NULL, 0);
+}
+#endif
+
+ssize_t cgnet_receive(int fd, void *buffer, size_t capacity) {
+  ssize_t count = receive_once(fd, buffer, capacity);
+  return count < 0 ? -errno : count;
 }
 
 ssize_t cgnet_send(int fd, const void *bytes, size_t count) {
-#if defined(CGNET_BY_NAME) || !defined(SYS_sendto)
-  return send(fd, bytes, count, MSG_NOSIGNAL);
-#else
-  return syscall(SYS_sendto, fd, bytes, count, MSG_NOSIGNAL, NULL, 0);
-#endif
+  ssize_t sent = send_once(fd, bytes, count);
+  return sent < 0 ? -errno : sent;
 }
 
 ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void *second, size_t second_count) {
   struct iovec segments[2] = {{(void *)first, first_count}, {(void *)second, second_count}};
   struct msghdr message = {.msg_iov = segments, .msg_iovlen = 2};
-  return sendmsg(fd, &message, MSG_NOSIGNAL);
+  ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+  return sent < 0 ? -errno : sent;
 }
 
-int cgnet_report_local(int fd, int family) {
+static int report_local(int fd, int family) {
   int on = 1;
   // Also for a socket of IPv6: its peers of IPv4 are reported by this one with an address that can be sent from, by
   // the other with that of the packet, which may be a broadcast's.
-  if (setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) != 0) return -1;
-  return family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) : 0;
+  if (setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) != 0) return -errno;
+  return family == AF_INET6 ? result(setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on)) : 0;
 }
 
-// Room for what the kernel tells of a message, or is told.
+static int set_keep_alive(int fd, int seconds) {
+  int on = seconds > 0;
+  if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0) return -errno;
+  if (!on) return 0;
+  // The kernel's limit for both is 32767 seconds.
+  if (seconds > 32767) seconds = 32767;
+  if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) != 0) return -errno;
+  return result(setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds));
+}
+
+static int receive_merged(int fd, int on) {
+  setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);  // kernels before 5.0 receive datagrams one by one
+  return 0;
+}
+
+int cgnet_set_option(int fd, enum cgnet_option option, int value) {
+  switch (option) {
+    case CGNET_KEEP_ALIVE: return set_keep_alive(fd, value);
+    case CGNET_SHARE_PORT: return result(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value));
+    case CGNET_REPORT_LOCAL: return report_local(fd, value);
+    case CGNET_RECEIVE_MERGED: return receive_merged(fd, value);
+    default: return cgnet_set_common_option(fd, option, value);
+  }
+}
+
+// What the kernel tells of a message, or is told.
 union control {
   struct cmsghdr header;  // for its alignment
   char bytes[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
@@ -128,55 +165,50 @@ bool cgnet_can_segment(int fd) {
   return getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, &size) == 0;
 }
 
-void cgnet_receive_merged(int fd) {
-  int on = 1;
-  setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
-}
-
-// What the kernel is told of the room stays as it is from one receive to the next, but for what it overwrites.
-struct cgnet_room {
+// The message headers stay as they are from one receive to the next, but for what the kernel overwrites.
+struct cgnet_buffers {
   struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
   struct iovec segments[CGNET_DATAGRAM_BATCH];
   union control controls[CGNET_DATAGRAM_BATCH];
   struct cgnet_datagrams datagrams[CGNET_DATAGRAM_BATCH];
 };
 
-static void empty(struct cgnet_room *room, int i) {
-  room->messages[i].msg_hdr.msg_namelen = sizeof room->datagrams[i].ends.peer;
-  room->messages[i].msg_hdr.msg_controllen = sizeof room->controls[i];
+static void empty(struct cgnet_buffers *buffers, int i) {
+  buffers->messages[i].msg_hdr.msg_namelen = sizeof buffers->datagrams[i].ends.peer;
+  buffers->messages[i].msg_hdr.msg_controllen = sizeof buffers->controls[i];
 }
 
-struct cgnet_room *cgnet_make_room(void) {
-  struct cgnet_room *room = calloc(1, sizeof *room);
+struct cgnet_buffers *cgnet_make_buffers(void) {
+  struct cgnet_buffers *buffers = calloc(1, sizeof *buffers);
   char *bytes = malloc((size_t)CGNET_DATAGRAM_BATCH * CGNET_MESSAGE_CAPACITY);
-  if (room == NULL || bytes == NULL) abort();
+  if (buffers == NULL || bytes == NULL) abort();
   for (int i = 0; i < CGNET_DATAGRAM_BATCH; i++) {
-    struct cgnet_datagrams *datagrams = &room->datagrams[i];
+    struct cgnet_datagrams *datagrams = &buffers->datagrams[i];
     datagrams->bytes = bytes + (size_t)i * CGNET_MESSAGE_CAPACITY;
-    room->segments[i] = (struct iovec){(void *)datagrams->bytes, CGNET_MESSAGE_CAPACITY};
-    room->messages[i].msg_hdr = (struct msghdr){
-      .msg_name = &datagrams->ends.peer, .msg_iov = &room->segments[i], .msg_iovlen = 1,
-      .msg_control = &room->controls[i]};
-    empty(room, i);
+    buffers->segments[i] = (struct iovec){(void *)datagrams->bytes, CGNET_MESSAGE_CAPACITY};
+    buffers->messages[i].msg_hdr = (struct msghdr){
+      .msg_name = &datagrams->ends.peer, .msg_iov = &buffers->segments[i], .msg_iovlen = 1,
+      .msg_control = &buffers->controls[i]};
+    empty(buffers, i);
   }
-  return room;
+  return buffers;
 }
 
-void cgnet_free_room(struct cgnet_room *room) {
-  free((void *)room->datagrams[0].bytes);
-  free(room);
+void cgnet_free_buffers(struct cgnet_buffers *buffers) {
+  free((void *)buffers->datagrams[0].bytes);
+  free(buffers);
 }
 
-const struct cgnet_datagrams *cgnet_received(const struct cgnet_room *room) { return room->datagrams; }
+const struct cgnet_datagrams *cgnet_received(const struct cgnet_buffers *buffers) { return buffers->datagrams; }
 
-int cgnet_receive_datagrams(int fd, struct cgnet_room *room) {
-  int received = recvmmsg(fd, room->messages, CGNET_DATAGRAM_BATCH, MSG_DONTWAIT, NULL);
+int cgnet_receive_datagrams(int fd, struct cgnet_buffers *buffers) {
+  int received = result(recvmmsg(fd, buffers->messages, CGNET_DATAGRAM_BATCH, MSG_DONTWAIT, NULL));
   for (int i = 0; i < received; i++) {
-    struct cgnet_datagrams *datagrams = &room->datagrams[i];
-    datagrams->byte_count = room->messages[i].msg_len;
-    datagrams->ends.peer_length = room->messages[i].msg_hdr.msg_namelen;
-    take_control(&room->messages[i].msg_hdr, datagrams);
-    empty(room, i);
+    struct cgnet_datagrams *datagrams = &buffers->datagrams[i];
+    datagrams->byte_count = buffers->messages[i].msg_len;
+    datagrams->ends.peer_length = buffers->messages[i].msg_hdr.msg_namelen;
+    take_control(&buffers->messages[i].msg_hdr, datagrams);
+    empty(buffers, i);
   }
   return received;
 }
@@ -198,17 +230,7 @@ int cgnet_send_datagrams(int fd, const void *bytes, const struct cgnet_run *runs
     if (!IN6_IS_ADDR_UNSPECIFIED(&run->ends.local.address)) send_from(message, &run->ends.local);
     if (run->count > 1) add_control(message, IPPROTO_UDP, UDP_SEGMENT, &run->segment, sizeof run->segment);
   }
-  return sendmmsg(fd, messages, (unsigned)batch, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-int cgnet_set_keep_alive(int fd, int seconds) {
-  int on = seconds > 0;
-  if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0) return -1;
-  if (!on) return 0;
-  // The kernel's limit for both is 32767 seconds.
-  if (seconds > 32767) seconds = 32767;
-  if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) != 0) return -1;
-  return setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
+  return result(sendmmsg(fd, messages, (unsigned)batch, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 int cgnet_unacknowledged_count(int fd) {
@@ -221,12 +243,7 @@ void cgnet_set_length(struct sockaddr_storage *address, socklen_t length) {
   (void)length;
 }
 
-int cgnet_share_port(int fd) {
-  int on = 1;
-  return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-}
-
-bool cgnet_reuse_port_balances(void) { return true; }
+bool cgnet_share_port_balances(void) { return true; }
 
 int cgnet_processor_count(void) {
   cpu_set_t allowed;

@@ -1,6 +1,5 @@
 #include "CGnet.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -25,14 +24,14 @@ int cgnet_start_thread(cgnet_thread *thread, void (*body)(void *), void *argumen
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t created;
-  int result = pthread_create(&created, NULL, run, start);
+  int error = pthread_create(&created, NULL, run, start);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (result == 0) {
+  if (error == 0) {
     *thread = (cgnet_thread)created;
   } else {
     free(start);
   }
-  return result;
+  return -error;
 }
 
 void cgnet_join_thread(cgnet_thread thread) { pthread_join((pthread_t)thread, NULL); }
@@ -40,3 +39,9 @@ void cgnet_join_thread(cgnet_thread thread) { pthread_join((pthread_t)thread, NU
 void cgnet_detach_thread(cgnet_thread thread) { pthread_detach((pthread_t)thread); }
 
 bool cgnet_is_current_thread(cgnet_thread thread) { return pthread_equal((pthread_t)thread, pthread_self()) != 0; }
+
+static _Thread_local void *loop;
+
+void *cgnet_current_loop(void) { return loop; }
+
+void cgnet_set_current_loop(void *current) { loop = current; }

@@ -1,19 +1,22 @@
-internal import SystemPackage
-
 /// A descriptor that is closed when it is dropped.
 struct OwnedSocket: ~Copyable, Sendable {
-  let fd: Int32
+  /// The descriptor; -1 once it has been given up.
+  private(set) var fd: Int32
+  private let system: any SystemCalls
 
-  init(adopting fd: Int32) { self.fd = fd }
+  init(adopting fd: Int32, of system: any SystemCalls) {
+    self.fd = fd
+    self.system = system
+  }
 
   /// Gives the descriptor up without closing it.
   consuming func release() -> Int32 {
-    let fd = fd
-    discard self
-    return fd
+    let released = fd
+    fd = -1
+    return released
   }
 
-  deinit { Syscalls.closeDescriptor(fd) }
+  deinit { if fd >= 0 { system.close(fd) } }
 }
 
 /// A connection that was accepted and is on its way to its loop.

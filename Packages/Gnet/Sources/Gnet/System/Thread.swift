@@ -1,14 +1,6 @@
 internal import CGnet
 internal import SystemPackage
 
-#if canImport(Darwin)
-  internal import Darwin
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
-
 /// A system thread, to be joined or detached.
 ///
 /// It runs with every signal blocked that can be: a program's signals are handled on its own threads, and the
@@ -19,14 +11,13 @@ final class Thread: Sendable {
 
   /// Starts a thread. Corresponds to `pthread_create(3)`.
   init(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) {
-    try failIfPlanned(.createThread)
     let entry = unsafe Unmanaged.passRetained(Entry(name: name, body: body))
     var id = cgnet_thread()
     let result = unsafe cgnet_start_thread(&id, { unsafe Entry.run($0!) }, entry.toOpaque())
     self.id = id
-    if result != 0 {
+    if result < 0 {
       unsafe entry.release()
-      throw Errno(rawValue: result)
+      throw Errno(rawValue: -result)
     }
   }
 

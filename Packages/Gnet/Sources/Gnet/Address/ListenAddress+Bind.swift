@@ -1,0 +1,145 @@
+internal import CGnet
+internal import SystemPackage
+
+extension ListenAddress {
+  /// Binds this address, and listens on it if it is one of streams.
+  ///
+  /// With `reusePort` there are `loopCount` sockets, all on one port, if the system deals connections to them
+  /// evenly; otherwise there is one. Socket options
+  /// that accepted connections inherit are set here, once, and not on every connection.
+  func bind(
+    index: Int, loopCount: Int, options: Options, on system: some SystemCalls
+  ) throws(ServeError) -> [BoundSocket] {
+    if scheme == .unix { return [try bindUnix(index: index, options: options, on: system)] }
+    let candidates = try resolve(on: system)
+    var failure: ServeError?
+    for candidate in candidates {
+      do {
+        return try bindAll(
+          candidate, index: index, count: reusePort && cgnet_share_port_balances() ? loopCount : 1, options: options,
+          on: system)
+      } catch .system(_, _, .addressFamilyNotSupported), .system(_, _, .addressNotAvailable) {
+        failure = failure ?? .system(operation: "bind", address: text, .addressNotAvailable)
+      }
+    }
+    throw failure ?? invalid("the host has no address of this kind")
+  }
+
+  private func bindAll(
+    _ address: RawAddress, index: Int, count: Int, options: Options, on system: some SystemCalls
+  ) throws(ServeError) -> [BoundSocket] {
+    var address = address
+    var sockets: [BoundSocket] = []
+    for _ in 0..<count {
+      let socket = try bindOne(address, index: index, options: options, on: system)
+      // Port 0 means any: the first socket gets one, the others share it.
+      address = RawAddress(socket.address, isIPv6: socket.isIPv6)
+      sockets.append(socket)
+    }
+    return sockets
+  }
+
+  private func bindOne(
+    _ address: RawAddress, index: Int, options: Options, on system: some SystemCalls
+  ) throws(ServeError) -> BoundSocket {
+    let family = Int32(address.storage.ss_family)
+    var step = SystemCall.socket
+    do throws(Errno) {
+      let socket = try system.socket(family: family, isDatagram: scheme.isDatagram)
+      step = .setOption
+      if family == AF_INET6 {
+        try system.set(CGNET_IPV6_ONLY, scheme.allowsIPv4 ? 0 : 1, of: socket.fd)
+      }
+      if reusePort { try system.set(CGNET_SHARE_PORT, 1, of: socket.fd) }
+      if !scheme.isDatagram { try system.set(CGNET_REUSE_ADDRESS, 1, of: socket.fd) }
+      try setBufferSizes(of: socket.fd, options, on: system)
+      if !scheme.isDatagram {
+        try system.set(CGNET_NO_DELAY, options.tcpNoDelay ? 1 : 0, of: socket.fd)
+        if let interval = options.tcpKeepAlive { try system.setKeepAlive(of: socket.fd, interval) }
+      }
+      if scheme.isDatagram { try system.set(CGNET_RECEIVE_MERGED, 1, of: socket.fd) }
+      step = .bind
+      try system.checked(system.bind(socket.fd, to: address))
+      step = .getName
+      let bound = try system.localAddress(of: socket.fd)
+      step = .setOption
+      if scheme.isDatagram && bound.isUnspecified { try system.set(CGNET_REPORT_LOCAL, family, of: socket.fd) }
+      step = .listen
+      if !scheme.isDatagram { try system.checked(system.listen(socket.fd, backlog: Self.backlog)) }
+      return BoundSocket(
+        socket, address: bound, addressIndex: index, isDatagram: scheme.isDatagram, isIPv6: family == AF_INET6
+      )
+    } catch {
+      throw .system(operation: step.rawValue, address: text, error)
+    }
+  }
+
+  private func bindUnix(
+    index: Int, options: Options, on system: some SystemCalls
+  ) throws(ServeError) -> BoundSocket {
+    guard let address = RawAddress(path: path) else { throw invalid("the path is too long") }
+    var step = SystemCall.socket
+    do throws(Errno) {
+      try removeStaleSocket(address, on: system)
+      let socket = try system.socket(family: AF_UNIX, isDatagram: false)
+      step = .setOption
+      try setBufferSizes(of: socket.fd, options, on: system)
+      step = .bind
+      try system.checked(system.bind(socket.fd, to: address))
+      let bound = BoundSocket(
+        socket, address: SocketAddress(.unix(path: path)), addressIndex: index, isDatagram: false,
+        isIPv6: false, file: UnixSocketFile(path: path, system))
+      step = .changeMode
+      if let permissions = options.unixSocketPermissions {
+        try system.checked(system.setPermissions(ofFileAt: path, UInt32(permissions.rawValue)))
+      }
+      step = .listen
+      try system.checked(system.listen(bound.fd, backlog: Self.backlog))
+      return bound
+    } catch {
+      throw .system(operation: step.rawValue, address: text, error)
+    }
+  }
+
+  /// Removes a socket that a server left behind: one that nobody answers on. Anything else stays, and
+  /// binding fails with `addressInUse`.
+  private func removeStaleSocket(_ address: RawAddress, on system: some SystemCalls) throws(Errno) {
+    guard let found = system.identity(ofFileAt: path), found.isSocket else { return }
+    let probe = try system.socket(family: AF_UNIX, isDatagram: false)
+    do throws(Errno) {
+      try system.checked(system.connect(probe.fd, to: address))
+    } catch .connectionRefused {
+      system.removeFile(at: path)
+    } catch {}
+  }
+
+  private func setBufferSizes(of fd: Int32, _ options: Options, on system: some SystemCalls) throws(Errno) {
+    if let size = options.socketReceiveBuffer {
+      try system.set(CGNET_RECEIVE_BUFFER, Int32(clamping: size), of: fd)
+    }
+    if let size = options.socketSendBuffer {
+      try system.set(CGNET_SEND_BUFFER, Int32(clamping: size), of: fd)
+    }
+  }
+
+  /// The addresses that the host stands for, the one to try first at the front.
+  ///
+  /// An empty host is every interface, by one socket for both versions of IP where the system has IPv6. A
+  /// name that has addresses of both versions is bound at its IPv4 address, as most clients expect of `localhost`.
+  private func resolve(on system: some SystemCalls) throws(ServeError) -> [RawAddress] {
+    let family = scheme.allowsIPv4 ? (scheme.allowsIPv6 ? AF_UNSPEC : AF_INET) : AF_INET6
+    let addresses: [RawAddress]
+    do {
+      addresses = try system.resolve(
+        NameQuery(host: host, port: port, family: family, isDatagram: scheme.isDatagram))
+    } catch {
+      throw invalid("host \"\(host)\" cannot be resolved: \(error.reason)")
+    }
+    let preferred = sa_family_t(host.isEmpty ? AF_INET6 : AF_INET)
+    return addresses.filter { $0.storage.ss_family == preferred }
+      + addresses.filter { $0.storage.ss_family != preferred }
+  }
+
+  /// The most connections that the system lets wait.
+  private static let backlog = Int32(clamping: SOMAXCONN)
+}

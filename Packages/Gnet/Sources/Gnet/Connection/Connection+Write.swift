@@ -1,0 +1,70 @@
+public import RingBuffer
+
+// Writing never blocks and never fails: bytes are kept until the kernel takes them. Everything written in one
+// callback leaves in one system call, in the order of the calls. Bytes written after `close()` are dropped.
+// On a datagram each call sends one datagram back to the peer.
+extension Connection {
+  /// Writes bytes to the peer.
+  public func write(_ bytes: RawSpan) {
+    write(bytes, RawSpan())
+  }
+
+  /// Writes bytes to the peer.
+  public func write(_ bytes: Span<UInt8>) {
+    unsafe write(bytes.bytes, RawSpan())
+  }
+
+  /// Writes bytes to the peer.
+  public func write(_ bytes: [UInt8]) {
+    write(bytes.span)
+  }
+
+  /// Writes bytes to the peer.
+  public func write(_ bytes: some Collection<UInt8>) {
+    if let _ = bytes.withContiguousStorageIfAvailable({ unsafe write($0.span) }) { return }
+    write(Array(bytes))
+  }
+
+  /// Writes the text's UTF-8 to the peer.
+  public func write(_ text: String) {
+    var text = text
+    text.withUTF8 { unsafe write($0.span) }
+  }
+
+  /// Writes all bytes of `ring` to the peer and leaves it empty; large contents are moved, not copied.
+  public func write(moving ring: inout RingBuffer) {
+    if state.pointee.life.takesOutput, state.pointee.outbound.isEmpty, isWorthMoving(ring) {
+      state.pointee.lentOutput.pointee.append(moving: &ring)
+    } else {
+      writeCopy(of: ring)
+      ring.removeAll()
+    }
+  }
+
+  /// Whether an exchange of storage is better than a copy. Storage of another size is only worth it for many bytes.
+  @inline(__always)
+  private func isWorthMoving(_ ring: borrowing RingBuffer) -> Bool {
+    ring.capacity == state.pointee.lentOutput.pointee.capacity || ring.count > 4096
+  }
+
+  private func writeCopy(of ring: borrowing RingBuffer) {
+    let segments = ring.readable
+    write(segments.first, segments.second)
+  }
+
+  /// Writes bytes that lie in two places: on a datagram they are one.
+  @inline(__always)
+  private func write(_ first: RawSpan, _ second: RawSpan) {
+    if state.pointee.life.takesOutput {
+      if state.pointee.outbound.isEmpty {
+        state.pointee.lentOutput.pointee.write(first)
+        if !second.isEmpty { state.pointee.lentOutput.pointee.write(second) }
+      } else {
+        state.pointee.outbound.write(first)
+        if !second.isEmpty { state.pointee.outbound.write(second) }
+      }
+    } else if let outbox = state.pointee.outbox {
+      outbox.pointee.append(first, second, to: state.pointee.remote, from: outbox.pointee.local)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+internal import Poller
+internal import RingBuffer
+internal import SystemPackage
+
+/// The loop's view of one connection, or of the peer of a datagram: a slot of its `ConnectionTable`.
+///
+/// Only the loop's own thread touches it. Slots stay where they are in memory, so a `Connection` is a pointer to one.
+struct ConnectionState: ~Copyable {
+  // The table that has the slot keeps the loop.
+  unowned(unsafe) let loop: EventLoop
+  /// The number of the slot and the generation of its connection: what readiness events and handles carry.
+  let token: ConnectionToken
+
+  var life = StreamLife()
+  /// Whether the connection is in the run queue.
+  var isQueued = false
+  /// Whether the connection is one of TCP.
+  var isTCP = false
+  /// What the selector watches for.
+  var interest: Poller.Interest = []
+  /// The descriptor; -1 where there is none, or none any more.
+  var fd: Int32 = -1
+  var addressIndex = 0
+  var remote = SocketAddress(.unix(path: ""))
+  /// This side's address, once the descriptor has been handed over.
+  var localAfterDetach: SocketAddress?
+  var context: AnyObject?
+
+  /// Received bytes that `react` left; without storage as long as there are none.
+  var inbound = RingBuffer()
+  /// Bytes that the kernel has not taken yet; without storage as long as there are none.
+  var outbound = RingBuffer()
+  /// The loop's buffer, where output is gathered for the length of a callback while `outbound` is empty.
+  let lentOutput: Pinned<RingBuffer>
+  /// The loop's datagrams to be sent; only for slots that stand for the peers of datagrams.
+  var outbox: Pinned<DatagramOutbox>?
+
+  /// The bytes of `outbound` that the loop's statistics contain.
+  var accountedOutput = 0
+  /// The part that other threads hold on to; made when a handle is first asked for.
+  var handleQueue: HandleQueue?
+  /// The error that sending met.
+  var failure: Errno?
+  /// The time when bytes last moved; kept only if there is an idle time-out.
+  var lastActivity = Poller.Instant(nanoseconds: 0)
+  /// The connection's deadline: of idleness while it is open, and then of lingering.
+  var timer: Timers<Deadline>.ID?
+
+  init(token: ConnectionToken, loop: EventLoop, lentOutput: Pinned<RingBuffer>) {
+    self.token = token
+    unsafe self.loop = loop
+    self.lentOutput = lentOutput
+  }
+
+  /// Whether the slot stands for the peer of a datagram.
+  @inline(__always)
+  var isDatagramPeer: Bool { outbox != nil }
+
+  /// This side's address where it is not for the descriptor to tell.
+  var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : localAfterDetach }
+
+  /// The bytes of output that the kernel has not taken.
+  @inline(__always)
+  var pendingWriteCount: Int {
+    if let outbox { return outbox.pointee.byteCount }
+    return outbound.count + (outbound.isEmpty && life.phase == .open ? lentOutput.pointee.count : 0)
+  }
+
+  /// Whether nothing but going on as before is to be done after a callback.
+  @inline(__always)
+  var isSteady: Bool { life.isSteady && interest == .readable && outbound.isEmpty && accountedOutput == 0 }
+
+  /// Asks for an ending, unless a stronger one is due already. There is none for a datagram.
+  @inline(__always)
+  mutating func end(_ requested: StreamLife.Ending) {
+    if !isDatagramPeer { life.end(requested) }
+  }
+
+  /// The output that the kernel has not taken, beside the watermarks.
+  func pending(_ options: Options) -> StreamLife.Pending {
+    let count = outbound.count
+    if count == 0 { return .none }
+    if count >= options.outboundHighWatermark { return .high }
+    return count <= options.outboundLowWatermark ? .low : .middle
+  }
+}

@@ -1,0 +1,78 @@
+internal import RingBuffer
+
+/// The place of a connection in its loop's table.
+typealias ConnectionSlot = Pinned<ConnectionState>
+
+/// A loop's connections, in slots that are reused and never move.
+@safe
+struct ConnectionTable: ~Copyable {
+  private static let chunkSize = 64
+
+  private var chunks: [UnsafeMutablePointer<ConnectionState>] = unsafe []
+  private var free: [UInt32] = []
+  /// The slots in use.
+  private(set) var count = 0
+  private let loop: EventLoop
+  private let lentOutput: Pinned<RingBuffer>
+
+  init(loop: EventLoop, lentOutput: Pinned<RingBuffer>) {
+    self.loop = loop
+    self.lentOutput = lentOutput
+  }
+
+  deinit {
+    for index in unsafe chunks.indices {
+      unsafe chunks[index].deinitialize(count: Self.chunkSize)
+      unsafe chunks[index].deallocate()
+    }
+  }
+
+  /// The number of slots, in use or free: one more than the greatest index.
+  var capacity: Int { unsafe chunks.count * Self.chunkSize }
+
+  /// Takes a free slot for a connection that is being established.
+  mutating func allocate() -> ConnectionSlot {
+    if free.isEmpty { addChunk() }
+    count += 1
+    let slot = self[free.removeLast()]
+    assert(slot.pointee.life == StreamLife() && slot.pointee.fd < 0, "a slot that is in use was free")
+    slot.pointee.life.phase = .establishing
+    return slot
+  }
+
+  /// Gives a slot back. What it owned is released, and its generation passes.
+  mutating func release(_ slot: ConnectionSlot) {
+    assert(slot.pointee.timer == nil, "a slot with a timer was released")
+    let token = slot.pointee.token
+    slot.pointee = ConnectionState(
+      token: ConnectionToken(slot: token.slot, generation: ConnectionToken.generation(after: token.generation)),
+      loop: loop, lentOutput: lentOutput)
+    free.append(token.slot)
+    count -= 1
+  }
+
+  /// The slot of a connection; `nil` where the connection has gone. A slot's next token is known to no one before it is
+  /// taken, so the generation alone tells whether the connection is there.
+  @inline(__always)
+  func find(_ token: ConnectionToken) -> ConnectionSlot? {
+    guard token.slot < capacity else { return nil }
+    let slot = self[token.slot]
+    return slot.pointee.token == token ? slot : nil
+  }
+
+  /// The slot with this number, in use or not.
+  subscript(index: UInt32) -> ConnectionSlot {
+    unsafe ConnectionSlot(at: chunks[Int(index) / Self.chunkSize] + Int(index) % Self.chunkSize)
+  }
+
+  private mutating func addChunk() {
+    let first = UInt32(capacity)
+    let chunk = UnsafeMutablePointer<ConnectionState>.allocate(capacity: Self.chunkSize)
+    for offset in 0..<Self.chunkSize {
+      let token = ConnectionToken(slot: first + UInt32(offset), generation: 1)
+      unsafe (chunk + offset).initialize(to: ConnectionState(token: token, loop: loop, lentOutput: lentOutput))
+    }
+    unsafe chunks.append(chunk)
+    free.append(contentsOf: (first..<first + UInt32(Self.chunkSize)).reversed())
+  }
+}

@@ -1,0 +1,213 @@
+internal import CGnet
+internal import RingBuffer
+internal import Synchronization
+
+/// The thread-safe side of a connection, or of the peer of a datagram: the calls that handles queue for the loop.
+///
+/// Calls are queued in their order, behind a lock that is held for the length of a copy, and the loop is told once of
+/// all calls since it last looked. So the mailbox never holds more than one message per connection, a thousand writes
+/// from other threads leave in one system call, and the queue is bounded by the connection's own watermark.
+final class HandleQueue: Sendable {
+  /// The receiver of the calls.
+  enum Target: Sendable {
+    case connection(ConnectionToken)
+    case datagrams(to: SocketAddress, from: cgnet_local, addressIndex: Int)
+  }
+
+  /// A call that waits for the loop.
+  enum Call: Sendable {
+    /// The next `byteCount` bytes of the output; on a datagram socket, one datagram.
+    case write(byteCount: Int)
+    case wake
+    case close
+  }
+
+  /// The calls that wait for the loop.
+  struct Pending: ~Copyable {
+    /// The queued calls. Trailing writes to a stream are not listed: their bytes are in `output`.
+    private(set) var calls: [Call] = []
+    var output = RingBuffer()
+    /// The bytes of the output that `calls` are for.
+    private var listedByteCount = 0
+
+    /// The bytes behind those of the last listed call: one more write.
+    var restByteCount: Int { output.count - listedByteCount }
+
+    /// The bytes that count against the watermark. Calls count from the second on: datagrams may be empty, and wakes
+    /// between short writes cost more memory than the bytes written.
+    var cost: Int {
+      if calls.isEmpty { return output.count }
+      let callCount = calls.count + (restByteCount > 0 ? 1 : 0)
+      return output.count + (callCount - 1) * MemoryLayout<Call>.stride
+    }
+
+    /// Adds bytes that are a datagram of their own.
+    mutating func addDatagram(_ bytes: Span<UInt8>) {
+      output.write(bytes)
+      list(.write(byteCount: bytes.count))
+    }
+
+    /// Fetches the cache line that the next bytes go to: the loop's processor was the last to use it, and a writer's
+    /// next unlocking would wait for it. The line in which the bytes so far end is there.
+    mutating func prefetchNext() {
+      let free = unsafe output.freeSegments(minimumCapacity: 0).first
+      if let start = free.baseAddress { unsafe cgnet_prefetch(start + (Self.cacheLineSize - 1)) }
+    }
+
+    private static var cacheLineSize: Int { 64 }
+
+    /// Adds a call other than a write.
+    mutating func add(_ call: Call) {
+      if restByteCount > 0 { list(.write(byteCount: restByteCount)) }
+      list(call)
+    }
+
+    private mutating func list(_ call: Call) {
+      listedByteCount = output.count
+      calls.append(call)
+    }
+
+    /// Whether the last call is a wake.
+    var endsWithWake: Bool {
+      if case .wake? = calls.last { restByteCount == 0 } else { false }
+    }
+  }
+
+  private struct State: ~Copyable {
+    var pending = Pending()
+    /// Whether calls are still taken.
+    var isOpen = true
+    /// Whether the connection has gone: there is nothing left to abort.
+    var isGone = false
+    /// Whether the loop has been told and has not looked yet.
+    var isScheduled = false
+  }
+
+  let loop: EventLoop
+  let target: Target
+  private let limit: Int
+  private let state = Lock(State())
+  /// Bytes that the loop has taken from here, or its handlers have written, and the kernel has not taken yet.
+  private let unsentByteCount = Atomic<Int>(0)
+  /// Set once, behind the lock.
+  private let abortion = Atomic<Bool>(false)
+
+  init(of connection: borrowing ConnectionState) {
+    loop = unsafe connection.loop
+    limit = loop.outboundHighWatermark
+    target =
+      connection.isDatagramPeer
+      ? .datagrams(
+        to: connection.remote, from: connection.outbox?.pointee.local ?? cgnet_local(),
+        addressIndex: connection.addressIndex)
+      : .connection(connection.token)
+    // Output of the callback that is running is left out: it is counted when the kernel has not taken it.
+    unsentByteCount.store(connection.outbound.count, ordering: .relaxed)
+    let isGone = !connection.isDatagramPeer && connection.life.phase == .ended
+    if isGone || connection.life.ending != .none {
+      state.withLock { state in
+        state.isOpen = false
+        state.isGone = isGone
+      }
+    }
+  }
+
+  private var isOfDatagrams: Bool {
+    if case .datagrams = target { true } else { false }
+  }
+
+  /// Whether the loop still applies calls.
+  private var isServed: Bool { isOfDatagrams ? loop.takesDatagrams : !loop.hasEnded }
+
+  /// Whether calls are still taken.
+  var isOpen: Bool { isServed && state.withLock { $0.isOpen } }
+
+  // MARK: Any thread
+
+  /// Adds bytes to the output; `false` if nothing is taken any more, or too much is waiting already.
+  func write(_ bytes: Span<UInt8>) -> Bool {
+    queue { state in
+      let waiting = state.pending.cost + self.unsentByteCount.load(ordering: .relaxed)
+      guard waiting < self.limit || waiting == 0 else { return false }
+      if state.pending.output.capacity == 0 { state.pending.output = self.loop.spareRings.take() }
+      if self.isOfDatagrams { state.pending.addDatagram(bytes) } else { state.pending.output.write(bytes) }
+      state.pending.prefetchNext()
+      return true
+    }
+  }
+
+  /// Asks for a `react`; `false` if nothing is taken any more.
+  func wake() -> Bool {
+    queue { state in
+      if !state.pending.endsWithWake { state.pending.add(.wake) }
+      return true
+    }
+  }
+
+  /// Asks for the end of the connection, the last call there is; `false` if it is ending already.
+  func close() -> Bool {
+    if isOfDatagrams { return false }
+    return queue { state in
+      state.pending.add(.close)
+      state.isOpen = false
+      return true
+    }
+  }
+
+  /// Asks for the end of the connection, whatever it waits for; `false` if it has gone or is aborted already.
+  func abort() -> Bool {
+    if isOfDatagrams { return false }
+    return tell { state in
+      if state.isGone || self.abortion.exchange(true, ordering: .relaxed) { return false }
+      state.isOpen = false
+      return true
+    }
+  }
+
+  private func queue(_ add: (inout State) -> Bool) -> Bool {
+    tell { state in state.isOpen && add(&state) }
+  }
+
+  /// Makes a change, and tells the loop if it was made and the loop has not been told of an earlier one.
+  private func tell(_ change: (inout State) -> Bool) -> Bool {
+    guard isServed else { return false }
+    let (isTaken, isFirst) = state.withLock { state -> (Bool, Bool) in
+      guard change(&state) else { return (false, false) }
+      defer { state.isScheduled = true }
+      return (true, !state.isScheduled)
+    }
+    if isFirst { loop.post(.calls(self)) }
+    return isTaken
+  }
+
+  // MARK: The loop
+
+  /// Takes the calls that wait.
+  func takeCalls() -> Pending {
+    state.withLock { state in
+      var taken = Pending()
+      swap(&taken, &state.pending)
+      state.isScheduled = false
+      return taken
+    }
+  }
+
+  /// Takes no more calls, and hands over those that wait.
+  func closeForCalls() -> Pending {
+    state.withLock { $0.isOpen = false }
+    return takeCalls()
+  }
+
+  /// Takes no more calls, and drops those that wait: the connection has gone.
+  func markGone() {
+    state.withLock { $0.isGone = true }
+    _ = closeForCalls()
+  }
+
+  /// Whether the connection is to end without waiting for its output. To be asked for after `takeCalls()`: what comes
+  /// later comes with a message of its own.
+  var isAborted: Bool { abortion.load(ordering: .relaxed) }
+
+  /// Stores the output that the loop holds, so that callers are refused in time.
+  func setUnsent(_ byteCount: Int) { unsentByteCount.store(byteCount, ordering: .relaxed) }
+}

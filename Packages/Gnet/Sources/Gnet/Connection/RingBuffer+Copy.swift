@@ -1,0 +1,17 @@
+internal import RingBuffer
+
+extension RingBuffer {
+  /// Appends a copy of the first `count` bytes of `source`, which keeps them.
+  mutating func write(prefix count: Int, of source: borrowing RingBuffer) {
+    let segments = source.readable(prefix: count)
+    write(segments.first)
+    if !segments.second.isEmpty { write(segments.second) }
+  }
+
+  /// Appends the first `count` bytes of `source`, which loses them; all of them are moved, not copied, where possible.
+  mutating func append(moving count: Int, of source: inout RingBuffer) {
+    if count == source.count { return append(moving: &source) }
+    write(prefix: count, of: source)
+    source.discard(count)
+  }
+}

@@ -1,0 +1,71 @@
+public import RingBuffer
+
+/// The callbacks that make up a server; every one may be left out.
+///
+/// All callbacks of one connection run on the thread of the loop that it belongs to, so they never overlap.
+/// A connection's order is `onOpened`, any number of `react`, then exactly one of `onClosed` and `onDetached`.
+/// A datagram has only `react`.
+public struct Events: Sendable {
+  /// Creates a set without any callback.
+  public init() {}
+
+  /// Whether there is one loop per processor that the process may use, or a single loop.
+  /// `Options.loopCount` wins over it.
+  public var multicore = false
+
+  /// Called once, on the thread that called `serve`, when every address is bound and listening and no loop
+  /// runs yet. Returning `.shutdown` makes `serve` return; nothing else is called then.
+  public var onInitComplete: (@Sendable (Server) -> Action)?
+
+  /// Called once per stream connection, before anything else of it. What it writes goes out first.
+  public var onOpened: (@Sendable (inout Connection) -> Action)?
+
+  /// Called once per opened stream connection that was not detached: when the peer has ended its stream
+  /// and when this side closed it with no error; otherwise with the `Errno` that ended it.
+  ///
+  /// Everything that had arrived was offered to `react` before, and what was written was sent as far as the peer took it.
+  public var onClosed: (@Sendable (inout Connection, (any Error)?) -> Action)?
+
+  /// Called instead of `onClosed` when a connection was detached: it belongs to the callee from here.
+  /// Without it, `.detach` means `.close`.
+  public var onDetached: (@Sendable (inout Connection, consuming DetachedConnection) -> Action)?
+
+  /// Called when bytes have arrived, when a datagram has, and after a wake. The buffer holds all unread bytes;
+  /// those that it leaves there are in it again the next time (a datagram's are gone).
+  public var react: (@Sendable (inout Connection, inout RingBuffer) -> Action)?
+
+  /// Called before every system call that writes to a client, with the number of bytes offered to it.
+  public var preWrite: (@Sendable (inout Connection, _ byteCount: Int) -> Void)?
+
+  /// Called on loop 0 right after the start, and again whenever the delay that it returned has passed.
+  /// Only a `.shutdown` has an effect; the other actions have no connection to act on.
+  public var tick: (@Sendable () -> (delay: Duration, action: Action))?
+
+  /// The plugins in the order they were installed.
+  private(set) var plugins: [any Plugin] = []
+
+  /// Adds a plugin. Plugins are called in the order they were installed, before the callback of the same event.
+  public mutating func install(_ plugin: any Plugin) {
+    plugins.append(plugin)
+  }
+
+  /// `preWrite` of all plugins and then of the server, as one call: looking into a list costs more than the hooks.
+  var allPreWriteHooks: @Sendable (inout Connection, Int) -> Void {
+    typealias Hook = @Sendable (inout Connection, Int) -> Void
+    func hook(_ plugin: some Plugin) -> Hook { { plugin.preWrite(&$0, byteCount: $1) } }
+    func chain(_ first: @escaping Hook, _ second: @escaping Hook) -> Hook {
+      {
+        first(&$0, $1)
+        second(&$0, $1)
+      }
+    }
+    guard let last = plugins.last else {
+      if let preWrite { return preWrite }
+      return { _, _ in }
+    }
+    var all = hook(last)
+    if let preWrite { all = chain(all, preWrite) }
+    for plugin in plugins.dropLast().reversed() { all = chain(hook(plugin), all) }
+    return all
+  }
+}

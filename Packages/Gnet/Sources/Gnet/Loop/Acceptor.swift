@@ -1,0 +1,61 @@
+internal import Poller
+internal import SystemPackage
+
+/// The thread that accepts connections for all loops: a turn and listeners, without connections of its own.
+struct Acceptor<System: LoopSystem>: ~Copyable, LoopRunner {
+  private var turn: Turn<System>
+  private var listeners: Listeners<System>
+
+  /// Watches listening sockets.
+  ///
+  /// - Throws: the error of the selector that refuses to watch one.
+  init(
+    _ system: System, _ selector: System.Selector, server: Server, options: Options, listening sockets: [BoundSocket]
+  ) throws(Errno) {
+    turn = Turn(system, selector, server: server, options: options)
+    listeners = Listeners(dealingBy: LoadBalancer(options.loadBalancing, over: server.loops))
+    for socket in sockets { try listeners.add(socket, &turn) }
+  }
+
+  mutating func start() { turn.refresh() }
+
+  mutating func runOnce() -> Bool {
+    while let deadline = turn.timers.expire(until: turn.now) { fire(deadline) }
+    if turn.server.isShuttingDown { return false }
+    do throws(Errno) {
+      try wait()
+    } catch {
+      turn.server.shutdown(waitingFailedWith: error)
+      return false
+    }
+    return true
+  }
+
+  mutating func end() { listeners.close(&turn) }
+
+  private mutating func wait() throws(Errno) {
+    turn.beginWait()
+    let (selector, deadline, now) = (turn.selector, turn.timers.next, turn.now)
+    try selector.wait(until: deadline, now: now) { event in
+      turn.endWait()
+      if !event.isWake { serve(event) }
+    }
+    turn.endWait()
+  }
+
+  private mutating func serve(_ event: Poller.Event) {
+    guard case .listener(let id) = LoopToken(event.token) else {
+      preconditionFailure("an acceptor got an event of \(event)")
+    }
+    for _ in 0..<Listeners<System>.batchSize {
+      guard let dealt = listeners.accept(from: id, &turn) else { break }
+      dealt.loop.post(.adopt(dealt.connection))
+    }
+    turn.server.loops[0].countAcceptorErrors(&turn.counters.acceptErrors)
+  }
+
+  private mutating func fire(_ deadline: Deadline) {
+    guard case .listener(let id) = deadline else { preconditionFailure("an acceptor got the deadline \(deadline)") }
+    listeners.retry(id, &turn)
+  }
+}

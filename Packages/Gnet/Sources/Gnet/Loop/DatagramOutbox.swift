@@ -1,0 +1,196 @@
+internal import CGnet
+internal import SystemPackage
+
+/// Datagrams to be sent, in order. Nothing is allocated per datagram once the arrays have grown to the load.
+///
+/// Datagrams of one size between the same ends that follow each other leave as one message, a run, which goes through
+/// the network's layers once. Corresponds to `UDP_SEGMENT` of `udp(7)`.
+@safe
+struct DatagramOutbox: ~Copyable {
+  /// The address of this machine that the datagram being served came to, which answers leave from; none where the
+  /// socket is bound to one address only.
+  var local = cgnet_local()
+
+  /// Whether the kernel's buffer is full: nothing leaves until the selector reports that the socket is writable.
+  var isWaitingForWritability = false
+
+  /// The number of datagrams that wait.
+  private(set) var count = 0
+
+  private let isIPv6: Bool
+  private let port: UInt16
+  private let limit: Int
+  /// The most bytes of a datagram that is merged with others.
+  private var segmentLimit: Int
+  private var runs: [cgnet_run] = []
+  private var bytes: [UInt8] = []
+  /// The number of runs, and of bytes, that have been sent.
+  private var sentRuns = 0
+  private var sentBytes = 0
+  /// The number of runs already announced to `preWrite`, sent or not.
+  private var announcedRuns = 0
+
+  init(isIPv6: Bool, port: UInt16, limit: Int, merges: Bool) {
+    self.isIPv6 = isIPv6
+    self.port = port
+    self.limit = limit
+    segmentLimit = merges ? Self.fitsEthernet : 0
+  }
+
+  /// `local` with the socket's port; `nil` where it is none.
+  var localAddress: SocketAddress? {
+    let address = SocketAddress(local.address, scope: local.scope, port: port)
+    return address.isUnspecified ? nil : address
+  }
+
+  var isEmpty: Bool { sentRuns == runs.count }
+
+  /// The number of bytes that wait.
+  var byteCount: Int { bytes.count - sentBytes }
+
+  /// The number of bytes kept, waiting or sent.
+  var storedByteCount: Int { bytes.count }
+
+  /// Adds a datagram.
+  ///
+  /// While the kernel takes nothing, one that finds more than the watermark waiting is dropped, as the network
+  /// would: datagrams without bytes cost memory too.
+  mutating func append(_ first: RawSpan, _ second: RawSpan, to peer: SocketAddress, from local: cgnet_local) {
+    if isWaitingForWritability && byteCount + count * MemoryLayout<cgnet_run>.stride >= limit && !isEmpty { return }
+    unsafe first.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    if !second.isEmpty { unsafe second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) } }
+    count += 1
+    let ends = cgnet_ends(peer: peer, isIPv6: isIPv6, local: local)
+    let byteCount = first.byteCount + second.byteCount
+    let last = runs.count - 1
+    // A run that has been announced stays as it is.
+    if last >= announcedRuns, runs[last].extend(by: byteCount, ends) { return }
+    let segment = byteCount <= segmentLimit ? UInt16(byteCount) : 0
+    runs.append(cgnet_run(ends: ends, segment: segment, count: 1, byte_count: byteCount))
+  }
+
+  /// The number of runs of the next batch.
+  private var batchCount: Int { min(runs.count - sentRuns, Int(CGNET_DATAGRAM_BATCH)) }
+
+  /// The next run of the next batch that nobody was told about yet.
+  mutating func announceNext() -> cgnet_run? {
+    let next = max(announcedRuns, sentRuns)
+    guard next < sentRuns + batchCount else { return nil }
+    announcedRuns = next + 1
+    return runs[next]
+  }
+
+  /// Sends the next runs with one system call.
+  func sendBatch(_ fd: Int32, _ system: some LoopSystem) -> Transfer {
+    unsafe runs.withUnsafeBufferPointer { runs in
+      unsafe bytes.withUnsafeBytes { bytes in
+        unsafe system.sendingDatagrams(
+          fd, UnsafeBufferPointer(rebasing: runs[sentRuns..<sentRuns + batchCount]),
+          UnsafeRawBufferPointer(rebasing: bytes[sentBytes...]))
+      }
+    }
+  }
+
+  /// Drops the first `runCount` runs.
+  ///
+  /// - Returns: the number of their datagrams and bytes.
+  mutating func removeFirst(_ runCount: Int) -> (count: Int, byteCount: Int) {
+    var removed = (count: 0, byteCount: 0)
+    for run in runs[sentRuns..<sentRuns + runCount] {
+      removed.count += Int(run.count)
+      removed.byteCount += run.byte_count
+    }
+    sentRuns += runCount
+    sentBytes += removed.byteCount
+    count -= removed.count
+    if isEmpty {
+      runs.removeAll(keepingCapacity: runs.count <= 1024)
+      bytes.removeAll(keepingCapacity: bytes.count <= 1 << 18)
+      (sentRuns, sentBytes, announcedRuns) = (0, 0, 0)
+    } else if sentRuns >= Self.compactionThreshold && sentRuns * 2 >= runs.count {
+      forgetSent()
+    }
+    return removed
+  }
+
+  /// Drops all datagrams.
+  mutating func removeAll() { _ = removeFirst(runs.count - sentRuns) }
+
+  /// Drops the first datagram, which cannot be sent: it is too long, or its peer cannot be reached. Of several in a run
+  /// it may not be the first that fails: they are to be sent again one by one.
+  mutating func settleFailure(_ error: Errno) {
+    let run = runs[sentRuns]
+    guard run.count > 1 else {
+      _ = removeFirst(1)
+      return
+    }
+    let single = (0..<Int(run.count)).map {
+      cgnet_run(ends: run.ends, segment: 0, count: 1, byte_count: run.byteCount(of: $0))
+    }
+    runs.replaceSubrange(sentRuns...sentRuns, with: single)
+    if announcedRuns > sentRuns { announcedRuns += single.count - 1 }
+    limitSegments(after: error, Int(run.segment))
+  }
+
+  /// Learns from a run that could not be sent, so that what cannot succeed is not tried over and over.
+  private mutating func limitSegments(after error: Errno, _ segment: Int) {
+    switch error {
+    // The network adapter cannot do its part.
+    case .ioError: segmentLimit = 0
+    // A segment does not fit the path; or, where any would fit, the adapter's driver cannot do its part.
+    case .invalidArgument, .messageTooLong: segmentLimit = segment > Self.fitsAnyPath ? Self.fitsAnyPath : 0
+    default: break
+    }
+  }
+
+  /// The bytes of a packet of 1,500 bytes, the most on Ethernet, behind the headers of IPv6 and UDP. Larger
+  /// datagrams travel in fragments, which cannot be merged.
+  private static let fitsEthernet = 1500 - 48
+  /// Likewise for the packet that IPv6 demands every path to carry.
+  private static let fitsAnyPath = 1280 - 48
+
+  private static let compactionThreshold = 512
+
+  /// Gives the space of sent datagrams to those that are to come: a queue may never run empty.
+  ///
+  /// - Complexity: O(`count`), of which at least as many were sent since the last time.
+  private mutating func forgetSent() {
+    runs.removeFirst(sentRuns)
+    bytes.removeFirst(sentBytes)
+    announcedRuns -= sentRuns
+    (sentRuns, sentBytes) = (0, 0)
+  }
+}
+
+extension cgnet_run {
+  /// Takes in one more datagram, if it may leave in one message with those that are there.
+  ///
+  /// All but the last are of one size, the last is not larger and not empty. The kernel takes so many, and so many
+  /// bytes, over either version of IP.
+  @inline(__always)
+  fileprivate mutating func extend(by byteCount: Int, _ ends: cgnet_ends) -> Bool {
+    let size = Int(segment)
+    guard byteCount > 0, byteCount <= size, size * Int(count) == byte_count, count < Self.maximumCount,
+      byte_count + byteCount <= Self.maximumByteCount, isBetween(ends)
+    else { return false }
+    count += 1
+    byte_count += byteCount
+    return true
+  }
+
+  private func isBetween(_ ends: cgnet_ends) -> Bool {
+    unsafe withUnsafePointer(to: self.ends) { own in
+      unsafe withUnsafePointer(to: ends) { other in unsafe cgnet_is_same_ends(own, other) }
+    }
+  }
+
+  /// The bytes of one of its datagrams, counted from 0.
+  func byteCount(of index: Int) -> Int {
+    index < Int(count) - 1 ? Int(segment) : byte_count - Int(segment) * (Int(count) - 1)
+  }
+
+  /// `UDP_MAX_SEGMENTS` of Linux before 6.9.
+  private static let maximumCount = 64
+  /// The largest packet of IPv6 without its headers.
+  private static let maximumByteCount = 65535 - 48
+}

@@ -1,0 +1,215 @@
+internal import CGnet
+internal import Poller
+internal import RingBuffer
+internal import SystemPackage
+
+/// The datagram sockets of a loop: receives batches, calls `react` for each datagram, and sends what it wrote.
+struct Datagrams<System: LoopSystem>: ~Copyable {
+  private let loop: EventLoop
+  private let handlers: Handlers
+  /// The sockets by their ids, which never change; `nil` once closed.
+  private var sockets: [DatagramSocket?] = []
+  /// Made with the first socket.
+  private var buffers: DatagramBuffers?
+  /// The datagram being served.
+  private var input = RingBuffer()
+  /// An empty ring: the slots of peers have no other output than datagrams.
+  private let noOutput = Pinned(RingBuffer())
+  /// Whether a `react` without a datagram was asked for.
+  private(set) var hasWakes = false
+
+  init(_ loop: EventLoop, _ handlers: Handlers) {
+    self.loop = loop
+    self.handlers = handlers
+  }
+
+  deinit { noOutput.destroy() }
+
+  /// Whether no socket is left.
+  var isEmpty: Bool { sockets.allSatisfy { $0 == nil } }
+
+  /// Takes over a socket, and watches it.
+  mutating func add(_ socket: BoundSocket, _ turn: inout Turn<System>) throws(Errno) {
+    let id = sockets.count
+    let watched = WatchedSocket(socket, .datagrams(id), retry: .datagrams(id))
+    try watched.add(.readable, &turn)
+    if buffers == nil { buffers = DatagramBuffers() }
+    sockets.append(
+      DatagramSocket(
+        watched, loop: loop, noOutput: noOutput, limit: turn.options.outboundHighWatermark,
+        merges: turn.system.canSegment(socket.fd)))
+  }
+
+  /// Does what a socket is ready for.
+  mutating func serve(_ id: Int, _ event: Poller.Event, _ turn: inout Turn<System>) {
+    // Events of a socket that was closed may still be on their way.
+    guard let socket = sockets[id] else { return }
+    if event.isWritable { flush(socket, &turn) }
+    if event.isReadable && !socket.isClosing { receive(socket, &turn) }
+    if socket.isClosing { closeIfDrained(id, &turn) }
+  }
+
+  /// Receives a batch of datagrams, calls `react` for each, and sends what it wrote.
+  private mutating func receive(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
+    guard let buffers else { return }
+    // An error is one of an earlier datagram to a peer that is not there: the socket goes on.
+    guard case .moved(let count) = buffers.receive(socket.fd, turn.system) else { return }
+    turn.counters.reads &+= 1
+    let messages = unsafe buffers.messages
+    for index in 0..<count {
+      let message = unsafe messages + index
+      let (byteCount, segment) = unsafe (message.pointee.byte_count, message.pointee.segment)
+      let peer = unsafe SocketAddress(peerOf: message.pointee.ends)
+      var taken = 0
+      repeat {
+        let size = segment == 0 ? byteCount : min(segment, byteCount - taken)
+        unsafe input.write(UnsafeRawBufferPointer(start: message.pointee.bytes + taken, count: size).bytes)
+        taken += size
+        turn.counters.datagramsIn &+= 1
+        unsafe react(socket, peer, message.pointee.ends.local, &turn)
+      } while taken < byteCount
+      turn.counters.bytesRead &+= UInt64(byteCount)
+    }
+    flush(socket, &turn)
+  }
+
+  /// Calls `react` for a peer with the bytes in `input`; what it leaves there is dropped.
+  private mutating func react(
+    _ socket: DatagramSocket, _ peer: SocketAddress, _ local: cgnet_local, _ turn: inout Turn<System>
+  ) {
+    socket.peer.pointee.remote = peer
+    socket.outbox.local = local
+    var view = Connection(socket.peer)
+    let action = handlers.react(&view, &input)
+    input.removeAll()
+    socket.peer.pointee.context = nil
+    if socket.peer.pointee.life.flags.contains(.wakeRequested) {
+      socket.peer.pointee.life.flags.remove(.wakeRequested)
+      socket.wakes.append((peer, local))
+      hasWakes = true
+    }
+    if action == .shutdown { turn.server.shutdown() }
+    // Sooner than at the end of the round, so that what many callbacks write does not pile up.
+    if socket.outbox.count >= Int(CGNET_DATAGRAM_BATCH) && !socket.outbox.isWaitingForWritability {
+      flush(socket, &turn)
+    }
+  }
+
+  /// Calls `react` for the peers for which that was asked.
+  mutating func serveWakes(_ turn: inout Turn<System>) {
+    hasWakes = false
+    for id in sockets.indices {
+      guard let socket = sockets[id], !socket.wakes.isEmpty else { continue }
+      var round: [(peer: SocketAddress, local: cgnet_local)] = []
+      swap(&round, &socket.wakes)
+      for (peer, local) in round { react(socket, peer, local, &turn) }
+      flush(socket, &turn)
+    }
+  }
+
+  /// Applies the calls that wait in the queue of a peer's handle.
+  mutating func apply(
+    _ queue: HandleQueue, _ peer: SocketAddress, _ local: cgnet_local, _ addressIndex: Int,
+    _ turn: inout Turn<System>
+  ) {
+    let found = sockets.first { $0?.watched.socket.addressIndex == addressIndex }
+    guard let socket = found ?? nil else { return }
+    var pending = queue.takeCalls()
+    for call in pending.calls {
+      switch call {
+      case .write(let byteCount):
+        do {
+          let segments = pending.output.readable(prefix: byteCount)
+          socket.outbox.append(segments.first, segments.second, to: peer, from: local)
+        }
+        pending.output.discard(byteCount)
+      case .wake:
+        react(socket, peer, local, &turn)
+      case .close:
+        break
+      }
+    }
+    turn.recycle(&pending.output, into: loop.spareRings)
+    flush(socket, &turn)
+  }
+
+  // MARK: Sending
+
+  /// Sends waiting datagrams, and has the selector tell when the socket is writable again for the rest.
+  private mutating func flush(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
+    while !socket.outbox.isEmpty {
+      if handlers.hasPreWriteHooks { announceBatch(socket) }
+      switch socket.outbox.sendBatch(socket.fd, turn.system) {
+      case .moved(let runCount):
+        let sent = socket.outbox.removeFirst(runCount)
+        turn.counters.writes &+= 1
+        turn.counters.datagramsOut &+= UInt64(sent.count)
+        turn.counters.bytesWritten &+= UInt64(sent.byteCount)
+        continue
+      case .wouldBlock:
+        turn.counters.writesWouldBlock &+= 1
+      case .failed(let error):
+        socket.outbox.settleFailure(error)
+        continue
+      }
+      break
+    }
+    accountPending(socket, &turn)
+    if socket.outbox.isEmpty == socket.outbox.isWaitingForWritability {
+      socket.outbox.isWaitingForWritability.toggle()
+      socket.watched.watch(socket.interest, &turn)
+    }
+  }
+
+  /// Keeps the sum of pending output.
+  private func accountPending(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
+    let pending = socket.outbox.byteCount
+    turn.counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - socket.accountedBytes))
+    socket.accountedBytes = pending
+  }
+
+  /// Announces each datagram before the first attempt to send it.
+  private func announceBatch(_ socket: DatagramSocket) {
+    while let run = socket.outbox.announceNext() {
+      socket.peer.pointee.remote = SocketAddress(peerOf: run.ends)
+      socket.outbox.local = run.ends.local
+      for index in 0..<Int(run.count) { handlers.preWrite(socket.peer, run.byteCount(of: index)) }
+    }
+  }
+
+  /// Goes on with a socket whose pause is over.
+  mutating func retry(_ id: Int, _ turn: inout Turn<System>) {
+    guard let socket = sockets[id] else { preconditionFailure("a deadline has outlived its socket") }
+    socket.watched.retryTimerFired()
+    socket.watched.watch(socket.interest, &turn)
+  }
+
+  // MARK: Shutting down
+
+  /// Receives no more; sockets with datagrams to be sent stay until these are gone.
+  mutating func close(_ turn: inout Turn<System>) {
+    for id in sockets.indices {
+      guard let socket = sockets[id] else { continue }
+      socket.isClosing = true
+      flush(socket, &turn)
+      if !socket.outbox.isEmpty { socket.watched.watch(socket.interest, &turn) }
+      closeIfDrained(id, &turn)
+    }
+  }
+
+  private mutating func closeIfDrained(_ id: Int, _ turn: inout Turn<System>) {
+    guard let socket = sockets[id], socket.outbox.isEmpty else { return }
+    socket.watched.remove(&turn)
+    sockets[id] = nil
+  }
+
+  /// Closes all sockets, and drops the datagrams that wait.
+  mutating func removeAll(_ turn: inout Turn<System>) {
+    for id in sockets.indices {
+      guard let socket = sockets[id] else { continue }
+      socket.outbox.removeAll()
+      accountPending(socket, &turn)
+      closeIfDrained(id, &turn)
+    }
+  }
+}

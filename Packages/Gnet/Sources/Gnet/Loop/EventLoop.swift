@@ -1,0 +1,107 @@
+internal import CGnet
+internal import Synchronization
+
+/// One of a server's event loops, as other threads see it.
+public final class EventLoop: Sendable {
+  /// The loop's place among `Server.loops`, counted from 0.
+  public let index: Int
+
+  /// The loop's counters, a consistent copy as of the end of its last turn. A tick on the loop sees all that was
+  /// done before it.
+  public var statistics: LoopStatistics {
+    var copy = published.current
+    copy.acceptErrors += foreignAcceptErrors.load(ordering: .relaxed)
+    return copy
+  }
+
+  let mailbox = Mailbox(capacity: 1024)
+  /// The system that the loop runs on, for calls that are too rare to be generic.
+  let system: any SystemCalls
+  /// Ends the loop's wait, from any thread.
+  let wake: @Sendable () -> Void
+  let published = PublishedStatistics()
+  let outboundHighWatermark: Int
+  let spareRings = SpareRings(limit: EventLoop.spareRingsLimit)
+
+  /// Attempts to accept for this loop that failed on another thread.
+  private let foreignAcceptErrors = Atomic<UInt64>(0)
+  private let connections = Atomic<Int>(0)
+  private let isEnded = Atomic<Bool>(false)
+  private let isDrainingAfterEnd = Atomic<Bool>(false)
+  private let isTakingDatagrams = Atomic<Bool>(true)
+
+  /// The most storage that is kept for writes from other threads, as long as there are any.
+  static let spareRingsLimit = 4 << 20
+
+  init(index: Int, system: any SystemCalls, wake: @escaping @Sendable () -> Void, outboundHighWatermark: Int) {
+    self.index = index
+    self.system = system
+    self.wake = wake
+    self.outboundHighWatermark = outboundHighWatermark
+  }
+
+  /// Whether the caller runs on the loop's thread.
+  var isCurrent: Bool { unsafe cgnet_current_loop() == identity }
+
+  /// Makes the calling thread the loop's.
+  func becomeCurrent() { unsafe cgnet_set_current_loop(identity) }
+
+  private var identity: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
+
+  /// Posts a message and wakes the loop. After the loop has ended, the calling thread drains the mailbox instead.
+  func post(_ message: consuming Message) {
+    mailbox.post(message)
+    wake()
+    // An exchange, not a load: either the loop's last look comes after it and sees the message, or it sees the end.
+    let hasEnded = isEnded.logicalOr(false, ordering: .acquiringAndReleasing).oldValue
+    if hasEnded { drainAfterEnd() }
+  }
+
+  /// The stream connections dealt to this loop that have not ended.
+  var connectionLoad: Int { connections.load(ordering: .relaxed) }
+  func addConnection() { connections.add(1, ordering: .relaxed) }
+  func removeConnection() { connections.subtract(1, ordering: .relaxed) }
+
+  /// Takes over the acceptor's count of failures.
+  func countAcceptorErrors(_ count: inout UInt64) {
+    if count > 0 { foreignAcceptErrors.add(count, ordering: .relaxed) }
+    count = 0
+  }
+
+  // MARK: The end
+
+  /// Whether the loop's thread has left the loop.
+  var hasEnded: Bool { isEnded.load(ordering: .acquiring) }
+
+  /// Whether datagrams of other threads are still sent: until the server shuts down, as with connections.
+  var takesDatagrams: Bool { isTakingDatagrams.load(ordering: .acquiring) }
+
+  /// Has handles refuse datagrams from now on.
+  func refuseDatagrams() { isTakingDatagrams.store(false, ordering: .releasing) }
+
+  /// Ends the loop: it serves nothing any more. May be called again.
+  func markEnded() {
+    refuseDatagrams()
+    _ = isEnded.exchange(true, ordering: .acquiringAndReleasing)
+    drainAfterEnd()
+  }
+
+  /// Drains the mailbox after the end, on any thread, one at a time: jobs run, everything else is dropped, and
+  /// descriptors with it.
+  ///
+  /// A thread that finds another draining leaves its message to the other thread, which looks again after it has
+  /// cleared the flag: both exchange the flag, and whichever comes second sees what the first has done.
+  func drainAfterEnd() {
+    repeat {
+      if isDrainingAfterEnd.exchange(true, ordering: .acquiringAndReleasing) { return }
+      _ = mailbox.drain { message in
+        switch consume message {
+        case .job(let job): run(job)
+        case .adopt: removeConnection()
+        case .calls: break
+        }
+      }
+      _ = isDrainingAfterEnd.exchange(false, ordering: .acquiringAndReleasing)
+    } while !mailbox.isEmpty
+  }
+}

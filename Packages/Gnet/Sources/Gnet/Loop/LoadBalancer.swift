@@ -1,0 +1,40 @@
+/// Deals accepted connections to loops; each thread that accepts has one of its own.
+struct LoadBalancer {
+  private let policy: LoadBalancing
+  private let loops: [EventLoop]
+  private var turn = 0
+
+  init(_ policy: LoadBalancing, over loops: [EventLoop]) {
+    self.policy = policy
+    self.loops = loops
+  }
+
+  /// The loop for a connection.
+  mutating func loop(for connection: borrowing AcceptedSocket, _ system: some LoopSystem) -> EventLoop {
+    if loops.count == 1 { return loops[0] }
+    switch policy {
+    case .roundRobin:
+      defer { turn = (turn + 1) % loops.count }
+      return loops[turn]
+    case .leastConnections:
+      // From a starting point that moves on, so that loops that are equal take turns.
+      defer { turn = (turn + 1) % loops.count }
+      var best = loops[turn]
+      for offset in 1..<loops.count {
+        let candidate = loops[(turn + offset) % loops.count]
+        if candidate.connectionLoad < best.connectionLoad { best = candidate }
+      }
+      return best
+    case .sourceAddressHash:
+      return loops[Int(connection.sourceHash(system) % UInt64(loops.count))]
+    }
+  }
+}
+
+extension AcceptedSocket {
+  /// The hash of where the connection comes from.
+  fileprivate func sourceHash(_ system: some LoopSystem) -> UInt64 {
+    guard remote.path == "" else { return remote.hostHash }
+    return SocketAddress(.unix(path: String(system.peerProcess(of: socket.fd)))).hostHash
+  }
+}

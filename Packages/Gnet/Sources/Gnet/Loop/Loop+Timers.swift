@@ -1,0 +1,44 @@
+internal import Poller
+internal import SystemPackage
+
+extension Loop {
+  /// Does everything whose time has come.
+  @inline(never)
+  mutating func fireTimers() {
+    // So that a tick sees all that its loop has done before.
+    loop.published.publish(turn.counters)
+    while let deadline = turn.timers.expire(until: turn.now) { fire(deadline) }
+  }
+
+  private mutating func fire(_ deadline: Deadline) {
+    switch deadline {
+    case .connection(let token): streams.timerFired(token, &turn)
+    case .listener(let id): listeners.retry(id, &turn)
+    case .datagrams(let id): datagrams.retry(id, &turn)
+    case .tick(let index): tick(index)
+    case .spareRings: turn.trim(loop.spareRings)
+    case .drain: endAll(with: .timedOut)
+    }
+  }
+
+  private mutating func tick(_ index: Int) {
+    // A shutdown has no more ticks.
+    guard index < ticks.count, let delay = ticks[index]() else { return }
+    _ = turn.timers.set(.tick(index), at: turn.system.now + delay, now: turn.now)
+  }
+}
+
+extension Events {
+  /// The ticks of a loop: those of the plugins, and on loop 0 the server's own.
+  func ticks(of loop: EventLoop, _ server: Server) -> [() -> Duration?] {
+    var ticks: [() -> Duration?] = plugins.map { plugin in { plugin.tick(loop) } }
+    if loop.index == 0, let tick {
+      ticks.append {
+        let (delay, action) = tick()
+        if action == .shutdown { server.shutdown() }
+        return delay
+      }
+    }
+    return ticks
+  }
+}

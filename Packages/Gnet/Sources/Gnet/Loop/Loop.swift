@@ -1,0 +1,152 @@
+internal import Poller
+internal import RingBuffer
+internal import SystemPackage
+
+/// The event loop: waits for readiness, and has its parts move bytes and call the handlers.
+///
+/// Its parts are values: the turn, which all share, and listeners, streams and datagrams, which do not know each other.
+/// The loop knows whose an event is, and the order of a turn: deadlines, the run queue, the shutdown, the wait with
+/// its events, the messages of other threads. It touches no slot, no buffer and no socket.
+struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
+  let loop: EventLoop
+  var turn: Turn<System>
+  var listeners: Listeners<System>
+  var streams: Streams<System>
+  var datagrams: Datagrams<System>
+  /// The callbacks to be called again and again; they return the delay until the next call, or `nil` for no more.
+  var ticks: [() -> Duration?]
+  /// Whether the mailbox is to be looked at: whoever has put something in has woken the loop.
+  private var hasMail = false
+
+  /// Makes a loop that listens on some sockets and exchanges datagrams by others.
+  ///
+  /// - Throws: the error of the selector that refuses to watch a socket.
+  init(
+    _ loop: EventLoop, _ system: System, _ selector: System.Selector, server: Server, events: Events, options: Options,
+    sockets: [BoundSocket]
+  ) throws(Errno) {
+    let handlers = Handlers(events)
+    self.loop = loop
+    turn = Turn(system, selector, server: server, options: options)
+    listeners = Listeners(dealingBy: LoadBalancer(options.loadBalancing, over: [loop]))
+    streams = Streams(loop, handlers, options)
+    datagrams = Datagrams(loop, handlers)
+    ticks = events.ticks(of: loop, server)
+    for socket in sockets {
+      if socket.isDatagram { try datagrams.add(socket, &turn) } else { try listeners.add(socket, &turn) }
+    }
+  }
+
+  mutating func start() {
+    loop.becomeCurrent()
+    turn.refresh()
+    for index in ticks.indices { _ = turn.setTimer(.tick(index), after: .zero) }
+  }
+
+  mutating func runOnce() -> Bool {
+    if turn.timers.next <= turn.now { fireTimers() }
+    if streams.hasQueued { streams.runQueued(&turn) }
+    if datagrams.hasWakes { datagrams.serveWakes(&turn) }
+    if turn.server.isShuttingDown {
+      if !turn.isDraining { beginShutdown() }
+      if hasDrained { return false }
+    }
+    loop.published.publish(turn.counters)
+    do throws(Errno) {
+      try wait()
+    } catch {
+      // Nothing can be served any more, and `serve` says why.
+      turn.server.shutdown(waitingFailedWith: error)
+      if !turn.isDraining { beginShutdown() }
+      endAll(with: error)
+      return false
+    }
+    if hasMail { applyMessages() }
+    return true
+  }
+
+  mutating func end() {
+    loop.published.publish(turn.counters)
+    loop.markEnded()
+  }
+
+  // MARK: A turn
+
+  @inline(__always)
+  private mutating func wait() throws(Errno) {
+    turn.beginWait()
+    let isBusy = streams.hasQueued || datagrams.hasWakes || hasMail
+    let (selector, now) = (turn.selector, turn.now)
+    try selector.wait(until: isBusy ? now : turn.timers.next, now: now) { event in
+      turn.endWait()
+      serve(event)
+    }
+    turn.endWait()
+  }
+
+  @inline(__always)
+  private mutating func serve(_ event: Poller.Event) {
+    if event.isWake {
+      turn.counters.wakeups &+= 1
+      hasMail = true
+      return
+    }
+    switch LoopToken(event.token) {
+    case .connection(let token): streams.serve(token, event, &turn)
+    case .listener(let id): accept(from: id)
+    case .datagrams(let id): datagrams.serve(id, event, &turn)
+    }
+  }
+
+  private mutating func accept(from id: Int) {
+    for _ in 0..<Listeners<System>.batchSize {
+      guard let dealt = listeners.accept(from: id, &turn) else { return }
+      // A loop accepts for itself only: for others there is the acceptor.
+      assert(dealt.loop === loop)
+      streams.adopt(dealt.connection, &turn)
+    }
+  }
+
+  /// Applies what other threads have sent.
+  private mutating func applyMessages() {
+    let count = loop.mailbox.drain { message in
+      switch consume message {
+      case .adopt(let connection): streams.adopt(connection, &turn)
+      case .calls(let queue): apply(queue)
+      case .job(let job): loop.run(job)
+      }
+    }
+    turn.counters.mailboxMessages &+= UInt64(count)
+    turn.counters.mailboxDepthMax = max(turn.counters.mailboxDepthMax, UInt64(count))
+    hasMail = !loop.mailbox.isEmpty
+  }
+
+  private mutating func apply(_ queue: HandleQueue) {
+    switch queue.target {
+    case .connection(let token): streams.apply(queue, token, &turn)
+    case .datagrams(let peer, let local, let addressIndex): datagrams.apply(queue, peer, local, addressIndex, &turn)
+    }
+  }
+
+  // MARK: Shutting down
+
+  /// Stops accepting and asks every connection to end when its output has been sent.
+  private mutating func beginShutdown() {
+    turn.beginDraining()
+    loop.refuseDatagrams()
+    applyMessages()
+    ticks = []
+    listeners.close(&turn)
+    datagrams.close(&turn)
+    streams.beginShutdown(&turn)
+  }
+
+  /// Whether a shutdown has nothing to wait for any more.
+  private var hasDrained: Bool { streams.isEmpty && datagrams.isEmpty }
+
+  /// Ends every connection at once; connections with output that was not sent learn of `error`. Datagrams are dropped.
+  mutating func endAll(with error: Errno) {
+    datagrams.removeAll(&turn)
+    streams.closeAll(with: error, &turn)
+  }
+}

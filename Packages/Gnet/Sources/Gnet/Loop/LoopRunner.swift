@@ -1,0 +1,25 @@
+/// A value that a thread runs until the server has ended: a loop, or the acceptor.
+///
+/// The thread owns the value, so the compiler sees to its confinement. A simulation may run several in an order of its
+/// own instead.
+protocol LoopRunner: ~Copyable {
+  /// Begins; to be called once, on the thread that goes on.
+  mutating func start()
+
+  /// Runs one turn: does what is due, waits, and does what has become ready.
+  ///
+  /// - Returns: whether there is anything left to run for.
+  mutating func runOnce() -> Bool
+
+  /// Ends; to be called once, after the last turn.
+  mutating func end()
+}
+
+extension LoopRunner where Self: ~Copyable {
+  /// Runs from the start to the end.
+  mutating func run() {
+    start()
+    while runOnce() {}
+    end()
+  }
+}

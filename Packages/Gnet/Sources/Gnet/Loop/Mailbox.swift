@@ -1,0 +1,105 @@
+internal import Disruptor
+internal import Synchronization
+
+/// A message of another thread to a loop.
+enum Message: ~Copyable, Sendable {
+  /// A connection was accepted for this loop.
+  case adopt(AcceptedSocket)
+  /// Calls wait in the queue of a connection's handle.
+  case calls(HandleQueue)
+  /// A job of Swift concurrency that is to run on this loop.
+  case job(UnownedJob)
+}
+
+/// The messages for one loop: from any thread, never refused, each sender's in its order.
+///
+/// They go through a `Disruptor`. When that is full, they go behind a lock into a list instead, and so do all that
+/// come after until the loop has emptied the list: a loop that floods itself or another neither waits nor drops.
+/// The list is bounded by what there is to say: connections are bounded by descriptors, and a handle's queue has
+/// one message at a time.
+///
+/// Order: once a sender has put a message in the list, it finds `isOverflowing` set until the loop has
+/// emptied the list, so nothing of its overtakes through the ring. The loop takes the list, and serves it when it
+/// has seen the ring empty after that, claimed slots included: what a sender published before it met the full ring is
+/// served before what it listed.
+final class Mailbox: Sendable {
+  private struct Overflow: ~Copyable {
+    var first: Node?
+    var last: Node?
+    /// The list that the loop has taken and is about to serve.
+    var taken: Node?
+  }
+
+  // Reachable from one place at a time: the list, behind its lock, and then the loop that has taken the list.
+  private final class Node: @unchecked Sendable {
+    var message: Message?
+    var next: Node?
+    init(_ message: consuming Message) { self.message = .some(message) }
+
+    // Without it, a long list is released by recursion.
+    deinit {
+      var rest = next.take()
+      while let node = rest { rest = node.next.take() }
+    }
+  }
+
+  private let ring: Disruptor<Message>
+  private let overflow = Lock(Overflow())
+  private let isOverflowing = Atomic<Bool>(false)
+
+  init(capacity: Int) { ring = Disruptor(capacity: capacity) }
+
+  /// Whether there is nothing to drain, as far as the calling thread can know.
+  var isEmpty: Bool { ring.isEmpty && !isOverflowing.load(ordering: .acquiring) }
+
+  /// Adds a message; the loop is to be woken afterwards.
+  func post(_ message: consuming Message) {
+    if isOverflowing.load(ordering: .acquiring) {
+      list(message)
+    } else if let refused = ring.tryPublish(message) {
+      list(refused)
+    }
+  }
+
+  private func list(_ message: consuming Message) {
+    let node = Node(message)
+    overflow.withLock { overflow in
+      if let last = overflow.last { last.next = node } else { overflow.first = node }
+      overflow.last = node
+      isOverflowing.store(true, ordering: .releasing)
+    }
+  }
+
+  /// Serves the messages that are there; those that serving them adds may be left for the next time.
+  ///
+  /// To be called by the loop's thread only.
+  ///
+  /// - Returns: how many were served.
+  func drain(_ body: (consuming Message) -> Void) -> Int {
+    if isOverflowing.load(ordering: .acquiring) {
+      overflow.withLock { overflow in
+        if overflow.taken != nil { return }
+        overflow.taken = overflow.first
+        overflow.first = nil
+        overflow.last = nil
+      }
+    }
+    let count = ring.drain(limit: ring.capacity, body)
+    guard isOverflowing.load(ordering: .acquiring), ring.isEmpty else { return count }
+    return count + serveOverflow(body)
+  }
+
+  private func serveOverflow(_ body: (consuming Message) -> Void) -> Int {
+    var count = 0
+    var next = overflow.withLock { $0.taken.take() }
+    while let node = next {
+      body(node.message.take()!)
+      count += 1
+      next = node.next.take()
+    }
+    overflow.withLock { overflow in
+      if overflow.first == nil { isOverflowing.store(false, ordering: .releasing) }
+    }
+    return count
+  }
+}

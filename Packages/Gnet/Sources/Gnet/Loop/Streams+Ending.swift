@@ -1,0 +1,144 @@
+internal import Poller
+internal import RingBuffer
+internal import SystemPackage
+
+// The end of a connection, in order:
+//
+//   end(.close), end(.detach)   a handler, a handle, the peer or a shutdown asks; the life remembers the strongest
+//        |
+//   flush                       every settling sends what is pending, until nothing is (Streams+Output.swift)
+//        |
+//   close or detach             `onClosed` or `onDetached`, once; from here on nothing is called
+//        |
+//   linger                      after a close that could lose output: waits for the peer's end, or for a deadline
+//        |
+//   free                        gives the descriptor and the slot up
+//
+// An error, an abort, a time-out and the end of the drain time go to `close` at once.
+extension Streams {
+  /// For how long a closed connection's input is thrown away.
+  private static var lingerTimeout: Duration { .seconds(2) }
+  /// The same when the server shuts down.
+  private static var lingerTimeoutAtShutdown: Duration { .milliseconds(500) }
+
+  /// Ends a connection: nothing is called for it after `onClosed`.
+  mutating func close(_ slot: ConnectionSlot, _ error: Errno?, _ turn: inout Turn<System>) {
+    markEnded(slot, &turn)
+    var view = Connection(slot)
+    if handlers.closed?(&view, error) == Action.shutdown { turn.server.shutdown() }
+    slot.pointee.context = nil
+    slot.pointee.handleQueue = nil
+    if error == nil && mayLoseOutput(slot, turn) { linger(slot, &turn) } else { free(slot, &turn) }
+  }
+
+  /// Hands a connection over to `onDetached`.
+  mutating func detach(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let fd = slot.pointee.fd
+    turn.selector.remove(fd)
+    do throws(Errno) {
+      try turn.system.checked(turn.system.makeBlocking(fd))
+    } catch {
+      return close(slot, error, &turn)
+    }
+    markEnded(slot, &turn)
+    // The descriptor is the callee's, who may close it before asking for the address.
+    slot.pointee.localAfterDetach = try? turn.system.localAddress(of: fd)
+    slot.pointee.fd = -1
+    let detached = DetachedConnection(
+      OwnedSocket(adopting: fd, of: turn.system), unreadBytes: slot.pointee.inbound.readAll(), system: turn.system)
+    var view = Connection(slot)
+    if let callback = handlers.detached, callback(&view, detached) == .shutdown { turn.server.shutdown() }
+    connections.release(slot)
+  }
+
+  /// Updates counters, timers and handles. Every connection passes here once, before its last callback.
+  private mutating func markEnded(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .open)
+    slot.pointee.life.phase = .ended
+    slot.pointee.outbound = RingBuffer()
+    accountPending(slot, &turn)
+    // The queue stays to be asked for in the last callback: programs find by its handle what they keep for a connection.
+    slot.pointee.handleQueue?.markGone()
+    dropTimer(slot, &turn)
+    turn.counters.connectionsActive &-= 1
+    turn.counters.connectionsClosed &+= 1
+    assert(turn.counters.connectionsOpened - turn.counters.connectionsClosed == turn.counters.connectionsActive)
+    loop.removeConnection()
+  }
+
+  /// Whether closing now could make the kernel send a reset, which destroys what the peer has not read yet: it does
+  /// when input is unread or still arriving. During a shutdown, the latter counts only where it would destroy
+  /// something: what the peer has not received.
+  private func mayLoseOutput(_ slot: ConnectionSlot, _ turn: borrowing Turn<System>) -> Bool {
+    let flags = slot.pointee.life.flags
+    guard flags.contains(.hasSent) && !flags.contains(.inputEnded) else { return false }
+    let fd = slot.pointee.fd
+    return !turn.isDraining || turn.system.unreadCount(fd) > 0
+      || slot.pointee.isTCP && turn.system.unacknowledgedCount(fd) > 0
+  }
+
+  /// Ends the output, and throws input away until the peer ends its stream too or time is up.
+  private mutating func linger(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    guard turn.system.endOutput(of: slot.pointee.fd) == 0 else { return free(slot, &turn) }
+    slot.pointee.life.phase = .lingering
+    slot.pointee.inbound = RingBuffer()
+    let timeout = turn.isDraining ? Self.lingerTimeoutAtShutdown : Self.lingerTimeout
+    slot.pointee.timer = turn.setTimer(.connection(slot.pointee.token), after: timeout)
+    if slot.pointee.interest != .readable { watch(slot, .readable, &turn) }
+  }
+
+  /// Gives up the descriptor and the slot of a connection that has ended.
+  mutating func free(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .ended || slot.pointee.life.phase == .lingering)
+    let fd = slot.pointee.fd
+    // Not left to close(2): a process that was forked may hold the socket open, and with it the registration.
+    turn.selector.remove(fd)
+    turn.system.close(fd)
+    dropTimer(slot, &turn)
+    connections.release(slot)
+  }
+
+  private func dropTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    guard let timer = slot.pointee.timer.take() else { return }
+    turn.timers.remove(timer)
+  }
+
+  // MARK: Deadlines
+
+  /// Ends a connection that has been idle for too long, or that has lingered for long enough.
+  mutating func timerFired(_ token: ConnectionToken, _ turn: inout Turn<System>) {
+    guard let slot = connections.find(token) else { preconditionFailure("a deadline has outlived its connection") }
+    slot.pointee.timer = nil
+    if slot.pointee.life.phase == .lingering { return free(slot, &turn) }
+    guard let timeout = turn.options.idleTimeout else { return }
+    let deadline = slot.pointee.lastActivity + timeout
+    if deadline <= turn.now {
+      close(slot, .timedOut, &turn)
+    } else {
+      slot.pointee.timer = turn.timers.set(.connection(token), at: deadline, now: turn.now)
+    }
+  }
+
+  // MARK: Shutting down
+
+  /// Asks every connection to end when its output has been sent.
+  mutating func beginShutdown(_ turn: inout Turn<System>) {
+    for index in 0..<UInt32(connections.capacity) {
+      let slot = connections[index]
+      if slot.pointee.life.phase == .open {
+        settle(slot, .close, &turn)
+      } else if slot.pointee.life.phase == .lingering, let timer = slot.pointee.timer {
+        turn.timers.move(timer, to: turn.now + Self.lingerTimeoutAtShutdown, now: turn.now)
+      }
+    }
+  }
+
+  /// Ends every connection at once; connections with output that was not sent learn of `error`.
+  mutating func closeAll(with error: Errno, _ turn: inout Turn<System>) {
+    for index in 0..<UInt32(connections.capacity) {
+      let slot = connections[index]
+      if slot.pointee.life.phase == .open { close(slot, error, &turn) }
+      if slot.pointee.life.phase == .lingering { free(slot, &turn) }
+    }
+  }
+}

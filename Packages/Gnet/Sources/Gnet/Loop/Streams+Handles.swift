@@ -1,0 +1,63 @@
+internal import RingBuffer
+internal import SystemPackage
+
+extension Streams {
+  /// Applies the calls that wait in a handle's queue.
+  mutating func apply(_ queue: HandleQueue, _ token: ConnectionToken, _ turn: inout Turn<System>) {
+    guard let slot = connections.find(token), slot.pointee.life.phase == .open else { return }
+    callsInProgress = queue.takeCalls()
+    if queue.isAborted {
+      callsInProgress = HandleQueue.Pending()
+      return close(slot, .connectionAbort, &turn)
+    }
+    for call in callsInProgress.calls {
+      switch call {
+      case .write(let byteCount): Self.move(byteCount, from: &callsInProgress.output, to: slot, output)
+      case .wake: if slot.pointee.life.ending == .none { react(slot, &turn) }
+      case .close: slot.pointee.end(.close)
+      }
+      // A wake may be the connection's end.
+      if slot.pointee.life.phase != .open { break }
+    }
+    if slot.pointee.life.phase == .open { sendRest(slot, &turn) }
+    var applied = HandleQueue.Pending()
+    swap(&applied, &callsInProgress)
+    turn.recycle(&applied.output, into: loop.spareRings)
+  }
+
+  /// Sends the bytes behind the last call, usually all of them. Lends the ring as output instead of copying it.
+  private mutating func sendRest(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let isLent =
+      output.pointee.isEmpty && slot.pointee.outbound.isEmpty
+      && !slot.pointee.life.flags.contains(.outputBroken)
+    if isLent {
+      swap(&output.pointee, &callsInProgress.output)
+    } else {
+      Self.move(callsInProgress.output.count, from: &callsInProgress.output, to: slot, output)
+    }
+    settle(slot, .none, &turn)
+    if isLent { swap(&output.pointee, &callsInProgress.output) }
+  }
+
+  /// Puts what a connection's handle has accepted behind what was written, before the connection ends; from then on the
+  /// handle refuses more.
+  mutating func takeLastCalls(_ slot: ConnectionSlot) {
+    guard slot.pointee.life.ending != .none, let queue = slot.pointee.handleQueue else { return }
+    // Not empty if it was a wake that led here, and bytes were accepted after it.
+    Self.move(callsInProgress.output.count, from: &callsInProgress.output, to: slot, output)
+    var pending = queue.closeForCalls()
+    Self.move(pending.output.count, from: &pending.output, to: slot, output)
+  }
+
+  /// Moves bytes to where a connection's output is gathered now.
+  private static func move(
+    _ byteCount: Int, from bytes: inout RingBuffer, to slot: ConnectionSlot, _ lentOutput: Pinned<RingBuffer>
+  ) {
+    if slot.pointee.life.flags.contains(.outputBroken) || byteCount == 0 { return }
+    if slot.pointee.outbound.isEmpty {
+      lentOutput.pointee.append(moving: byteCount, of: &bytes)
+    } else {
+      slot.pointee.outbound.append(moving: byteCount, of: &bytes)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+internal import Poller
+internal import RingBuffer
+internal import SystemPackage
+
+extension Streams {
+  /// Ends a callback of a connection: sends what the callback wrote, then does what it asked for.
+  mutating func settle(_ slot: ConnectionSlot, _ action: Action, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .open)
+    switch action {
+    case .none, .shutdown: break
+    case .close: slot.pointee.end(.close)
+    case .detach: slot.pointee.end(handlers.detached == nil ? .close : .detach)
+    }
+    if slot.pointee.handleQueue != nil { takeLastCalls(slot) }
+    if !output.pointee.isEmpty { flushLent(slot, &turn) }
+    if !slot.pointee.isSteady { settleUnsteady(slot, &turn) }
+    if action == .shutdown { turn.server.shutdown() }
+  }
+
+  /// The slow path of `settle`.
+  @inline(never)
+  private mutating func settleUnsteady(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    accountPending(slot, &turn)
+    if slot.pointee.outbound.isEmpty, slot.pointee.outbound.capacity > 0 {
+      slot.pointee.outbound.removeAll(keepingCapacity: false)
+    }
+    take(.settled, slot, &turn)
+  }
+
+  /// Sends what the callback wrote.
+  @inline(__always)
+  private mutating func flushLent(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let (output, count) = (output, output.pointee.count)
+    handlers.preWrite(slot, count)
+    send(slot, from: &output.pointee, count, &turn)
+    if !output.pointee.isEmpty { keepUnsent(slot, turn.options) }
+  }
+
+  /// Makes what the kernel did not take the connection's own.
+  private func keepUnsent(_ slot: ConnectionSlot, _ options: borrowing Options) {
+    if slot.pointee.life.flags.contains(.outputBroken) {
+      output.pointee.removeAll()
+    } else if output.pointee.count > options.readBufferCapacity {
+      slot.pointee.outbound.append(moving: &output.pointee)
+    } else {
+      slot.pointee.outbound.write(prefix: output.pointee.count, of: output.pointee)
+      output.pointee.removeAll()
+    }
+  }
+
+  /// Sends pending output, once, and goes on with what waited for it.
+  mutating func flushPending(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let count = slot.pointee.outbound.count
+    handlers.preWrite(slot, count)
+    send(slot, from: &slot.pointee.outbound, count, &turn)
+    settle(slot, .none, &turn)
+  }
+
+  /// Sends the first `count` bytes of `ring`, and drops from it those that the kernel has taken.
+  @inline(__always)
+  private mutating func send(
+    _ slot: ConnectionSlot, from ring: inout RingBuffer, _ count: Int, _ turn: inout Turn<System>
+  ) {
+    switch Self.transfer(slot.pointee.fd, ring, count, turn.system) {
+    case .moved(let sent):
+      ring.discard(sent)
+      turn.counters.writes &+= 1
+      turn.counters.bytesWritten &+= UInt64(sent)
+      if sent < count { turn.counters.writesWouldBlock &+= 1 }
+      slot.pointee.life.flags.insert(.hasSent)
+      if tracksActivity { slot.pointee.lastActivity = turn.now }
+    case .wouldBlock:
+      turn.counters.writesWouldBlock &+= 1
+    case .failed(let error):
+      breakOutput(slot, error)
+    }
+  }
+
+  @inline(__always)
+  private static func transfer(
+    _ fd: Int32, _ ring: borrowing RingBuffer, _ count: Int, _ system: System
+  ) -> Transfer {
+    let segments = ring.readable(prefix: count)
+    return unsafe segments.first.withUnsafeBytes { first in
+      unsafe segments.second.withUnsafeBytes { second in unsafe system.sending(fd, first, second) }
+    }
+  }
+
+  /// Gives up the output, since nothing can be sent any more, for a reason that may be no error: pending output is
+  /// dropped, and what the peer had sent before is read to its end, which tells `react` everything and then why.
+  mutating func breakOutput(_ slot: ConnectionSlot, _ error: Errno?) {
+    slot.pointee.life.flags.insert(.outputBroken)
+    slot.pointee.failure = error
+    slot.pointee.outbound = RingBuffer()
+    // A handler's own end has no use for the rest.
+    if slot.pointee.life.ending == .none { enqueue(slot) }
+  }
+
+  /// Keeps the sum of pending output, and tells the handle's side its part.
+  func accountPending(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let pending = slot.pointee.outbound.count
+    turn.counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - slot.pointee.accountedOutput))
+    slot.pointee.accountedOutput = pending
+    slot.pointee.handleQueue?.setUnsent(pending)
+  }
+}

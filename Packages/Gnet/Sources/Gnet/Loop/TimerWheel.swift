@@ -1,0 +1,107 @@
+internal import Poller
+
+/// A circle of buckets, each the first timer of a list, for the timers of one magnitude of distance.
+///
+/// The bucket of a slice is its number modulo the number of buckets. A timer beyond the circle's end, which is set
+/// when the circle lags behind the time, shares the bucket of an earlier slice and is passed by until its own comes.
+struct TimerWheel {
+  private static let bucketCount = 4096
+  private static let wordCount = bucketCount / 64
+
+  /// The first timer of each bucket; empty until the wheel is first used.
+  private var heads: [UInt32] = []
+  /// The buckets that are not empty, a bit each, and the words of them that are not zero.
+  private var occupied: [UInt64] = []
+  private var occupiedWords: UInt64 = 0
+  /// The first slice that has not been passed.
+  private var cursor: Int64 = 0
+
+  // MARK: Time
+
+  /// A slice of magnitude 0 is half a millisecond.
+  private static let shift: Int64 = 19
+
+  private static func shift(_ magnitude: Int) -> Int64 { shift + 2 * Int64(magnitude) }
+
+  /// The magnitude of a distance in nanoseconds: a slice is at most a thousandth of it, from two seconds on.
+  static func magnitude(of distance: Int64) -> Int {
+    let slices = max(0, distance) >> shift / 1000
+    // The greatest m with 4^m <= slices.
+    return slices == 0 ? 0 : (63 - slices.leadingZeroBitCount) / 2
+  }
+
+  /// The slice that a moment lies in.
+  static func slice(of moment: Poller.Instant, _ magnitude: Int) -> Int64 { moment.nanoseconds >> shift(magnitude) }
+
+  /// The first slice that begins at a moment or later.
+  static func slice(after moment: Poller.Instant, _ magnitude: Int) -> Int64 {
+    let shift = shift(magnitude)
+    let slice = moment.nanoseconds >> shift
+    return slice << shift == moment.nanoseconds ? slice : slice + 1
+  }
+
+  /// The beginning of a slice.
+  static func start(of slice: Int64, _ magnitude: Int) -> Poller.Instant {
+    let (start, isTooLate) = slice.multipliedReportingOverflow(by: 1 << shift(magnitude))
+    return isTooLate ? .never : Poller.Instant(nanoseconds: start)
+  }
+
+  // MARK: Buckets
+
+  private static func bucket(_ slice: Int64) -> Int { Int(truncatingIfNeeded: slice) & (bucketCount - 1) }
+
+  /// Makes a wheel without timers begin at a slice.
+  mutating func start(at slice: Int64) {
+    assert(occupiedWords == 0)
+    if heads.isEmpty {
+      heads = Array(repeating: .max, count: Self.bucketCount)
+      occupied = Array(repeating: 0, count: Self.wordCount)
+    }
+    cursor = slice
+  }
+
+  /// The first timer of the bucket of a slice.
+  func head(_ slice: Int64) -> UInt32 { heads[Self.bucket(slice)] }
+
+  /// Puts a timer at the front of the bucket of a slice, and returns the timer that was the first.
+  mutating func push(_ index: UInt32, _ slice: Int64) -> UInt32 {
+    // A deadline that has passed is due in the next slice that is looked at.
+    cursor = min(cursor, slice)
+    let bucket = Self.bucket(slice)
+    occupied[bucket / 64] |= 1 << UInt64(bucket % 64)
+    occupiedWords |= 1 << UInt64(bucket / 64)
+    let head = heads[bucket]
+    heads[bucket] = index
+    return head
+  }
+
+  /// Makes another timer the first of the bucket of a slice, or none. Returns whether the wheel has no timers any more.
+  mutating func replaceHead(by index: UInt32, _ slice: Int64) -> Bool {
+    let bucket = Self.bucket(slice)
+    heads[bucket] = index
+    if index != .max { return false }
+    occupied[bucket / 64] &= ~(1 << UInt64(bucket % 64))
+    if occupied[bucket / 64] == 0 { occupiedWords &= ~(1 << UInt64(bucket / 64)) }
+    return occupiedWords == 0
+  }
+
+  /// Leaves a slice behind: what is still in its bucket is due a round later, or more.
+  mutating func pass(_ slice: Int64) { cursor = slice + 1 }
+
+  /// The first slice from the cursor on whose bucket is not empty.
+  var firstSlice: Int64? {
+    if occupiedWords == 0 { return nil }
+    let start = Self.bucket(cursor)
+    let (word, bit) = (start / 64, UInt64(start % 64))
+    // The rest of the cursor's own word, then the words behind it, then, round the circle, those before it.
+    if let found = Self.lowestBit(occupied[word] >> bit) { return cursor + Int64(found) }
+    let ahead = occupiedWords & ~(UInt64.max >> UInt64(63 - word))
+    let behind = occupiedWords & (UInt64.max >> UInt64(63 - word))
+    guard let next = Self.lowestBit(ahead) ?? Self.lowestBit(behind), let found = Self.lowestBit(occupied[next])
+    else { return nil }
+    let distance = (next * 64 + found - start) & (Self.bucketCount - 1)
+    return cursor + Int64(distance)
+  }
+
+  private static func lowestBit(_ word: UInt64) -> Int? { word == 0 ? nil : word.trailingZeroBitCount }
+}

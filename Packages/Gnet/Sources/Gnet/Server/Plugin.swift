@@ -1,0 +1,29 @@
+/// An observer of a server on every loop, such as a collector of metrics.
+///
+/// Every requirement has a default that does nothing.
+public protocol Plugin: Sendable {
+  /// Called once, before anything else of this plugin, when every address is bound and no loop runs yet.
+  func started(_ server: Server)
+
+  /// Called on every loop's own thread right after its start, and again whenever the returned delay has passed.
+  /// - Returns: the delay, or `nil` for no more calls on this loop.
+  func tick(_ loop: EventLoop) -> Duration?
+
+  /// Called on the connection's loop before every system call that writes to a client, with the number of bytes
+  /// offered to it.
+  func preWrite(_ connection: inout Connection, byteCount: Int)
+
+  /// Called once, after the last callback, when all loops have ended.
+  func stopped(_ server: Server)
+}
+
+extension Plugin {
+  /// Does nothing.
+  public func started(_ server: Server) {}
+  /// Does nothing, and asks for no more calls.
+  public func tick(_ loop: EventLoop) -> Duration? { nil }
+  /// Does nothing.
+  public func preWrite(_ connection: inout Connection, byteCount: Int) {}
+  /// Does nothing.
+  public func stopped(_ server: Server) {}
+}

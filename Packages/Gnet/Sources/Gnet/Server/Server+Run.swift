@@ -1,0 +1,30 @@
+extension Server {
+  /// Serves `events` on `addresses` until the server is shut down or the task is cancelled, which shuts it down in
+  /// order.
+  ///
+  /// The task is suspended meanwhile and occupies no thread of Swift's pool. Otherwise this is `serve`:
+  /// `onInitComplete` is called where the task runs.
+  ///
+  /// - Throws: what `serve` throws. Cancellation is no error.
+  public static func run(
+    _ events: Events, options: Options = Options(), on addresses: [String]
+  ) async throws(ServeError) {
+    var events = events
+    let initialise = events.onInitComplete
+    events.onInitComplete = { server in Task.isCancelled ? .shutdown : initialise?(server) ?? .none }
+    let threads = try ServerThreads.start(events, options, on: addresses)
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in threads.whenFinished { continuation.resume() } }
+    } onCancel: {
+      threads.server.shutdown()
+    }
+    try threads.wait()
+  }
+
+  /// Serves `events` on `addresses` until the server is shut down or the task is cancelled.
+  public static func run(
+    _ events: Events, options: Options = Options(), on addresses: String...
+  ) async throws(ServeError) {
+    try await run(events, options: options, on: addresses)
+  }
+}

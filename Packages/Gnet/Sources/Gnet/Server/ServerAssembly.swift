@@ -1,0 +1,131 @@
+internal import CGnet
+internal import Poller
+internal import SystemPackage
+
+/// The steps from addresses to a running server.
+struct ServerAssembly<System: LoopSystem> {
+  private let system: System
+  private let events: Events
+  private let options: Options
+
+  init(_ events: Events, _ options: Options, on system: System) {
+    self.events = events
+    self.options = options
+    self.system = system
+  }
+
+  /// Binds the addresses, makes the loops and their threads, calls `started` and `onInitComplete`, and lets the threads
+  /// run. Nothing is left open where it throws.
+  func start(on addresses: [String]) throws(ServeError) -> ServerThreads {
+    options.check()
+    if addresses.isEmpty { throw .invalidAddress("", reason: "there is no address to serve on") }
+    let loopCount = options.loopCount ?? (events.multicore ? Int(cgnet_processor_count()) : 1)
+    let sockets = try bind(addresses, loopCount)
+    let made: Loops
+    do throws(Errno) {
+      made = try makeLoops(sockets, loopCount)
+    } catch {
+      throw .system(operation: "setting up an event loop", address: nil, error)
+    }
+    let threads = ServerThreads(made.server, plugins: events.plugins)
+    // Before anybody hears that the server is ready: it may be that the system has no more threads.
+    for (name, body) in made.bodies { try threads.add(name, on: system, body) }
+    threads.release(announce(made.server))
+    return threads
+  }
+
+  /// Binds each address, once for each loop where the loops share its port.
+  private func bind(_ addresses: [String], _ loopCount: Int) throws(ServeError) -> [[BoundSocket]] {
+    var parsed: [ListenAddress] = []
+    for address in addresses { parsed.append(try ListenAddress(address)) }
+    var sockets: [[BoundSocket]] = []
+    for (index, address) in parsed.enumerated() {
+      sockets.append(try address.bind(index: index, loopCount: loopCount, options: options, on: system))
+    }
+    return sockets
+  }
+
+  private struct Loops {
+    let server: Server
+    /// What the threads run, with their names.
+    var bodies: [(name: String, body: @Sendable () -> Void)] = []
+  }
+
+  private func makeLoops(_ sockets: [[BoundSocket]], _ loopCount: Int) throws(Errno) -> Loops {
+    let assignment = Assignment(sockets, loopCount)
+    var selectors: [System.Selector] = []
+    // A selector that no loop has taken over is ended here.
+    defer { for selector in selectors { selector.destroy() } }
+    for _ in 0..<(assignment.ofAcceptor.isEmpty ? loopCount : loopCount + 1) {
+      selectors.append(try system.openSelector())
+    }
+    let loops = (0..<loopCount).map {
+      EventLoop(
+        index: $0, system: system, wake: selectors[$0].waker, outboundHighWatermark: options.outboundHighWatermark)
+    }
+    let server = Server(addresses: sockets.map { $0[0].address }, loops: loops, wakers: selectors.map(\.waker))
+    var made = Loops(server: server)
+    if !assignment.ofAcceptor.isEmpty {
+      let acceptor = try Acceptor(
+        system, selectors.removeLast(), server: server, options: options, listening: assignment.ofAcceptor)
+      made.bodies.append(("gnet-acceptor", Self.body(acceptor)))
+    }
+    while let selector = selectors.popLast() {
+      let loop = loops[selectors.count]
+      let value = try Loop(
+        loop, system, selector, server: server, events: events, options: options,
+        sockets: assignment.ofLoops[loop.index])
+      made.bodies.append(("gnet-loop-\(loop.index)", Self.body(value)))
+    }
+    made.bodies.reverse()
+    return made
+  }
+
+  /// What a thread runs: a loop or an acceptor, which it owns from then on.
+  private static func body<Runner: LoopRunner & ~Copyable & SendableMetatype>(
+    _ runner: consuming sending Runner
+  ) -> @Sendable () -> Void {
+    let handOver = HandOver(runner)
+    return {
+      guard var runner = handOver.take() else { return }
+      runner.run()
+    }
+  }
+
+  /// Calls `started` and `onInitComplete`. Returns whether the server is to run.
+  private func announce(_ server: Server) -> Bool {
+    for plugin in events.plugins { plugin.started(server) }
+    if server.failure == nil, events.onInitComplete?(server) == Action.shutdown { server.shutdown() }
+    return !server.isShuttingDown
+  }
+}
+
+/// The sockets that each thread is to serve.
+private struct Assignment {
+  var ofLoops: [[BoundSocket]]
+  var ofAcceptor: [BoundSocket] = []
+
+  /// Gives each loop a socket where there are as many. Otherwise streams go to the thread that accepts, and datagrams to
+  /// one of the loops.
+  init(_ sockets: [[BoundSocket]], _ loopCount: Int) {
+    ofLoops = Array(repeating: [], count: loopCount)
+    for (addressIndex, shared) in sockets.enumerated() {
+      if shared.count == loopCount {
+        for index in 0..<loopCount { ofLoops[index].append(shared[index]) }
+      } else if shared[0].isDatagram {
+        ofLoops[addressIndex % loopCount].append(shared[0])
+      } else {
+        ofAcceptor.append(shared[0])
+      }
+    }
+  }
+}
+
+/// A value on its way to the thread that is to own it.
+private final class HandOver<Value: ~Copyable>: Sendable {
+  private let value: Lock<Value?>
+
+  init(_ value: consuming sending Value) { self.value = Lock(value) }
+
+  func take() -> sending Value? { value.withLock { $0.take() } }
+}

@@ -1,0 +1,114 @@
+internal import CGnet
+internal import Poller
+internal import SystemPackage
+
+/// The outcome of a call that moves bytes or datagrams.
+enum Transfer {
+  /// The number of bytes, or of messages, that were moved; for a receive on a stream, 0 is the end of the stream.
+  case moved(Int)
+  /// Nothing can be moved now: wait for readiness.
+  case wouldBlock
+  /// The call failed.
+  case failed(Errno)
+
+  /// The outcome of a result or negated errno; `nil` where a signal interrupted the call, which is to be made again.
+  @inline(__always)
+  init?(result: Int) {
+    if result >= 0 {
+      self = .moved(result)
+      return
+    }
+    switch Int32(truncatingIfNeeded: -result) {
+    case EINTR: return nil
+    case EAGAIN, EWOULDBLOCK: self = .wouldBlock
+    case let code: self = .failed(Errno(rawValue: code))
+    }
+  }
+}
+
+/// The outcome of an attempt to accept.
+enum Acceptance: ~Copyable {
+  case accepted(OwnedSocket, peer: SocketAddress)
+  case nobodyWaits
+  case failed(Errno)
+}
+
+// The calls as the rest of Gnet makes them: typed, with interruptions settled.
+extension SystemCalls {
+  @inline(__always)
+  func receiving(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+    while true {
+      if let transfer = unsafe Transfer(result: receive(fd, into: buffer)) { return transfer }
+    }
+  }
+
+  @inline(__always)
+  func sending(_ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
+    while true {
+      if let transfer = unsafe Transfer(result: send(fd, first, second)) { return transfer }
+    }
+  }
+
+  func receivingDatagrams(_ fd: Int32, into buffers: OpaquePointer) -> Transfer {
+    while true {
+      if let transfer = unsafe Transfer(result: Int(receiveDatagrams(fd, into: buffers))) { return transfer }
+    }
+  }
+
+  func sendingDatagrams(
+    _ fd: Int32, _ runs: UnsafeBufferPointer<cgnet_run>, _ bytes: UnsafeRawBufferPointer
+  ) -> Transfer {
+    while true {
+      if let transfer = unsafe Transfer(result: Int(sendDatagrams(fd, runs, bytes))) { return transfer }
+    }
+  }
+
+  func accepting(_ fd: Int32) -> Acceptance {
+    var peer = RawAddress()
+    while true {
+      switch Transfer(result: Int(accept(fd, peer: &peer))) {
+      case nil: continue
+      case .moved(let accepted):
+        return .accepted(
+          OwnedSocket(adopting: Int32(accepted), of: self), peer: SocketAddress(peer.storage, length: peer.length))
+      case .wouldBlock: return .nobodyWaits
+      case .failed(let error): return .failed(error)
+      }
+    }
+  }
+
+  func socket(family: Int32, isDatagram: Bool) throws(Errno) -> OwnedSocket {
+    OwnedSocket(adopting: try checked(openSocket(family: family, isDatagram: isDatagram)), of: self)
+  }
+
+  func set(_ option: cgnet_option, _ value: Int32, of fd: Int32) throws(Errno) {
+    try checked(setOption(fd, option, value))
+  }
+
+  /// Probes an idle peer every `interval`, rounded up to seconds, or never.
+  func setKeepAlive(of fd: Int32, _ interval: Duration?) throws(Errno) {
+    let nanoseconds = interval.map { Poller.Instant.nanoseconds(of: $0) } ?? 0
+    let seconds = interval == nil ? 0 : max(1, nanoseconds / 1_000_000_000 + (nanoseconds % 1_000_000_000 > 0 ? 1 : 0))
+    try set(CGNET_KEEP_ALIVE, Int32(clamping: seconds), of: fd)
+  }
+
+  /// The address that a socket is bound to.
+  func localAddress(of fd: Int32) throws(Errno) -> SocketAddress {
+    var raw = RawAddress()
+    try checked(readLocalAddress(of: fd, into: &raw))
+    return SocketAddress(raw.storage, length: raw.length)
+  }
+
+  /// The pending error of a socket, if there is one; reading the error clears it.
+  func pendingError(of fd: Int32) -> Errno? {
+    let code = takeError(of: fd)
+    return code == 0 ? nil : Errno(rawValue: code)
+  }
+
+  /// Passes a result on, or throws the error that a negated errno stands for.
+  @discardableResult
+  func checked(_ result: Int32) throws(Errno) -> Int32 {
+    if result < 0 { throw Errno(rawValue: -result) }
+    return result
+  }
+}
