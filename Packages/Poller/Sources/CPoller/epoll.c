@@ -58,4 +58,9 @@ int cpoller_eventfd_signal(int fd) {
   const uint64_t one = 1;
   return write(fd, &one, sizeof one) < 0 ? -errno : 0;
 }
+
+int cpoller_eventfd_empty(int fd) {
+  uint64_t count;
+  return read(fd, &count, sizeof count) < 0 ? -errno : 0;
+}
 #endif

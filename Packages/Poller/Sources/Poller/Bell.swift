@@ -18,6 +18,10 @@ import Synchronization
 /// exchange ("already on, nothing to do") would save nothing worth having and be wrong: a store that publishes work may
 /// become visible after a later load, the poller could clear, look and find nothing in between, and no one would ring.
 ///
+/// Where the kernel refuses the system call, no event will come that could turn the flag off. So the ringer turns it off
+/// itself, and the next ring makes a system call again. The refused wake-up, and those that found the flag on meanwhile,
+/// are reported together with that next one.
+///
 /// ## The descriptor is closed once, by the last to leave
 ///
 /// Handles outlive the poller, and a descriptor's number is reused as soon as it is closed. `gate` holds a closed bit, a
@@ -43,7 +47,13 @@ final class Bell: Sendable {
   func ring() {
     if pending.exchange(true, ordering: .acquiringAndReleasing) { return }
     let inside = gate.add(1, ordering: .acquiring).newValue
-    if inside & Self.closed == 0 { Syscalls.signal(descriptor) }
+    if inside & Self.closed == 0 {
+      do {
+        try Syscalls.signal(descriptor)
+      } catch {
+        pending.store(false, ordering: .releasing)
+      }
+    }
     leave()
   }
 

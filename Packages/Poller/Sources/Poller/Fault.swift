@@ -9,7 +9,7 @@
   enum Fault {
     /// The calls that can be made to fail, by what they do for a poller.
     enum Call: Int32, CaseIterable {
-      case open, control, wait, waitPrecisely, openWaker, openTimer
+      case open, control, wait, waitPrecisely, openWaker, openTimer, signal
     }
 
     /// Makes the next calls of one kind on this thread fail while `body` runs, and returns how many did not come to it.
@@ -38,7 +38,7 @@
   /// Planned failures exist in debug builds only.
   enum Fault {
     enum Call {
-      case open, control, wait, waitPrecisely, openWaker, openTimer
+      case open, control, wait, waitPrecisely, openWaker, openTimer, signal
     }
 
     @inline(__always)

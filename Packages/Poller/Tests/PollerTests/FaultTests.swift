@@ -93,6 +93,41 @@
       #expect(try poller.look().count == 1)
     }
 
+    @Test("a wake-up gets through interruptions")
+    func interruptedWake() throws {
+      let poller = try Poller()
+      let left = Fault.inject(.interrupted, into: .signal, times: 3) { poller.waker.wake() }
+      #expect(left == 0)
+      #expect(try poller.look().map(\.isWake) == [true])
+    }
+
+    @Test(
+      "a wake-up that the kernel refuses leaves the next one to be tried anew",
+      arguments: [.ioError, .noMemory] as [Errno])
+    func refusedWake(_ errno: Errno) throws {
+      let poller = try Poller()
+      let left = Fault.inject(errno, into: .signal) { poller.waker.wake() }
+      #expect(left == 0)
+      #expect(try poller.look().isEmpty)
+      for _ in 0..<2 {
+        poller.waker.wake()
+        #expect(try poller.look().map(\.isWake) == [true])
+      }
+    }
+
+    @Test("a wake-up gets past a counter that is full, once", .enabled(if: Poller.backend == .epoll))
+    func fullCounter() throws {
+      let poller = try Poller()
+      var left = Fault.inject(.resourceTemporarilyUnavailable, into: .signal) { poller.waker.wake() }
+      #expect(left == 0)
+      #expect(try poller.look().map(\.isWake) == [true])
+      left = Fault.inject(.resourceTemporarilyUnavailable, into: .signal, times: 2) { poller.waker.wake() }
+      #expect(left == 0)
+      #expect(try poller.look().isEmpty)
+      poller.waker.wake()
+      #expect(try poller.look().map(\.isWake) == [true])
+    }
+
     @Test(
       "without epoll_pwait2 a wait is rounded up to milliseconds, which is found out once",
       .enabled(if: Poller.backend == .epoll), arguments: [.noFunction, .notPermitted] as [Errno])

@@ -78,6 +78,21 @@ struct LifetimeTests {
     }
   }
 
+  @Test("a wake-up gets past a counter that is as full as it gets", .enabled(if: Poller.backend == .epoll))
+  func fullCounter() async {
+    await #expect(processExitsWith: .success) {
+      let before = try await FileDescriptor.openWhenSettled
+      let poller = try Poller()
+      let eventfds = FileDescriptor.opened(since: before).filter { FileDescriptor(rawValue: $0).fillCounter() }
+      try #require(eventfds.count == 1)
+      for _ in 0..<3 {
+        poller.waker.wake()
+        try #require(try poller.look().map(\.isWake) == [true])
+        try #require(try poller.look().isEmpty)
+      }
+    }
+  }
+
   @Test("a poller can be used on another thread than it was made on")
   func movedToAnotherThread() throws {
     let poller = try Poller()

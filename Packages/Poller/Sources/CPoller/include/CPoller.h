@@ -53,6 +53,9 @@ int cpoller_timerfd_set(int fd, int64_t nanoseconds);
 
 /// Adds one to an eventfd. Corresponds to `write(2)`.
 int cpoller_eventfd_signal(int fd);
+
+/// Sets an eventfd to zero. Corresponds to `read(2)`.
+int cpoller_eventfd_empty(int fd);
 #endif
 
 // The header names the platform: BSD and Darwin have it, Linux only where libkqueue is on the search path.

@@ -82,14 +82,27 @@
       assert(result == 0, "timerfd: \(Errno(rawValue: -result))")
     }
 
-    /// Adds one to an eventfd.
+    /// Makes an eventfd's registration report an event.
     ///
-    /// Corresponds to `write(2)`.
+    /// Adds one to the counter, also after interruptions. A counter that is full is emptied first: nobody else reads it.
     ///
-    /// It cannot fail: eight bytes, and a counter that takes 2^64 - 2 rings to fill.
-    static func signal(_ eventfd: Int32) {
-      let result = cpoller_eventfd_signal(eventfd)
-      assert(result == 0, "eventfd: \(Errno(rawValue: -result))")
+    /// Corresponds to `write(2)`, and to `read(2)` where the counter is full.
+    static func signal(_ eventfd: Int32) throws(Errno) {
+      do {
+        try add(to: eventfd)
+      } catch .resourceTemporarilyUnavailable {
+        _ = cpoller_eventfd_empty(eventfd)
+        try add(to: eventfd)
+      }
+    }
+
+    private static func add(to eventfd: Int32) throws(Errno) {
+      while true {
+        let result = Fault.next(.signal) ?? cpoller_eventfd_signal(eventfd)
+        if result == -Errno.interrupted.rawValue { continue }
+        _ = try check(result)
+        return
+      }
     }
 
     /// Corresponds to `close(2)`.

@@ -59,14 +59,16 @@
       return unsafe cpoller_kqueue_wait(kqueue, events.baseAddress!, Int32(events.count), nanoseconds)
     }
 
-    /// Triggers the kqueue's own user event.
+    /// Triggers the kqueue's own user event, also after interruptions.
     ///
     /// Corresponds to `kevent(2)` with `NOTE_TRIGGER`.
-    ///
-    /// It cannot fail: the user event is there for as long as the kqueue is open, and nothing is allocated.
-    static func signal(_ kqueue: Int32) {
-      let result = cpoller_kqueue_trigger_user(kqueue)
-      assert(result >= 0, "kqueue: \(Errno(rawValue: -result))")
+    static func signal(_ kqueue: Int32) throws(Errno) {
+      while true {
+        let result = Fault.next(.signal) ?? cpoller_kqueue_trigger_user(kqueue)
+        if result == -Errno.interrupted.rawValue { continue }
+        _ = try check(result)
+        return
+      }
     }
 
     /// Corresponds to `close(2)`.

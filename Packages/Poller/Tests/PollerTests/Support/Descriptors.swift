@@ -49,6 +49,12 @@ extension FileDescriptor {
     return count
   }
 
+  /// Fills the counter of an eventfd that is at zero; whether the descriptor is such an eventfd.
+  func fillCounter() -> Bool {
+    let greatest = UInt64.max - 1
+    return unsafe withUnsafeBytes(of: greatest) { unsafe try? write($0) } == MemoryLayout<UInt64>.size
+  }
+
   /// Reads until there is nothing more for now, or no more ever.
   func drain() throws {
     try setNonBlocking()
