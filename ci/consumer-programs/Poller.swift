@@ -40,3 +40,4 @@ func usePoller() throws(Errno) {
 }
 
 try usePoller()
+try useLoops()

@@ -4,6 +4,14 @@ import Synchronization
 // `@unchecked Sendable` because registering is thread-safe in the kernel, and because the only unprotected state, the
 // array of the events received, belongs to the one wait that `isWaiting` admits.
 
+// Swift 6.3.1 crashes with `-O` (pass SemanticARCOpts) on some functions that use a poller. It takes four things: the
+// function neither returns nor throws on any path; a nested function changes a local variable of it; a closure or an
+// argument refers to the nested function; and the function uses a noncopyable value, be it a poller or an `Atomic`.
+// The borrow of the variable then has no end, which the pass presumes. All of this is in the caller's function before
+// anything is inlined, so no shape of this type can avoid it short of being copyable: not a class inside, nor
+// `@inline(never)`, nor `@_transparent`. GettingStarted.md gives callers the way round it, and
+// ci/consumer-programs/Poller+Loops.swift keeps the other shapes of loops compiling.
+
 /// Waits for many descriptors at once: epoll on Linux, kqueue on macOS and the BSDs.
 ///
 /// A poller reports *readiness*: which descriptors can be read or written without blocking. It neither reads nor
