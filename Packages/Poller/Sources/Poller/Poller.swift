@@ -44,7 +44,7 @@ public struct Poller: ~Copyable, @unchecked Sendable {
   public static var backend: Backend { Selector.backend }
 
   /// A handle that ends this poller's wait from any thread.
-  public var waker: Waker { Waker(selector.bell) }
+  public var waker: Waker { Waker(selector.wakeSignal) }
 
   /// Registers a descriptor.
   ///
@@ -167,7 +167,7 @@ public struct Poller: ~Copyable, @unchecked Sendable {
       var delivered = count
       for index in 0..<count {
         let event = selector.event(at: index)
-        if event.isWake && !selector.acknowledgeWake() {
+        if event.isWake && !selector.consumeWake() {
           delivered &-= 1
         } else {
           body(event)

@@ -4,10 +4,10 @@ extension Poller {
   /// Publish work first, then call ``wake()``: the poller reports an event with ``Event/isWake`` set, and whoever handles it
   /// sees what was published. Copies share one wake-up. A waker may outlive its poller; it then does nothing.
   public struct Waker: Sendable {
-    private let bell: Bell
+    private let wakeSignal: WakeSignal
 
-    init(_ bell: Bell) {
-      self.bell = bell
+    init(_ wakeSignal: WakeSignal) {
+      self.wakeSignal = wakeSignal
     }
 
     /// Makes the current wait, or else the next one, report a wake-up.
@@ -17,7 +17,7 @@ extension Poller {
     ///
     /// Corresponds to `write(2)` to an `eventfd(2)`, or to `kevent(2)` with `NOTE_TRIGGER`.
     public func wake() {
-      bell.ring()
+      wakeSignal.signal()
     }
   }
 }

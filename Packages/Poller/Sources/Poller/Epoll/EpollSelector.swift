@@ -5,87 +5,84 @@
 
   /// The epoll backend.
   @safe
-  struct Selector: ~Copyable {
+  struct Selector: PollerBackend, ~Copyable {
     static let backend = Poller.Backend.epoll
 
-    /// How many events one wait takes from the kernel: 3 KiB of them.
+    /// The number of events that one wait takes from the kernel at most: 3 KiB of them.
     private static let capacity = 256
 
-    /// Wakes this selector.
+    /// The signal that wakes this selector, by an eventfd.
     ///
-    /// Its eventfd is registered edge-triggered: every write is reported, once, and it need never be read, which
-    /// saves a system call per wake-up. The count in it only grows; at one wake-up per nanosecond it is full after
-    /// 584 years.
-    let bell: Bell
+    /// The eventfd is registered edge-triggered: every write is reported once, and no wake-up costs a `read(2)`. Its
+    /// counter only grows. At one wake-up per nanosecond it is full after 584 years; ``Syscalls/signal(_:)`` then
+    /// empties it.
+    let wakeSignal: WakeSignal
 
     private let epoll: OwnedDescriptor
-    private let alarm = Alarm()
+    private let timer = SharedTimer()
     private let events: UnsafeMutableBufferPointer<epoll_event>
 
-    /// Whether the kernel is believed to have `epoll_pwait2(2)`; found out by the first wait that needs it.
+    /// Whether the kernel may have `epoll_pwait2(2)`; settled by the first wait that needs the call.
     private let isPrecise = Atomic<Bool>(true)
 
     init() throws(Errno) {
       let epoll = try Syscalls.open()
       let eventfd = try Syscalls.openWaker()
       try Syscalls.control(
-        epoll, EPOLL_CTL_ADD, eventfd.number, events: EPOLLIN.rawValue | EPOLLET.rawValue, token: .wake)
+        epoll, EPOLL_CTL_ADD, fd: eventfd.number, events: EPOLLIN.rawValue | EPOLLET.rawValue, token: .wake)
       self.epoll = epoll
-      bell = Bell(eventfd)
+      wakeSignal = WakeSignal(eventfd)
       unsafe events = .allocate(capacity: Self.capacity)
     }
 
     deinit {
-      bell.close()
+      wakeSignal.close()
       unsafe events.deallocate()
     }
 
     func add(
       _ fd: Int32, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger
     ) throws(Errno) {
-      try Syscalls.control(epoll, EPOLL_CTL_ADD, fd, events: Self.mask(interest, trigger), token: token)
+      try Syscalls.control(epoll, EPOLL_CTL_ADD, fd: fd, events: Self.mask(interest, trigger: trigger), token: token)
     }
 
     func modify(
       _ fd: Int32, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger
     ) throws(Errno) {
-      try Syscalls.control(epoll, EPOLL_CTL_MOD, fd, events: Self.mask(interest, trigger), token: token)
+      try Syscalls.control(epoll, EPOLL_CTL_MOD, fd: fd, events: Self.mask(interest, trigger: trigger), token: token)
     }
 
     func remove(_ fd: Int32) throws(Errno) {
-      try Syscalls.control(epoll, EPOLL_CTL_DEL, fd)
+      try Syscalls.control(epoll, EPOLL_CTL_DEL, fd: fd)
     }
 
-    /// Waits, and returns how many events there are to look at.
     func wait(_ countdown: Countdown) throws(Errno) -> Int {
-      let hasAlarm = countdown.remaining > 0 && alarm.rings(at: countdown.end, on: epoll)
-      let countdown = hasAlarm ? Countdown(nil) : countdown
+      let isTimed = countdown.remaining > 0 && timer.arm(for: countdown.end, on: epoll)
+      let countdown = isTimed ? Countdown(nil) : countdown
       return try unsafe Syscalls.wait(epoll, into: events, countdown, isPrecise: isPrecise)
     }
 
-    /// Takes note of a wake-up; whether it is one of the bell's, which is then to be delivered.
-    ///
-    /// Others are the alarm's, or come of a ring that was covered by an earlier delivery.
-    func acknowledgeWake() -> Bool {
-      if bell.acknowledge() { return true }
-      alarm.noteRinging()
+    /// Consumes a wake-up; false if it is the timer's, or if an earlier delivery has covered it.
+    func consumeWake() -> Bool {
+      if wakeSignal.consume() { return true }
+      timer.disarm()
       return false
     }
 
-    /// Decodes one of the events that the last wait received.
     func event(at index: Int) -> Poller.Event {
+      assert(unsafe events.indices.contains(index))
       let event = unsafe events[index]
       let token = unsafe Poller.Token(rawValue: event.data.u64)
       if token == .wake { return .wake }
       return Poller.Event(token: token, flags: Self.flags(unsafe event.events))
     }
 
-    /// What to ask of the kernel.
+    /// The events to ask the kernel for.
     ///
-    /// The end of the peer's stream is asked for together with readability: it is read like bytes are, and a caller who
-    /// is not reading would hear of it in every wait. Errors and hang-ups are reported unasked, which is why a paused
-    /// registration is one-shot: it reports such a thing once instead of in every wait.
-    private static func mask(_ interest: Poller.Interest, _ trigger: Poller.Trigger) -> UInt32 {
+    /// The end of the peer's stream is asked for together with readability: it is read as bytes are, and would be
+    /// reported in every wait to a caller that does not read. Errors and hang-ups are reported unasked. A paused
+    /// registration is one-shot, so that such an event is reported once instead of in every wait.
+    private static func mask(_ interest: Poller.Interest, trigger: Poller.Trigger) -> UInt32 {
       var mask: UInt32 = 0
       if interest.contains(.readable) { mask |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue }
       if interest.contains(.writable) { mask |= EPOLLOUT.rawValue }
@@ -97,7 +94,7 @@
       }
     }
 
-    /// What the kernel's answer means; see the table at ``Poller/Event``.
+    /// The meaning of the kernel's events; see the table at ``Poller/Event``.
     private static func flags(_ mask: UInt32) -> Poller.Event.Flags {
       let readable = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
       let writable = EPOLLOUT.rawValue | EPOLLERR.rawValue

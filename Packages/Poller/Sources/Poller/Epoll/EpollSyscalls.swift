@@ -5,7 +5,7 @@
 
   /// Every system call of the epoll backend.
   ///
-  /// Interruptions are settled here; what is thrown is an error to the caller.
+  /// Interruptions are retried here; a thrown error is the caller's to handle.
   enum Syscalls {
     /// Corresponds to `epoll_create1(2)`.
     static func open() throws(Errno) -> OwnedDescriptor {
@@ -19,17 +19,17 @@
 
     /// Corresponds to `epoll_ctl(2)`, which is never interrupted.
     static func control(
-      _ epoll: borrowing OwnedDescriptor, _ operation: Int32, _ fd: Int32,
+      _ epoll: borrowing OwnedDescriptor, _ operation: Int32, fd: Int32,
       events: UInt32 = 0, token: Poller.Token = .wake
     ) throws(Errno) {
       _ = try check(
         Fault.next(.control) ?? cpoller_epoll_ctl(epoll.number, operation, fd, events, token.rawValue))
     }
 
-    /// Waits for events until the time is up, which is the only way for it to return 0.
+    /// Waits for events until the time is up; returns their number, 0 if the time is up.
     ///
-    /// Corresponds to `epoll_pwait2(2)` if `isPrecise` and the time limit makes a difference, else to
-    /// `epoll_wait(2)`. Turns `isPrecise` off and carries on where the kernel does not have the former.
+    /// Corresponds to `epoll_pwait2(2)` if `isPrecise` and the time limit is neither zero nor infinite, else to
+    /// `epoll_wait(2)`. Turns `isPrecise` off and carries on if the kernel does not have the former.
     static func wait(
       _ epoll: borrowing OwnedDescriptor, into events: UnsafeMutableBufferPointer<epoll_event>,
       _ countdown: Countdown, isPrecise: borrowing Atomic<Bool>
@@ -46,6 +46,7 @@
           isPrecise.store(false, ordering: .relaxed)
           continue
         }
+        assert(result <= events.count)
         if result > 0 { return Int(result) }
         if result < 0 && result != -Errno.interrupted.rawValue { throw Errno(rawValue: -result) }
         countdown.refresh()
@@ -72,11 +73,9 @@
       OwnedDescriptor(try check(Fault.next(.openTimer) ?? cpoller_timerfd()))
     }
 
-    /// Has a timer expire at a moment of the monotonic clock.
+    /// Arms a timer for a moment of the monotonic clock, in nanoseconds.
     ///
-    /// Corresponds to `timerfd_settime(2)`.
-    ///
-    /// It cannot fail: the timer is open, and the moment a time.
+    /// Corresponds to `timerfd_settime(2)`, which cannot fail here: the timer is open, and the moment valid.
     static func set(timer: Int32, to moment: Int64) {
       let result = cpoller_timerfd_set(timer, moment)
       assert(result == 0, "timerfd: \(Errno(rawValue: -result))")

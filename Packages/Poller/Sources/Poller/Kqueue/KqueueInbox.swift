@@ -1,18 +1,18 @@
 #if canImport(Darwin) || os(FreeBSD) || os(OpenBSD) || os(NetBSD) || POLLER_KQUEUE
   import CPoller
 
-  /// The events of one wait, one per registration.
+  /// The events of one wait, one for each registration.
   ///
-  /// kqueue reports a descriptor's two filters apart; here they become the one event that epoll has. A hash table of
-  /// two slots per event, used anew in every wait, finds the other half.
+  /// kqueue reports the two filters of a descriptor as two events; here they become the one event that epoll has. A hash
+  /// table with two slots for each event, cleared for every wait, finds the event of the other filter.
   @safe
   struct KqueueInbox: ~Copyable {
     private let events: UnsafeMutableBufferPointer<Poller.Event>
 
-    /// Open addressing; a slot has an event's index plus one, or zero.
+    /// The hash table, with open addressing: a slot has an event's index plus one, or zero.
     private let slots: UnsafeMutableBufferPointer<UInt16>
 
-    /// - Parameter capacity: The most events of one wait; a power of two.
+    /// - Parameter capacity: The greatest number of events of one wait; a power of two.
     init(capacity: Int) {
       assert(capacity.nonzeroBitCount == 1 && capacity <= 1 << 15)
       unsafe events = .allocate(capacity: capacity)
@@ -27,14 +27,16 @@
 
     /// One of the events received.
     func event(at index: Int) -> Poller.Event {
-      unsafe events[index]
+      assert(unsafe events.indices.contains(index))
+      return unsafe events[index]
     }
 
-    /// Replaces the events by those of a wait, and returns their number.
+    /// Replaces the events by the events of a wait, and returns their number.
     ///
-    /// `received` is left with the first filter's event of each registration, in the order of the events here. Where the
-    /// other filter has fired too, `EV_CLEAR` is taken off its flags.
+    /// `received` is left with the first filter's event of each registration, in the order of the events here. If the
+    /// other filter has fired too, `EV_CLEAR` is removed from the event's flags.
     func receive(_ received: UnsafeMutableBufferPointer<kevent>) -> Int {
+      assert(unsafe received.count <= events.count)
       unsafe slots.update(repeating: 0)
       var count = 0
       for index in received.indices {
@@ -58,10 +60,10 @@
       return count
     }
 
-    /// The slot that has a descriptor's event, or the empty one where it belongs.
+    /// The slot of a descriptor's event, or the empty slot where the event belongs.
     private func slot(for ident: UInt, in received: UnsafeMutableBufferPointer<kevent>) -> Int {
       let mask = unsafe slots.count - 1
-      // Descriptors are small numbers, close together: themselves the best hash there is.
+      // Descriptors are small numbers, close together, and so their own best hash. The table is never full.
       var slot = Int(ident) & mask
       while unsafe slots[slot] != 0 && received[Int(slots[slot]) - 1].ident != ident {
         slot = (slot + 1) & mask
@@ -69,7 +71,7 @@
       return slot
     }
 
-    /// What the kernel's answer means; see the table at ``Poller/Event``.
+    /// The meaning of the kernel's event; see the table at ``Poller/Event``.
     private static func event(_ kevent: kevent) -> Poller.Event {
       let filter = unsafe Int32(kevent.filter)
       if filter == Int32(EVFILT_USER) { return .wake }

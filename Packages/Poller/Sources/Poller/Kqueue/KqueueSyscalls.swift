@@ -4,7 +4,7 @@
 
   /// Every system call of the kqueue backend.
   ///
-  /// Interruptions are settled here; what is thrown is an error to the caller.
+  /// Interruptions are retried here; a thrown error is the caller's to handle.
   enum Syscalls {
     /// Corresponds to `kqueue(2)`, closed on exec.
     static func open() throws(Errno) -> OwnedDescriptor {
@@ -18,11 +18,11 @@
       _ = try check(Fault.next(.openWaker) ?? cpoller_kqueue_add_user(kqueue.number))
     }
 
-    /// Deletes a descriptor's filters if asked to, and then adds those whose flags are not zero.
+    /// Deletes a descriptor's filters if asked to, and then adds the filters whose flags are not zero.
     ///
     /// Corresponds to `kevent(2)`, which does not sleep here and so is not interrupted.
     static func change(
-      _ kqueue: Int32, _ fd: Int32, deletes: Bool, _ flags: (read: UInt32, write: UInt32) = (0, 0),
+      _ kqueue: Int32, fd: Int32, deletes: Bool, flags: (read: UInt32, write: UInt32) = (0, 0),
       token: Poller.Token = .wake
     ) -> cpoller_answers {
       if let planned = Fault.next(.control) { return cpoller_answers(deleted: -planned, added: -planned) }
@@ -36,7 +36,7 @@
       _ = try check(unsafe cpoller_kqueue_submit(kqueue, changes.baseAddress!, Int32(changes.count)))
     }
 
-    /// Waits for events until the time is up, which is the only way for it to return 0.
+    /// Waits for events until the time is up; returns their number, 0 if the time is up.
     ///
     /// Corresponds to `kevent(2)`.
     static func wait(
@@ -45,6 +45,7 @@
       var countdown = countdown
       while true {
         let result = unsafe waitOnce(kqueue, events, countdown.remaining)
+        assert(result <= events.count)
         if result > 0 { return Int(result) }
         if result < 0 && result != -Errno.interrupted.rawValue { throw Errno(rawValue: -result) }
         countdown.refresh()
