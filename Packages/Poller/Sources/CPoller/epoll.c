@@ -23,24 +23,26 @@ int cpoller_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_
   return result(epoll_ctl(epoll, operation, fd, &event));
 }
 
-// epoll_wait(3) prepares for pthread_cancel(3) and back; nobody cancels a thread that waits here. Sanitizers know
-// what a call stores by its name.
+// Sanitizers know the memory that a call writes by the call's name, so they need epoll_wait(3). Without a sanitizer the
+// system call is made by number: epoll_wait(3) also prepares for pthread_cancel(3), and no thread here is cancelled.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define CPOLLER_BY_NAME
+#define CPOLLER_WAIT_BY_NAME
 #endif
 #endif
 
+#if defined(CPOLLER_WAIT_BY_NAME)
 int cpoller_epoll_wait(int epoll, struct epoll_event *events, int capacity, int milliseconds) {
-#if defined(CPOLLER_BY_NAME)
   return result(epoll_wait(epoll, events, capacity, milliseconds));
-#else
-  return result((int)syscall(SYS_epoll_pwait, epoll, events, capacity, milliseconds, NULL, 0));
-#endif
 }
+#else
+int cpoller_epoll_wait(int epoll, struct epoll_event *events, int capacity, int milliseconds) {
+  return result((int)syscall(SYS_epoll_pwait, epoll, events, capacity, milliseconds, NULL, 0));
+}
+#endif
 
 int cpoller_epoll_pwait2(int epoll, struct epoll_event *events, int capacity, int64_t nanoseconds) {
-  // The kernel's own timespec: 64 bits a field, also where the C library's is narrower.
+  // The kernel's own timespec, 64 bits a field; some C libraries have a narrower one.
   struct { int64_t seconds, nanoseconds; } timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
   return result((int)syscall(SYS_epoll_pwait2, epoll, events, capacity, &timeout, NULL, 0));
 }
