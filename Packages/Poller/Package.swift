@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// `POLLER_BACKEND=kqueue` builds the kqueue backend on Linux, over the libkqueue that `pkg-config` finds. This
-// is how the two backends are held to one behaviour on one machine, and not meant for use.
+// `POLLER_BACKEND=kqueue` builds the kqueue backend on Linux, over the libkqueue that `pkg-config` finds. It holds the two
+// backends to one behaviour on one machine, and is not meant for use.
 let usesLibkqueue = Context.environment["POLLER_BACKEND"] == "kqueue"
 
 var settings: [SwiftSetting] = [

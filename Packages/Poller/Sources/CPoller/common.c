@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 int cpoller_close(int fd) {
-  // Never retried: after EINTR the descriptor is gone on every system but HP-UX, and its number may be in use again.
+  // Never retried: after EINTR the descriptor is closed on every system but HP-UX, and its number may be in use again.
   return close(fd) == 0 ? 0 : -errno;
 }
 

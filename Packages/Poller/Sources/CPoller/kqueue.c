@@ -18,7 +18,7 @@ int cpoller_kqueue(void) {
   return -code;
 }
 
-// Fields differ in width from system to system, so they are assigned, which converts, and not initialized.
+// The fields differ in width from system to system: an assignment converts, an initializer would warn.
 static struct kevent make(uintptr_t ident, int filter, unsigned flags, unsigned fflags, uint64_t token) {
   struct kevent event = {0};
   event.ident = ident;
@@ -30,8 +30,8 @@ static struct kevent make(uintptr_t ident, int filter, unsigned flags, unsigned 
 }
 
 static int submit(int kqueue, struct kevent *changes, int count, struct kevent *answers) {
-  // As much room for answers as there are changes: the call returns with them and has no cause to look for events,
-  // let alone to sleep and be interrupted.
+  // There is space for as many answers as there are changes, so the call returns with the answers. It does not look for
+  // events, and so neither sleeps nor is interrupted.
   const struct timespec zero = {0};
   int result = kevent(kqueue, changes, count, answers, answers ? count : 0, &zero);
   return result < 0 ? -errno : result;
@@ -43,14 +43,14 @@ int cpoller_kqueue_add_user(int kqueue) {
 }
 
 int cpoller_kqueue_trigger_user(int kqueue) {
-  // The token once more: some kernels take it from every change of a filter.
+  // The token is given again: some kernels take it from every change of a filter.
   struct kevent change = make(0, EVFILT_USER, 0, NOTE_TRIGGER, UINT64_MAX);
   return submit(kqueue, &change, 1, NULL);
 }
 
 static int add(struct kevent *changes, int fd, int filter, unsigned flags, uint64_t token) {
   if (flags == 0) return 0;
-  // Disabled by a change of its own: libkqueue arms a filter that is added as a disabled one.
+  // A second change disables the filter: libkqueue arms a filter that is added as a disabled one.
   changes[0] = make(fd, filter, (flags & ~(unsigned)EV_DISABLE) | EV_ADD | EV_RECEIPT, 0, token);
   if (!(flags & EV_DISABLE)) return 1;
   changes[1] = make(fd, filter, EV_DISABLE | EV_RECEIPT, 0, token);

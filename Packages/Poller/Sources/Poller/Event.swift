@@ -1,7 +1,7 @@
 extension Poller {
-  /// What happened to one registration, or a wake-up.
+  /// A report on one registration, or of a wake-up.
   ///
-  /// The flags say which calls would not block. They mean the same on every backend:
+  /// The flags name the calls that would not block. Their meaning is the same on every backend:
   ///
   /// | flag | epoll | kqueue |
   /// |---|---|---|
@@ -10,13 +10,13 @@ extension Poller {
   /// | ``isPeerClosed`` | `EPOLLRDHUP`, `EPOLLHUP` | `EV_EOF` |
   /// | ``isError`` | `EPOLLERR` | `EV_EOF` with an error |
   ///
-  /// So a caller who looks at nothing but ``isReadable`` and ``isWritable``, and reads or writes, hears of every end
-  /// and every error from `read(2)` and `write(2)`. The other flags are hints: bytes may still be unread.
+  /// A caller that looks only at ``isReadable`` and ``isWritable``, and reads or writes, learns of every end and every
+  /// error from `read(2)` and `write(2)`. The other flags are hints: bytes may still be unread.
   public struct Event: Hashable, Sendable {
     /// The token that the registration was made with.
     public let token: Token
 
-    /// The flags as bits: five booleans in one byte keep an event in two registers.
+    /// The flags as bits: with five booleans in one byte, an event fits into two registers.
     @usableFromInline let flags: Flags
 
     init(token: Token, flags: Flags) {
@@ -24,23 +24,23 @@ extension Poller {
       self.flags = flags
     }
 
-    /// Whether a read would not block: there are bytes, a connection to accept, the end of the stream, or an error.
+    /// Whether a read would not block: it would return bytes, a connection, the end of the stream or an error.
     @inlinable public var isReadable: Bool { flags.contains(.readable) }
 
-    /// Whether a write would not block: there is room, or an error that the write will report.
+    /// Whether a write would not block: the send buffer has free space, or the write would return an error.
     @inlinable public var isWritable: Bool { flags.contains(.writable) }
 
-    /// Whether the peer has closed its end, or its sending half: after the bytes still unread there are no more.
+    /// Whether the peer has closed its end or its sending half: no bytes will follow the unread ones.
     ///
-    /// Reported to registrations that are interested in reading; to others once both directions have ended.
+    /// Reported to registrations that are interested in reading, and to others once both directions have ended.
     @inlinable public var isPeerClosed: Bool { flags.contains(.peerClosed) }
 
-    /// Whether the descriptor has failed: the next read or write, or `SO_ERROR`, tells why.
+    /// Whether the descriptor has failed; the next read or write, or `SO_ERROR`, gives the error.
     ///
     /// A pipe without a reader reports ``isError`` with epoll and ``isPeerClosed`` with kqueue; ``isWritable`` with both.
     @inlinable public var isError: Bool { flags.contains(.error) }
 
-    /// Whether this is a wake-up asked for by a ``Waker``, and no event of a registration.
+    /// Whether this is the wake-up of a ``Waker``, not the event of a registration.
     @inlinable public var isWake: Bool { flags.contains(.wake) }
   }
 }

@@ -1,5 +1,5 @@
-// Planned failures of system calls: how tests reach the errors that a healthy machine does not produce.
-// A plan belongs to one thread, so tests run in parallel do not disturb each other. Release builds contain none.
+// Planned failures of system calls. Tests reach errors by them that a healthy machine does not produce. A plan belongs to
+// one thread, so tests that run in parallel do not disturb each other. Release builds contain none.
 
 #if DEBUG
   import CPoller
@@ -7,14 +7,16 @@
 
   /// Planned failures of the calling thread's system calls.
   enum Fault {
-    /// The calls that can be made to fail, by what they do for a poller.
+    /// The calls that can be made to fail, named after their purpose for a poller.
     enum Call: Int32, CaseIterable {
       case open, control, wait, waitPrecisely, openWaker, openTimer, signal
     }
 
-    /// Makes the next calls of one kind on this thread fail while `body` runs, and returns how many did not come to it.
+    /// Makes the next calls of one kind on this thread fail while `body` runs.
     ///
-    /// `body` stays on the thread: it is not asynchronous.
+    /// `body` is not asynchronous, so it stays on the thread.
+    ///
+    /// - Returns: The number of planned failures that were not used.
     @discardableResult
     static func inject(
       _ errno: Errno, into call: Call, times: Int32 = 1, _ body: () throws -> Void
@@ -26,7 +28,7 @@
       return unsafe plan.pointee.count
     }
 
-    /// The negated errno that a call is to fail with, or nil if it is to be made.
+    /// The negated errno of a call that is to fail, or nil for a call that is to be made.
     static func next(_ call: Call) -> Int32? {
       let plan = unsafe cpoller_fault(call.rawValue)
       guard unsafe plan.pointee.count > 0 else { return nil }

@@ -1,8 +1,8 @@
 extension Poller {
-  /// What a registration waits for.
+  /// The conditions that a registration waits for.
   ///
-  /// An empty interest pauses a registration: it stays, and reports neither bytes nor room. (epoll cannot be told
-  /// to withhold errors and hang-ups: there, a paused registration may report one, once, until it is modified.)
+  /// An empty interest pauses a registration: it stays, and reports neither readability nor writability. epoll reports
+  /// errors and hang-ups unasked, so a paused registration may report one there, once, until it is modified.
   public struct Interest: OptionSet, Hashable, Sendable {
     /// The interest as a bit set.
     public let rawValue: UInt8
@@ -13,26 +13,26 @@ extension Poller {
       self.rawValue = rawValue
     }
 
-    /// Bytes to read, a connection to accept, or the end of the stream.
+    /// Readability: bytes to read, a connection to accept, or the end of the stream.
     @inlinable
     public static var readable: Interest { Interest(rawValue: 1 << 0) }
 
-    /// Room to write, or a connection attempt that has ended.
+    /// Writability: free space in the send buffer, or a connection attempt that has ended.
     @inlinable
     public static var writable: Interest { Interest(rawValue: 1 << 1) }
   }
 
-  /// How often a condition that holds is reported.
+  /// The frequency with which a condition that holds is reported.
   public enum Trigger: Hashable, Sendable {
-    /// In every wait, for as long as the condition holds.
+    /// Reports a condition in every wait for as long as it holds.
     case level
 
-    /// When the condition arises, and again when more arrives; not while nothing changes.
+    /// Reports a condition when it arises and again when more arrives; not while nothing changes.
     ///
-    /// Read or write until `Errno.wouldBlock` before waiting again.
+    /// Read or write until `Errno.wouldBlock` before the next wait.
     case edge
 
-    /// Once; then the whole registration is silent, for both directions, until it is modified.
+    /// Reports one condition; the registration is then silent for both directions until it is modified.
     case oneShot
   }
 }

@@ -1,11 +1,12 @@
 import CPoller
 
-/// A descriptor that is closed when its owner goes away, also when an initializer throws half-way.
+/// A descriptor that is closed with its owner, also if an initializer throws half-way.
 struct OwnedDescriptor: ~Copyable, Sendable {
   /// The descriptor's number.
   let number: Int32
 
   init(_ number: Int32) {
+    assert(number >= 0)
     self.number = number
   }
 
@@ -13,7 +14,7 @@ struct OwnedDescriptor: ~Copyable, Sendable {
     _ = cpoller_close(number)
   }
 
-  /// Gives the ownership up.
+  /// Gives up the ownership, and returns the descriptor's number.
   consuming func release() -> Int32 {
     let number = number
     discard self

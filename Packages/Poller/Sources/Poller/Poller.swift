@@ -1,8 +1,8 @@
 public import SystemPackage
 import Synchronization
 
-// `@unchecked Sendable` because registering is thread-safe in the kernel, and because the only unprotected state, the
-// array of the events received, belongs to the one wait that `isWaiting` admits.
+// `@unchecked Sendable` because the kernel makes registering thread-safe, and because the only unprotected state, the
+// buffer of received events, belongs to the one wait that `isWaiting` admits.
 
 // Swift 6.3.1 crashes with `-O` (pass SemanticARCOpts) on some functions that use a poller. It takes four things: the
 // function neither returns nor throws on any path; a nested function changes a local variable of it; a closure or an
@@ -14,9 +14,9 @@ import Synchronization
 
 /// Waits for many descriptors at once: epoll on Linux, kqueue on macOS and the BSDs.
 ///
-/// A poller reports *readiness*: which descriptors can be read or written without blocking. It neither reads nor
-/// writes itself, keeps no table of descriptors and does not own those registered with it. Remove a
-/// descriptor before closing it.
+/// A poller reports *readiness*: the descriptors that can be read or written without blocking. It neither reads nor
+/// writes, keeps no table of descriptors and does not own the registered descriptors. Remove a descriptor before closing
+/// it.
 ///
 /// ```swift
 /// let poller = try Poller()
@@ -26,7 +26,7 @@ import Synchronization
 /// }
 /// ```
 ///
-/// One thread waits at a time. Other threads may meanwhile add, modify and remove, and use a ``Waker``.
+/// One thread waits at a time. Other threads may add, modify and remove at the same time, and use a ``Waker``.
 public struct Poller: ~Copyable, @unchecked Sendable {
   private let selector: Selector
   private let isWaiting = Atomic<Bool>(false)
@@ -53,13 +53,13 @@ public struct Poller: ~Copyable, @unchecked Sendable {
   /// Corresponds to `epoll_ctl(2)` with `EPOLL_CTL_ADD`, or to `kevent(2)` with `EV_ADD`.
   ///
   /// - Parameters:
-  ///   - fd: An open descriptor. It should not block, so that a stale event cannot.
-  ///   - token: What the events of this registration carry; any value but `UInt64.max`.
-  ///   - interest: What to wait for; nothing at all pauses the registration.
-  ///   - trigger: How often to report a condition that holds.
+  ///   - fd: An open descriptor, preferably non-blocking: after a stale event a read may find nothing.
+  ///   - token: The token of this registration's events; any value but `UInt64.max`.
+  ///   - interest: The conditions to wait for; an empty set pauses the registration.
+  ///   - trigger: The frequency of reports while a condition holds.
   /// - Throws: `Errno.badFileDescriptor` if `fd` is not open; `Errno.noMemory` or `Errno.noSpace` if the kernel is
-  ///   out of memory or watches; with epoll, `Errno.fileExists` if `fd` is already registered (kqueue replaces the
-  ///   registration) and `Errno.notPermitted` if it is a regular file or a directory, which are always ready.
+  ///   out of memory or watches. With epoll, `Errno.fileExists` if `fd` is already registered (kqueue replaces the
+  ///   registration), and `Errno.notPermitted` if it is a regular file or a directory, which are always ready.
   public func add(
     _ fd: FileDescriptor, token: Token, interest: Interest, trigger: Trigger = .level
   ) throws(Errno) {
@@ -69,16 +69,16 @@ public struct Poller: ~Copyable, @unchecked Sendable {
 
   /// Replaces a registration's token, interest and trigger.
   ///
-  /// A condition that holds is reported again by the next wait, with every trigger: this re-arms a one-shot
-  /// registration.
+  /// A condition that holds is reported again by the next wait, with every trigger. So a one-shot registration is armed
+  /// again.
   ///
   /// Corresponds to `epoll_ctl(2)` with `EPOLL_CTL_MOD`, or to `kevent(2)` with `EV_DELETE` and `EV_ADD`.
   ///
   /// - Parameters:
   ///   - fd: A descriptor registered with this poller.
-  ///   - token: What the events of this registration carry from now on; any value but `UInt64.max`.
-  ///   - interest: What to wait for; nothing at all pauses the registration.
-  ///   - trigger: How often to report a condition that holds.
+  ///   - token: The token of this registration's events from now on; any value but `UInt64.max`.
+  ///   - interest: The conditions to wait for; an empty set pauses the registration.
+  ///   - trigger: The frequency of reports while a condition holds.
   /// - Throws: `Errno.noSuchFileOrDirectory` if `fd` is not registered; `Errno.badFileDescriptor` if it is not open;
   ///   `Errno.noMemory` if the kernel is out of memory.
   public func modify(
@@ -90,8 +90,8 @@ public struct Poller: ~Copyable, @unchecked Sendable {
 
   /// Ends a registration: no later wait reports it.
   ///
-  /// Called from within a wait, it does not take back the events that this wait has already received: one for the
-  /// descriptor may still be delivered, and its token is how to tell.
+  /// In the body of a wait, the events that this wait has already received stay: one for the descriptor may still be
+  /// delivered. Its token identifies it.
   ///
   /// Corresponds to `epoll_ctl(2)` with `EPOLL_CTL_DEL`, or to `kevent(2)` with `EV_DELETE`.
   ///
@@ -103,20 +103,20 @@ public struct Poller: ~Copyable, @unchecked Sendable {
 
   /// Waits until something is ready, the poller is woken or the time is up, and delivers one event per registration.
   ///
-  /// The time is never cut short: it is rounded up to what the kernel counts in, nanoseconds where it can, and a
-  /// signal does not end the wait. Up to 256 events are delivered at a time; if more are ready, the next waits deliver
-  /// the others before any of these again.
+  /// The time is never cut short: it is rounded up to the kernel's unit, nanoseconds or else milliseconds, and a signal
+  /// does not end the wait. One wait delivers up to 256 events. If more are ready, the next waits deliver the others
+  /// before any of these again.
   ///
-  /// `body` may add, modify and remove descriptors and wake the poller. Waiting inside `body`, or on two threads at
-  /// once, is a precondition failure.
+  /// `body` may add, modify and remove descriptors and wake the poller. To wait inside `body`, or on two threads at once,
+  /// is a precondition failure.
   ///
   /// Corresponds to `epoll_pwait2(2)` (`epoll_wait(2)` on kernels before 5.11), or to `kevent(2)`.
   ///
   /// - Parameters:
-  ///   - timeout: How long to wait. `nil`: without limit. Zero or less: not at all, only look.
+  ///   - timeout: The greatest time to wait. `nil`: without limit. Zero or less: not at all, only look.
   ///   - body: Called once for every event, on the calling thread, before this method returns.
   /// - Returns: The number of events delivered, a wake-up included; 0 if the time was up.
-  /// - Throws: What the kernel reports, which for a valid poller is nothing in the normal course of events.
+  /// - Throws: The kernel's error, of which a valid poller meets none in the normal course of events.
   /// - Complexity: One system call, and O(1) per event; nothing is allocated.
   @discardableResult
   public func wait(timeout: Duration?, _ body: (Event) -> Void) throws(Errno) -> Int {
@@ -173,6 +173,7 @@ public struct Poller: ~Copyable, @unchecked Sendable {
           body(event)
         }
       }
+      assert(0...count ~= delivered)
       if delivered > 0 || count == 0 { return delivered }
       countdown.refresh()
       if countdown.remaining == 0 { return 0 }
@@ -183,10 +184,10 @@ public struct Poller: ~Copyable, @unchecked Sendable {
 extension Poller {
   /// A kernel interface that reports readiness.
   public enum Backend: Hashable, Sendable {
-    /// Linux.
+    /// `epoll(7)` of Linux.
     case epoll
 
-    /// macOS and the BSDs.
+    /// `kqueue(2)` of macOS and the BSDs.
     case kqueue
   }
 }

@@ -1,10 +1,12 @@
 extension Poller {
-  /// The caller's name for a registration, handed back with every event of it.
+  /// The caller's name for a registration, given back with each of its events.
   ///
-  /// A poller never looks inside a token. A slot of the caller's table together with a generation count makes a good
-  /// one: an event of a registration that has gone then finds no one, also when the descriptor's number is in use again.
+  /// A poller never looks inside a token. A good token is the index of a slot in the caller's table together with a
+  /// count of the slot's uses. The late event of a removed registration then matches no slot, also if the descriptor's
+  /// number is in use again.
   ///
-  /// `UInt64.max` belongs to the poller itself: wake-ups carry it, and registering with it is a precondition failure.
+  /// `UInt64.max` belongs to the poller itself: it is the token of wake-ups, and to register with it is a precondition
+  /// failure.
   public struct Token: RawRepresentable, Hashable, Sendable {
     /// The token as a number.
     public var rawValue: UInt64

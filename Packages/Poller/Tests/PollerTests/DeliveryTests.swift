@@ -117,7 +117,7 @@ struct DeliveryTests {
           let other = event.token == 1 ? pair.right : pair.left
           #expect(throws: Never.self) {
             try poller.remove(other)
-            // Closes the one and gives its number to the other.
+            // Closes the descriptor and gives its number to the successor.
             _ = try successor.left.duplicate(as: other)
             try poller.add(other, token: 3, interest: .writable)
           }
@@ -150,9 +150,9 @@ struct DeliveryTests {
         }
       }
       // kevent(2) "returns the number of events placed in the eventlist, up to the value given by nevents", and the others
-      // stay on the queue. libkqueue takes that many descriptors from epoll and drops those whose filters there is no room
-      // for: they lose a turn, and as an edge they do not come again.
-      withKnownIssue("libkqueue drops what it has no room for") {
+      // stay on the queue. libkqueue takes that many descriptors from epoll and drops the filters beyond the capacity of the
+      // list: they miss a wait, and an edge does not come again.
+      withKnownIssue("libkqueue drops filters beyond the capacity of the list") {
         #expect(readable.union(writable).count == count)
         if trigger != .oneShot { #expect(readable.count == count && writable.count == count) }
       } when: {

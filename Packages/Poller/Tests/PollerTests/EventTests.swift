@@ -112,7 +112,7 @@ struct EventTests {
     }
   }
 
-  /// Expects what depends on an error that was reported and is still to be read.
+  /// Makes expectations that depend on an error still being on the socket after its report.
   ///
   /// kqueue(2) "returns the socket error (if any) in fflags" along with `EV_EOF`, and leaves it on the socket. libkqueue
   /// asks for it with `getsockopt(2)` and `SO_ERROR`, which "returns any pending error on the socket and clears the error

@@ -8,7 +8,7 @@
   @Suite("Planned failures")
   struct FaultTests {
     @Test(
-      "a registration that the kernel has no room for fails and leaves nothing",
+      "a registration that the kernel has no memory for fails and leaves nothing",
       arguments: [.noMemory, .noSpace] as [Errno])
     func add(_ errno: Errno) throws {
       let poller = try Poller()
@@ -147,7 +147,7 @@
   }
 
   extension Fault.Call {
-    /// What making a poller calls; a kqueue adds its user event in the same breath as it is opened.
+    /// The calls that make a poller. A kqueue registers its user event with `openWaker`, without `control`.
     static var ofCreation: [Self] {
       Poller.backend == .epoll ? [.open, .openWaker, .control] : [.open, .openWaker]
     }

@@ -3,7 +3,7 @@ import SystemPackage
 import Synchronization
 import Testing
 
-// In processes of their own: no other test opens or closes descriptors meanwhile.
+// Most run in processes of their own, in which no other test opens or closes descriptors.
 @Suite("Lifetime")
 struct LifetimeTests {
   @Test("a poller's descriptors are closed on exec")
@@ -61,7 +61,7 @@ struct LifetimeTests {
       try pipe.readEnd.setNonBlocking()
       let before = try await FileDescriptor.openWhenSettled
       let target = Target()
-      let ringers = (0..<2).map { _ in Thread { target.ringUntilDone() } }
+      let wakers = (0..<2).map { _ in Thread { target.wakeUntilDone() } }
       for round in 0..<5_000 {
         do {
           let poller = try Poller()
@@ -72,7 +72,7 @@ struct LifetimeTests {
         try pipe.writeEnd.duplicate().close()
       }
       target.isDone.store(true, ordering: .relaxed)
-      ringers.forEach { $0.join() }
+      wakers.forEach { $0.join() }
       try #require(try pipe.readEnd.read(count: 8) == nil)
       try #require(FileDescriptor.opened(since: before).isEmpty)
     }
@@ -142,9 +142,9 @@ final class PollerBox: Sendable {
   }
 }
 
-/// The waker that threads keep ringing, for a test to exchange.
+/// A waker that threads use again and again, and that a test replaces.
 private final class Target: Sendable {
-  // Only touched with `lock` held.
+  // `nonisolated(unsafe)` because `lock` guards it.
   private nonisolated(unsafe) var waker: Poller.Waker?
   private let lock = Lock()
   let isDone = Atomic<Bool>(false)
@@ -153,7 +153,7 @@ private final class Target: Sendable {
     lock.withLock { unsafe self.waker = waker }
   }
 
-  func ringUntilDone() {
+  func wakeUntilDone() {
     while !isDone.load(ordering: .relaxed) {
       let current = lock.withLock { unsafe waker }
       current?.wake()

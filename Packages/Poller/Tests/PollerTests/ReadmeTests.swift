@@ -1,7 +1,7 @@
 import Poller
 import SystemPackage
 
-/// Prints what arrives on a descriptor until its end, or until someone wakes the poller.
+/// Prints the bytes that arrive on a descriptor, until its end or a wake-up.
 func printAll(from source: FileDescriptor, with poller: borrowing Poller) throws -> Int {
   let token = Poller.Token(rawValue: 7)
   try poller.add(source, token: token, interest: .readable)

@@ -61,8 +61,8 @@ struct TimeoutTests {
     #expect(try poller.wait(until: .max, now: now) { _ in } == 1)
   }
 
-  /// Waits for a moment several times, each of which a wake-up ends.
-  private func waitInVain(_ poller: borrowing Poller, until deadline: Poller.Instant) throws {
+  /// Waits for a moment several times; a wake-up ends each wait.
+  private func waitWithWakes(_ poller: borrowing Poller, until deadline: Poller.Instant) throws {
     for _ in 0..<4 {
       let now = Poller.Instant.now
       poller.waker.wake()
@@ -75,11 +75,11 @@ struct TimeoutTests {
     let poller = try Poller()
     for _ in 0..<20 {
       let deadline = Poller.Instant.now + .milliseconds(5)
-      try waitInVain(poller, until: deadline)
+      try waitWithWakes(poller, until: deadline)
       let now = Poller.Instant.now
       #expect(try poller.wait(until: deadline, now: now) { _ in } == 0)
       #expect(Poller.Instant.now >= deadline)
-      // Whoever has read the clock before that need not wait for what has been.
+      // A caller that read the clock before the deadline does not wait for it any more.
       #expect(try poller.wait(until: deadline, now: now) { _ in } == 0)
       #expect(Poller.Instant.now < deadline + .seconds(20))
     }
@@ -90,7 +90,7 @@ struct TimeoutTests {
     let poller = try Poller()
     for isMoment in [true, false, true, false] {
       let now = Poller.Instant.now
-      try waitInVain(poller, until: now + .milliseconds(2))
+      try waitWithWakes(poller, until: now + .milliseconds(2))
       let start = Poller.Instant.now
       if isMoment {
         #expect(try poller.wait(until: start + .milliseconds(10), now: start) { _ in } == 0)
@@ -157,7 +157,7 @@ struct TimeoutTests {
       }
       milliseconds.value.store(Int(elapsed / .milliseconds(1)), ordering: .releasing)
     }
-    // A wait that began anew with each signal would not end before the signals do.
+    // A wait that begins anew with each signal would not end before the signals do.
     let isOver = eventually {
       waiter.interrupt()
       return milliseconds.value.load(ordering: .acquiring) != 0

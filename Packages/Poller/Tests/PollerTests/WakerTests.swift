@@ -112,7 +112,7 @@ struct WakerTests {
         for round in 1...rounds {
           published[index].value.store(round, ordering: .relaxed)
           waker.wake()
-          // Each round needs a wake-up of its own or a shared one: a lost one stops the publisher for good.
+          // Each round needs a wake-up, its own or a shared one: a lost wake-up stops the publisher for good.
           guard eventually({ handled[index].value.load(ordering: .relaxed) == round }) else { return }
         }
       }

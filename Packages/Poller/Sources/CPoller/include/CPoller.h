@@ -1,8 +1,8 @@
-// What Swift cannot spell of the system calls behind a poller.
+// The system calls of a poller, as functions that Swift can call.
 //
-// Glibc's Swift module lacks epoll and eventfd, variadic functions and function-like macros are not imported,
-// and `errno` may change between a failed call and the line of Swift that asks for it. So every function
-// here makes one system call and returns its result, or the negated `errno`.
+// Glibc's Swift module lacks epoll and eventfd. Swift imports neither variadic functions nor function-like macros, and
+// `errno` may change between a failed call and the line of Swift that reads it. So every function here makes one system
+// call and returns its result or the negated `errno`. No file of Swift in this package imports the C library.
 
 #ifndef CPOLLER_H
 #define CPOLLER_H
@@ -13,10 +13,10 @@
 /// Corresponds to `close(2)`.
 int cpoller_close(int fd);
 
-/// The monotonic clock in nanoseconds. Corresponds to `clock_gettime(2)`; it cannot fail.
+/// The monotonic clock in nanoseconds. Corresponds to `clock_gettime(2)` with `CLOCK_MONOTONIC`; it cannot fail.
 int64_t cpoller_now(void);
 
-/// One planned failure: how many more times a call fails, and with what.
+/// A planned failure of one kind of call: the `errno`, and the number of calls still to fail.
 struct cpoller_fault {
   int code;
   int count;
@@ -39,7 +39,7 @@ int cpoller_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_
 /// Corresponds to `epoll_wait(2)`.
 int cpoller_epoll_wait(int epoll, struct epoll_event *_Nonnull events, int capacity, int milliseconds);
 
-/// Corresponds to `epoll_pwait2(2)` without a signal mask. By number: Glibc has a wrapper since 2.35 only, musl none.
+/// Corresponds to `epoll_pwait2(2)` without a signal mask. Made by number: Glibc has a wrapper since 2.35, musl has none.
 int cpoller_epoll_pwait2(int epoll, struct epoll_event *_Nonnull events, int capacity, int64_t nanoseconds);
 
 /// Corresponds to `eventfd(2)` with `EFD_NONBLOCK | EFD_CLOEXEC`.
@@ -48,7 +48,8 @@ int cpoller_eventfd(void);
 /// Corresponds to `timerfd_create(2)` with `CLOCK_MONOTONIC` and `TFD_NONBLOCK | TFD_CLOEXEC`.
 int cpoller_timerfd(void);
 
-/// Has a timerfd expire at a moment, more than zero, once. Corresponds to `timerfd_settime(2)` with `TFD_TIMER_ABSTIME`.
+/// Arms a timerfd to expire once, at a moment greater than zero. Corresponds to `timerfd_settime(2)` with
+/// `TFD_TIMER_ABSTIME`.
 int cpoller_timerfd_set(int fd, int64_t nanoseconds);
 
 /// Adds one to an eventfd. Corresponds to `write(2)`.
@@ -75,10 +76,10 @@ int cpoller_kqueue_trigger_user(int kqueue);
 /// The kernel's answers to a change of one descriptor: zero or an `errno` each.
 struct cpoller_answers {
   int deleted;  // zero if there was a filter to delete
-  int added;    // zero if all were added
+  int added;    // zero if all filters were added
 };
 
-/// Deletes a descriptor's filters if asked to, and then adds those whose flags are not zero.
+/// Deletes a descriptor's filters if asked to, and then adds the filters whose flags are not zero.
 /// Corresponds to `kevent(2)` with `EV_DELETE`, `EV_ADD` and `EV_RECEIPT`; one call.
 struct cpoller_answers cpoller_kqueue_change(int kqueue, int fd, bool deletes, unsigned read_flags,
                                              unsigned write_flags, uint64_t token);
@@ -86,13 +87,13 @@ struct cpoller_answers cpoller_kqueue_change(int kqueue, int fd, bool deletes, u
 /// A change that disables one filter of a descriptor. Corresponds to `EV_SET`.
 struct kevent cpoller_kevent_disable(uintptr_t fd, int filter, uint64_t token);
 
-/// Makes changes, each of which asks for its answer. Corresponds to `kevent(2)`.
+/// Makes changes with `EV_RECEIPT`, and overwrites them with the answers. Corresponds to `kevent(2)`.
 int cpoller_kqueue_submit(int kqueue, struct kevent *_Nonnull changes, int count);
 
-/// Receives events. Corresponds to `kevent(2)`; `nanoseconds` below zero: no time limit.
+/// Receives events; there is no time limit if `nanoseconds` is negative. Corresponds to `kevent(2)`.
 int cpoller_kqueue_wait(int kqueue, struct kevent *_Nonnull events, int capacity, int64_t nanoseconds);
 
-/// The token that the filter an event comes from was added with.
+/// The token that the filter of an event was added with.
 uint64_t cpoller_kevent_token(const struct kevent *_Nonnull event);
 #endif
 

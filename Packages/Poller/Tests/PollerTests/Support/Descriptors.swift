@@ -9,7 +9,7 @@ import SystemPackage
 #endif
 
 extension FileDescriptor {
-  /// Makes reading and writing fail where they would block.
+  /// Makes a read or write that would block fail.
   func setNonBlocking() throws {
     let flags = try checked(fcntl(rawValue, F_GETFL))
     _ = try checked(fcntl(rawValue, F_SETFL, flags | O_NONBLOCK))
@@ -19,12 +19,12 @@ extension FileDescriptor {
     fcntl(rawValue, F_GETFD) & FD_CLOEXEC != 0
   }
 
-  /// Writes bytes that the receiver does not look at.
+  /// Writes bytes of no meaning.
   func write(count: Int) throws {
     _ = try writeAll(repeatElement(UInt8(ascii: "x"), count: count))
   }
 
-  /// Reads up to `count` bytes and returns how many there were; nil if reading would block.
+  /// Reads up to `count` bytes and returns their number; nil if reading would block.
   @discardableResult
   func read(count: Int) throws -> Int? {
     do {
@@ -36,7 +36,7 @@ extension FileDescriptor {
     }
   }
 
-  /// Writes until there is no more room, and returns how many bytes fitted.
+  /// Writes until the buffer is full, and returns the number of bytes written.
   @discardableResult
   func fill() throws -> Int {
     try setNonBlocking()
@@ -49,13 +49,13 @@ extension FileDescriptor {
     return count
   }
 
-  /// Fills the counter of an eventfd that is at zero; whether the descriptor is such an eventfd.
+  /// Fills the counter of an eventfd that is at zero, and returns whether the descriptor is such an eventfd.
   func fillCounter() -> Bool {
     let greatest = UInt64.max - 1
     return unsafe withUnsafeBytes(of: greatest) { unsafe try? write($0) } == MemoryLayout<UInt64>.size
   }
 
-  /// Reads until there is nothing more for now, or no more ever.
+  /// Reads until a read would block, or until the end.
   func drain() throws {
     try setNonBlocking()
     while let count = try read(count: 65536), count > 0 {}
@@ -66,7 +66,7 @@ extension FileDescriptor {
     _ = try checked(shutdown(rawValue, CInt(SHUT_WR)))
   }
 
-  /// The descriptors open in this process, but for timers: the concurrency runtime opens those when it likes.
+  /// The descriptors open in this process except timers, which the concurrency runtime opens at any time.
   static var allOpen: Set<Int32> {
     Set((0..<4096).filter { fcntl($0, F_GETFD) >= 0 && !isTimer($0) })
   }
@@ -79,7 +79,7 @@ extension FileDescriptor {
     return count > 0 && String(decoding: target.prefix(count), as: UTF8.self) == "anon_inode:[timerfd]"
   }
 
-  /// The descriptors open in this process, once the concurrency runtime has opened those it needs for its first timer.
+  /// The descriptors open in this process after the concurrency runtime has opened those for its first timer.
   static var openWhenSettled: Set<Int32> {
     get async throws {
       try await Task.sleep(for: .milliseconds(1))
@@ -87,7 +87,7 @@ extension FileDescriptor {
     }
   }
 
-  /// The descriptors opened since `before`, without those that the runtime opens for a moment only.
+  /// The descriptors opened since `before`, without those that the runtime opens for a moment.
   static func opened(since before: Set<Int32>) -> Set<Int32> {
     (0..<20).reduce(allOpen) { opened, _ in opened.intersection(allOpen) }.subtracting(before)
   }
@@ -146,7 +146,7 @@ func withConnection(_ body: (Pair) throws -> Void) throws {
   try with(Pair(client, FileDescriptor(rawValue: server)), body)
 }
 
-/// A TCP socket that does not block and has begun to connect to where no one listens.
+/// A non-blocking TCP socket that has begun to connect to a port without a listener.
 func withRefusedConnection(_ body: (FileDescriptor) throws -> Void) throws {
   let bound = try tcpSocket()
   let client = try tcpSocket()
@@ -177,12 +177,12 @@ private func with(_ pair: Pair, _ body: (Pair) throws -> Void) throws {
   try body(pair)
 }
 
-// Exit tests start processes meanwhile, which must not hold the other end of what a test closes.
+// Exit tests start processes at the same time, which must not inherit the peers of descriptors that a test closes.
 #if canImport(Glibc)
   private let streamType = Int32(SOCK_STREAM.rawValue)
   private let closeOnExec = Int32(SOCK_CLOEXEC.rawValue)
 #elseif canImport(Darwin)
-  // Children there inherit no descriptors that they are not given.
+  // Child processes inherit no descriptors there unless they are given them.
   private let streamType = SOCK_STREAM
   private let closeOnExec: Int32 = 0
 #else

@@ -2,7 +2,7 @@ public import Poller
 import Testing
 
 extension Poller {
-  /// The events of one wait; without a time limit of its own it gives up, rather than hang, after a while.
+  /// The events of one wait, which gives up after a while rather than hang.
   borrowing func collect(_ timeout: Duration = .seconds(20)) throws -> [Event] {
     var events: [Event] = []
     let count = try wait(timeout: timeout) { events.append($0) }
@@ -10,7 +10,7 @@ extension Poller {
     return events
   }
 
-  /// The events that are there at once.
+  /// The events of a wait that only looks.
   borrowing func look() throws -> [Event] {
     try collect(.zero)
   }
@@ -34,7 +34,7 @@ func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
 }
 
 extension Poller {
-  /// Whether the backend is libkqueue, which differs from a kernel's kqueue in ways that are known.
+  /// Whether the backend is libkqueue, which differs from a kernel's kqueue in known ways.
   static var isEmulated: Bool {
     #if os(Linux)
       backend == .kqueue
@@ -45,8 +45,10 @@ extension Poller {
 }
 
 extension Trait where Self == ConditionTrait {
-  /// For tests that account for every descriptor. A kernel's kqueue is one; libkqueue's is an epoll, a pipe and an eventfd,
-  /// which a thread closes once it has seen that the pipe's one end, the kqueue, was closed.
+  /// A condition for tests that account for every descriptor.
+  ///
+  /// A kernel's kqueue is one descriptor. libkqueue's is an epoll, a pipe and an eventfd, and a thread closes them after the
+  /// kqueue, which is one end of the pipe.
   static var ownDescriptorsOnly: Self {
     .disabled(if: Poller.isEmulated, "libkqueue opens descriptors of its own and closes them when it likes")
   }

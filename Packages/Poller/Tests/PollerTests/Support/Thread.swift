@@ -8,9 +8,9 @@ import SystemPackage
   import Glibc
 #endif
 
-/// A thread of its own, for tests that need real concurrency or real signals.
+/// A thread for tests that need real concurrency or real signals.
 ///
-/// To be joined; a signal may be sent to it until then.
+/// Every thread has to be joined, and may be interrupted until then.
 struct Thread {
   private final class Body {
     let run: @Sendable () -> Void
@@ -41,7 +41,7 @@ struct Thread {
     pthread_join(id, nil)
   }
 
-  /// Interrupts whatever system call the thread is in.
+  /// Interrupts the system call that the thread is in.
   func interrupt() {
     pthread_kill(id, SIGUSR1)
   }
@@ -57,10 +57,10 @@ struct Thread {
   }
 }
 
-/// A lock that the thread sanitizer sees, which `Mutex` is not: the library that implements it is not instrumented.
+/// A lock that the thread sanitizer sees. It does not see `Mutex`, whose library is not instrumented.
 @safe
 final class Lock: Sendable {
-  // A constant address, of memory that is there for threads to share.
+  // `nonisolated(unsafe)` because the address is constant, and the memory made for threads to share.
   private nonisolated(unsafe) let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
   init() {
