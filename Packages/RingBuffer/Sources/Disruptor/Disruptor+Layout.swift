@@ -14,33 +14,24 @@ public import Synchronization
 // A slot keeps mark and element together: handing an element over moves one line between caches, not two.
 
 extension Disruptor where Element: ~Copyable {
-  /// The distance in bytes at which two variables never disturb each other.
-  ///
-  /// A line is 64 bytes on x86-64, which fetches them in pairs, and 128 on Apple's processors.
-  @inlinable
-  static var lineStride: Int { 128 }
-
   @inlinable
   static var slotAlignment: Int {
     max(MemoryLayout<Atomic<Int>>.alignment, MemoryLayout<Element>.alignment)
   }
 
   @inlinable
-  static var blockAlignment: Int { max(lineStride, slotAlignment) }
+  static var blockAlignment: Int { max(BlockLayout.lineStride, slotAlignment) }
 
   @inlinable
   static var elementOffset: Int {
-    roundUp(MemoryLayout<Atomic<Int>>.size, to: MemoryLayout<Element>.alignment)
+    BlockLayout.roundUp(MemoryLayout<Atomic<Int>>.size, to: MemoryLayout<Element>.alignment)
   }
 
   @inlinable
-  static var slotStride: Int { roundUp(elementOffset &+ MemoryLayout<Element>.size, to: slotAlignment) }
+  static var slotStride: Int { BlockLayout.roundUp(elementOffset &+ MemoryLayout<Element>.size, to: slotAlignment) }
 
   @inlinable
-  static var slotsOffset: Int { roundUp(3 &* lineStride, to: blockAlignment) }
-
-  @inlinable
-  static func roundUp(_ size: Int, to alignment: Int) -> Int { (size &+ alignment &- 1) & ~(alignment &- 1) }
+  static var slotsOffset: Int { BlockLayout.roundUp(3 &* BlockLayout.lineStride, to: blockAlignment) }
 
   @inlinable
   var claimed: UnsafeMutablePointer<Atomic<Int>> {
@@ -49,17 +40,17 @@ extension Disruptor where Element: ~Copyable {
 
   @inlinable
   var gate: UnsafeMutablePointer<Atomic<Int>> {
-    unsafe (block + Self.lineStride).assumingMemoryBound(to: Atomic<Int>.self)
+    unsafe (block + BlockLayout.lineStride).assumingMemoryBound(to: Atomic<Int>.self)
   }
 
   @inlinable
   var consumed: UnsafeMutablePointer<Atomic<Int>> {
-    unsafe (block + 2 &* Self.lineStride).assumingMemoryBound(to: Atomic<Int>.self)
+    unsafe (block + 2 &* BlockLayout.lineStride).assumingMemoryBound(to: Atomic<Int>.self)
   }
 
   @inlinable
   var isDraining: UnsafeMutablePointer<Bool> {
-    let offset = 2 &* Self.lineStride &+ MemoryLayout<Atomic<Int>>.stride
+    let offset = 2 &* BlockLayout.lineStride &+ MemoryLayout<Atomic<Int>>.stride
     return unsafe (block + offset).assumingMemoryBound(to: Bool.self)
   }
 
