@@ -1,53 +1,5 @@
 import Synchronization
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// A thread of the operating system, which the thread sanitizer sees as such.
-struct SystemThread {
-  #if canImport(Darwin)
-    private var id: pthread_t?
-  #else
-    private var id = pthread_t()
-  #endif
-
-  private final class Work {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-
-  /// Starts a thread that runs `body`.
-  init(_ body: @escaping @Sendable () -> Void) {
-    let work = Unmanaged.passRetained(Work(body))
-    let result = pthread_create(
-      &id, nil,
-      { argument in
-        // The parameter is optional on some systems, not on others.
-        let argument: UnsafeMutableRawPointer? = argument
-        Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().body()
-        return nil
-      }, work.toOpaque())
-    precondition(result == 0, "pthread_create failed: \(result)")
-  }
-
-  /// Waits for the thread to end.
-  func join() {
-    #if canImport(Darwin)
-      pthread_join(id!, nil)
-    #else
-      pthread_join(id, nil)
-    #endif
-  }
-
-  /// Lets other threads run.
-  static func yield() { sched_yield() }
-}
-
 /// Counts the elements that are alive, and those that have ended.
 final class Census: Sendable {
   private let livingCount = Atomic(0)

@@ -1,14 +1,6 @@
 import RingBuffer
 import Testing
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 @Suite("The example of the README")
 struct ReadmeTests {
   @Test("it says what comes out")
@@ -48,11 +40,7 @@ struct ReadmeTests {
   private func text(of path: String) throws -> String {
     let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     let root = parts.dropLast(3).joined(separator: "/")
-    let file = try #require(fopen("\(root)/\(path)", "r"))
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    while case let byte = fgetc(file), byte != EOF { bytes.append(UInt8(byte)) }
-    return String(decoding: bytes, as: UTF8.self)
+    return try #require(contents(ofFile: "\(root)/\(path)"))
   }
 }
 

@@ -1,14 +1,6 @@
 import RingBuffer
 import Testing
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// A way for bytes to lie in a ring's storage.
 struct Layout: Sendable, CustomStringConvertible {
   var capacity: Int
@@ -118,7 +110,7 @@ struct SeededGenerator: RandomNumberGenerator {
 
   /// The seed in the environment variable `RINGBUFFER_SEED`, or a new one.
   static func chosenSeed() -> UInt64 {
-    if let text = getenv("RINGBUFFER_SEED"), let seed = UInt64(String(cString: text)) { return seed }
+    if let text = environmentVariable("RINGBUFFER_SEED"), let seed = UInt64(text) { return seed }
     return UInt64.random(in: 0...UInt64.max)
   }
 }
