@@ -10,7 +10,7 @@
 
 /// The index of the first byte in `bytes` that equals `byte`.
 ///
-/// The C library scans a vector register at a time, which the compiler does not make of a plain loop.
+/// Corresponds to `memchr(3)`, which scans a vector register at a time. The compiler does not make that of a plain loop.
 @unsafe
 func memoryOffset(of byte: UInt8, in bytes: UnsafeRawBufferPointer) -> Int? {
   guard let start = bytes.baseAddress else { return nil }
@@ -18,13 +18,13 @@ func memoryOffset(of byte: UInt8, in bytes: UnsafeRawBufferPointer) -> Int? {
   return unsafe UnsafeRawPointer(found) - start
 }
 
-/// Memory of `byteCount` bytes that holds what `memory` held, or nothing; `memory` is gone. Traps when there is none.
+/// Allocates `byteCount` bytes that begin with the contents of `memory`, and frees `memory`; traps when out of memory.
 @unsafe
 func resizeMemory(_ memory: UnsafeMutableRawPointer?, to byteCount: Int) -> UnsafeMutableRawPointer {
   guard let resized = unsafe realloc(memory, byteCount) else { fatalError("RingBuffer: out of memory") }
   return unsafe resized
 }
 
-/// Gives memory back that came from `resizeMemory(_:to:)`.
+/// Frees memory that came from `resizeMemory(_:to:)`.
 @unsafe
 func freeMemory(_ memory: UnsafeMutableRawPointer?) { unsafe free(memory) }
