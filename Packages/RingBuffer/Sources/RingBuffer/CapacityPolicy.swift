@@ -1,4 +1,4 @@
-/// Decides how large the storage of a ring should be, and when it should change.
+/// The rules by which the storage of a ring grows and shrinks.
 ///
 /// Growing is immediate: the smallest power of two that holds what is asked for, so a full ring doubles.
 ///
@@ -7,6 +7,11 @@
 /// count among them, rounded up. Turns, and not reads, because the tail of one burst that is read in many small
 /// pieces is no quiet time; and not bytes, because a trickle would hold a large allocation for ever, and a few
 /// large pieces would be too few to judge by. The ring need not run empty for it.
+///
+/// One case cannot wait for turns: a burst has been read but for a remnant, a 64th of the capacity or less, and the
+/// ring may never be used again. So a remnant makes storage of 64 KiB or more shrink at once. A load whose peak comes
+/// back would pay for it each time. So when the ring grows to 64 KiB again before 32 quiet turns in a row have passed,
+/// remnants are left alone until they have passed. An empty ring is no remnant: whoever owns it can free its storage.
 ///
 /// A quarter against a half is the hysteresis. After shrinking, the load that was observed fills at most half
 /// of the storage, and must more than double before it grows again; after growing, the ring is more than half
@@ -27,17 +32,45 @@ struct CapacityPolicy {
   /// The number of quiet turns in a row after which the storage shrinks.
   @usableFromInline static let turnsBeforeShrinking: UInt8 = 32
 
-  /// The number of quiet turns in a row so far.
-  @usableFromInline var quietTurns: UInt8 = 0
+  /// The capacity, in bytes, from which on a remnant makes the storage shrink.
+  @inlinable static var largeCapacity: Int { 1 << 16 }
+
+  /// The smallest capacity to which a remnant makes the storage shrink, in bytes: a page.
+  private static var remnantCapacity: Int { 1 << 12 }
 
   /// The base-2 logarithm of the floor.
   @usableFromInline var floorExponent = Self.smallestExponent
 
+  // Neighbours, so that one instruction resets both.
+  /// The number of quiet turns in a row so far.
+  @usableFromInline var quietTurns: UInt8 = 0
+
   /// The base-2 logarithm of the highest count that the quiet turns have found, rounded up.
   @usableFromInline var peakExponent: UInt8 = 0
 
-  /// Whether bytes have been written since the last read, so that the next read begins a turn.
-  @usableFromInline var isRising = false
+  /// The course that the load has taken.
+  @usableFromInline var course: Course = []
+
+  /// Facts about the past of a ring.
+  @usableFromInline
+  struct Course: OptionSet {
+    @usableFromInline var rawValue: UInt8
+
+    @inlinable
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Bytes have been written since the last read, so that the next read begins a turn.
+    @inlinable static var isRising: Course { Course(rawValue: 1) }
+
+    /// Every read may leave a remnant that makes the storage shrink.
+    @inlinable static var isFallingFar: Course { Course(rawValue: 2) }
+
+    /// A remnant has made the storage shrink.
+    static var hasLeftRemnant: Course { Course(rawValue: 4) }
+
+    /// The ring has grown large again after that.
+    @inlinable static var returnsToPeak: Course { Course(rawValue: 8) }
+  }
 
   init() {}
 }
@@ -64,6 +97,11 @@ extension CapacityPolicy {
     max(Self.smallestCapacity(toHold: count), floor)
   }
 
+  /// Notes that the storage grows to `capacity`.
+  mutating func noteGrowth(to capacity: Int) {
+    if capacity >= Self.largeCapacity, course.contains(.hasLeftRemnant) { course.insert(.returnsToPeak) }
+  }
+
   /// The smallest capacity that is allocated for `count` bytes.
   ///
   /// - Precondition: `count` is not negative and not beyond `largestCapacity`.
@@ -84,25 +122,47 @@ extension CapacityPolicy {
 extension CapacityPolicy {
   /// Notes that bytes were written.
   ///
-  /// Between two reads the count only rises, so the read that follows sees its peak: writing costs one store.
+  /// Between two reads the count only rises, so the read that follows sees its peak: writing costs one instruction.
   @inlinable
   mutating func noteWrite() {
-    isRising = true
+    course.insert(.isRising)
   }
 
-  /// Notes that some of `count` bytes are being read, and returns whether it is time to shrink.
+  /// Notes that a read takes the ring from `count` bytes to `rest`, and returns whether it is time to shrink then.
   @inlinable
-  mutating func noteRead(of count: Int, capacity: Int) -> Bool {
+  @inline(__always)
+  mutating func noteRead(of count: Int, leaving rest: Int, capacity: Int) -> Bool {
     // At the floor there is nothing to find out. Storage and floor are powers of two, except that there may be none.
-    guard isRising, capacity &>> Int(floorExponent) > 1 else { return false }
-    isRising = false
-    guard count <= capacity &>> 2 else {
-      beginWatch()
+    guard !course.isDisjoint(with: [.isRising, .isFallingFar]), capacity &>> Int(floorExponent) > 1 else {
       return false
     }
-    quietTurns &+= 1
-    peakExponent = max(peakExponent, Self.exponent(covering: count))
-    return quietTurns >= Self.turnsBeforeShrinking
+    if course.contains(.isRising) {
+      beginFall(from: capacity)
+      if count > capacity &>> 2 {
+        beginWatch()
+      } else {
+        quietTurns &+= 1
+        peakExponent = max(peakExponent, Self.exponent(covering: count))
+        if isTimeToSettle { return true }
+      }
+    }
+    return course.contains(.isFallingFar) && Self.isRemnant(rest, of: capacity)
+  }
+
+  /// Notes that what was rising is being read.
+  @inlinable
+  @inline(__always)
+  mutating func beginFall(from capacity: Int) {
+    course.subtract([.isRising, .isFallingFar])
+    if capacity >= Self.largeCapacity, !course.contains(.returnsToPeak) { course.insert(.isFallingFar) }
+  }
+
+  /// Whether `count` bytes are so few that they must not hold storage of `capacity` bytes.
+  @inlinable
+  @inline(__always)
+  static func isRemnant(_ count: Int, of capacity: Int) -> Bool {
+    // The storage may have shrunk or been exchanged since the fall began.
+    capacity >= largeCapacity && count > 0 && count <= capacity &>> 6
   }
 
   /// Starts counting quiet turns anew.
@@ -112,8 +172,20 @@ extension CapacityPolicy {
     peakExponent = 0
   }
 
-  /// The capacity that the quiet turns ask for: `capacity` itself, or less.
-  func settledCapacity(from capacity: Int) -> Int {
-    min(capacity, max(2 << Int(peakExponent), floor))
+  /// Whether enough quiet turns in a row have passed.
+  @inlinable
+  var isTimeToSettle: Bool { quietTurns >= Self.turnsBeforeShrinking }
+
+  /// Settles on the capacity that the quiet turns ask for: `capacity` itself, or less.
+  mutating func settledCapacity(from capacity: Int) -> Int {
+    assert(isTimeToSettle)
+    course.subtract([.hasLeftRemnant, .returnsToPeak])
+    return min(capacity, max(2 << Int(peakExponent), floor))
+  }
+
+  /// Notes that a remnant of `count` bytes makes the storage shrink, and returns the capacity to shrink to.
+  mutating func capacity(forRemnant count: Int) -> Int {
+    course.insert(.hasLeftRemnant)
+    return max(Self.smallestCapacity(toHold: 2 * count), Self.remnantCapacity, floor)
   }
 }

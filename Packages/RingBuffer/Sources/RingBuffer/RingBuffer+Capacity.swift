@@ -31,7 +31,7 @@ extension RingBuffer {
   @inlinable
   public mutating func removeAll(keepingCapacity keepCapacity: Bool = true) {
     // Keeping means keeping: when this is the time to shrink, a later read does it.
-    _ = policy.noteRead(of: filled, capacity: allocated)
+    _ = policy.noteRead(of: filled, leaving: 0, capacity: allocated)
     filled = 0
     head = 0
     if !keepCapacity { shrinkToFit() }
@@ -46,11 +46,19 @@ extension RingBuffer {
     relocate(to: policy.grownCapacity(toHold: needed))
   }
 
-  /// Shrinks the storage to what the quiet turns behind have needed, and watches on.
+  /// Shrinks the storage to what a remnant needs, or else to what the quiet turns have needed.
   @inline(never)
   @usableFromInline
   mutating func settle() {
-    let settled = policy.settledCapacity(from: allocated)
-    if settled < allocated { relocate(to: settled) } else { policy.beginWatch() }
+    if policy.isTimeToSettle {
+      let settled = policy.settledCapacity(from: allocated)
+      if settled < allocated { relocate(to: settled) } else { policy.beginWatch() }
+    } else {
+      assert(CapacityPolicy.isRemnant(filled, of: allocated))
+      // The quiet turns so far go on counting.
+      var policy = policy
+      relocate(to: policy.capacity(forRemnant: filled))
+      self.policy = policy
+    }
   }
 }

@@ -9,10 +9,11 @@ extension RingBuffer {
   public mutating func discard(_ n: Int) -> Int {
     precondition(n >= 0, "RingBuffer: a count cannot be negative")
     let taken = min(n, filled)
-    let isTimeToShrink = policy.noteRead(of: filled, capacity: allocated)
-    filled &-= taken
+    let rest = filled &- taken
+    let isTimeToShrink = policy.noteRead(of: filled, leaving: rest, capacity: allocated)
+    filled = rest
     // An empty ring starts over, so that its free room is one segment.
-    head = filled == 0 ? 0 : (head &+ taken) & (allocated &- 1)
+    head = rest == 0 ? 0 : (head &+ taken) & (allocated &- 1)
     if isTimeToShrink { settle() }
     return taken
   }

@@ -56,6 +56,7 @@ extension RingBuffer {
   /// - Complexity: O(`capacity`).
   mutating func relocate(to newCapacity: Int) {
     assert(newCapacity >= filled)
+    if newCapacity > allocated { policy.noteGrowth(to: newCapacity) }
     if newCapacity > allocated && filled > 0 {
       lengthen(to: newCapacity)
     } else {

@@ -22,7 +22,8 @@
 ///
 /// The storage doubles when it is full. When 32 turns from writing to reading in a row have found at most a quarter
 /// of it in use, it shrinks to twice the highest of these counts, whether the ring runs empty or not. A load whose
-/// peak comes back more often than that never reallocates.
+/// peak comes back more often than that does not reallocate. A burst that has been read but for a few bytes gives its
+/// storage back at once.
 ///
 /// - Complexity: writing and reading are amortised O(1) per byte. Operations that say nothing else are O(1).
 @safe

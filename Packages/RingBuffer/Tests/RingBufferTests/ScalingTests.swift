@@ -265,6 +265,16 @@ struct SteadyTests {
     }
   }
 
+  @Test("large bursts, never quite empty between them", arguments: [1, 100])
+  func largeBursts(left: Int) {
+    let bytes = pattern(200_000)
+    expectSteady("large bursts") { ring, round in
+      guard round % 16 == 0 else { return }
+      ring.write(bytes)
+      while ring.count > left { ring.discard(min(30_000, ring.count - left)) }
+    }
+  }
+
   @Test("random lengths of one order of magnitude")
   func random() {
     var random = SeededGenerator(state: 42)
