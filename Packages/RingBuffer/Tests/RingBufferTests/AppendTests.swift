@@ -43,6 +43,34 @@ struct AppendTests {
     #expect(other.capacity == 64)
   }
 
+  @Test("a part of one ring goes behind what another holds, whatever the layouts")
+  func parts() {
+    for mine in Layout.edges {
+      for theirs in Layout.edges {
+        for length in [0, 1, mine.capacity - mine.start, mine.count - 1, mine.count, .max] where length >= 0 {
+          var ring = mine.makeRing()
+          var other = theirs.makeRing()
+          let taken = ring.read(length, into: &other)
+          check(taken == min(length, mine.count), "\(length), \(mine) and \(theirs)")
+          check(ring.holds(Array(mine.bytes.dropFirst(length))), "\(length), \(mine) and \(theirs)")
+          check(other.holds(theirs.bytes + mine.bytes.prefix(length)), "\(length), \(mine) and \(theirs)")
+        }
+      }
+    }
+  }
+
+  @Test("reading all into an empty ring copies no byte")
+  func handingOver() {
+    var ring = RingBuffer()
+    var other = RingBuffer(minimumCapacity: 1000)
+    ring.write(pattern(100_000))
+    let address = ring.readable.first.address
+    #expect(ring.read(100_000, into: &other) == 100_000)
+    #expect(other.readable.first.address == address)
+    #expect(ring.capacity == 1024 && ring.isEmpty)
+    #expect(other.copy() == pattern(100_000))
+  }
+
   @Test("each ring keeps its own reservation")
   func reservations() {
     var ring = RingBuffer(minimumCapacity: 1000)

@@ -55,6 +55,41 @@ struct MistakeTests {
     }
   }
 
+  @Test("negative counts and offsets of peeking and moving")
+  func negativePeek() async {
+    await #expect(processExitsWith: .failure) {
+      let ring = RingBuffer()
+      _ = ring.peek(-1)
+    }
+    await #expect(processExitsWith: .failure) {
+      let ring = RingBuffer()
+      _ = ring.peekInteger(at: -1, as: UInt8.self)
+    }
+    await #expect(processExitsWith: .failure) {
+      var ring = RingBuffer()
+      var other = RingBuffer()
+      ring.read(-1, into: &other)
+    }
+    await #expect(processExitsWith: .failure) {
+      let ring = RingBuffer()
+      _ = ring.firstRange(of: [1], from: -1)
+    }
+    await #expect(processExitsWith: .failure) {
+      let ring = RingBuffer()
+      _ = ring.firstIndex(from: -1) { $0 == 1 }
+    }
+  }
+
+  @Test("patterns of no bytes, and searches that have matched more than a pattern")
+  func patterns() async {
+    await #expect(processExitsWith: .failure) { _ = RingBuffer.Pattern([]) }
+    await #expect(processExitsWith: .failure) {
+      var matched = 2
+      let bytes: [UInt8] = [1]
+      _ = RingBuffer.Pattern([1, 2]).endOfMatch(in: bytes.span, matched: &matched)
+    }
+  }
+
   @Test("committing less than nothing, or more than was free")
   func commit() async {
     await #expect(processExitsWith: .failure) {

@@ -37,7 +37,7 @@ private struct Model: ~Copyable {
   /// Performs one random operation on both sides, and returns its name.
   mutating func step() -> String {
     let capacity = ring.capacity
-    let name = perform(Int.random(in: 0..<25, using: &random))
+    let name = perform(Int.random(in: 0..<32, using: &random))
     hasGrown = hasGrown || ring.capacity > capacity && capacity > 0
     hasShrunk = hasShrunk || ring.capacity < capacity && ring.capacity > 0
     hasWrapped = hasWrapped || ring.readable.second.byteCount > 0
@@ -74,7 +74,7 @@ private struct Model: ~Copyable {
     case 0..<7: write(operation)
     case 7..<14: read(operation)
     case 14..<18: scale(operation)
-    case 18..<21: move(operation)
+    case 18..<22: move(operation)
     default: look(operation)
     }
   }
@@ -185,6 +185,13 @@ private struct Model: ~Copyable {
       bytes += otherBytes
       otherBytes = []
       return "append(moving:)"
+    case 20:
+      let count = length()
+      let taken = ring.read(count, into: &other)
+      let expected = take(count)
+      expect(taken == expected.count)
+      otherBytes += expected
+      return "read(\(count), into: ring)"
     default:
       let count = length()
       expect(other.read(count) == [UInt8](otherBytes.prefix(count)))
@@ -196,15 +203,31 @@ private struct Model: ~Copyable {
   private mutating func look(_ operation: Int) -> String {
     let count = length()
     switch operation {
-    case 21:
+    case 22:
       let seen = ring.copy(prefix: count)
       expect(seen == [UInt8](bytes.prefix(count)))
       return "readable(prefix: \(count))"
-    case 22:
+    case 23:
       let byte = UInt8.random(in: 0...255, using: &random)
       expect(ring.firstIndex(of: byte, from: count) == bytes.dropFirst(count).firstIndex(of: byte))
-      return "firstIndex(of: \(byte), from: \(count))"
-    case 23:
+      expect(ring.lastIndex(of: byte) == bytes.lastIndex(of: byte))
+      let bound = ring.firstIndex(from: count) { $0 < byte }
+      expect(bound == bytes.dropFirst(count).firstIndex { $0 < byte })
+      return "firstIndex(of: \(byte), from: \(count)), lastIndex(of:), firstIndex(where:)"
+    case 24:
+      return search(around: count)
+    case 25:
+      return integers(at: count)
+    case 26:
+      expect(ring.peek(count) == [UInt8](bytes.prefix(count)))
+      return "peek(\(count))"
+    case 27:
+      guard Int.random(in: 0..<8, using: &random) == 0 else { return "nothing" }
+      var seen: [UInt8] = []
+      ring.forEach { seen.append($0) }
+      expect(seen == bytes)
+      return "forEach"
+    case 28:
       ring.makeContiguous()
       let rest = ring.readable.second.byteCount
       expect(rest == 0)
@@ -213,5 +236,28 @@ private struct Model: ~Copyable {
       if count < bytes.count { expect(ring[count] == bytes[count]) }
       return "[\(count)]"
     }
+  }
+
+  /// Searches for a few bytes that are there, at `offset`, or not.
+  private mutating func search(around offset: Int) -> String {
+    var pattern = [UInt8](bytes.dropFirst(offset).prefix(Int.random(in: 1...4, using: &random)))
+    if pattern.isEmpty || Bool.random(using: &random) { pattern.append(UInt8.random(in: 0...255, using: &random)) }
+    let start = max(0, offset - Int.random(in: 0...20, using: &random))
+    let candidates = start < bytes.count ? start..<bytes.count : 0..<0
+    let found = candidates.first { bytes[$0...].starts(with: pattern) }
+    expect(ring.firstRange(of: pattern, from: start) == found.map { $0..<$0 + pattern.count })
+    return "firstRange(of: \(pattern), from: \(start))"
+  }
+
+  /// Looks at an integer, and writes and reads others.
+  private mutating func integers(at offset: Int) -> String {
+    let part = bytes.dropFirst(offset).prefix(4)
+    let expected = part.count == 4 ? part.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) } : nil
+    expect(ring.peekInteger(at: offset, byteOrder: .little) == expected)
+    let number = UInt64.random(in: 0...UInt64.max, using: &random)
+    ring.writeInteger(number)
+    bytes += (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
+    expect(ring.readInteger(as: UInt16.self) == take(2).reduce(UInt16(0)) { $0 << 8 | UInt16($1) })
+    return "peekInteger(at: \(offset)), writeInteger, readInteger"
   }
 }
