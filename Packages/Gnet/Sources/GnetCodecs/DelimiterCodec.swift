@@ -15,7 +15,7 @@ public struct DelimiterCodec: FrameCodec {
   /// The length of the longest payload, in bytes without the delimiter.
   public let maximumFrameLength: Int
 
-  private let pattern: BytePattern
+  private let pattern: RingBuffer.Pattern
 
   /// Creates a codec for frames that end with a byte.
   ///
@@ -38,7 +38,7 @@ public struct DelimiterCodec: FrameCodec {
     precondition(!delimiter.isEmpty, "DelimiterCodec: the delimiter cannot be empty")
     precondition(maximumFrameLength > 0, "DelimiterCodec: the maximum frame length must be positive")
     self.maximumFrameLength = maximumFrameLength
-    self.pattern = BytePattern(delimiter)
+    self.pattern = RingBuffer.Pattern(delimiter)
   }
 
   /// The bytes behind every frame.
@@ -53,6 +53,14 @@ extension DelimiterCodec {
   ///   does before "aa". `output` is left as it was.
   /// - Complexity: O(*n*) in the length of the frame, amortised.
   public func encode(_ payload: [UInt8], into output: inout RingBuffer) throws(FrameError) {
+    try encode(payload.span, into: &output)
+  }
+
+  /// Appends a payload and the delimiter to `output`.
+  ///
+  /// - Throws: The errors of encoding an array. `output` is left as it was.
+  /// - Complexity: O(*n*) in the length of the frame, amortised.
+  public func encode(_ payload: Span<UInt8>, into output: inout RingBuffer) throws(FrameError) {
     guard payload.count <= maximumFrameLength else { throw .frameTooLong(limit: maximumFrameLength) }
     guard endsFirst(behind: payload) else { throw .invalidPayload }
     output.write(payload)
@@ -67,32 +75,63 @@ extension DelimiterCodec {
   ///   delimiter. Nothing is taken.
   /// - Complexity: O(*n*) in the length of the frame, or of what there is of it, up to the limit.
   public func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]? {
+    try nextFrame(in: input)?.read(from: &input)
+  }
+
+  /// Takes the next frame from the front of `input`, and moves its payload to the end of `frame`.
+  ///
+  /// Nothing is allocated but the storage of `frame` as it grows.
+  ///
+  /// - Returns: Whether there was a whole frame; nothing is taken otherwise.
+  /// - Throws: The errors of `decode(from:)`.
+  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it, up to the limit.
+  public func decode(
+    from input: inout RingBuffer, into frame: inout RingBuffer
+  ) throws(FrameError) -> Bool {
+    guard let bounds = try nextFrame(in: input) else { return false }
+    bounds.move(from: &input, into: &frame)
+    return true
+  }
+
+  /// Calls a body with the payload of the next frame at the front of `input`, where it lies, then takes the frame.
+  ///
+  /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
+  /// - Throws: The errors of `decode(from:)`, and those of the body; nothing is taken then.
+  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it, up to the limit, besides the body. A payload that wraps around the
+  ///   end of the storage is made contiguous first.
+  public func withFrame<Result: ~Copyable>(
+    from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
+  ) throws(FrameError) -> Result? {
+    guard let bounds = try nextFrame(in: input) else { return nil }
+    return try bounds.lend(from: &input, body)
+  }
+
+  /// The bounds of the next frame, or nil if its delimiter has not come yet.
+  @inline(__always)
+  private func nextFrame(in input: borrowing RingBuffer) throws(FrameError) -> FrameBounds? {
     let (longest, isUnbounded) = maximumFrameLength.addingReportingOverflow(pattern.bytes.count)
     let searched = isUnbounded ? input.count : min(input.count, longest)
     var matched = 0
     let end = endOfFrame(in: input, searching: searched, matched: &matched)
-    // What comes before the delimiter, or before the one that may have begun.
+    // The bytes before the delimiter, or before one that may have begun.
     let length = (end ?? searched) - matched
     guard length <= maximumFrameLength else { throw .frameTooLong(limit: maximumFrameLength) }
     guard end != nil else { return nil }
-    let payload = input.read(length)
-    input.discard(matched)
-    return payload
+    return FrameBounds(payload: length, suffix: matched)
   }
 
   /// The offset behind the first delimiter in the first bytes of `input`.
   private func endOfFrame(in input: borrowing RingBuffer, searching count: Int, matched: inout Int) -> Int? {
     let segments = input.readable(prefix: count)
     if let end = pattern.endOfMatch(in: segments.first, matched: &matched) { return end }
-    let end = pattern.endOfMatch(in: segments.second, matched: &matched)
-    return end.map { segments.first.byteCount + $0 }
+    guard let end = pattern.endOfMatch(in: segments.second, matched: &matched) else { return nil }
+    return segments.first.byteCount + end
   }
 
   /// Whether the delimiter behind `payload` is the first one.
-  private func endsFirst(behind payload: [UInt8]) -> Bool {
+  private func endsFirst(behind payload: Span<UInt8>) -> Bool {
     var matched = 0
-    let early = unsafe pattern.endOfMatch(in: payload.span.bytes, matched: &matched)
-    guard early == nil else { return false }
-    return unsafe pattern.endOfMatch(in: pattern.bytes.span.bytes, matched: &matched) == pattern.bytes.count
+    guard pattern.endOfMatch(in: payload, matched: &matched) == nil else { return false }
+    return pattern.endOfMatch(in: pattern.bytes.span, matched: &matched) == pattern.bytes.count
   }
 }

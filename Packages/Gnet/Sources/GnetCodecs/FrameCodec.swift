@@ -22,17 +22,21 @@ public import RingBuffer
 ///
 /// - A stream gives the same frames, and then the same error, however it is cut into pieces.
 /// - `decode` takes whole frames from its input or nothing, and copies and allocates nothing until a frame is
-///   whole. A payload is then one array, copied once.
+///   whole. A payload is then one array, copied once. ``decode(from:into:)`` moves it to a ring instead, and
+///   ``withFrame(from:_:)`` shows it where it lies: neither makes an array.
 /// - After an error nothing has been taken, and the same error follows for as long as these bytes come first.
-///   A stream has no frame to go on from there, so the answer is to close the connection; who knows better
-///   may discard bytes and decode again.
-/// - What `encode` accepts, `decode` gives back; what it refuses leaves its output as it was.
+///   A stream has no frame to go on from there, so the answer is to close the connection, or to discard bytes by
+///   rules of one's own and decode again.
+/// - `decode` gives back all that `encode` accepts. A payload that is refused leaves the output as it was.
 ///
 /// Having no state, a codec that searches looks again at the bytes of an unfinished frame each time `decode`
 /// is called, which for a long frame in many small pieces is quadratic. Two things keep that cheap: an
 /// unfinished frame is never longer than the codec's limit, and the search skips a vector at a time. A pass
 /// over the default limit of 64 KiB takes about as long as the system call that received the piece, 0.6
 /// microseconds where it was measured.
+///
+/// A codec of one's own has to have `encode` and `decode` for arrays. The other requirements have defaults that go by way of
+/// an array.
 public protocol FrameCodec: Sendable {
   /// Appends `payload` to `output`, framed.
   ///
@@ -47,4 +51,42 @@ public protocol FrameCodec: Sendable {
   ///   is taken then, and the same error is thrown again.
   /// - Complexity: O(*n*) in the length of the frame, or of what there is of it.
   func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]?
+
+  /// Appends `payload` to `output`, framed.
+  ///
+  /// - Throws: An error if `decode` would not give `payload` back. `output` is then left as it was.
+  /// - Complexity: O(*n*) in the length of the frame, amortised.
+  func encode(_ payload: Span<UInt8>, into output: inout RingBuffer) throws(FrameError)
+
+  /// Takes the next frame from the front of `input`, and moves its payload to the end of `frame`.
+  ///
+  /// - Returns: Whether there was a whole frame; nothing is taken otherwise.
+  /// - Throws: The errors of `decode(from:)`. Nothing is taken then.
+  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it.
+  func decode(from input: inout RingBuffer, into frame: inout RingBuffer) throws(FrameError) -> Bool
+
+  /// Calls a body with the payload of the next frame at the front of `input`, then takes the frame.
+  ///
+  /// ```swift
+  /// let codec = LineCodec()
+  /// events.react = { connection, input in
+  ///   var output = RingBuffer()
+  ///   defer { connection.write(moving: &output) }
+  ///   do throws(FrameError) {
+  ///     while try codec.withFrame(from: &input, { line throws(FrameError) in
+  ///       try codec.encode(line, into: &output)
+  ///     }) != nil {}
+  ///     return .none
+  ///   } catch {
+  ///     return .close
+  ///   }
+  /// }
+  /// ```
+  ///
+  /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
+  /// - Throws: The errors of `decode(from:)`, and those of the body. For the codecs of this module nothing is taken then.
+  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it, besides the body.
+  func withFrame<Result: ~Copyable>(
+    from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
+  ) throws(FrameError) -> Result?
 }

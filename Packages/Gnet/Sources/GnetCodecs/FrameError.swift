@@ -1,8 +1,8 @@
-/// Why bytes are not a frame, or a payload cannot be made one.
+/// The reason that bytes are not a frame, or that a payload cannot be made one.
 public enum FrameError: Error, Equatable {
   /// The frame is longer than the codec can carry, in bytes.
   ///
-  /// Which bytes count, each codec says at its `maximumFrameLength`.
+  /// Each codec says at its `maximumFrameLength` which bytes count.
   case frameTooLong(limit: Int)
 
   /// The length in a frame's header is negative, overflows, or is shorter than the header itself.

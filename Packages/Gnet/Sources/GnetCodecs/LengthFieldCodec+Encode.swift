@@ -13,6 +13,14 @@ extension LengthFieldCodec {
   ///   header, or has another length there. `output` is left as it was.
   /// - Complexity: O(*n*) in the length of the frame, amortised.
   public func encode(_ payload: [UInt8], into output: inout RingBuffer) throws(FrameError) {
+    try encode(payload.span, into: &output)
+  }
+
+  /// Appends a frame with a payload to `output`.
+  ///
+  /// - Throws: The errors of encoding an array. `output` is left as it was.
+  /// - Complexity: O(*n*) in the length of the frame, amortised.
+  public func encode(_ payload: Span<UInt8>, into output: inout RingBuffer) throws(FrameError) {
     let (frameLength, isOverflow) = strippedPrefixLength.addingReportingOverflow(payload.count)
     guard !isOverflow, frameLength <= longestEncodedLength else {
       throw .frameTooLong(limit: longestEncodedLength)

@@ -35,16 +35,16 @@
 /// The length is an unsigned integer, but for one of eight bytes: as that exceeds what memory can hold long
 /// before, its highest bit is taken for a sign, and a negative length is an error.
 public struct LengthFieldCodec: FrameCodec {
-  /// Which byte of a length comes first.
+  /// The order in which the bytes of a length lie.
   public enum ByteOrder: Sendable {
-    /// The most significant byte: network byte order.
+    /// The most significant byte first: network byte order.
     case big
 
-    /// The least significant byte.
+    /// The least significant byte first.
     case little
   }
 
-  /// How many bytes a length takes.
+  /// The number of bytes that a length takes.
   public enum FieldWidth: Int, Sendable {
     /// One byte: up to 255.
     case one = 1
@@ -68,7 +68,7 @@ public struct LengthFieldCodec: FrameCodec {
   /// The number of bytes that the length takes.
   public let width: FieldWidth
 
-  /// Which byte of the length comes first.
+  /// The order in which the bytes of the length lie.
   public let byteOrder: ByteOrder
 
   /// Whether the length counts its own bytes.
@@ -89,7 +89,7 @@ public struct LengthFieldCodec: FrameCodec {
   /// The number of bytes up to the end of the length.
   let headerLength: Int
 
-  /// What is added to the length that a frame states to get the frame's own.
+  /// The difference between the length of a frame and the length that it states.
   let uncountedLength: Int
 
   /// The length of the longest frame that can be encoded: the limit, or the most that the field can state.
@@ -99,7 +99,7 @@ public struct LengthFieldCodec: FrameCodec {
   ///
   /// - Parameters:
   ///   - width: The number of bytes that the length takes.
-  ///   - byteOrder: Which byte of the length comes first.
+  ///   - byteOrder: The order in which the bytes of the length lie.
   ///   - includesField: Whether the length counts its own bytes.
   ///   - maximumFrameLength: The length of the longest frame, in bytes, with its header and all that is
   ///     stripped. One shorter than the header lets no frame through.

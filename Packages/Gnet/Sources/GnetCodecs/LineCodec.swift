@@ -9,7 +9,7 @@ public import RingBuffer
 /// Decoding accepts both endings, also mixed. Exactly one carriage return before the line feed is dropped;
 /// any other is part of the line.
 public struct LineCodec: FrameCodec {
-  /// What encoding writes behind a line.
+  /// The bytes that encoding writes behind a line.
   public enum Ending: Sendable {
     /// LF, as in most text files.
     case lineFeed
@@ -21,14 +21,14 @@ public struct LineCodec: FrameCodec {
   /// The length of the longest line, in bytes without its ending.
   public let maximumFrameLength: Int
 
-  /// What encoding writes behind a line.
+  /// The bytes that encoding writes behind a line.
   public let ending: Ending
 
   /// Creates a codec for lines.
   ///
   /// - Parameters:
   ///   - maximumFrameLength: The length of the longest line, in bytes without its ending.
-  ///   - ending: What encoding writes behind a line. Decoding accepts either.
+  ///   - ending: The bytes that encoding writes behind a line. Decoding accepts either.
   /// - Precondition: `maximumFrameLength` is positive.
   public init(maximumFrameLength: Int = 65536, ending: Ending = .lineFeed) {
     precondition(maximumFrameLength > 0, "LineCodec: the maximum frame length must be positive")
@@ -48,12 +48,19 @@ extension LineCodec {
   ///   CR and LF as the ending, it may end so. `output` is left as it was.
   /// - Complexity: O(*n*) in the length of the line, amortised.
   public func encode(_ payload: [UInt8], into output: inout RingBuffer) throws(FrameError) {
+    try encode(payload.span, into: &output)
+  }
+
+  /// Appends a line and its ending to `output`.
+  ///
+  /// - Throws: The errors of encoding an array. `output` is left as it was.
+  /// - Complexity: O(*n*) in the length of the line, amortised.
+  public func encode(_ payload: Span<UInt8>, into output: inout RingBuffer) throws(FrameError) {
     guard payload.count <= maximumFrameLength else { throw .frameTooLong(limit: maximumFrameLength) }
-    let lineFeed = unsafe payload.withUnsafeBytes { unsafe memoryOffset(of: Self.lineFeed, in: $0) }
-    guard lineFeed == nil else { throw .invalidPayload }
+    guard RingBuffer.firstIndex(of: Self.lineFeed, in: payload) == nil else { throw .invalidPayload }
     switch ending {
     case .lineFeed:
-      guard payload.last != Self.carriageReturn else { throw .invalidPayload }
+      guard payload.isEmpty || payload[payload.count - 1] != Self.carriageReturn else { throw .invalidPayload }
       output.write(payload)
     case .carriageReturnLineFeed:
       output.write(payload)
@@ -70,15 +77,47 @@ extension LineCodec {
   ///   is taken.
   /// - Complexity: O(*n*) in the length of the line, or O(`input.count`) when it has no end yet.
   public func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]? {
+    try nextFrame(in: input)?.read(from: &input)
+  }
+
+  /// Takes the next frame from the front of `input`, and moves its payload to the end of `frame`.
+  ///
+  /// Nothing is allocated but the storage of `frame` as it grows.
+  ///
+  /// - Returns: Whether there was a whole frame; nothing is taken otherwise.
+  /// - Throws: The errors of `decode(from:)`.
+  /// - Complexity: O(*n*) in the length of the line, or O(`input.count`) when it has no end yet.
+  public func decode(
+    from input: inout RingBuffer, into frame: inout RingBuffer
+  ) throws(FrameError) -> Bool {
+    guard let bounds = try nextFrame(in: input) else { return false }
+    bounds.move(from: &input, into: &frame)
+    return true
+  }
+
+  /// Calls a body with the payload of the next frame at the front of `input`, where it lies, then takes the frame.
+  ///
+  /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
+  /// - Throws: The errors of `decode(from:)`, and those of the body; nothing is taken then.
+  /// - Complexity: O(*n*) in the length of the line, or O(`input.count`) when it has no end yet, besides the body. A payload that wraps around the
+  ///   end of the storage is made contiguous first.
+  public func withFrame<Result: ~Copyable>(
+    from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
+  ) throws(FrameError) -> Result? {
+    guard let bounds = try nextFrame(in: input) else { return nil }
+    return try bounds.lend(from: &input, body)
+  }
+
+  /// The bounds of the next line, or nil if it has no end yet.
+  @inline(__always)
+  private func nextFrame(in input: borrowing RingBuffer) throws(FrameError) -> FrameBounds? {
     let lineFeed = input.firstIndex(of: Self.lineFeed)
-    // What comes before the line feed, or before the one that may come next.
+    // The bytes before the line feed, or before one that may come next.
     let end = lineFeed ?? input.count
     let hasCarriageReturn = end > 0 && input[end - 1] == Self.carriageReturn
     let length = hasCarriageReturn ? end - 1 : end
     guard length <= maximumFrameLength else { throw .frameTooLong(limit: maximumFrameLength) }
     guard lineFeed != nil else { return nil }
-    let line = input.read(length)
-    input.discard(end + 1 - length)
-    return line
+    return FrameBounds(payload: length, suffix: end + 1 - length)
   }
 }

@@ -2,15 +2,7 @@ import GnetCodecs
 import RingBuffer
 import Testing
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// What the example needs of a server.
+/// The part of a server that the example needs.
 private struct Events {
   var react: ((inout Connection, inout RingBuffer) -> Action)?
 }
@@ -70,11 +62,7 @@ struct ExampleTests {
   /// The lines between two others in a file of this package.
   private func lines(of path: String, from first: String, to last: String) throws -> [Substring] {
     let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-    let file = try unsafe #require(fopen(parts.dropLast(3).joined(separator: "/") + "/" + path, "r"))
-    defer { unsafe fclose(file) }
-    var bytes: [UInt8] = []
-    while case let byte = unsafe fgetc(file), byte != EOF { bytes.append(UInt8(byte)) }
-    let text = String(decoding: bytes, as: UTF8.self)
+    let text = try #require(contents(ofFile: parts.dropLast(3).joined(separator: "/") + "/" + path))
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     return lines.drop { !$0.hasSuffix(first) }.dropFirst().prefix { !$0.hasSuffix(last) }
   }

@@ -2,15 +2,7 @@ import GnetCodecs
 import RingBuffer
 import Testing
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// What a call of `decode` comes to.
+/// The result of a call of `decode`.
 enum Outcome: Equatable {
   case frame([UInt8])
   case unfinished
@@ -24,14 +16,40 @@ enum Outcome: Equatable {
   }
 }
 
+/// A form in which `decode` hands a frame over.
+enum Form: CaseIterable {
+  case array, emptyRing, filledRing, span
+}
+
+extension Span<UInt8> {
+  /// A copy of the bytes.
+  var array: [UInt8] { unsafe withUnsafeBytes { unsafe [UInt8]($0) } }
+}
+
 extension FrameCodec {
   /// Decodes once.
-  func outcome(from input: inout RingBuffer) -> Outcome {
+  func outcome(from input: inout RingBuffer, form: Form = .array) -> Outcome {
     do throws(FrameError) {
-      guard let frame = try decode(from: &input) else { return .unfinished }
+      guard let frame = try frame(from: &input, form: form) else { return .unfinished }
       return .frame(frame)
     } catch {
       return .failure(error)
+    }
+  }
+
+  private func frame(from input: inout RingBuffer, form: Form) throws(FrameError) -> [UInt8]? {
+    switch form {
+    case .array: return try decode(from: &input)
+    case .span: return try withFrame(from: &input) { $0.array }
+    case .emptyRing, .filledRing:
+      var frame = RingBuffer()
+      let before = form == .filledRing ? [0xEE, 0xEF] as [UInt8] : []
+      frame.write(before)
+      let isWhole = try decode(from: &input, into: &frame)
+      let bytes = frame.readAll()
+      check(bytes.starts(with: before), "what the ring held is lost")
+      check(isWhole || bytes == before, "the ring has been written to without a frame")
+      return isWhole ? [UInt8](bytes.dropFirst(before.count)) : nil
     }
   }
 
@@ -41,10 +59,19 @@ extension FrameCodec {
   /// Decodes a stream of text that comes all at once.
   func outcomes(of stream: String) -> [Outcome] { outcomes(of: Array(stream.utf8)) }
 
-  /// Decodes a stream that comes in pieces, all that there is after each, until the end or an error.
+  /// Decodes a stream that comes in pieces, all that there is after each, until the end or an error; in every form.
   ///
   /// - Parameter start: The index in the storage at which the stream begins, so that it wraps around the end.
   func outcomes(of pieces: [ArraySlice<UInt8>], startingAt start: Int = 0) -> [Outcome] {
+    let outcomes = outcomes(of: pieces, startingAt: start, form: .array)
+    for form in Form.allCases.dropFirst() {
+      let others = self.outcomes(of: pieces, startingAt: start, form: form)
+      check(others == outcomes, "\(form) gives \(others), and an array \(outcomes)")
+    }
+    return outcomes
+  }
+
+  private func outcomes(of pieces: [ArraySlice<UInt8>], startingAt start: Int, form: Form) -> [Outcome] {
     var input = RingBuffer()
     input.write([UInt8](repeating: 0xEE, count: start))
     var isPadded = start > 0
@@ -57,7 +84,7 @@ extension FrameCodec {
         isPadded = false
       }
       if isPadded { continue }
-      while case let outcome = self.outcome(from: &input), outcome != .unfinished {
+      while case let outcome = self.outcome(from: &input, form: form), outcome != .unfinished {
         outcomes.append(outcome)
         if !outcome.isFrame { return outcomes }
       }
@@ -65,12 +92,26 @@ extension FrameCodec {
     return outcomes + [.unfinished]
   }
 
-  /// The error with which encoding refuses a payload, or nil.
+  /// The error with which encoding refuses a payload, or nil; the same for every form of the payload.
   func refusal(of payload: [UInt8]) -> FrameError? {
+    let refusal = refusal(of: payload) { payload, output throws(FrameError) in try encode(payload, into: &output) }
+    let others = [
+      self.refusal(of: payload) { payload, output throws(FrameError) in try encode(payload.span, into: &output) },
+      self.refusal(of: payload) { payload, output throws(FrameError) in
+        try encode(unsafe payload.span.bytes, into: &output)
+      },
+    ]
+    check(others == [refusal, refusal], "\(payload) as a span gives \(others)")
+    return refusal
+  }
+
+  private func refusal(
+    of payload: [UInt8], encode: ([UInt8], inout RingBuffer) throws(FrameError) -> Void
+  ) -> FrameError? {
     var output = RingBuffer()
     output.write("before")
     do throws(FrameError) {
-      try encode(payload, into: &output)
+      try encode(payload, &output)
       return nil
     } catch {
       check(output.readAll() == Array("before".utf8), "what was refused has been written in part")
@@ -81,11 +122,16 @@ extension FrameCodec {
   /// The error with which encoding refuses a text, or nil.
   func refusal(of payload: String) -> FrameError? { refusal(of: Array(payload.utf8)) }
 
-  /// The frames of some payloads, one behind the other.
+  /// The frames of some payloads, one behind the other; the same for every form of the payloads.
   func stream(of payloads: [[UInt8]]) throws(FrameError) -> [UInt8] {
     var output = RingBuffer()
     for payload in payloads { try encode(payload, into: &output) }
-    return output.readAll()
+    let stream = output.readAll()
+    for payload in payloads { try encode(payload.span, into: &output) }
+    check(output.readAll() == stream, "spans are encoded otherwise")
+    for payload in payloads { try encode(unsafe payload.span.bytes, into: &output) }
+    check(output.readAll() == stream, "raw spans are encoded otherwise")
+    return stream
   }
 }
 
@@ -104,9 +150,7 @@ struct SeededGenerator: RandomNumberGenerator {
   /// The seed in the environment variable `GNET_SEED`, or a new one; printed with the name of the test.
   static func seeded(for test: String) -> SeededGenerator {
     var seed = UInt64.random(in: 0...UInt64.max)
-    if let text = unsafe getenv("GNET_SEED"), let chosen = unsafe UInt64(String(cString: text)) {
-      seed = chosen
-    }
+    if let text = environmentVariable("GNET_SEED"), let chosen = UInt64(text) { seed = chosen }
     print("\(test): GNET_SEED=\(seed)")
     return SeededGenerator(state: seed)
   }
