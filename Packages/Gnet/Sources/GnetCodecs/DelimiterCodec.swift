@@ -73,7 +73,7 @@ extension DelimiterCodec {
   /// - Throws: `FrameError.frameTooLong` if the payload is longer than the limit, also before its end has
   ///   come: as soon as more bytes wait than the limit, not counting those at the end that may begin the
   ///   delimiter. Nothing is taken.
-  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it, up to the limit.
+  /// - Complexity: O(*n*) in the length of the frame, or of its part that has come, up to the limit.
   public func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]? {
     try nextFrame(in: input)?.read(from: &input)
   }
@@ -84,7 +84,7 @@ extension DelimiterCodec {
   ///
   /// - Returns: Whether there was a whole frame; nothing is taken otherwise.
   /// - Throws: The errors of `decode(from:)`.
-  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it, up to the limit.
+  /// - Complexity: O(*n*) in the length of the frame, or of its part that has come, up to the limit.
   public func decode(
     from input: inout RingBuffer, into frame: inout RingBuffer
   ) throws(FrameError) -> Bool {
@@ -97,8 +97,8 @@ extension DelimiterCodec {
   ///
   /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
   /// - Throws: The errors of `decode(from:)`, and those of the body; nothing is taken then.
-  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it, up to the limit, besides the body. A payload that wraps around the
-  ///   end of the storage is made contiguous first.
+  /// - Complexity: O(*n*) in the length of the frame, or of its part that has come, up to the limit, besides the body.
+  ///   A payload that wraps around the end of the storage is made contiguous first.
   public func withFrame<Result: ~Copyable>(
     from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
   ) throws(FrameError) -> Result? {

@@ -59,8 +59,8 @@ public struct FixedLengthCodec: FrameCodec {
   ///
   /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
   /// - Throws: The errors of `decode(from:)`, and those of the body; nothing is taken then.
-  /// - Complexity: O(`frameLength`), and O(1) as long as the frame is not whole, besides the body. A payload that wraps around the
-  ///   end of the storage is made contiguous first.
+  /// - Complexity: O(`frameLength`), and O(1) as long as the frame is not whole, besides the body.
+  ///   A payload that wraps around the end of the storage is made contiguous first.
   public func withFrame<Result: ~Copyable>(
     from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
   ) throws(FrameError) -> Result? {

@@ -16,7 +16,7 @@ extension FrameCodec {
   ///
   /// - Returns: Whether there was a whole frame; nothing is taken otherwise.
   /// - Throws: The error of `decode` for arrays.
-  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it.
+  /// - Complexity: O(*n*) in the length of the frame, or of its part that has come.
   public func decode(
     from input: inout RingBuffer, into frame: inout RingBuffer
   ) throws(FrameError) -> Bool {
@@ -29,7 +29,7 @@ extension FrameCodec {
   ///
   /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
   /// - Throws: The error of `decode` for arrays, or of the body. The frame is taken when the body throws.
-  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it, besides the body.
+  /// - Complexity: O(*n*) in the length of the frame, or of its part that has come, besides the body.
   public func withFrame<Result: ~Copyable>(
     from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
   ) throws(FrameError) -> Result? {

@@ -49,7 +49,7 @@ public protocol FrameCodec: Sendable {
   /// - Returns: The payload, or nil if the frame is not whole yet; nothing is taken then.
   /// - Throws: An error as soon as it is certain that there can be no valid frame, whatever follows. Nothing
   ///   is taken then, and the same error is thrown again.
-  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it.
+  /// - Complexity: O(*n*) in the length of the frame, or of its part that has come.
   func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]?
 
   /// Appends `payload` to `output`, framed.
@@ -62,7 +62,7 @@ public protocol FrameCodec: Sendable {
   ///
   /// - Returns: Whether there was a whole frame; nothing is taken otherwise.
   /// - Throws: The errors of `decode(from:)`. Nothing is taken then.
-  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it.
+  /// - Complexity: O(*n*) in the length of the frame, or of its part that has come.
   func decode(from input: inout RingBuffer, into frame: inout RingBuffer) throws(FrameError) -> Bool
 
   /// Calls a body with the payload of the next frame at the front of `input`, then takes the frame.
@@ -85,7 +85,7 @@ public protocol FrameCodec: Sendable {
   ///
   /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
   /// - Throws: The errors of `decode(from:)`, and those of the body. For the codecs of this module nothing is taken then.
-  /// - Complexity: O(*n*) in the length of the frame, or of what there is of it, besides the body.
+  /// - Complexity: O(*n*) in the length of the frame, or of its part that has come, besides the body.
   func withFrame<Result: ~Copyable>(
     from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
   ) throws(FrameError) -> Result?

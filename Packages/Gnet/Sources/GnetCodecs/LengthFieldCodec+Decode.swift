@@ -4,9 +4,9 @@ extension LengthFieldCodec {
   /// Takes the next frame from the front of `input`, and returns its payload.
   ///
   /// - Returns: The frame without its stripped prefix, or nil if it is not whole yet; nothing is taken then.
-  /// - Throws: As soon as the header is there, `FrameError.invalidLength` if the length is negative, if with
-  ///   the adjustment it overflows, or if the frame would be shorter than its header or its stripped prefix,
-  ///   and `FrameError.frameTooLong` if the frame would be longer than the limit. Nothing is taken.
+  /// - Throws: `FrameError.invalidLength` if the length is negative, if with the adjustment it overflows, or if the
+  ///   frame would be shorter than its header or its stripped prefix. `FrameError.frameTooLong` if the frame would be
+  ///   longer than the limit. Both are thrown as soon as the header is there, and nothing is taken.
   /// - Complexity: O(*n*) in the length of the frame, and O(1) as long as it is not whole.
   public func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]? {
     try nextFrame(in: input)?.read(from: &input)
@@ -31,8 +31,8 @@ extension LengthFieldCodec {
   ///
   /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
   /// - Throws: The errors of `decode(from:)`, and those of the body; nothing is taken then.
-  /// - Complexity: O(*n*) in the length of the frame, and O(1) as long as it is not whole, besides the body. A payload that wraps around the
-  ///   end of the storage is made contiguous first.
+  /// - Complexity: O(*n*) in the length of the frame, and O(1) as long as it is not whole, besides the body.
+  ///   A payload that wraps around the end of the storage is made contiguous first.
   public func withFrame<Result: ~Copyable>(
     from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
   ) throws(FrameError) -> Result? {

@@ -4,8 +4,8 @@ extension LengthFieldCodec {
   /// Appends a frame with a payload to `output`.
   ///
   /// The payload is all of the frame but its stripped prefix, as `decode` returns it. Of that prefix, the
-  /// length is written as computed, and every other byte as zero. What the payload has of the header, if less
-  /// is stripped, is written as it stands; as far as that is the length, it must be the right one already.
+  /// length is written as computed, and every other byte as zero. If less than the header is stripped, the payload
+  /// begins with the rest of the header, which is written as it stands; a length in it must be the right one.
   ///
   /// - Throws: `FrameError.frameTooLong` if the frame would be longer than the limit, or than its field can
   ///   state, with the lesser of the two as `limit`. `FrameError.invalidLength` if the adjustment makes the

@@ -10,8 +10,8 @@
 /// |<-- strippedPrefixLength  --->|<------------ payload ------------>|
 /// ```
 ///
-/// The length counts the body, and the field as well if `includesField`. A protocol that counts something
-/// else is met by `lengthAdjustment`, which is added to the length that a frame states:
+/// The length counts the body, and the field as well if `includesField`. For a protocol that counts something else,
+/// `lengthAdjustment` is added to the length that a frame states:
 ///
 ///     frame length = lengthFieldOffset + (includesField ? 0 : width)
 ///                    + length + lengthAdjustment
@@ -32,8 +32,8 @@
 /// The model is Netty's `LengthFieldBasedFrameDecoder`, of which `includesField` is a shorthand for a
 /// `lengthAdjustment` of minus the width, and whose `initialBytesToStrip` is 0 by default.
 ///
-/// The length is an unsigned integer, but for one of eight bytes: as that exceeds what memory can hold long
-/// before, its highest bit is taken for a sign, and a negative length is an error.
+/// The length is an unsigned integer, but for one of eight bytes: its highest bit is taken for a sign, since memory
+/// cannot hold a frame that long, and a negative length is an error.
 public struct LengthFieldCodec: FrameCodec {
   /// The order in which the bytes of a length lie.
   public enum ByteOrder: Sendable {
@@ -80,7 +80,7 @@ public struct LengthFieldCodec: FrameCodec {
   /// The number of bytes before the length.
   public let lengthFieldOffset: Int
 
-  /// The number of bytes that the length leaves out of account; negative if it counts some that it need not.
+  /// The number of bytes that the length does not count; negative if it counts more than it need.
   public let lengthAdjustment: Int
 
   /// The number of bytes at the front of a frame that are no part of its payload.
@@ -104,8 +104,8 @@ public struct LengthFieldCodec: FrameCodec {
   ///   - maximumFrameLength: The length of the longest frame, in bytes, with its header and all that is
   ///     stripped. One shorter than the header lets no frame through.
   ///   - lengthFieldOffset: The number of bytes before the length.
-  ///   - lengthAdjustment: The number of bytes that the length leaves out of account; negative if it counts
-  ///     some before the field.
+  ///   - lengthAdjustment: The number of bytes that the length does not count; negative if it counts some before the
+  ///     field.
   ///   - strippedPrefixLength: The number of bytes at the front of a frame that are no part of its payload;
   ///     nil for all up to the end of the length.
   /// - Precondition: `maximumFrameLength` is positive, `lengthFieldOffset` and `strippedPrefixLength` are not

@@ -99,8 +99,8 @@ extension LineCodec {
   ///
   /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
   /// - Throws: The errors of `decode(from:)`, and those of the body; nothing is taken then.
-  /// - Complexity: O(*n*) in the length of the line, or O(`input.count`) when it has no end yet, besides the body. A payload that wraps around the
-  ///   end of the storage is made contiguous first.
+  /// - Complexity: O(*n*) in the length of the line, or O(`input.count`) when it has no end yet, besides the body.
+  ///   A payload that wraps around the end of the storage is made contiguous first.
   public func withFrame<Result: ~Copyable>(
     from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
   ) throws(FrameError) -> Result? {

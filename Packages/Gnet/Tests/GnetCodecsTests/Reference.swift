@@ -7,7 +7,7 @@ enum Reference {
   case fixed(Int)
   case lengthField(LengthFieldCodec)
 
-  /// What comes out of a stream, up to the first outcome that is no frame.
+  /// The outcomes of a stream, up to the first that is no frame.
   func outcomes(of stream: [UInt8]) -> [Outcome] {
     var rest = stream
     var outcomes: [Outcome] = []

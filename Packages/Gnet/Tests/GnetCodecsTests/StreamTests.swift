@@ -83,7 +83,7 @@ struct StreamTests {
     }
   }
 
-  @Test("who knows better may discard what is wrong and go on")
+  @Test("a caller may discard bytes that are no frame, and go on")
   func resuming() {
     let codec = LineCodec(maximumFrameLength: 4)
     var input = RingBuffer()

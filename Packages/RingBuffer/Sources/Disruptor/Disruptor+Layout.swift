@@ -9,7 +9,7 @@ public import Synchronization
 //     slotsOffset             slots       for each the mark of its publication, then its element
 //
 // Every element makes a producer read `gate`, but `consumed` only when the gate says that the ring is full,
-// which is about once a lap when the consumer keeps up. So the consumer's line stays in the consumer's cache.
+// about once a lap when the consumer keeps up. So the consumer's line stays in the consumer's cache.
 //
 // A slot keeps mark and element together: handing an element over moves one line between caches, not two.
 
@@ -60,7 +60,7 @@ extension Disruptor where Element: ~Copyable {
     unsafe slot(of: sequence).assumingMemoryBound(to: Atomic<Int>.self)
   }
 
-  /// The room for a sequence's element: initialised while the sequence is published and not consumed.
+  /// The place of a sequence's element: initialised while the sequence is published and not consumed.
   @inlinable
   func element(of sequence: Int) -> UnsafeMutablePointer<Element> {
     unsafe (slot(of: sequence) + Self.elementOffset).assumingMemoryBound(to: Element.self)

@@ -48,10 +48,10 @@ extension Disruptor where Element: ~Copyable {
   /// Takes published elements out in the order of their publication, until none is left or the limit is reached.
   ///
   /// The slot of an element is free as soon as the body is called with it. The body may publish into the same
-  /// ring, and what it publishes may be part of the same drain: give a limit where that has no end, or where
-  /// producers might keep up with the consumer for ever.
+  /// ring, and its elements may be part of the same drain: give a limit if that has no end, or if producers might
+  /// keep up with the consumer for ever.
   ///
-  /// Only one thread at a time may drain, and what it does to hand the role over to another must order the two.
+  /// Only one thread at a time may drain. The role may be handed over to another thread by any means that orders the two.
   ///
   /// - Parameters:
   ///   - limit: The largest number of elements to take.

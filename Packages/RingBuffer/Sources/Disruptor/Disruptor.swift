@@ -24,7 +24,7 @@ public import Synchronization
 @safe
 public final class Disruptor<Element: ~Copyable & Sendable>: Sendable {
   // The address never changes, and the memory behind it is used by the protocol of this type only.
-  /// All mutable state, laid out as `Disruptor+Layout.swift` says.
+  /// All mutable state, in the layout of `Disruptor+Layout.swift`.
   @usableFromInline nonisolated(unsafe) let block: UnsafeMutableRawPointer
 
   /// The number of slots minus one, by which a sequence, negative or not, becomes the index of its slot.
@@ -33,7 +33,7 @@ public final class Disruptor<Element: ~Copyable & Sendable>: Sendable {
   /// Creates an empty ring.
   ///
   /// - Parameter capacity: The number of elements to hold, rounded up to a power of two.
-  /// - Precondition: `capacity` is positive, and so many elements fit into the address space.
+  /// - Precondition: `capacity` is positive, and the elements fit into the address space.
   /// - Complexity: O(`capacity`).
   public convenience init(capacity: Int) {
     self.init(capacity: capacity, firstSequence: 0)
@@ -85,10 +85,9 @@ extension Disruptor where Element: ~Copyable {
 
   /// Whether no element is waiting, as seen in passing.
   ///
-  /// Any thread may ask. By the time it acts on the answer, others may have published or drained. What can be
-  /// relied on: an element whose publication happened before the call, and that stays undrained throughout it,
-  /// makes the answer false. An element being published right now may count already, although the consumer
-  /// cannot take it yet.
+  /// Any thread may ask. By the time it acts on the answer, others may have published or drained. One thing is
+  /// certain: the answer is false if an element was published before the call and stays undrained throughout it. An
+  /// element that is being published right now may count already, although the consumer cannot take it yet.
   ///
   /// The check is an ordinary load: a consumer that announces its sleep by a plain store and then asks may miss
   /// an element whose producer did not see the announcement either. Announce it by an atomic read-modify-write,

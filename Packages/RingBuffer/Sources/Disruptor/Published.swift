@@ -2,8 +2,8 @@ public import Synchronization
 
 /// A value that one thread writes and any thread reads, each time as one consistent copy.
 ///
-/// The writer never waits, whatever the readers do. It suits counters and other state of a thread that others look at
-/// now and then:
+/// The writer never waits, whatever the readers do. A typical value is a thread's counters, at which others look now and
+/// then:
 ///
 /// ```swift
 /// let bytesDone = Published(0)
@@ -16,8 +16,8 @@ public import Synchronization
 /// The value lies on cache lines of its own, so that readers slow down nothing but the publication itself.
 ///
 /// The algorithm is a sequence lock: a version is odd while the value is being written, and a reader tries again if the
-/// version was odd or has changed. The value is stored in atomic words, which makes a torn copy something to discard
-/// rather than a data race (H. Boehm, Can seqlocks get along with programming language memory models?, MSPC 2012).
+/// version was odd or has changed. The value is stored in atomic words, so a torn copy is no data race, and can be
+/// discarded (H. Boehm, Can seqlocks get along with programming language memory models?, MSPC 2012).
 @safe
 public final class Published<Value: BitwiseCopyable & Sendable>: Sendable {
   // The address never changes, and the memory behind it consists of atomics.
@@ -55,8 +55,8 @@ public final class Published<Value: BitwiseCopyable & Sendable>: Sendable {
 extension Published {
   /// Makes a value the one that readers see from now on.
   ///
-  /// Only one thread at a time may publish, and what it does to hand the role over to another must order the two.
-  /// Publishing is wait-free. A thread that reads the value also sees all that the writer did before it published it.
+  /// Only one thread at a time may publish. The role may be handed over to another thread by any means that orders the
+  /// two. Publishing is wait-free. A thread that reads the value also sees all that the writer did before it published.
   ///
   /// - Complexity: O(*n*) in the size of the value: a load and a plain store a word, and no read-modify-write.
   @inlinable

@@ -1,6 +1,6 @@
 /// The rules by which the storage of a ring grows and shrinks.
 ///
-/// Growing is immediate: the smallest power of two that holds what is asked for, so a full ring doubles.
+/// Growing is immediate: the smallest power of two that holds the bytes, so a full ring doubles.
 ///
 /// Shrinking is slow on purpose. The policy counts turns, a turn being a change from writing to reading. When 32
 /// turns in a row have found at most a quarter of the capacity in use, the storage shrinks to twice the highest
@@ -8,10 +8,10 @@
 /// pieces is no quiet time; and not bytes, because a trickle would hold a large allocation for ever, and a few
 /// large pieces would be too few to judge by. The ring need not run empty for it.
 ///
-/// One case cannot wait for turns: a burst has been read but for a remnant, a 64th of the capacity or less, and the
-/// ring may never be used again. So a remnant makes storage of 64 KiB or more shrink at once. A load whose peak comes
-/// back would pay for it each time. So when the ring grows to 64 KiB again before 32 quiet turns in a row have passed,
-/// remnants are left alone until they have passed. An empty ring is no remnant: whoever owns it can free its storage.
+/// Remnants cannot wait for turns. A remnant is the rest of a burst, a 64th of the capacity or less, and the ring may
+/// never be used again after it. So a remnant makes storage of 64 KiB or more shrink at once. A load whose peak comes
+/// back would pay for it each time. Therefore, once the ring has grown to 64 KiB again, remnants are left alone until
+/// 32 quiet turns in a row have passed. An empty ring holds no remnant: its owner can free its storage.
 ///
 /// A quarter against a half is the hysteresis. After shrinking, the load that was observed fills at most half
 /// of the storage, and must more than double before it grows again; after growing, the ring is more than half
@@ -48,10 +48,10 @@ struct CapacityPolicy {
   /// The base-2 logarithm of the highest count that the quiet turns have found, rounded up.
   @usableFromInline var peakExponent: UInt8 = 0
 
-  /// The course that the load has taken.
+  /// The course of the load so far.
   @usableFromInline var course: Course = []
 
-  /// Facts about the past of a ring.
+  /// Facts about the course of a load.
   @usableFromInline
   struct Course: OptionSet {
     @usableFromInline var rawValue: UInt8
@@ -149,7 +149,7 @@ extension CapacityPolicy {
     return course.contains(.isFallingFar) && Self.isRemnant(rest, of: capacity)
   }
 
-  /// Notes that what was rising is being read.
+  /// Notes that bytes are being read after a rise.
   @inlinable
   @inline(__always)
   mutating func beginFall(from capacity: Int) {
@@ -178,7 +178,7 @@ extension CapacityPolicy {
 
   /// Settles on the capacity that the quiet turns ask for: `capacity` itself, or less.
   mutating func settledCapacity(from capacity: Int) -> Int {
-    assert(isTimeToSettle)
+    assert(isTimeToSettle, "settled before its time")
     course.subtract([.hasLeftRemnant, .returnsToPeak])
     return min(capacity, max(2 << Int(peakExponent), floor))
   }

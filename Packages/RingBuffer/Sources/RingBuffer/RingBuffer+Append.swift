@@ -1,8 +1,8 @@
 extension RingBuffer {
   /// Moves all unread bytes of another ring behind the last one of this ring, and leaves the other empty.
   ///
-  /// When this ring is empty the two exchange their storage and no byte is copied, so this ring's capacity may
-  /// then be below what was reserved until it next grows. Each keeps its own reservation.
+  /// An empty ring exchanges its storage with the other, and no byte is copied. Its capacity may then be below the one
+  /// that was reserved until it next grows. Each ring keeps its own reservation.
   ///
   /// - Complexity: O(1) when this ring is empty, amortised O(`other.count`) otherwise.
   @inlinable
@@ -23,7 +23,7 @@ extension RingBuffer {
 
   /// Moves the first `n` unread bytes, or all there are, behind the last one of another ring.
   ///
-  /// When all are moved and the other ring is empty, the two exchange their storage and no byte is copied, as by
+  /// If all are moved and the other ring is empty, the two exchange their storage and no byte is copied, as by
   /// ``append(moving:)``.
   ///
   /// - Returns: The number of bytes moved: `n`, or all there were.

@@ -1,5 +1,5 @@
 extension RingBuffer {
-  /// Makes room for `n` bytes in all, and keeps it: the ring never shrinks below it by itself.
+  /// Makes the capacity at least `n` bytes, and keeps it: the ring never shrinks below it by itself.
   ///
   /// A smaller request than an earlier one changes nothing. ``shrinkToFit()`` and
   /// ``removeAll(keepingCapacity:)`` without keeping end the promise.
@@ -13,7 +13,7 @@ extension RingBuffer {
     if n > allocated { relocate(to: policy.grownCapacity(toHold: n)) }
   }
 
-  /// Gives back all memory that the unread bytes do not need, and forgets what was reserved.
+  /// Gives back all memory that the unread bytes do not need, and forgets all reservations.
   ///
   /// An empty ring is left without storage.
   ///
@@ -26,8 +26,8 @@ extension RingBuffer {
 
   /// Drops all unread bytes.
   ///
-  /// - Parameter keepCapacity: Whether to keep the storage as it is. Without it the storage is freed, and what
-  ///   was reserved is forgotten.
+  /// - Parameter keepCapacity: Whether to keep the storage as it is. Otherwise the storage is freed, and all
+  ///   reservations are forgotten.
   @inlinable
   public mutating func removeAll(keepingCapacity keepCapacity: Bool = true) {
     // Keeping means keeping: when this is the time to shrink, a later read does it.
@@ -54,7 +54,7 @@ extension RingBuffer {
       let settled = policy.settledCapacity(from: allocated)
       if settled < allocated { relocate(to: settled) } else { policy.beginWatch() }
     } else {
-      assert(CapacityPolicy.isRemnant(filled, of: allocated))
+      assert(CapacityPolicy.isRemnant(filled, of: allocated), "shrunk without a reason")
       // The quiet turns so far go on counting.
       var policy = policy
       relocate(to: policy.capacity(forRemnant: filled))

@@ -1,16 +1,16 @@
 extension RingBuffer {
-  /// The free room of the ring, for a read that stores straight into it.
+  /// The free space of the ring, for a read that stores straight into it.
   ///
   /// ```swift
-  /// let room = unsafe ring.freeSegments(minimumCapacity: 4096)
-  /// // Store n bytes: in `room.first` from its beginning, then in `room.second`.
+  /// let free = unsafe ring.freeSegments(minimumCapacity: 4096)
+  /// // Store n bytes: in `free.first` from its beginning, then in `free.second`.
   /// ring.commit(n)
   /// ```
   ///
   /// The addresses are good until the ring is next mutated, by ``commit(_:)`` or anything else, or ends.
   ///
   /// - Parameter n: The number of bytes that must be free; the ring grows as needed.
-  /// - Returns: All free room in the order in which it is to be filled. `second` is empty unless the free room
+  /// - Returns: All free space in the order in which it is to be filled. `second` is empty unless the free space
   ///   wraps around the end of the storage; it never does when the ring is empty.
   /// - Precondition: `n` is not negative.
   /// - Complexity: amortised O(1) per byte committed, as for writing.

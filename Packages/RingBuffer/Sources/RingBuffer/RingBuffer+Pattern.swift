@@ -17,9 +17,8 @@ extension RingBuffer {
     /// The bytes to search for.
     public let bytes: [UInt8]
 
-    /// For each number of matched bytes, the number that still match when the next byte does not.
-    ///
-    /// That is the length of the longest proper prefix of `bytes` that these matched bytes end with.
+    /// For each number of matched bytes, the number that still match when the next byte does not: the length of the
+    /// longest proper prefix of `bytes` with which the matched bytes end.
     private let fallbacks: [Int]
 
     /// Prepares a search.

@@ -16,8 +16,8 @@ extension RingBuffer {
 
   /// Calls a body with all unread bytes, which stay unread.
   ///
-  /// It sees the same as ``readable``, and also works where the compiler does not let a span out of its scope: for a
-  /// ring that is a stored property of a class.
+  /// The body sees the same as ``readable`` shows. This form is for a ring that is a stored property of a class: the
+  /// compiler does not let a span out of such a property.
   ///
   /// ```swift
   /// final class Session { var input = RingBuffer() }

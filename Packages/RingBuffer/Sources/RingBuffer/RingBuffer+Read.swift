@@ -1,7 +1,7 @@
 extension RingBuffer {
   /// Drops the first `n` unread bytes.
   ///
-  /// - Returns: How many were dropped: `n`, or all there were.
+  /// - Returns: The number of bytes dropped: `n`, or all there were.
   /// - Precondition: `n` is not negative.
   /// - Complexity: amortised O(1) per byte, for the memory that is given back at times.
   @inlinable
@@ -12,7 +12,7 @@ extension RingBuffer {
     let rest = filled &- taken
     let isTimeToShrink = policy.noteRead(of: filled, leaving: rest, capacity: allocated)
     filled = rest
-    // An empty ring starts over, so that its free room is one segment.
+    // An empty ring starts over, so that its free space is one segment.
     head = rest == 0 ? 0 : (head &+ taken) & (allocated &- 1)
     if isTimeToShrink { settle() }
     return taken

@@ -9,7 +9,7 @@ extension RingBuffer {
       fromByteOffset: (head &+ offset) & (allocated &- 1), as: UInt8.self)
   }
 
-  /// The offset of the first unread byte that equals `byte`, looking from `start` on.
+  /// The offset of the first unread byte that equals `byte`, from `start` on.
   ///
   /// - Parameters:
   ///   - byte: The byte to look for.
@@ -38,7 +38,7 @@ extension RingBuffer {
     return unsafe lastMemoryOffset(of: byte, in: UnsafeRawBufferPointer(first))
   }
 
-  /// The offset of the first unread byte that satisfies a predicate, looking from `start` on.
+  /// The offset of the first unread byte that satisfies a predicate, from `start` on.
   ///
   /// A search for any of several bytes:
   ///
@@ -64,7 +64,7 @@ extension RingBuffer {
     return nil
   }
 
-  /// The offsets of the first sequence of unread bytes that equals `pattern`, looking from `start` on.
+  /// The offsets of the first sequence of unread bytes that equals `pattern`, from `start` on.
   ///
   /// ```swift
   /// if let delimiter = ring.firstRange(of: "||".utf8) {
@@ -74,7 +74,7 @@ extension RingBuffer {
   /// }
   /// ```
   ///
-  /// A pattern that is searched for more than once is better prepared once, as a ``Pattern``.
+  /// Prepare a pattern as a ``Pattern`` to search for it more than once.
   ///
   /// - Parameters:
   ///   - pattern: The bytes to search for.
@@ -86,10 +86,10 @@ extension RingBuffer {
     firstRange(of: Pattern(pattern), from: start)
   }
 
-  /// The offsets of the first sequence of unread bytes that equals a prepared pattern, looking from `start` on.
+  /// The offsets of the first sequence of unread bytes that equals a prepared pattern, from `start` on.
   ///
-  /// After a search without success, the next one need not look again at bytes that cannot begin a match: it may start
-  /// `pattern.bytes.count - 1` bytes before the end of what has been searched.
+  /// After a search without success, the next one may start `pattern.bytes.count - 1` bytes before the end of the bytes
+  /// that have been searched: no earlier byte can begin a match.
   ///
   /// - Parameters:
   ///   - pattern: The bytes to search for.

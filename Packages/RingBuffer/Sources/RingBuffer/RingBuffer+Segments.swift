@@ -44,11 +44,13 @@ extension RingBuffer {
     return unsafe _overrideLifetime(segments, borrowing: self)
   }
 
-  /// Sees to it that the unread bytes lie in one span, `readable.first`, for parsers that look at a line or a header
-  /// as a whole. Bytes that wrap are moved to a new storage of the same capacity.
+  /// Moves the unread bytes into one span, `readable.first`, if they lie in two.
   ///
-  /// - Complexity: O(1) if nothing wraps, else O(`capacity`). The ring wraps again only when bytes have been read
-  ///   and more than the free room behind the rest has been written.
+  /// It is for parsers that look at a line or a header as a whole. Bytes that wrap are moved to new storage of the same
+  /// capacity.
+  ///
+  /// - Complexity: O(1) if nothing wraps, else O(`capacity`). The bytes wrap again only after some have been read, and
+  ///   more have been written than fit behind the rest.
   @inlinable
   public mutating func makeContiguous() {
     if head &+ filled > allocated { unwrap() }

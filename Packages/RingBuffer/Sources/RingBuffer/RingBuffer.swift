@@ -42,7 +42,7 @@ public struct RingBuffer: ~Copyable {
   /// Being stored, it tells full from empty without a slot left free.
   @usableFromInline var filled: Int
 
-  /// When to change the capacity, and to what.
+  /// The rules by which the capacity changes.
   @usableFromInline var policy: CapacityPolicy
 
   /// The bytes that reallocations have moved so far, modulo 2^32.

@@ -101,7 +101,7 @@ struct EdgeTests {
     }
   }
 
-  /// What a drain hands over.
+  /// The elements that a drain hands over.
   private func drained(_ ring: Disruptor<Int>, limit: Int = .max) -> [Int] {
     var elements: [Int] = []
     let count = ring.drain(limit: limit) { elements.append($0) }

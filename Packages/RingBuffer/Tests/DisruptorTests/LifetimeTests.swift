@@ -62,7 +62,7 @@ struct LifetimeTests {
     #expect(census.ended == 5)
   }
 
-  @Test("the body owns its element: what it keeps lives on after the ring")
+  @Test("the body owns its element: one that it keeps lives on after the ring")
   func keeping() {
     let census = Census()
     var kept: Token?

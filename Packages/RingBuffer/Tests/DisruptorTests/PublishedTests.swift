@@ -78,7 +78,7 @@ struct PublishedThreadTests {
     #expect(published.current.number == Self.publicationCount)
   }
 
-  @Test("who reads a value sees what the writer did before it published it")
+  @Test("a reader of a value sees all that the writer did before it published it")
   func order() {
     let count = 10_000
     let published = Published(0)

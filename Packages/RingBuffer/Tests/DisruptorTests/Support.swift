@@ -44,7 +44,7 @@ final class Parcel: Sendable {
   deinit { census.end() }
 }
 
-/// An element that says who published it, and as which of its own.
+/// An element with the index of its producer, and its number among the elements of that producer.
 struct Stamp: Sendable {
   var producer: Int
   var number: Int

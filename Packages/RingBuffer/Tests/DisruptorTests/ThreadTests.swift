@@ -7,7 +7,7 @@ import Testing
 struct ThreadTests {
   static let producerCount = 4
 
-  /// How many elements all producers publish together.
+  /// The number of elements that all producers publish together.
   static let elementCount = _isDebugAssertConfiguration() ? 2_000_000 : 10_000_000
 
   @Test("nothing is lost, doubled or reordered per producer", arguments: [1, 2, 64, 4096])
@@ -84,7 +84,7 @@ struct ThreadTests {
     #expect(census.ended == share * Self.producerCount)
   }
 
-  @Test("who publishes into a slot sees what the consumer did before it freed the slot")
+  @Test("a producer that publishes into a slot sees all that the consumer did before it freed the slot")
   func slotsComeBackInOrder() {
     let share = 20_000
     let capacity = 4

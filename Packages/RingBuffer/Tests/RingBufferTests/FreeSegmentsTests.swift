@@ -3,30 +3,30 @@ import Testing
 
 @Suite("Storing straight into the ring")
 struct FreeSegmentsTests {
-  @Test("the free segments are all free room, in the order of writing")
+  @Test("the free segments are all free space, in the order of writing")
   func allRoom() {
     for layout in Layout.all {
       for stored in Set([0, 1, (layout.capacity - layout.count) / 2, layout.capacity - layout.count]) {
         guard stored <= layout.capacity - layout.count else { continue }
         var ring = layout.makeRing()
-        let room = ring.freeSegments(minimumCapacity: stored)
-        check(room.first.count + room.second.count == layout.capacity - layout.count, "\(layout)")
+        let free = ring.freeSegments(minimumCapacity: stored)
+        check(free.first.count + free.second.count == layout.capacity - layout.count, "\(layout)")
         check(ring.capacity == layout.capacity, "\(layout)")
-        store(pattern(stored, from: 9), in: room)
+        store(pattern(stored, from: 9), in: free)
         ring.commit(stored)
         check(ring.holds(layout.bytes + pattern(stored, from: 9)), "\(stored), \(layout)")
       }
     }
   }
 
-  @Test("the free room is one segment unless it wraps")
+  @Test("the free space is one segment unless it wraps")
   func segments() {
     for layout in Layout.all {
       var ring = layout.makeRing()
-      let room = ring.freeSegments(minimumCapacity: 0)
+      let free = ring.freeSegments(minimumCapacity: 0)
       let isWrapping = layout.start > 0 && layout.start + layout.count < layout.capacity
-      check((room.second.count > 0) == isWrapping, "\(layout)")
-      check(room.first.count > 0 || ring.isFull, "\(layout)")
+      check((free.second.count > 0) == isWrapping, "\(layout)")
+      check(free.first.count > 0 || ring.isFull, "\(layout)")
     }
   }
 
@@ -35,10 +35,10 @@ struct FreeSegmentsTests {
     for layout in Layout.edges {
       for asked in [1, 64, 1000] {
         var ring = layout.makeRing()
-        let room = ring.freeSegments(minimumCapacity: asked)
-        let roomCount = room.first.count + room.second.count
-        check(roomCount == ring.freeCapacity && roomCount >= asked, "\(asked), \(layout)")
-        store(pattern(ring.freeCapacity, from: 3), in: room)
+        let free = ring.freeSegments(minimumCapacity: asked)
+        let freeCount = free.first.count + free.second.count
+        check(freeCount == ring.freeCapacity && freeCount >= asked, "\(asked), \(layout)")
+        store(pattern(ring.freeCapacity, from: 3), in: free)
         let stored = ring.freeCapacity
         ring.commit(stored)
         check(ring.isFull && ring.holds(layout.bytes + pattern(stored, from: 3)), "\(asked), \(layout)")
@@ -57,10 +57,10 @@ struct FreeSegmentsTests {
   }
 
   private func store(
-    _ bytes: [UInt8], in room: (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer)
+    _ bytes: [UInt8], in free: (first: UnsafeMutableRawBufferPointer, second: UnsafeMutableRawBufferPointer)
   ) {
-    let split = min(bytes.count, room.first.count)
-    room.first.copyBytes(from: bytes[..<split])
-    room.second.copyBytes(from: bytes[split...])
+    let split = min(bytes.count, free.first.count)
+    free.first.copyBytes(from: bytes[..<split])
+    free.second.copyBytes(from: bytes[split...])
   }
 }

@@ -108,11 +108,11 @@ private struct Model: ~Copyable {
   }
 
   private mutating func store(_ new: [UInt8]) {
-    let room = ring.freeSegments(minimumCapacity: new.count)
-    expect(room.first.count + room.second.count == ring.freeCapacity && ring.freeCapacity >= new.count)
+    let free = ring.freeSegments(minimumCapacity: new.count)
+    expect(free.first.count + free.second.count == ring.freeCapacity && ring.freeCapacity >= new.count)
     for (index, byte) in new.enumerated() {
-      let isFirst = index < room.first.count
-      if isFirst { room.first[index] = byte } else { room.second[index - room.first.count] = byte }
+      let isFirst = index < free.first.count
+      if isFirst { free.first[index] = byte } else { free.second[index - free.first.count] = byte }
     }
     ring.commit(new.count)
   }

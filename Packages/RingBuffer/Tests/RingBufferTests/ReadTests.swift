@@ -118,7 +118,7 @@ struct ReadTests {
     }
   }
 
-  @Test("an empty ring starts over, so that its free room is one segment")
+  @Test("an empty ring starts over, so that its free space is one segment")
   func startingOver() {
     for layout in Layout.all where layout.count > 0 {
       let ways: [(inout RingBuffer) -> Void] = [

@@ -10,7 +10,7 @@ import Synchronization
 
 private let capacity = 4096
 
-/// What a mailbox does: takes an element, or is full; hands over what there is.
+/// A bounded mailbox: takes an element unless it is full, and hands over all its elements.
 private protocol Mailbox: Sendable {
   func publish(_ element: Int) -> Bool
   func drain(_ body: (Int) -> Void) -> Int
