@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "CGnet.h"
 #include "common.h"
+#include "kernel_call.h"
 
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
@@ -42,31 +43,29 @@ int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length) 
 #endif
 #endif
 
-#if defined(CGNET_BY_NAME) || !defined(SYS_recvfrom)
-static ssize_t receive_once(int fd, void *buffer, size_t capacity) { return recv(fd, buffer, capacity, 0); }
-#else
-static ssize_t receive_once(int fd, void *buffer, size_t capacity) {
-  return syscall(SYS_recvfrom, fd, buffer, capacity, 0, NULL, NULL);
-}
-#endif
-
-#if defined(CGNET_BY_NAME) || !defined(SYS_sendto)
-static ssize_t send_once(int fd, const void *bytes, size_t count) { return send(fd, bytes, count, MSG_NOSIGNAL); }
-#else
-static ssize_t send_once(int fd, const void *bytes, size_t count) {
-  return syscall(SYS_sendto, fd, bytes, count, MSG_NOSIGNAL, NULL, 0);
-}
-#endif
+#if defined(CGNET_BY_NAME) || !defined(SYS_recvfrom) || !defined(SYS_sendto)
 
 ssize_t cgnet_receive(int fd, void *buffer, size_t capacity) {
-  ssize_t count = receive_once(fd, buffer, capacity);
+  ssize_t count = recv(fd, buffer, capacity, 0);
   return count < 0 ? -errno : count;
 }
 
 ssize_t cgnet_send(int fd, const void *bytes, size_t count) {
-  ssize_t sent = send_once(fd, bytes, count);
+  ssize_t sent = send(fd, bytes, count, MSG_NOSIGNAL);
   return sent < 0 ? -errno : sent;
 }
+
+#else
+
+ssize_t cgnet_receive(int fd, void *buffer, size_t capacity) {
+  return kernel_call(SYS_recvfrom, fd, (long)buffer, (long)capacity, 0);
+}
+
+ssize_t cgnet_send(int fd, const void *bytes, size_t count) {
+  return kernel_call(SYS_sendto, fd, (long)bytes, (long)count, MSG_NOSIGNAL);
+}
+
+#endif
 
 ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void *second, size_t second_count) {
   struct iovec segments[2] = {{(void *)first, first_count}, {(void *)second, second_count}};

@@ -36,9 +36,15 @@ extension Connection {
     if state.pointee.life.takesOutput, state.pointee.outbound.isEmpty, isWorthMoving(ring) {
       state.pointee.lentOutput.pointee.append(moving: &ring)
     } else {
-      writeCopy(of: ring)
-      ring.removeAll()
+      copyAndEmpty(&ring)
     }
+  }
+
+  /// The slow path of `write(moving:)`.
+  @inline(never)
+  private func copyAndEmpty(_ ring: inout RingBuffer) {
+    writeCopy(of: ring)
+    ring.removeAll()
   }
 
   /// Whether an exchange of storage is better than a copy. Storage of another size is only worth it for many bytes.

@@ -6,9 +6,13 @@ typealias ConnectionSlot = Pinned<ConnectionState>
 /// A loop's connections, in slots that are reused and never move.
 @safe
 struct ConnectionTable: ~Copyable {
-  private static let chunkSize = 64
+  private static var chunkSize: Int { 64 }
 
-  private var chunks: [UnsafeMutablePointer<ConnectionState>] = unsafe []
+  /// The chunks of slots. Not an array: every event would pay for its checks.
+  private var chunks: UnsafeMutableBufferPointer<UnsafeMutablePointer<ConnectionState>> = unsafe .init(
+    start: nil, count: 0)
+  /// The number of slots, in use or free: one more than the greatest index.
+  private(set) var capacity = 0
   private var free: [UInt32] = []
   /// The slots in use.
   private(set) var count = 0
@@ -25,10 +29,8 @@ struct ConnectionTable: ~Copyable {
       unsafe chunks[index].deinitialize(count: Self.chunkSize)
       unsafe chunks[index].deallocate()
     }
+    unsafe chunks.deallocate()
   }
-
-  /// The number of slots, in use or free: one more than the greatest index.
-  var capacity: Int { unsafe chunks.count * Self.chunkSize }
 
   /// Takes a free slot for a connection that is being established.
   mutating func allocate() -> ConnectionSlot {
@@ -62,7 +64,9 @@ struct ConnectionTable: ~Copyable {
 
   /// The slot with this number, in use or not.
   subscript(index: UInt32) -> ConnectionSlot {
-    unsafe ConnectionSlot(at: chunks[Int(index) / Self.chunkSize] + Int(index) % Self.chunkSize)
+    assert(index < capacity)
+    let (chunk, offset) = (Int(index) / Self.chunkSize, Int(index) % Self.chunkSize)
+    return unsafe ConnectionSlot(at: chunks.baseAddress.unsafelyUnwrapped[chunk] + offset)
   }
 
   private mutating func addChunk() {
@@ -72,7 +76,13 @@ struct ConnectionTable: ~Copyable {
       let token = ConnectionToken(slot: first + UInt32(offset), generation: 1)
       unsafe (chunk + offset).initialize(to: ConnectionState(token: token, loop: loop, lentOutput: lentOutput))
     }
-    unsafe chunks.append(chunk)
+    let more = UnsafeMutableBufferPointer<UnsafeMutablePointer<ConnectionState>>.allocate(
+      capacity: unsafe chunks.count + 1)
+    _ = unsafe more.update(fromContentsOf: chunks)
+    unsafe more[chunks.count] = chunk
+    unsafe chunks.deallocate()
+    unsafe chunks = more
+    capacity += Self.chunkSize
     free.append(contentsOf: (first..<first + UInt32(Self.chunkSize)).reversed())
   }
 }

@@ -1,4 +1,5 @@
 internal import CGnet
+internal import Disruptor
 internal import Synchronization
 
 /// One of a server's event loops, as other threads see it.
@@ -19,7 +20,7 @@ public final class EventLoop: Sendable {
   let system: any SystemCalls
   /// Ends the loop's wait, from any thread.
   let wake: @Sendable () -> Void
-  let published = PublishedStatistics()
+  private let published = Published(LoopStatistics())
   let outboundHighWatermark: Int
   let spareRings = SpareRings(limit: EventLoop.spareRingsLimit)
 
@@ -39,6 +40,11 @@ public final class EventLoop: Sendable {
     self.wake = wake
     self.outboundHighWatermark = outboundHighWatermark
   }
+
+  /// Makes the loop's counters the ones that other threads see; by the loop's thread only.
+  // Neither inlined nor borrowed, which would copy the counters first.
+  @inline(never)
+  func publish(_ counters: inout LoopStatistics) { published.publish(counters) }
 
   /// Whether the caller runs on the loop's thread.
   var isCurrent: Bool { unsafe cgnet_current_loop() == identity }

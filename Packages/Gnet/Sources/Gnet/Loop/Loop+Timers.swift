@@ -6,7 +6,7 @@ extension Loop {
   @inline(never)
   mutating func fireTimers() {
     // So that a tick sees all that its loop has done before.
-    loop.published.publish(turn.counters)
+    loop.publish(&turn.counters)
     while let deadline = turn.timers.expire(until: turn.now) { fire(deadline) }
   }
 

@@ -51,7 +51,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
       if !turn.isDraining { beginShutdown() }
       if hasDrained { return false }
     }
-    loop.published.publish(turn.counters)
+    loop.publish(&turn.counters)
     do throws(Errno) {
       try wait()
     } catch {
@@ -66,7 +66,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   }
 
   mutating func end() {
-    loop.published.publish(turn.counters)
+    loop.publish(&turn.counters)
     loop.markEnded()
   }
 
