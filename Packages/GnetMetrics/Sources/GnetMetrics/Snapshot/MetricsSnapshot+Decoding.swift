@@ -47,29 +47,10 @@ extension MetricsSnapshot {
 }
 
 extension MetricsSnapshot.LoopCounters {
-  fileprivate init(_ message: Gnet__Metrics__V1__LoopCounters) throws(MetricsSnapshotError) {
+  fileprivate init(_ message: CLoopCounters) throws(MetricsSnapshotError) {
     guard unsafe message.has_loop_index != 0 else { throw .malformed }
     unsafe self.init(index: Int(message.loop_index))
-    unsafe publishedTime = message.published_time
-    unsafe statistics.connectionsOpened = message.connections_opened
-    unsafe statistics.connectionsClosed = message.connections_closed
-    unsafe statistics.connectionsActive = message.connections_active
-    unsafe statistics.reads = message.reads
-    unsafe statistics.bytesRead = message.bytes_read
-    unsafe statistics.writes = message.writes
-    unsafe statistics.bytesWritten = message.bytes_written
-    unsafe statistics.writesWouldBlock = message.writes_would_block
-    unsafe statistics.accepts = message.accepts
-    unsafe statistics.acceptErrors = message.accept_errors
-    unsafe statistics.datagramsIn = message.datagrams_in
-    unsafe statistics.datagramsOut = message.datagrams_out
-    unsafe statistics.wakeups = message.wakeups
-    unsafe statistics.polls = message.polls
-    unsafe statistics.mailboxMessages = message.mailbox_messages
-    unsafe statistics.mailboxDepthMax = message.mailbox_depth_max
-    unsafe statistics.pendingOutputBytes = message.pending_output_bytes
-    unsafe statistics.busyNanoseconds = message.busy_nanoseconds
-    unsafe statistics.waitingNanoseconds = message.waiting_nanoseconds
+    for field in CounterField.all { unsafe field.decode(message, into: &self) }
     if let histogram = unsafe message.write_size_histogram {
       unsafe writeSizes = try MetricsSnapshot.Histogram(histogram.pointee)
     }

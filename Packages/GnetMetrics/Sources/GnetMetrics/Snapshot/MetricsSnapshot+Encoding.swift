@@ -1,9 +1,8 @@
 internal import CMetricsSchema
 internal import CProtobufC
-internal import Gnet
 
 private typealias CSnapshot = Gnet__Metrics__V1__Snapshot
-private typealias CLoopCounters = Gnet__Metrics__V1__LoopCounters
+typealias CLoopCounters = Gnet__Metrics__V1__LoopCounters
 private typealias CHistogram = Gnet__Metrics__V1__Histogram
 
 extension MetricsSnapshot {
@@ -47,29 +46,9 @@ extension MetricsSnapshot {
 
 extension MetricsSnapshot.LoopCounters {
   fileprivate func fill(_ message: inout CLoopCounters, _ memory: inout MessageMemory) {
-    let counts = statistics
     unsafe gnet__metrics__v1__loop_counters__init(&message)
     unsafe (message.has_loop_index, message.loop_index) = (1, UInt32(index))
-    unsafe (message.has_published_time, message.published_time) = (1, publishedTime)
-    unsafe (message.has_connections_opened, message.connections_opened) = (1, counts.connectionsOpened)
-    unsafe (message.has_connections_closed, message.connections_closed) = (1, counts.connectionsClosed)
-    unsafe (message.has_connections_active, message.connections_active) = (1, counts.connectionsActive)
-    unsafe (message.has_reads, message.reads) = (1, counts.reads)
-    unsafe (message.has_bytes_read, message.bytes_read) = (1, counts.bytesRead)
-    unsafe (message.has_writes, message.writes) = (1, counts.writes)
-    unsafe (message.has_bytes_written, message.bytes_written) = (1, counts.bytesWritten)
-    unsafe (message.has_writes_would_block, message.writes_would_block) = (1, counts.writesWouldBlock)
-    unsafe (message.has_accepts, message.accepts) = (1, counts.accepts)
-    unsafe (message.has_accept_errors, message.accept_errors) = (1, counts.acceptErrors)
-    unsafe (message.has_datagrams_in, message.datagrams_in) = (1, counts.datagramsIn)
-    unsafe (message.has_datagrams_out, message.datagrams_out) = (1, counts.datagramsOut)
-    unsafe (message.has_wakeups, message.wakeups) = (1, counts.wakeups)
-    unsafe (message.has_polls, message.polls) = (1, counts.polls)
-    unsafe (message.has_mailbox_messages, message.mailbox_messages) = (1, counts.mailboxMessages)
-    unsafe (message.has_mailbox_depth_max, message.mailbox_depth_max) = (1, counts.mailboxDepthMax)
-    unsafe (message.has_pending_output_bytes, message.pending_output_bytes) = (1, counts.pendingOutputBytes)
-    unsafe (message.has_busy_nanoseconds, message.busy_nanoseconds) = (1, counts.busyNanoseconds)
-    unsafe (message.has_waiting_nanoseconds, message.waiting_nanoseconds) = (1, counts.waitingNanoseconds)
+    for field in CounterField.all { unsafe field.encode(self, into: &message) }
     unsafe message.write_size_histogram = writeSizes.message(&memory)
     unsafe message.tick_lateness_histogram = tickLateness.message(&memory)
   }

@@ -14,6 +14,13 @@ struct Schema {
     }
   }
 
+  /// The number of a message's field; 0 if there is no such field.
+  func number(of field: String, in message: String) -> Int {
+    let body = text.split(separator: "message \(message) {\n").last?.prefix { $0 != "}" } ?? ""
+    let number = body.split(separator: " \(field) = ").dropFirst().first?.prefix(while: \.isNumber)
+    return number.flatMap { Int($0) } ?? 0
+  }
+
   /// The comment above a message's field, in one line.
   func comment(of field: String, in message: String) -> String {
     let body = text.split(separator: "message \(message) {\n").last?.prefix { $0 != "}" } ?? ""
