@@ -28,7 +28,6 @@ public final class MetricsExporter: Plugin {
   public let permissions: FilePermissions
 
   private let logger: Logger
-  private let intervalNanoseconds: UInt64
   private let state = Mutex(State())
   // Written while no loop runs, on the thread that starts and joins them. What it points to is kept by `state`.
   private nonisolated(unsafe) var recorders: UnsafeMutablePointer<LoopRecorder>?
@@ -54,7 +53,6 @@ public final class MetricsExporter: Plugin {
     self.interval = interval
     self.permissions = permissions
     self.logger = logger
-    intervalNanoseconds = interval.wholeNanoseconds
   }
 
   /// Binds the socket and starts to serve it; if that fails, `serve` throws the error.
@@ -73,7 +71,7 @@ public final class MetricsExporter: Plugin {
   /// Publishes the loop's counters.
   public func tick(_ loop: EventLoop) -> Duration? {
     guard let recorders = unsafe recorders else { return nil }
-    return unsafe recorders[loop.index].tick(loop, every: intervalNanoseconds)
+    return unsafe recorders[loop.index].tick(loop, every: interval)
   }
 
   /// Counts the write by its size.
@@ -91,15 +89,5 @@ public final class MetricsExporter: Plugin {
       return endpoint
     }
     endpoint?.stop()
-  }
-}
-
-extension Duration {
-  /// Whole nanoseconds, at least one and at most 2^62 (146 years).
-  fileprivate var wholeNanoseconds: UInt64 {
-    let limit: UInt64 = 1 << 62
-    let (seconds, attoseconds) = components
-    guard seconds < limit / 1_000_000_000 else { return limit }
-    return max(1, UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds) / 1_000_000_000)
   }
 }

@@ -1,10 +1,11 @@
 internal import Gnet
+internal import Poller
 
 /// What one loop counts by itself, on its own thread, and publishes for others.
 struct LoopRecorder: ~Copyable {
   private var report = LoopReport()
-  /// When the loop is to tick next, by the monotonic clock; `nil` before its first tick.
-  private var nextTick: UInt64?
+  /// The time of the loop's next tick; `nil` before its first one.
+  private var nextTick: Poller.Instant?
   let published = PublishedReport()
   /// The recorders of two loops have no cache line in common.
   private let padding = InlineArray<16, UInt64>(repeating: 0)
@@ -17,16 +18,16 @@ struct LoopRecorder: ~Copyable {
   /// Ticks keep to a rhythm: what one is late the next is early, and those that were missed altogether are left out.
   ///
   /// - Returns: how long to wait.
-  mutating func tick(_ loop: EventLoop, every interval: UInt64) -> Duration {
-    let now = Clocks.monotonicTime
+  mutating func tick(_ loop: EventLoop, every interval: Duration) -> Duration {
+    let now = Poller.Instant.now
     let planned = nextTick ?? now
-    report.tickLateness.record(now &- min(planned, now))
+    report.tickLateness.record(UInt64(max(now.nanoseconds &- planned.nanoseconds, 0)))
     report.statistics = loop.statistics
-    report.publishedTime = Clocks.wallTime
+    report.publishedTime = Platform.wallTime
     published.publish(report)
-    let next = planned &+ interval > now ? planned &+ interval : now &+ interval
+    let next = planned + interval > now ? planned + interval : now + interval
     nextTick = next
-    return .nanoseconds(next &- now)
+    return next - now
   }
 }
 

@@ -1,13 +1,5 @@
 internal import Synchronization
 
-#if canImport(Darwin)
-  internal import Darwin
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
-
 /// A loop's last report where other threads read it: written by the loop alone, which never waits.
 ///
 /// A sequence lock: the version is odd while the words are being written, and a reader tries again if it was odd or
@@ -67,7 +59,7 @@ final class PublishedReport: Sendable {
       let after = unsafe version.pointee.load(ordering: .relaxed)
       if before & 1 == 0, after == before { return copy }
       // The loop may have been suspended while it wrote.
-      sched_yield()
+      Platform.yieldThread()
     }
   }
 }

@@ -5,14 +5,6 @@ internal import RingBuffer
 internal import Synchronization
 internal import SystemPackage
 
-#if canImport(Darwin)
-  internal import Darwin
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
-
 /// The metrics socket of one server while it runs: a server of its own, with one loop, that answers every
 /// connection with a snapshot and the end of the stream.
 final class MetricsEndpoint: Sendable {
@@ -91,9 +83,9 @@ private final class SnapshotSource: Sendable {
   init(_ server: Server, _ table: RecorderTable) {
     self.table = table
     var template = MetricsSnapshot()
-    template.processID = UInt32(bitPattern: getpid())
-    template.hostName = hostName()
-    template.serverStartTime = Clocks.wallTime
+    template.processID = Platform.processID
+    template.hostName = Platform.hostName
+    template.serverStartTime = Platform.wallTime
     template.packageVersion = GnetMetricsPackage.version
     template.backend = "\(Poller.backend)"
     template.addresses = server.addresses.map(\.description)
@@ -105,7 +97,7 @@ private final class SnapshotSource: Sendable {
     var snapshot = template
     snapshot.loops = table.reports.enumerated().map { MetricsSnapshot.LoopCounters(index: $0, $1) }
     snapshot.sequenceNumber = count.add(1, ordering: .relaxed).newValue
-    snapshot.snapshotTime = Clocks.wallTime
+    snapshot.snapshotTime = Platform.wallTime
     return snapshot.encoded()
   }
 }

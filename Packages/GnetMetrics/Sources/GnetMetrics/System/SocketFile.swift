@@ -1,29 +1,21 @@
-#if canImport(Darwin)
-  internal import Darwin
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
-
 /// A file at a path, recognised again as long as it is the same.
 struct SocketFile: Sendable {
   private let path: String
-  private let device: UInt64
-  private let number: UInt64
+  private let identity: FileIdentity
 
-  /// The file that is at `path` now; `nil` if there is none. Corresponds to `lstat(2)`.
+  /// The file that is at `path` now; `nil` if there is none.
   init?(at path: String) {
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0 else { return nil }
+    guard let identity = Platform.fileIdentity(at: path) else { return nil }
     self.path = path
-    device = UInt64(truncatingIfNeeded: status.st_dev)
-    number = UInt64(truncatingIfNeeded: status.st_ino)
+    self.identity = identity
   }
 
   /// Whether the file is at its path still.
-  var isInPlace: Bool {
-    guard let found = SocketFile(at: path) else { return false }
-    return found.device == device && found.number == number
-  }
+  var isInPlace: Bool { Platform.fileIdentity(at: path) == identity }
+}
+
+/// The device and the number on it by which a system tells files apart.
+struct FileIdentity: Hashable, Sendable {
+  let device: UInt64
+  let number: UInt64
 }

@@ -28,7 +28,7 @@ import Testing
         }
         client.close()
       }
-      let lastByte = Clocks.wallTime
+      let lastByte = Platform.wallTime
       let published = try server.snapshot(where: "all loops have published after the last byte") { snapshot in
         snapshot.loops.allSatisfy { $0.publishedTime > lastByte }
       }
@@ -75,7 +75,7 @@ import Testing
           #expect(try client.receive().count == size)
         }
       }
-      let lastByte = Clocks.wallTime
+      let lastByte = Platform.wallTime
       let snapshot = try server.snapshot(where: "all loops have published after the last byte") { snapshot in
         snapshot.loops.allSatisfy { $0.publishedTime > lastByte }
       }
