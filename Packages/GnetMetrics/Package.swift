@@ -52,6 +52,7 @@ let package = Package(
       dependencies: [
         "GnetMetrics",
         .product(name: "Gnet", package: "Gnet"),
+        .product(name: "Poller", package: "Poller"),
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -1,5 +1,6 @@
 import ArgumentParser
 import GnetMetrics
+import MetricsTool
 
 @main
 struct GnetMetricsTool: ParsableCommand {
@@ -12,4 +13,9 @@ struct GnetMetricsTool: ParsableCommand {
       """,
     version: GnetMetricsPackage.version,
     subcommands: [Scrape.self, Watch.self, Serve.self])
+
+  static func main() {
+    Output.openClosedStreams()
+    main(nil)
+  }
 }

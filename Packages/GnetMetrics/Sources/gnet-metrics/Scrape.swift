@@ -29,7 +29,7 @@ struct Scrape: ParsableCommand {
     let readings = SnapshotReader().read(sockets.distinctPaths)
     try Output.write(render(readings))
     let complaints = readings.compactMap(\.complaint)
-    for complaint in complaints { Output.complain(complaint) }
+    for complaint in complaints { Output.error(complaint) }
     if !complaints.isEmpty { throw ExitCode.failure }
   }
 

@@ -21,7 +21,7 @@ struct Serve: ParsableCommand {
     let interruption = try Interruption()
     let complaints = Mutex(PlainLines())
     let endpoint = PrometheusEndpoint(sockets.distinctPaths, reader: SnapshotReader()) { readings in
-      for complaint in complaints.withLock({ $0.newComplaints(readings) }) { Output.complain(complaint) }
+      for complaint in complaints.withLock({ $0.newComplaints(readings) }) { Output.error(complaint) }
     }
     defer { endpoint.stop() }
     let failure = Failure()
@@ -29,7 +29,7 @@ struct Serve: ParsableCommand {
       endpoint.events, options: PrometheusEndpoint.options, on: ["tcp://\(listen)"]
     ) { error in
       failure.error.withLock { $0 = error }
-      Interruption.ring()
+      interruption.raise()
     }
     defer { server.stop() }
     try Output.write("listening on http://\(server.server.addresses[0])/metrics\n")

@@ -55,7 +55,7 @@ struct Watch: ParsableCommand {
     while true {
       let deadline = ContinuousClock.now + interval.duration
       try Output.write(plain.lines(readings).map { $0 + "\n" }.joined())
-      for complaint in plain.newComplaints(readings) { Output.complain(complaint) }
+      for complaint in plain.newComplaints(readings) { Output.error(complaint) }
       if interruption.wait(until: deadline) == .interrupted { return }
       guard let next = read(reader, interruption) else { return }
       readings = next
@@ -69,7 +69,7 @@ struct Watch: ParsableCommand {
   }
 
   private func fail(_ readings: [Reading]) throws {
-    for complaint in readings.compactMap(\.complaint) { Output.complain(complaint) }
+    for complaint in readings.compactMap(\.complaint) { Output.error(complaint) }
     throw ExitCode.failure
   }
 }

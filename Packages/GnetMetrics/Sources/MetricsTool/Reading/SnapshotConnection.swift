@@ -39,7 +39,7 @@ final class SnapshotConnection {
         isConnected = true
       }
       try receive()
-    } catch .connectionRefused where UnixSocket.isOtherFile(path) {
+    } catch .connectionRefused where Platform.isOtherThanSocket(path) {
       giveUp(.noSocket)
     } catch {
       giveUp(.system(error))
@@ -58,9 +58,9 @@ final class SnapshotConnection {
   /// Some bytes, none at the end of the stream; `nil` if there is nothing yet.
   private func receiveChunk() throws(Errno) -> [UInt8]? {
     var result: Result<UnixSocket.Progress?, Errno> = .success(nil)
-    let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 65536) { room, count in
+    let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
       do throws(Errno) {
-        let progress = try unsafe socket?.receive(into: UnsafeMutableRawBufferPointer(room))
+        let progress = try unsafe socket?.receive(into: UnsafeMutableRawBufferPointer(buffer))
         if case .done(let received)? = progress { count = received }
         result = .success(progress)
       } catch {

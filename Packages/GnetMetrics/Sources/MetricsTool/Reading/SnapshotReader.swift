@@ -1,13 +1,3 @@
-internal import SystemPackage
-
-#if canImport(Darwin)
-  internal import Darwin
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
-
 /// Reads snapshots from any number of sockets at once, on the calling thread: one that hangs costs the others nothing.
 package struct SnapshotReader: Sendable {
   /// For how long a socket may take, from the connection to the end of the stream.
@@ -42,12 +32,11 @@ package struct SnapshotReader: Sendable {
     return zip(paths, sockets).map { Reading(path: $0, result: $1.outcome!) }
   }
 
-  /// Waits for any of the sockets to be ready, and moves those on that are. Corresponds to `poll(2)`.
+  /// Waits for any of the sockets to be ready, and advances those that are. Returns whether a signal has arrived.
   private func isInterrupted(waitingFor sockets: [SnapshotConnection], upTo limit: Duration) -> Bool {
-    var entries = sockets.map { pollfd(fd: $0.isConnected ? $0.fd : -1, events: Int16(POLLIN), revents: 0) }
-    entries.append(pollfd(fd: interruption?.fd ?? -1, events: Int16(POLLIN), revents: 0))
-    guard unsafe poll(&entries, nfds_t(entries.count), limit.pollTimeout) >= 0 else { return false }
-    for (socket, entry) in zip(sockets, entries) where !socket.isConnected || entry.revents != 0 { socket.advance() }
-    return entries.last!.revents != 0
+    let fds = sockets.map { $0.isConnected ? $0.fd : -1 } + [interruption?.fd ?? -1]
+    let readable = Platform.readable(fds, milliseconds: limit.wholeMilliseconds)
+    for (socket, isReadable) in zip(sockets, readable) where !socket.isConnected || isReadable { socket.advance() }
+    return readable.last!
   }
 }

@@ -8,8 +8,18 @@ package enum Output {
   /// Writes bytes to standard output.
   package static func write(_ bytes: [UInt8]) throws(Errno) { try write(bytes, to: .standardOutput) }
 
+  /// Opens `/dev/null` for each standard stream that is closed: a socket in its place would receive what is printed.
+  package static func openClosedStreams() {
+    while let file = try? FileDescriptor.open(FilePath("/dev/null"), .readWrite) {
+      if file.rawValue > FileDescriptor.standardError.rawValue {
+        try? file.close()
+        return
+      }
+    }
+  }
+
   /// Writes a line to standard error, behind the name of the program. Nothing can be done if that fails.
-  package static func complain(_ line: String) {
+  package static func error(_ line: String) {
     try? write(Array("gnet-metrics: \(line)\n".utf8), to: .standardError)
   }
 

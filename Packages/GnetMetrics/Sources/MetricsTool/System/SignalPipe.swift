@@ -1,50 +1,41 @@
+internal import Synchronization
 internal import SystemPackage
 
-#if canImport(Darwin)
-  internal import Darwin
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
-
-/// A pipe that a signal's handler writes to, so that a signal is something to wait for beside sockets. Neither end
-/// blocks; it stays to the end of the process, as the handler does.
+/// Signals as something to wait for beside sockets: a pipe that is readable once one of them has arrived.
+///
+/// A pipe stays to the end of the process, as the handlers that write to it do.
 struct SignalPipe: Sendable {
-  /// Readable when a signal has arrived.
+  /// The end that handlers write to, by the number of the signal; -1 for a signal that no pipe is for.
+  private static let writingEnds = InlineArray<32, Atomic<Int32>> { _ in Atomic(-1) }
+
+  /// The end that becomes readable.
   let reading: Int32
-  /// All that a handler needs.
-  let writing: Int32
+  private let writing: Int32
 
-  init() throws(Errno) {
-    var ends: (Int32, Int32) = (-1, -1)
-    let result = unsafe withUnsafeMutableBytes(of: &ends) {
-      unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
+  /// Catches signals from now on, each of which one pipe can be for.
+  ///
+  /// - Parameter isRestoring: whether a signal that has arrived has its default effect from then on.
+  init(catching signals: [Int32], isRestoring: Bool = false) throws(Errno) {
+    (reading, writing) = try Platform.makePipe()
+    for number in signals { Self.writingEnds[Int(number)].store(writing, ordering: .releasing) }
+    if isRestoring {
+      Platform.handle(signals) { number in
+        Platform.restoreDefault(number)
+        SignalPipe.report(number)
+      }
+    } else {
+      Platform.handle(signals) { SignalPipe.report($0) }
     }
-    if result != 0 { throw Errno(rawValue: errno) }
-    (reading, writing) = ends
-    for end in [reading, writing] { _ = (fcntl(end, F_SETFD, FD_CLOEXEC), fcntl(end, F_SETFL, O_NONBLOCK)) }
   }
 
-  /// Makes the other end of `writing` readable; to be called by a handler too.
-  static func ring(_ writing: Int32) {
-    let before = errno
-    var byte: UInt8 = 0
-    unsafe _ = write(writing, &byte, 1)
-    errno = before
+  /// Makes the pipe of a signal readable. Called by handlers: an atomic load and a system call, no more.
+  private static func report(_ number: Int32) {
+    Platform.writeByte(to: writingEnds[Int(number)].load(ordering: .acquiring))
   }
 
-  /// Takes what has arrived.
-  func clear() {
-    var room: UInt64 = 0
-    while unsafe read(reading, &room, MemoryLayout.size(ofValue: room)) > 0 {}
-  }
+  /// Makes the pipe readable, as a signal does.
+  func raise() { Platform.writeByte(to: writing) }
 
-  /// Has signals delivered that whoever started this program may have blocked.
-  static func unblock(_ numbers: [Int32]) {
-    var set = sigset_t()
-    unsafe sigemptyset(&set)
-    for number in numbers { unsafe sigaddset(&set, number) }
-    unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
-  }
+  /// Makes the pipe unreadable until the next signal.
+  func clear() { Platform.drain(reading) }
 }

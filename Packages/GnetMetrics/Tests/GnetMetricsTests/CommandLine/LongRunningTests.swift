@@ -52,6 +52,28 @@ import Testing
     }
   }
 
+  @Test(
+    "serve answers Prometheus, and ends on SIGINT alone, also where standard streams are closed",
+    arguments: ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"])
+  func closedStreams(closing: String) throws {
+    try withServer(try TestServer()) { server in
+      let port = try freePort()
+      let program = try Program(
+        script: "exec gnet-metrics serve \(server.metrics) --listen 127.0.0.1:\(port) \(closing)")
+      var answer = ""
+      try require("it answers") {
+        guard let client = try? Client(path: nil, port: port) else { return false }
+        try client.send("GET /metrics HTTP/1.0\r\n\r\n")
+        answer = String(decoding: try client.receiveToEnd(), as: UTF8.self)
+        return true
+      }
+      #expect(answer.contains("gnet_up{server=\"\(server.metrics)\"} 1\n"))
+      program.interrupt()
+      let (status, _, errors) = try program.result()
+      #expect(status == 0 && errors == "")
+    }
+  }
+
   @Test("serve says in one line that its address is taken, and the exit code is 1")
   func takenAddress() throws {
     try withServer(try TestServer()) { server in

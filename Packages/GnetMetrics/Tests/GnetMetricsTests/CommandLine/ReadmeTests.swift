@@ -33,7 +33,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let blocks = try Self.blocks()
-    let port = try Self.freePort()
+    let port = try freePort()
     try withServer(try TestServer(metrics: "\(folder)/echo.sock", loops: 2)) { server in
       let client = try Client(server.addresses[0])
       try client.send("hello")
@@ -111,12 +111,5 @@ import Testing
     #expect(rows.map { String($0.1) }.sorted() == (try Schema().fields(of: "LoopCounters")).sorted())
     let exposition = PrometheusFormat.text([FormatTests.reading("/a")])
     for row in rows where row.2.hasPrefix("gnet_") { #expect(exposition.contains("# TYPE \(row.2) "), "\(row.2)") }
-  }
-
-  /// A port that nobody uses.
-  private static func freePort() throws -> Int {
-    let server = try BackgroundServer(Events(), options: Options(), on: ["tcp://127.0.0.1:0"]) { _ in }
-    defer { server.stop() }
-    return server.server.addresses[0].port!
   }
 }

@@ -55,6 +55,13 @@ func withServer(_ server: TestServer, _ body: (TestServer) throws -> Void) throw
   try body(server)
 }
 
+/// A port of TCP that nobody uses.
+func freePort() throws -> Int {
+  let server = try TestServer()
+  defer { server.stop() }
+  return server.addresses[0].port!
+}
+
 extension Events {
   /// Sends everything back.
   static var echo: Events {
