@@ -19,7 +19,7 @@ struct Serve: ParsableCommand {
 
   func run() throws {
     let interruption = try Interruption()
-    let complaints = Mutex(PlainLines())
+    let complaints = Mutex(ComplaintFilter())
     let endpoint = PrometheusEndpoint(sockets.distinctPaths, reader: SnapshotReader()) { readings in
       for complaint in complaints.withLock({ $0.newComplaints(readings) }) { Output.error(complaint) }
     }

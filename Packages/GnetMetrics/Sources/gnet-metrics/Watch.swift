@@ -52,10 +52,11 @@ struct Watch: ParsableCommand {
     _ readings: inout [Reading], _ reader: SnapshotReader, _ interruption: Interruption
   ) throws {
     var plain = PlainLines()
+    var filter = ComplaintFilter()
     while true {
       let deadline = ContinuousClock.now + interval.duration
       try Output.write(plain.lines(readings).map { $0 + "\n" }.joined())
-      for complaint in plain.newComplaints(readings) { Output.error(complaint) }
+      for complaint in filter.newComplaints(readings) { Output.error(complaint) }
       if interruption.wait(until: deadline) == .interrupted { return }
       guard let next = read(reader, interruption) else { return }
       readings = next

@@ -22,18 +22,3 @@ package struct Reading: Sendable {
     return "\(path.escapingControls): \(failure)"
   }
 }
-
-extension String {
-  /// The same with escapes for line ends and other control characters, so that what a stranger sent cannot move a
-  /// terminal's cursor.
-  package var escapingControls: String {
-    var result = ""
-    for scalar in unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .lineSeparator, .paragraphSeparator: result += scalar.escaped(asASCII: true)
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
-}

@@ -12,7 +12,7 @@ package struct LiveTable {
 
   /// Takes new readings, to be shown beside those before.
   package mutating func update(_ new: [Reading]) {
-    servers = PlainLines.compare(new, readings)
+    servers = ServerRates.all(of: new, since: readings)
     readings = new
   }
 

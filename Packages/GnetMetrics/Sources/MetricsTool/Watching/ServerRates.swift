@@ -27,6 +27,11 @@ struct ServerRates: Sendable {
     }
   }
 
+  /// The rates of each server since its earlier reading. Both times the paths are the same, in the same order.
+  static func all(of readings: [Reading], since before: [Reading]) -> [ServerRates] {
+    readings.enumerated().map { ServerRates($1, since: $0 < before.count ? before[$0] : nil) }
+  }
+
   /// All loops together.
   var total: LoopRates { loops.reduce(into: LoopRates()) { $0.add($1) } }
 }

@@ -14,7 +14,9 @@ package struct Terminal: ~Copyable {
 
   /// Takes over standard output; `nil` if it is no terminal, or one that cannot move its cursor.
   package init?() throws(Errno) {
-    guard Platform.isTerminal(Self.output), let name = Platform.environmentVariable("TERM"), name != "dumb" else { return nil }
+    guard Platform.isTerminal(Self.output), let name = Platform.environmentVariable("TERM"), name != "dumb" else {
+      return nil
+    }
     isColoured = Platform.environmentVariable("NO_COLOR") == nil
     try Output.write(Self.enter)
   }

@@ -53,13 +53,13 @@ import Testing
 
   @Test("a complaint is told when it begins or changes, not again")
   func complaints() {
-    var plain = PlainLines()
+    var filter = ComplaintFilter()
     let failed = Reading(path: "/a", result: .failure(.silent))
-    #expect(plain.newComplaints([failed]).count == 1)
-    #expect(plain.newComplaints([failed]).count == 0)
-    #expect(plain.newComplaints([Reading(path: "/a", result: .failure(.noSocket))]).count == 1)
-    #expect(plain.newComplaints([FormatTests.reading("/a")]).count == 0)
-    #expect(plain.newComplaints([failed]).count == 1)
+    #expect(filter.newComplaints([failed]).count == 1)
+    #expect(filter.newComplaints([failed]).count == 0)
+    #expect(filter.newComplaints([Reading(path: "/a", result: .failure(.noSocket))]).count == 1)
+    #expect(filter.newComplaints([FormatTests.reading("/a")]).count == 0)
+    #expect(filter.newComplaints([failed]).count == 1)
   }
 
   @Test("the table fits every terminal", arguments: [1, 10, 20, 40, 79, 80, 120, 400], [1, 2, 5, 24])
