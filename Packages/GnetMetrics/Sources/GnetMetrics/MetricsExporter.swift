@@ -3,7 +3,7 @@ public import Logging
 public import SystemPackage
 internal import Synchronization
 
-/// A plugin that serves a server's counters on a unix socket: whoever connects receives one serialized
+/// A plugin that serves a server's counters on a unix socket: every client receives one serialized
 /// `gnet.metrics.v1.Snapshot` and the end of the stream.
 ///
 /// ```swift
@@ -12,24 +12,24 @@ internal import Synchronization
 /// try serve(events, on: "tcp://:9000")
 /// ```
 ///
-/// Each loop counts on its own thread and publishes what it counted once per interval. The socket is served by a loop
-/// of its own, which is in no snapshot: however many clients there are and whatever they do, no serving loop waits.
+/// Each loop counts on its own thread and publishes its counters once per interval. The socket is served by a loop of its
+/// own, which no snapshot shows. Clients of the socket never make a loop of the server wait.
 ///
-/// A socket that a dead server has left at the path is replaced. If the path is in use by a live one, or by a file that
-/// is no socket, `serve` throws a `ServeError` before anything is served. If the socket fails later, the server
-/// goes on, and the log says so once. One exporter is for one server at a time.
+/// The socket of a server that has died is replaced. If a live server uses the path, or another kind of file is there,
+/// `serve` throws a `ServeError` before anything is served. If the socket fails later, the server goes on, and the log
+/// names the error once. An exporter is for one server at a time.
 @safe
 public final class MetricsExporter: Plugin {
-  /// Where the socket is.
+  /// The path of the socket.
   public let socketPath: String
-  /// How often each loop publishes its counters.
+  /// The time between two publications of a loop's counters.
   public let interval: Duration
   /// The permissions of the socket's file.
   public let permissions: FilePermissions
 
   private let logger: Logger
   private let state = Mutex(State())
-  // Written while no loop runs, on the thread that starts and joins them. What it points to is kept by `state`.
+  // Written while no loop runs, on the thread that starts and joins them. `state` keeps the memory behind it.
   private nonisolated(unsafe) var recorders: UnsafeMutablePointer<LoopRecorder>?
 
   private struct State {
@@ -37,13 +37,13 @@ public final class MetricsExporter: Plugin {
     var endpoint: MetricsEndpoint?
   }
 
-  /// Creates the plugin; the socket is bound when the server starts.
+  /// Creates the plugin. The socket is bound when the server starts.
   ///
   /// - Parameters:
-  ///   - socketPath: where the socket is to be, at most 107 bytes (103 on macOS).
-  ///   - interval: how often each loop publishes its counters, more than zero. A loop wakes up for it.
-  ///   - permissions: the permissions of the socket's file; only its owner can connect unless this says otherwise.
-  ///   - logger: where it is said if the socket fails while the server runs.
+  ///   - socketPath: the path of the socket, at most 107 bytes (103 on macOS).
+  ///   - interval: the time between two publications of a loop's counters, more than zero. Each wakes the loop.
+  ///   - permissions: the permissions of the socket's file; by default only its owner can connect.
+  ///   - logger: receives the errors of the socket while the server runs.
   public init(
     socketPath: String, interval: Duration = .milliseconds(100),
     permissions: FilePermissions = .ownerReadWrite, logger: Logger = Logger(label: "gnet.metrics")
@@ -55,7 +55,7 @@ public final class MetricsExporter: Plugin {
     self.logger = logger
   }
 
-  /// Binds the socket and starts to serve it; if that fails, `serve` throws the error.
+  /// Binds the socket and starts to serve it. If that fails, `serve` throws the error.
   public func started(_ server: Server) {
     do throws(ServeError) {
       let table = RecorderTable(count: server.loopCount)
@@ -74,13 +74,13 @@ public final class MetricsExporter: Plugin {
     return unsafe recorders[loop.index].tick(loop, every: interval)
   }
 
-  /// Counts the write by its size.
+  /// Counts a write by its size.
   public func preWrite(_ connection: inout Connection, byteCount: Int) {
     guard let recorders = unsafe recorders else { return }
     unsafe recorders[connection.loopIndex].recordWrite(byteCount)
   }
 
-  /// Ends the socket and removes its file.
+  /// Closes the socket and removes its file.
   public func stopped(_ server: Server) {
     // The table stays until the next server starts.
     let endpoint = state.withLock { state -> MetricsEndpoint? in

@@ -1,5 +1,5 @@
-/// This package.
+/// The package's version.
 public enum GnetMetricsPackage {
-  /// The version of the package, as its file VERSION has it.
+  /// The semantic version, the same as in the file VERSION.
   public static let version = "0.1.0"
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A length of time on the command line: 500ms, 1s, 1.5s, 2m; a bare number is seconds.
+/// A length of time on the command line: 500ms, 1s, 1.5s, 2m. A bare number is in seconds.
 struct Interval: ExpressibleByArgument {
   let duration: Duration
 

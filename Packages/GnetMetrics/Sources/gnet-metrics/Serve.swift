@@ -37,7 +37,7 @@ struct Serve: ParsableCommand {
     if let error = failure.error.withLock({ $0 }) { throw error }
   }
 
-  /// Why the server ended by itself.
+  /// The error that ended the server.
   private final class Failure: Sendable {
     let error = Mutex<ServeError?>(nil)
   }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The sockets that every subcommand reads.
+/// The sockets to read: arguments of every subcommand.
 struct SocketArguments: ParsableArguments {
   @Argument(help: ArgumentHelp("The metrics sockets of the servers.", valueName: "path"))
   var paths: [String]

@@ -27,7 +27,7 @@ struct Watch: ParsableCommand {
     if readings.contains(where: { $0.complaint != nil }) { try fail(readings) }
   }
 
-  /// Redraws the table until a signal arrives, also when the terminal has another size, and leaves the terminal as it was.
+  /// Draws the table at every interval, and whenever the terminal changes its size, until a signal arrives.
   private func show(
     on terminal: consuming Terminal, _ readings: inout [Reading], _ reader: SnapshotReader, _ interruption: Interruption
   ) throws {

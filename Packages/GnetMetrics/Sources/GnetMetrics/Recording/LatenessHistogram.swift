@@ -1,6 +1,8 @@
-/// Counts times in nanoseconds, by bounds that are round in milliseconds. For what happens a few times a second.
+/// Counts times in nanoseconds, by bounds that are round in milliseconds.
+///
+/// Recording searches the bounds one by one, which suits a few times a second.
 struct LatenessHistogram {
-  /// The greatest time that each bucket but the last counts: 50 microseconds to a second.
+  /// The greatest time of each bucket but the last: 50 microseconds to a second.
   static let upperBounds: [UInt64] = [
     50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000,
     100_000_000, 250_000_000, 1_000_000_000,

@@ -1,7 +1,7 @@
 internal import Gnet
 internal import Poller
 
-/// What one loop counts by itself, on its own thread, and publishes for others.
+/// The counters of one loop, kept on its own thread and published for others.
 struct LoopRecorder: ~Copyable {
   private var report = LoopReport()
   /// The time of the loop's next tick; `nil` before its first one.
@@ -10,14 +10,14 @@ struct LoopRecorder: ~Copyable {
   /// The recorders of two loops have no cache line in common.
   private let padding = InlineArray<16, UInt64>(repeating: 0)
 
-  /// Counts a write of so many bytes.
+  /// Counts a write of `byteCount` bytes.
   mutating func recordWrite(_ byteCount: Int) { report.writeSizes.record(byteCount) }
 
-  /// Publishes the report, and plans the next time.
+  /// Publishes the report and plans the next tick.
   ///
-  /// Ticks keep to a rhythm: what one is late the next is early, and those that were missed altogether are left out.
+  /// Ticks keep to a rhythm: a late one is followed by a shorter wait, and missed ones are skipped.
   ///
-  /// - Returns: how long to wait.
+  /// - Returns: the time until the next tick.
   mutating func tick(_ loop: EventLoop, every interval: Duration) -> Duration {
     let now = Poller.Instant.now
     let planned = nextTick ?? now
@@ -31,10 +31,10 @@ struct LoopRecorder: ~Copyable {
   }
 }
 
-/// The recorders of a server's loops, each to be used by its loop alone.
+/// The recorders of a server's loops. Each loop uses its own.
 @safe
 final class RecorderTable: @unchecked Sendable {
-  // Unchecked: each recorder but its published part belongs to one thread.
+  // Unchecked: a recorder belongs to the thread of its loop, all but its published part.
   let recorders: UnsafeMutablePointer<LoopRecorder>
   let count: Int
 
@@ -49,6 +49,6 @@ final class RecorderTable: @unchecked Sendable {
     unsafe recorders.deallocate()
   }
 
-  /// What each loop has last published; from any thread.
+  /// The last report of each loop. Any thread may ask.
   var reports: [LoopReport] { (0..<count).map { unsafe recorders[$0].published.current } }
 }

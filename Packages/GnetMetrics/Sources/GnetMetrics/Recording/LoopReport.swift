@@ -1,8 +1,8 @@
 internal import Gnet
 
-/// All that one loop tells, of one moment. Nothing but 64-bit words, so that it can be copied word by word.
+/// All that one loop tells, at one moment. Nothing but 64-bit words, so that it can be copied word by word.
 struct LoopReport {
-  /// When it was published, in nanoseconds since 1970-01-01 00:00 UTC; 0: never yet.
+  /// The time of publication in nanoseconds since 1970-01-01 00:00 UTC; 0 before the first one.
   var publishedTime: UInt64 = 0
   var statistics = LoopStatistics()
   var writeSizes = SizeHistogram()
@@ -10,7 +10,7 @@ struct LoopReport {
 }
 
 extension MetricsSnapshot.LoopCounters {
-  /// A report as it goes into a snapshot.
+  /// Creates the counters of a loop from its report.
   init(index: Int, _ report: LoopReport) {
     self.init(index: index)
     publishedTime = report.publishedTime

@@ -5,20 +5,20 @@ internal import RingBuffer
 internal import Synchronization
 internal import SystemPackage
 
-/// The metrics socket of one server while it runs: a server of its own, with one loop, that answers every
-/// connection with a snapshot and the end of the stream.
+/// The metrics socket of a running server: a second server with one loop, which sends every client a snapshot and the
+/// end of the stream.
 final class MetricsEndpoint: Sendable {
-  /// For how long a client may be slow to take a snapshot that does not fit into the kernel's buffer.
+  /// The time that a client has to receive a snapshot that does not fit into the kernel's buffer.
   private static let patience = Duration.seconds(10)
-  /// The same when the server ends.
+  /// The same time once the server ends.
   private static let patienceAtShutdown = Duration.milliseconds(250)
-  /// How often the socket's file is looked after.
+  /// The time between two looks at the socket's file.
   private static let inspectionInterval = Duration.seconds(1)
 
   private let watched: Server
   private let background: BackgroundServer
 
-  /// Binds the socket, and serves what `table` publishes about `server`.
+  /// Binds the socket and serves snapshots of `server`, made of the reports in `table`.
   init(
     for server: Server, publishing table: RecorderTable, at path: String, permissions: FilePermissions, logger: Logger
   ) throws(ServeError) {
@@ -48,10 +48,10 @@ final class MetricsEndpoint: Sendable {
   /// Whether this is the endpoint for `server`.
   func isFor(_ server: Server) -> Bool { watched === server }
 
-  /// Ends it and removes the socket's file.
+  /// Closes the socket and removes its file.
   func stop() { background.stop() }
 
-  /// Says once if the socket's file has gone, for example because something cleans up its folder.
+  /// A tick that logs once when the socket's file has gone, for example because its folder was cleaned up.
   private static func inspection(
     of path: String, _ logger: Logger
   ) -> @Sendable () -> (delay: Duration, action: Action) {
@@ -76,7 +76,7 @@ final class MetricsEndpoint: Sendable {
 /// Makes the snapshots of one server.
 private final class SnapshotSource: Sendable {
   private let table: RecorderTable
-  /// What stays the same from one snapshot to the next.
+  /// The fields that are the same in all snapshots.
   private let template: MetricsSnapshot
   private let count = Atomic<UInt64>(0)
 
@@ -92,7 +92,7 @@ private final class SnapshotSource: Sendable {
     self.template = template
   }
 
-  /// The next snapshot, as it goes over the socket.
+  /// The next snapshot, encoded.
   func next() -> [UInt8] {
     var snapshot = template
     snapshot.loops = table.reports.enumerated().map { MetricsSnapshot.LoopCounters(index: $0, $1) }

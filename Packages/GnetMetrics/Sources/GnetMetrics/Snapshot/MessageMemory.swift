@@ -1,4 +1,4 @@
-/// The memory of a C message under construction: all that was taken is given back at once, at the end.
+/// The memory of a C message under construction. All of it is freed when this value is dropped.
 @safe
 struct MessageMemory: ~Copyable {
   private var blocks: [UnsafeMutableRawPointer] = unsafe []
@@ -7,7 +7,7 @@ struct MessageMemory: ~Copyable {
     for index in unsafe blocks.indices { unsafe blocks[index].deallocate() }
   }
 
-  /// Uninitialised room for values of a type that needs no end of life, such as a struct of C.
+  /// Uninitialised memory for values of a trivial type, such as a struct of C.
   mutating func allocate<Value>(_ type: Value.Type, count: Int) -> UnsafeMutablePointer<Value> {
     let values = UnsafeMutablePointer<Value>.allocate(capacity: count)
     unsafe blocks.append(UnsafeMutableRawPointer(values))
@@ -16,9 +16,9 @@ struct MessageMemory: ~Copyable {
 
   /// A copy of `values`.
   mutating func copy<Value>(_ values: [Value]) -> UnsafeMutablePointer<Value> {
-    let room = unsafe allocate(Value.self, count: values.count)
-    for index in values.indices { unsafe (room + index).initialize(to: values[index]) }
-    return unsafe room
+    let copy = unsafe allocate(Value.self, count: values.count)
+    for index in values.indices { unsafe (copy + index).initialize(to: values[index]) }
+    return unsafe copy
   }
 
   /// A copy of `text` that ends with a zero byte.
@@ -26,12 +26,12 @@ struct MessageMemory: ~Copyable {
     unsafe copy(text.utf8.map { CChar(bitPattern: $0) } + [0])
   }
 
-  /// The addresses of `count` values that follow each other from `first`.
+  /// An array of the addresses of `count` values that lie side by side from `first`.
   mutating func addresses<Value>(of first: UnsafeMutablePointer<Value>, count: Int)
     -> UnsafeMutablePointer<UnsafeMutablePointer<Value>?>
   {
-    let room = unsafe allocate(UnsafeMutablePointer<Value>?.self, count: count)
-    for index in 0..<count { unsafe (room + index).initialize(to: first + index) }
-    return unsafe room
+    let addresses = unsafe allocate(UnsafeMutablePointer<Value>?.self, count: count)
+    for index in 0..<count { unsafe (addresses + index).initialize(to: first + index) }
+    return unsafe addresses
   }
 }

@@ -2,11 +2,11 @@ internal import CMetricsSchema
 internal import CProtobufC
 internal import Gnet
 
-/// Why bytes are not a snapshot that can be read.
+/// The reason why bytes cannot be decoded as a snapshot.
 public enum MetricsSnapshotError: Error, Hashable, CustomStringConvertible {
-  /// The bytes are no `gnet.metrics.v1.Snapshot`, or only the beginning of one.
+  /// The bytes are no `gnet.metrics.v1.Snapshot`, or not a whole one.
   case malformed
-  /// The snapshot is of a later version of the schema than this package knows.
+  /// The snapshot has a version of the schema that this package does not know.
   case unknownSchemaVersion(UInt32)
 
   /// The error in one line.
@@ -20,7 +20,11 @@ public enum MetricsSnapshotError: Error, Hashable, CustomStringConvertible {
 }
 
 extension MetricsSnapshot {
-  /// Reads a snapshot as it came over a socket. The bytes may be anything: what is no snapshot throws.
+  /// Decodes a snapshot as a metrics socket sends it.
+  ///
+  /// - Parameter bytes: any bytes; those of a stranger do no harm.
+  /// - Throws: `MetricsSnapshotError` if the bytes are no snapshot.
+  /// - Complexity: O(*n*) in the number of bytes.
   public init(decoding bytes: [UInt8]) throws(MetricsSnapshotError) {
     let unpacked = unsafe bytes.withUnsafeBufferPointer {
       unsafe gnet__metrics__v1__snapshot__unpack(nil, $0.count, $0.baseAddress)

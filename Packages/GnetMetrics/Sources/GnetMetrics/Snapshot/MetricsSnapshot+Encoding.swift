@@ -6,15 +6,17 @@ typealias CLoopCounters = Gnet__Metrics__V1__LoopCounters
 private typealias CHistogram = Gnet__Metrics__V1__Histogram
 
 extension MetricsSnapshot {
-  /// The snapshot as it goes over the socket: a `gnet.metrics.v1.Snapshot` in protobuf's encoding.
+  /// Encodes the snapshot as a metrics socket sends it: a `gnet.metrics.v1.Snapshot` in protobuf's encoding.
+  ///
+  /// - Complexity: O(*n*) in the number of loops.
   public func encoded() -> [UInt8] {
     var memory = MessageMemory()
     var message = unsafe CSnapshot()
     unsafe fill(&message, &memory)
     let size = unsafe gnet__metrics__v1__snapshot__get_packed_size(&message)
-    return unsafe [UInt8](unsafeUninitializedCapacity: size) { room, count in
-      // An empty array lends no memory; a snapshot is never empty, since it has a version.
-      unsafe count = gnet__metrics__v1__snapshot__pack(&message, room.baseAddress)
+    return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      // The buffer of an empty array has no address. A snapshot is never empty, since it has a version.
+      unsafe count = gnet__metrics__v1__snapshot__pack(&message, buffer.baseAddress)
     }
   }
 

@@ -1,6 +1,6 @@
 public import Gnet
 
-/// What a server tells about itself at one moment: the message `gnet.metrics.v1.Snapshot` as a Swift value.
+/// The state of a server at one moment: the message `gnet.metrics.v1.Snapshot` as a Swift value.
 ///
 /// Times are nanoseconds since 1970-01-01 00:00 UTC.
 public struct MetricsSnapshot: Sendable, Hashable {
@@ -13,17 +13,17 @@ public struct MetricsSnapshot: Sendable, Hashable {
   public var processID: UInt32 = 0
   /// The name of the host that the process runs on.
   public var hostName = ""
-  /// When the server started; another value is another run, whose counters began again at zero.
+  /// The time of the server's start. Another value means another run, whose counters began again at zero.
   public var serverStartTime: UInt64 = 0
-  /// When the snapshot was made.
+  /// The time of the snapshot.
   public var snapshotTime: UInt64 = 0
   /// The number of the snapshot since the start, from 1.
   public var sequenceNumber: UInt64 = 0
   /// The version of the package that made the snapshot.
   public var packageVersion = ""
-  /// How the loops wait for events: "epoll" or "kqueue".
+  /// The system's interface by which the loops wait for events: "epoll" or "kqueue".
   public var backend = ""
-  /// Where the server listens, as bound.
+  /// The addresses that the server listens on, as bound.
   public var addresses: [String] = []
   /// The counters of each loop, in the order of their indices.
   public var loops: [LoopCounters] = []
@@ -33,28 +33,28 @@ public struct MetricsSnapshot: Sendable, Hashable {
 }
 
 extension MetricsSnapshot {
-  /// What one loop has counted; all of one moment.
+  /// The counters of one loop, all of one moment.
   public struct LoopCounters: Sendable, Hashable {
     /// The loop's place among the loops of the server, counted from 0.
     public var index: Int
-    /// When the loop published these counters; 0 before the first time.
+    /// The time of publication of these counters; 0 before the first one.
     public var publishedTime: UInt64 = 0
     /// The loop's counters.
     public var statistics = LoopStatistics()
-    /// Sizes of writes: the bytes offered to the kernel by each.
+    /// The sizes of writes: the bytes offered to the kernel by each.
     public var writeSizes = Histogram()
-    /// How late the loop was for its own timer, in nanoseconds.
+    /// The delays of the loop's own timer in nanoseconds.
     public var tickLateness = Histogram()
 
     /// Creates the counters of a loop that has done nothing.
     public init(index: Int) { self.index = index }
   }
 
-  /// How often values of a size were observed.
+  /// The number of observed values by their size.
   public struct Histogram: Sendable, Hashable {
-    /// The greatest value that each bucket but the last counts, in ascending order; the last has no bound.
+    /// The greatest value of each bucket but the last, in ascending order. The last bucket has no bound.
     public var upperBounds: [UInt64] = []
-    /// The values that each bucket counted, those of smaller buckets not included.
+    /// The number of values in each bucket, without the values of smaller buckets.
     public var counts: [UInt64] = []
     /// The sum of all values.
     public var sum: UInt64 = 0
@@ -69,7 +69,9 @@ extension MetricsSnapshot {
       self.sum = sum
     }
 
-    /// The number of values observed.
+    /// The number of values in all buckets.
+    ///
+    /// - Complexity: O(*n*) in the number of buckets.
     public var count: UInt64 { counts.reduce(0, &+) }
   }
 }

@@ -22,7 +22,7 @@ enum Platform {
 
   /// The name of this host; empty if the system does not tell. Corresponds to `gethostname(2)`.
   static var hostName: String {
-    // The longest name there is, and a zero, which a name that was cut off lacks.
+    // The longest name there is, and a zero: the system may leave it out where it cuts a name off.
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 257) { buffer in
       unsafe buffer.initialize(repeating: 0)
       guard unsafe gethostname(buffer.baseAddress!, buffer.count - 1) == 0 else { return "" }

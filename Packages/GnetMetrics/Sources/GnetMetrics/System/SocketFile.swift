@@ -1,4 +1,4 @@
-/// A file at a path, recognised again as long as it is the same.
+/// A file at a path, which is recognised again.
 struct SocketFile: Sendable {
   private let path: String
   private let identity: FileIdentity
@@ -10,11 +10,11 @@ struct SocketFile: Sendable {
     self.identity = identity
   }
 
-  /// Whether the file is at its path still.
+  /// Whether the same file is still at the path.
   var isInPlace: Bool { Platform.fileIdentity(at: path) == identity }
 }
 
-/// The device and the number on it by which a system tells files apart.
+/// The identity of a file: its device and its number on the device.
 struct FileIdentity: Hashable, Sendable {
   let device: UInt64
   let number: UInt64

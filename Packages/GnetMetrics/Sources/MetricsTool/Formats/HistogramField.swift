@@ -1,10 +1,10 @@
 internal import GnetMetrics
 
-/// A histogram that every loop tells, and how it is called where.
+/// A histogram that every loop tells, and its names.
 struct HistogramField: Sendable {
-  /// Its name in the schema, and in JSON.
+  /// The name in the schema, and in JSON.
   let name: String
-  /// Its name for Prometheus.
+  /// The name for Prometheus.
   let exposition: String
   let help: String
   let value: @Sendable (MetricsSnapshot.LoopCounters) -> MetricsSnapshot.Histogram
@@ -12,7 +12,7 @@ struct HistogramField: Sendable {
   /// Whether the values are times in nanoseconds.
   var isTime: Bool { exposition.hasSuffix("_seconds") }
 
-  /// All of them, in the order of the schema.
+  /// All histograms, in the order of the schema.
   static let all: [HistogramField] = [
     HistogramField(
       name: "write_size_histogram", exposition: "gnet_write_size_bytes",
@@ -24,8 +24,9 @@ struct HistogramField: Sendable {
 }
 
 extension MetricsSnapshot.Histogram {
-  /// The bound below which the given part of the values lies, as far as buckets can tell; `nil` for the bucket
-  /// without one. Without values it is zero.
+  /// The bound of the bucket up to which a part of the values lies: an upper limit of the quantile.
+  ///
+  /// `nil` if the last bucket is reached, which has no bound. Zero if there are no values.
   func bound(of part: Double) -> UInt64? {
     let rank = (Double(count) * part).rounded(.up)
     var seen = 0.0
@@ -37,7 +38,7 @@ extension MetricsSnapshot.Histogram {
     return nil
   }
 
-  /// Adds the values of another histogram; one with other buckets is left out.
+  /// Adds the values of another histogram if it has the same buckets.
   mutating func add(_ other: Self) {
     if counts.isEmpty {
       self = other

@@ -28,7 +28,7 @@ enum HumanUnits {
 
   private static func scaled(_ value: Double, by step: Double, _ units: [String]) -> String {
     var (value, index) = (value, 0)
-    // What would be rounded up to the next unit belongs to it.
+    // A value that rounds up to the next unit is written in that unit.
     while index < units.count - 1, value >= step - 0.5 {
       value /= step
       index += 1

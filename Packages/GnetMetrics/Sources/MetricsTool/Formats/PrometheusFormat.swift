@@ -2,10 +2,10 @@ internal import GnetMetrics
 
 /// Snapshots in Prometheus' text exposition format, version 0.0.4.
 ///
-/// Labels are `server`, the socket's path as given, and `loop`. A socket that did not answer has `gnet_up` 0 and nothing
-/// else. Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+/// The labels are `server`, the socket's path as given, and `loop`. A socket without an answer has `gnet_up` 0 and
+/// nothing else. Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 package struct PrometheusFormat {
-  /// What the format is called in HTTP.
+  /// The name of the format in HTTP.
   package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
   private let readings: [Reading]
@@ -101,7 +101,7 @@ package struct PrometheusFormat {
     return "\(name)=\"\(escaped)\""
   }
 
-  /// Nanoseconds as seconds, exactly.
+  /// Nanoseconds written as seconds, exactly.
   static func seconds(_ nanoseconds: UInt64) -> String {
     let (whole, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
     if rest == 0 { return "\(whole)" }

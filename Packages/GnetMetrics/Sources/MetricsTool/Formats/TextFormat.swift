@@ -2,10 +2,10 @@ package import GnetMetrics
 
 /// A snapshot for people: a heading, and a table with a row per number and a column per loop.
 package enum TextFormat {
-  /// How many loops stand beside each other.
+  /// The number of loops side by side in a table.
   private static let columnLimit = 8
 
-  /// The text, which ends with a line end.
+  /// The text, with a line end behind its last line.
   package static func text(_ snapshot: MetricsSnapshot, path: String) -> String {
     var lines = heading(snapshot, path)
     let loops = snapshot.loops

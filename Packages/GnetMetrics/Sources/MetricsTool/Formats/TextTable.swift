@@ -1,6 +1,8 @@
-/// Rows of cells in columns: the first to the left, the others to the right, two spaces between them.
+/// Rows of cells in columns: the first column aligned to the left, the others to the right, with two spaces between.
 enum TextTable {
-  /// A line for each row, all rows of the same number of cells; columns but the first have a least width.
+  /// A line for each row. All rows have the same number of cells.
+  ///
+  /// - Parameter minimumWidth: the least width of each column but the first.
   static func lines(_ rows: [[String]], minimumWidth: Int = 0) -> [String] {
     let widths = (rows.first ?? []).indices.map { column in
       rows.reduce(column == 0 ? 0 : minimumWidth) { max($0, $1[column].count) }
@@ -16,7 +18,7 @@ enum TextTable {
 }
 
 extension String {
-  /// The same without spaces at its end.
+  /// The text without spaces at its end.
   fileprivate var trimmingEnd: String {
     var text = self
     while text.last == " " { text.removeLast() }

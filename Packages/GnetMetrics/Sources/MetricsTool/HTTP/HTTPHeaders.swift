@@ -1,14 +1,14 @@
-/// The header fields of a request that matter here.
+/// The header fields of a request, as far as they matter here.
 struct HTTPHeaders {
-  /// What the client says of the connection; `nil` if nothing.
+  /// Whether the client wants to keep the connection; `nil` if it does not say.
   private(set) var keepsAlive: Bool?
   private var hostCount = 0
   private var hasBody = false
 
-  /// Reads the lines of a header; `nil` if one is no field.
+  /// Parses the lines of a header; `nil` if a line is no field.
   init?(_ lines: ArraySlice<ArraySlice<UInt8>>) {
     for line in lines {
-      // A line that starts with a space would continue the one before, which is out of use.
+      // A line with a space in front would continue the line before, which RFC 9112 has deprecated.
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
         line[..<colon].allSatisfy(\.isTokenCharacter)
       else { return nil }
@@ -36,9 +36,9 @@ struct HTTPHeaders {
     }
   }
 
-  /// Why the request cannot be served, if it cannot.
+  /// The status of the refusal of a request; `nil` if the request can be served.
   func objection(isVersion11: Bool) -> HTTPStatus? {
-    // Nothing here takes a body, and one that is not read would be taken for the next request.
+    // No resource here takes a body, and an unread body would be parsed as the next request.
     if hasBody { return .contentTooLarge }
     return hostCount == 1 || (hostCount == 0 && !isVersion11) ? nil : .badRequest
   }

@@ -1,13 +1,13 @@
-/// A request without a body, as HTTP/1.1 writes it. Strict: what is not quite right is refused.
+/// A request of HTTP/1.1 without a body. Strict: any deviation from the grammar is refused.
 /// Source: RFC 9112.
 struct HTTPRequest: Equatable {
-  /// What is at the start of the bytes received.
+  /// The outcome of parsing.
   enum Parsed: Equatable {
     /// The beginning of a request.
     case incomplete
-    /// A request of so many bytes.
+    /// A request, and the number of its bytes.
     case request(HTTPRequest, byteCount: Int)
-    /// Nothing that can be answered but with this.
+    /// Bytes that are no request, to be answered with a status.
     case refused(HTTPStatus)
   }
 
@@ -20,13 +20,13 @@ struct HTTPRequest: Equatable {
   /// Whether the connection stays for more requests.
   var keepsAlive: Bool
 
-  /// Reads the request at the start of `bytes`, of which `lengthLimit` are enough.
+  /// Parses the request at the start of `bytes`. More than `lengthLimit` bytes are never needed.
   static func parse(_ bytes: [UInt8]) -> Parsed {
     guard let end = end(of: bytes) else {
       return bytes.count >= lengthLimit ? .refused(.headerTooLarge) : .incomplete
     }
     var lines = bytes[..<(end - 4)].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    // Every line but the last has its CR still.
+    // Every line but the last still has its CR.
     for index in lines.indices.dropLast() {
       guard lines[index].last == UInt8(ascii: "\r") else { return .refused(.badRequest) }
       lines[index].removeLast()
@@ -43,7 +43,7 @@ struct HTTPRequest: Equatable {
     }
   }
 
-  /// How many bytes there are up to the empty line and with it.
+  /// The number of bytes up to the end of the empty line.
   private static func end(of bytes: [UInt8]) -> Int? {
     guard bytes.count >= 4 else { return nil }
     let end: [UInt8] = [13, 10, 13, 10]
@@ -87,7 +87,7 @@ private struct RequestLine {
 }
 
 extension UInt8 {
-  /// Whether it may stand in a method or in the name of a header field.
+  /// Whether the byte may stand in a method or in the name of a header field.
   var isTokenCharacter: Bool {
     switch self {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

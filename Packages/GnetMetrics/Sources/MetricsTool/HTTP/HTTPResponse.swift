@@ -1,4 +1,4 @@
-/// The statuses in use. Source: RFC 9110, section 15.
+/// The statuses of responses. Source: RFC 9110, section 15.
 enum HTTPStatus: Int, Error {
   case ok = 200
   case badRequest = 400
@@ -9,7 +9,7 @@ enum HTTPStatus: Int, Error {
   case unavailable = 503
   case versionNotSupported = 505
 
-  /// The words beside the number.
+  /// The reason phrase.
   var phrase: String {
     switch self {
     case .ok: "OK"
@@ -24,20 +24,20 @@ enum HTTPStatus: Int, Error {
   }
 }
 
-/// A response, whole.
+/// A whole response.
 struct HTTPResponse {
   var status: HTTPStatus
   var mediaType = "text/plain; charset=utf-8"
   var body: String
-  /// Header fields beside those that all responses have.
+  /// Header fields in addition to the fields of all responses.
   var fields: [(String, String)] = []
 
-  /// A response that says its status, and more if there is more to say.
+  /// A response with a line of text, by default the phrase of its status.
   static func plain(_ status: HTTPStatus, _ text: String? = nil) -> HTTPResponse {
     HTTPResponse(status: status, body: "\(text ?? status.phrase)\n")
   }
 
-  /// The bytes to send. The answer to a HEAD tells the length of the body and leaves it out.
+  /// The bytes to send. The response to a HEAD tells the length of the body, but has none.
   func bytes(keepsAlive: Bool, isHead: Bool = false) -> [UInt8] {
     var text = "HTTP/1.1 \(status.rawValue) \(status.phrase)\r\n"
     text += "Content-Type: \(mediaType)\r\nContent-Length: \(body.utf8.count)\r\n"

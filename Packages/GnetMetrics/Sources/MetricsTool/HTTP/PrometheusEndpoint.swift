@@ -4,13 +4,13 @@ internal import Synchronization
 
 /// An HTTP server whose `/metrics` reads sockets and answers in Prometheus' format.
 ///
-/// Sockets are read by a worker's thread, so that one that hangs keeps no other client waiting.
+/// Workers read the sockets on threads of their own: a socket that hangs keeps no other client waiting.
 package final class PrometheusEndpoint: Sendable {
-  /// How many clients are answered at once, and how many may wait for it; more are told to come again.
+  /// The number of clients that are answered at once, and the number of those that wait. More are refused.
   private static let (workerCount, queueLength) = (4, 64)
-  /// How much a client may send ahead while it is being answered.
+  /// The most bytes of unread input while a client is being answered; more close the connection.
   private static let inputLimit = 4 * HTTPRequest.lengthLimit
-  /// How much a client may leave untaken and still be answered.
+  /// The most bytes of unsent output at which a client is still answered.
   private static let outputLimit = 1 << 20
 
   private let paths: [String]
@@ -19,9 +19,11 @@ package final class PrometheusEndpoint: Sendable {
   private let clients = ClientList(limit: 512)
   private let workers = WorkerPool(threadCount: workerCount, queueCapacity: queueLength)
 
-  /// An endpoint for the sockets at `paths`.
+  /// Creates an endpoint for the sockets at `paths`.
   ///
-  /// - Parameter report: is handed every reading, on a worker's thread.
+  /// - Parameters:
+  ///   - reader: reads the sockets.
+  ///   - report: called with every reading, on a worker's thread.
   package init(_ paths: [String], reader: SnapshotReader, report: @escaping @Sendable ([Reading]) -> Void) {
     self.paths = paths
     self.reader = reader
@@ -56,36 +58,36 @@ package final class PrometheusEndpoint: Sendable {
     return options
   }
 
-  /// Ends the workers; to be called when the server has ended.
+  /// Ends the workers. Called once the server has ended.
   package func stop() { workers.shutdown() }
 
-  /// What is under way on a connection.
+  /// The request in progress on a connection.
   ///
-  /// A worker leaves its answer here and the loop sends it: sent by the connection's handle, it might come
-  /// behind the answer to a later request that the loop had at once.
+  /// A worker stores its answer here and the loop sends it. Written through the connection's handle, the answer might
+  /// come behind the answer to a later request, which the loop sends at once.
   final class Exchange: @unchecked Sendable {
     enum Stage: Int, AtomicRepresentable {
-      /// No worker has a request: the next one may be looked at.
+      /// No worker has a request: the loop may parse the next one.
       case idle
-      /// A worker has one, and `answer` is the worker's.
+      /// A worker has a request and owns `answer`.
       case underWay
-      /// `answer` is there for the loop.
+      /// The answer is complete, and the loop owns `answer`.
       case answered
     }
 
     let stage = Atomic(Stage.idle)
-    /// Belongs to whom `stage` says.
+    /// The bytes of the answer. Their owner is the loop or a worker, by `stage`.
     var answer: [UInt8] = []
-    /// Whether the connection ends with the answer; the loop's.
+    /// Whether the connection closes behind the answer. Owned by the loop.
     var isLast = false
-    /// When the last whole request came, or the connection; the loop's.
+    /// The time of the last whole request, or of the connection's start. Owned by the loop.
     var activeAt = ContinuousClock.now
     let handle: ConnectionHandle
 
     init(_ handle: ConnectionHandle) { self.handle = handle }
   }
 
-  /// Answers the requests that have arrived, up to one that a worker has to answer.
+  /// Answers the requests that have arrived, up to the first that needs a worker.
   private func serve(_ connection: inout Connection, _ input: inout RingBuffer, _ exchange: Exchange) -> Action {
     while true {
       switch exchange.stage.load(ordering: .acquiring) {
@@ -97,7 +99,7 @@ package final class PrometheusEndpoint: Sendable {
         if exchange.isLast { return .close }
       case .idle: break
       }
-      // One that asks on and does not take the answers gets those that it has coming, and no more.
+      // A client that keeps asking and does not read the answers gets no more of them.
       if connection.pendingWriteCount > Self.outputLimit { return .close }
       switch HTTPRequest.parse(Self.copy(of: input)) {
       case .incomplete:
@@ -132,7 +134,7 @@ package final class PrometheusEndpoint: Sendable {
     }
   }
 
-  /// Has a worker read the sockets and answer.
+  /// Submits a request to a worker, which reads the sockets and answers.
   private func read(for request: HTTPRequest, _ exchange: Exchange) {
     exchange.isLast = !request.keepsAlive
     exchange.stage.store(.underWay, ordering: .relaxed)

@@ -1,11 +1,11 @@
-/// Tells new complaints from those that have been made: a socket that keeps failing in the same way is named once.
+/// Selects the complaints that are new: a socket that keeps failing in the same way is named once.
 package struct ComplaintFilter {
   private var complaints: [String: String] = [:]
 
-  /// Creates a filter that no complaint has passed yet.
+  /// Creates a filter to which all complaints are new.
   package init() {}
 
-  /// The complaints of sockets that have begun to fail, or fail in another way than in the readings before.
+  /// The complaints about sockets that have begun to fail, or that fail in another way than in the last readings.
   package mutating func newComplaints(_ readings: [Reading]) -> [String] {
     let new = readings.compactMap { reading in complaints[reading.path] == reading.complaint ? nil : reading.complaint }
     complaints = [:]

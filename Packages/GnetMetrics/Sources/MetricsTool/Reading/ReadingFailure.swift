@@ -1,24 +1,24 @@
 package import GnetMetrics
 package import SystemPackage
 
-/// Why a socket could not be read.
+/// The reason why a socket could not be read.
 package enum ReadingFailure: Error, Hashable, CustomStringConvertible {
-  /// The file is something else.
+  /// The file is no socket.
   case noSocket
-  /// It took longer than the time-out.
+  /// Reading took longer than the time-out.
   case timedOut(Duration)
-  /// What was sent is longer than any snapshot.
+  /// The bytes are more than any snapshot has.
   case tooLong(limit: Int)
-  /// It ended before anything was sent.
+  /// The stream ended without a byte.
   case silent
-  /// What was sent is no snapshot.
+  /// The bytes are no snapshot.
   case unreadable(MetricsSnapshotError)
   /// A system call failed.
   case system(Errno)
   /// The reader was told to stop.
   case interrupted
 
-  /// The failure, and what may be done, without the socket's path.
+  /// The failure and a remedy, without the socket's path.
   package var description: String {
     switch self {
     case .noSocket: "is no socket; give the path that the server was given for its metrics"

@@ -1,16 +1,16 @@
 internal import GnetMetrics
 internal import SystemPackage
 
-/// One socket being read: connects, receives to the end of the stream, decodes.
+/// The reading of one socket: connects, receives to the end of the stream, decodes.
 final class SnapshotConnection {
-  /// A snapshot of thousands of loops is smaller.
+  /// The most bytes of a snapshot: that of thousands of loops is smaller.
   private static let lengthLimit = 16 << 20
 
   private let path: String
   private var socket: UnixSocket?
   private var bytes: [UInt8] = []
   private(set) var isConnected = false
-  /// The end of it; `nil` as long as it goes on.
+  /// The outcome; `nil` as long as reading goes on.
   private(set) var outcome: Result<Reading.Received, ReadingFailure>?
 
   init(to path: String) {
@@ -23,15 +23,15 @@ final class SnapshotConnection {
     }
   }
 
-  /// What to wait for; -1 when there is nothing.
+  /// The descriptor to wait for; -1 once reading has ended.
   var fd: Int32 { socket?.fd ?? -1 }
 
-  /// Ends it with a failure, unless it has ended.
+  /// Ends reading with a failure, unless it has ended.
   func giveUp(_ failure: ReadingFailure) {
     if outcome == nil { end(.failure(failure)) }
   }
 
-  /// Does what can be done without waiting.
+  /// Reads on, as far as that is possible without waiting.
   func advance() {
     do throws(Errno) {
       if !isConnected {
@@ -55,7 +55,7 @@ final class SnapshotConnection {
     }
   }
 
-  /// Some bytes, none at the end of the stream; `nil` if there is nothing yet.
+  /// The next bytes, none at the end of the stream; `nil` if nothing has arrived yet.
   private func receiveChunk() throws(Errno) -> [UInt8]? {
     var result: Result<UnixSocket.Progress?, Errno> = .success(nil)
     let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in

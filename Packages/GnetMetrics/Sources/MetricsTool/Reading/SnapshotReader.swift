@@ -1,11 +1,11 @@
-/// Reads snapshots from any number of sockets at once, on the calling thread: one that hangs costs the others nothing.
+/// Reads snapshots from any number of sockets at once, on the calling thread. A socket that hangs delays no other.
 package struct SnapshotReader: Sendable {
-  /// For how long a socket may take, from the connection to the end of the stream.
+  /// The time that reading a socket may take, from the connection to the end of the stream.
   package var timeout = Duration.seconds(2)
-  /// When readable, reading ends early.
+  /// The signals that end reading early; `nil` if none do.
   package var interruption: Interruption?
 
-  /// How often connecting is tried again where too many clients wait already.
+  /// The time between two attempts to connect to a socket with too many waiting clients.
   private static let retryInterval = Duration.milliseconds(10)
 
   /// Creates a reader.
@@ -32,7 +32,7 @@ package struct SnapshotReader: Sendable {
     return zip(paths, sockets).map { Reading(path: $0, result: $1.outcome!) }
   }
 
-  /// Waits for any of the sockets to be ready, and advances those that are. Returns whether a signal has arrived.
+  /// Waits until a socket is ready, and advances every socket that is. Returns whether a signal has arrived.
   private func isInterrupted(waitingFor sockets: [SnapshotConnection], upTo limit: Duration) -> Bool {
     let fds = sockets.map { $0.isConnected ? $0.fd : -1 } + [interruption?.fd ?? -1]
     let readable = Platform.readable(fds, milliseconds: limit.wholeMilliseconds)

@@ -8,7 +8,7 @@ package enum Output {
   /// Writes bytes to standard output.
   package static func write(_ bytes: [UInt8]) throws(Errno) { try write(bytes, to: .standardOutput) }
 
-  /// Opens `/dev/null` for each standard stream that is closed: a socket in its place would receive what is printed.
+  /// Opens `/dev/null` for each closed standard stream. Otherwise the next socket would take its place and its output.
   package static func openClosedStreams() {
     while let file = try? FileDescriptor.open(FilePath("/dev/null"), .readWrite) {
       if file.rawValue > FileDescriptor.standardError.rawValue {
@@ -18,7 +18,7 @@ package enum Output {
     }
   }
 
-  /// Writes a line to standard error, behind the name of the program. Nothing can be done if that fails.
+  /// Writes a line to standard error, behind the name of the program. Ignores errors.
   package static func error(_ line: String) {
     try? write(Array("gnet-metrics: \(line)\n".utf8), to: .standardError)
   }

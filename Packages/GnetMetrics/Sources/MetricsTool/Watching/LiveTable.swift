@@ -1,25 +1,25 @@
-/// Rates for a terminal: a table that fits it.
+/// Rates for a terminal: a table of the terminal's size.
 package struct LiveTable {
-  /// Wide enough for every number, so that columns stay where they are when numbers change.
+  /// The width of every number at most, so that columns do not move when numbers change.
   private static let columnWidth = 8
 
   private var readings: [Reading] = []
   private var servers: [ServerRates] = []
   private let style: TerminalStyle
 
-  /// Starts with nothing to show.
+  /// Creates an empty table.
   package init(style: TerminalStyle) { self.style = style }
 
-  /// Takes new readings, to be shown beside those before.
+  /// Replaces the readings. Rates are those since the readings before.
   package mutating func update(_ new: [Reading]) {
     servers = ServerRates.all(of: new, since: readings)
     readings = new
   }
 
-  /// The table: at most `height` lines with at most `width` characters.
+  /// The table in at most `height` lines of at most `width` characters.
   ///
-  /// Columns that do not fit are left out from the right, rows that do not fit from the end; the totals always stand
-  /// at the top.
+  /// If the table is too wide, columns are left out from the right; if it is too long, rows from the end. The totals
+  /// stand at the top.
   package func lines(width: Int, height: Int) -> [String] {
     let (width, height) = (max(width, 1), max(height, 1))
     let rows = Self.rows(servers, titleWidth: max(width / 3, 8))
@@ -35,7 +35,7 @@ package struct LiveTable {
 
     var kind: Kind
     var title: String
-    /// `nil` for a row without numbers.
+    /// The numbers; `nil` for a row without any.
     var rates: LoopRates?
   }
 

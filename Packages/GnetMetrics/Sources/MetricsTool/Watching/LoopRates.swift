@@ -1,7 +1,7 @@
 internal import Gnet
 internal import GnetMetrics
 
-/// What one loop, or several together, did per second between two snapshots.
+/// The work of one loop, or of several together, per second between two snapshots.
 struct LoopRates: Sendable {
   var connectionsActive: UInt64 = 0
   var pendingOutputBytes: UInt64 = 0
@@ -14,15 +14,15 @@ struct LoopRates: Sendable {
   var acceptErrors = 0.0
   var wakeups = 0.0
   var polls = 0.0
-  /// The part of the time spent at work, 0 to 1 for each loop.
+  /// The part of the time spent at work: the sum over the loops, 0 to 1 for each.
   var busy = 0.0
-  /// How many loops are in it.
+  /// The number of loops in the sums.
   var loopCount = 0
 
-  /// Nothing yet.
+  /// Creates the rates of no loop.
   init() {}
 
-  /// What a loop did since `before`, by its own clock; only what is now if it has published nothing since.
+  /// Computes a loop's rates since `before`, by its own clock. Rates are zero if it has published nothing since.
   init(_ now: MetricsSnapshot.LoopCounters, since before: MetricsSnapshot.LoopCounters?) {
     loopCount = 1
     connectionsActive = now.statistics.connectionsActive
@@ -46,7 +46,7 @@ struct LoopRates: Sendable {
     busy = busyRate + waitingRate > 0 ? busyRate / (busyRate + waitingRate) : 0
   }
 
-  /// Adds those of other loops.
+  /// Adds the rates of other loops.
   mutating func add(_ other: Self) {
     loopCount += other.loopCount
     connectionsActive &+= other.connectionsActive

@@ -1,11 +1,11 @@
-/// Rates for a pipe: a line per loop and one for each server's total, in words of the form name=value.
+/// Rates for a pipe: a line per loop and a line for each server's total, in words of the form name=value.
 package struct PlainLines {
   private var before: [Reading] = []
 
-  /// Starts with nothing to compare with.
+  /// Creates a value without a reading to compare with.
   package init() {}
 
-  /// The lines for a new reading; none for a server that was not read before.
+  /// The lines for new readings; none for a server without an earlier one.
   package mutating func lines(_ readings: [Reading]) -> [String] {
     let servers = ServerRates.all(of: readings, since: before)
     before = readings

@@ -4,12 +4,12 @@ struct RateColumn: Sendable {
   let title: String
   /// The name in plain lines.
   let name: String
-  /// For people.
+  /// The value for people.
   let text: @Sendable (LoopRates) -> String
-  /// For scripts.
+  /// The value for scripts.
   let number: @Sendable (LoopRates) -> String
 
-  /// All of them, the most wanted first: a terminal that is too narrow shows those that fit.
+  /// All columns, the most wanted first: a narrow terminal shows the first of them.
   static let all: [RateColumn] = [
     column("conns", "connections_active", \.connectionsActive, HumanUnits.count),
     rate("reads/s", "reads_per_second", \.reads, HumanUnits.count),
@@ -40,7 +40,7 @@ struct RateColumn: Sendable {
     RateColumn(title: title, name: name, text: { text(value($0)) }, number: { fixed(value($0)) })
   }
 
-  /// Three decimal places, which no locale changes.
+  /// A number with three decimal places, in every locale the same.
   private static func fixed(_ value: Double) -> String {
     let thousandths = Int64((value * 1000).rounded())
     return "\(thousandths / 1000).\("\(1000 + thousandths % 1000)".dropFirst())"
@@ -48,6 +48,6 @@ struct RateColumn: Sendable {
 }
 
 extension LoopRates {
-  /// The part of the time that the loops spent at work, on average.
+  /// The part of the time spent at work, on average over the loops.
   var meanBusy: Double { loopCount == 0 ? 0 : busy / Double(loopCount) }
 }

@@ -1,16 +1,16 @@
 internal import GnetMetrics
 
-/// What the loops of one server did between two readings of its socket.
+/// The work of one server's loops between two readings of its socket.
 struct ServerRates: Sendable {
   let path: String
-  /// Why there is nothing to tell; `nil` if there is.
+  /// The reason why there are no rates; `nil` if there are.
   let failure: ReadingFailure?
-  /// By loop, in the order of the loops.
+  /// The rates of each loop, in the order of the loops.
   let loops: [LoopRates]
-  /// Whether the loops can be compared with those of an earlier reading of the same run.
+  /// Whether there is an earlier reading of the same run to compare the loops with.
   let isComparable: Bool
 
-  /// What a reading tells beside an earlier one. A server that was started again meanwhile begins anew.
+  /// Compares a reading with an earlier one, unless the server was started again meanwhile.
   init(_ now: Reading, since before: Reading?) {
     path = now.path
     switch now.result {
@@ -27,12 +27,12 @@ struct ServerRates: Sendable {
     }
   }
 
-  /// The rates of each server since its earlier reading. Both times the paths are the same, in the same order.
+  /// The rates of each server since its earlier reading. Both lists have the same paths in the same order.
   static func all(of readings: [Reading], since before: [Reading]) -> [ServerRates] {
     readings.enumerated().map { ServerRates($1, since: $0 < before.count ? before[$0] : nil) }
   }
 
-  /// All loops together.
+  /// The sum over all loops.
   var total: LoopRates { loops.reduce(into: LoopRates()) { $0.add($1) } }
 }
 

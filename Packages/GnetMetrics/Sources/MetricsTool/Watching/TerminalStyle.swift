@@ -2,7 +2,7 @@
 package struct TerminalStyle: Sendable {
   private let isColoured: Bool
 
-  /// With colours or without.
+  /// Creates a style with or without colours.
   package init(isColoured: Bool) { self.isColoured = isColoured }
 
   /// A line in the style of its kind. Source: ECMA-48, SGR.

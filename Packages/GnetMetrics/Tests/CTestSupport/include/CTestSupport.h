@@ -17,5 +17,5 @@ int ctest_open_terminal(char *name, size_t room);
 int ctest_spawn(pid_t *id, const char *folder, const char *terminal, int output, int errors, char *const *arguments,
                 char *const *environment);
 
-/// How many bytes of the heap are in use.
+/// The number of bytes in use on the heap.
 size_t ctest_heap_in_use(void);

@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  /// What the traffic comes to, by the names of the schema.
+  /// The counters after the traffic, by the names of the schema.
   private static let expected = [
     "connections_opened": 6, "connections_closed": 6, "accepts": 6, "bytes_read": 300, "bytes_written": 300,
     "writes": 60, "accept_errors": 0, "pending_output_bytes": 0,

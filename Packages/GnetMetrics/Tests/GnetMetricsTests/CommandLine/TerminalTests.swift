@@ -6,7 +6,7 @@ import Testing
   /// A control sequence: of private modes, of the cursor, of colours.
   private static var sequence: Regex<Substring> { #/\u{1B}\[[?0-9;]*[A-Za-z]/# }
 
-  /// What has been drawn, one string of visible characters a line for each time.
+  /// The frames that have been drawn, each with a string of visible characters per line.
   private static func frames(_ output: String) -> [[String]] {
     output.components(separatedBy: "\u{1B}[H").dropFirst().filter { $0.contains("\u{1B}[J") }.map { frame in
       frame.components(separatedBy: "\u{1B}[J")[0].replacing("\u{1B}[K", with: "").replacing(sequence, with: "")

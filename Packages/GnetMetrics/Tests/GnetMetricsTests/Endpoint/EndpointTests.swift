@@ -170,7 +170,7 @@ import Testing
         try greedy.send(String(repeating: "GET /metrics HTTP/1.1\r\nHost:\r\n\r\n", count: 900))
         try require("more waits for it than it may leave") { endpoint.loops[0].statistics.pendingOutputBytes > limit }
         let answer = try get(endpoint.addresses[0], lastMetrics)
-        // In the time of so many answers as many would be added.
+        // In the time that these answers take, as many clients would be added.
         for _ in 0..<30 { #expect(try get(endpoint.addresses[0], lastMetrics).contains("gnet_up")) }
         #expect(endpoint.loops[0].statistics.pendingOutputBytes < limit + 4 * answer.count)
       }

@@ -36,7 +36,7 @@ import Testing
 
   @Test("killing the reader in the middle of a snapshot, a thousand times: nothing leaks, nothing dies")
   func killedReaders() throws {
-    // So many loops that a snapshot is read in several parts.
+    // Enough loops for a snapshot that is read in several parts.
     try withServer(try TestServer(loops: 16)) { server in
       _ = try server.snapshot()
       let before = Descriptors.socketCount

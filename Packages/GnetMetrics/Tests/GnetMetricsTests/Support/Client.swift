@@ -92,7 +92,7 @@ final class Client {
     return bytes
   }
 
-  /// Receives exactly so many bytes, fewer only if the stream ends before.
+  /// Receives exactly `count` bytes, fewer only if the stream ends before.
   func receive(exactly count: Int) throws -> [UInt8] {
     var all: [UInt8] = []
     while all.count < count {

@@ -8,7 +8,7 @@ import SystemPackage
 
 /// The descriptors of this process.
 enum Descriptors {
-  /// Has the system allow so many, if fewer are allowed.
+  /// Raises the limit of the system to `count` descriptors, if it is lower.
   static func allow(_ count: UInt) throws {
     var limit = rlimit()
     unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -19,7 +19,7 @@ enum Descriptors {
     }
   }
 
-  /// How many sockets are open. A loop may have a timer more when it gets busy.
+  /// The number of open sockets. A loop may have a timer more when it gets busy.
   static var socketCount: Int {
     (0..<Int32(4096)).count { fd in
       var status = stat()

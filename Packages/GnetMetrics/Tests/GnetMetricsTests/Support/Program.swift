@@ -70,7 +70,7 @@ final class Program: Sendable {
     }
   }
 
-  /// What the program has come to, once it has ended by itself: its exit code, or the number of the signal below zero.
+  /// The outcome of the program, once it has ended by itself: its exit code, or the number of a signal below zero.
   func result() throws -> (status: Int32, output: String, errors: String) {
     try require("the program ends", within: .seconds(60)) { self.hasEnded }
     try require("its output ends") { self.output.isAtEnd && self.errors?.isAtEnd != false }
@@ -97,7 +97,7 @@ final class Program: Sendable {
     }
   }
 
-  /// What comes out of the program, collected on a thread of its own to its end.
+  /// The output of the program, collected on a thread of its own to its end.
   private final class Stream: Sendable {
     private let bytes = Mutex<[UInt8]>([])
     private let end = Flag()

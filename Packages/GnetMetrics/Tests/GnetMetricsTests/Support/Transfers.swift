@@ -8,7 +8,7 @@ import Synchronization
 
 /// Transfers that need no client.
 enum Transfers {
-  /// Sends so many zeros, waiting for room; ends early if the peer does.
+  /// Sends `byteCount` zeros. Ends early if the peer does.
   static func sendAll(_ fd: Int32, _ byteCount: Int) {
     let chunk = [UInt8](repeating: 0, count: 65536)
     var sent = 0

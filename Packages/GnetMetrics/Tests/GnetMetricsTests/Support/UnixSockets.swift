@@ -73,7 +73,7 @@ final class BadServer: Sendable {
   }
 }
 
-/// What tests do with files.
+/// Operations of tests on files.
 enum Files {
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 

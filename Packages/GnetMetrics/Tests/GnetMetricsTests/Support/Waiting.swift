@@ -6,7 +6,7 @@ import Synchronization
   import Glibc
 #endif
 
-/// A wait that was in vain.
+/// A wait that took too long.
 struct TimeoutError: Error, CustomStringConvertible {
   let awaited: String
   var description: String { "timed out waiting until \(awaited)" }
@@ -29,7 +29,7 @@ final class Log<Value: Sendable>: Sendable {
   func add(_ value: Value) { storage.withLock { $0.append(value) } }
 }
 
-/// Runs `body` on so many threads at once, and waits for them; rethrows the first error.
+/// Runs `body` on `threadCount` threads at once and waits for them. Rethrows the first error.
 func concurrently(_ threadCount: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
   let failures = Log<any Error>()
   let ended = Log<Int>()
