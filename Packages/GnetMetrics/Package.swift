@@ -48,7 +48,7 @@ let package = Package(
     ),
     // The reading side: all of gnet-metrics but its command line.
     .target(
-      name: "MetricsTool",
+      name: "MetricsClient",
       dependencies: [
         "GnetMetrics",
         .product(name: "Gnet", package: "Gnet"),
@@ -61,7 +61,7 @@ let package = Package(
     .executableTarget(
       name: "gnet-metrics",
       dependencies: [
-        "MetricsTool",
+        "MetricsClient",
         "GnetMetrics",
         .product(name: "Gnet", package: "Gnet"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -74,7 +74,7 @@ let package = Package(
       dependencies: [
         "CTestSupport",
         "GnetMetrics",
-        "MetricsTool",
+        "MetricsClient",
         "gnet-metrics",
         .product(name: "Gnet", package: "Gnet"),
         .product(name: "RingBuffer", package: "RingBuffer"),

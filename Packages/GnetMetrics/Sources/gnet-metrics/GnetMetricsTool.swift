@@ -1,6 +1,6 @@
 import ArgumentParser
 import GnetMetrics
-import MetricsTool
+import MetricsClient
 
 @main
 struct GnetMetricsTool: ParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import MetricsTool
+import MetricsClient
 
 struct Scrape: ParsableCommand {
   static let configuration = CommandConfiguration(

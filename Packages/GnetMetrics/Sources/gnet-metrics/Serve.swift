@@ -1,7 +1,7 @@
 import ArgumentParser
 import Gnet
 import GnetMetrics
-import MetricsTool
+import MetricsClient
 import Synchronization
 
 struct Serve: ParsableCommand {

@@ -1,6 +1,6 @@
 import Foundation
 import Gnet
-import MetricsTool
+import MetricsClient
 import Testing
 
 @Suite struct LongRunningTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Gnet
 @testable import GnetMetrics
-import MetricsTool
+import MetricsClient
 import Testing
 
 @Suite struct ReadmeTests {

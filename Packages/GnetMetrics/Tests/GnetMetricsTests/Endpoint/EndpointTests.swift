@@ -1,6 +1,6 @@
 import Gnet
 import GnetMetrics
-import MetricsTool
+import MetricsClient
 import Testing
 
 @Suite struct EndpointTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import MetricsTool
+@testable import MetricsClient
 
 @Suite struct RequestTests {
   private func parse(_ text: String) -> HTTPRequest.Parsed { HTTPRequest.parse(Array(text.utf8)) }

@@ -1,7 +1,7 @@
 import Gnet
 import GnetMetrics
 import Logging
-import MetricsTool
+import MetricsClient
 import SystemPackage
 import Testing
 

@@ -1,7 +1,7 @@
 import CTestSupport
 import Gnet
 import GnetMetrics
-import MetricsTool
+import MetricsClient
 import Testing
 
 // In processes of their own: what other tests allocate meanwhile would count too.

@@ -1,5 +1,5 @@
 import GnetMetrics
-import MetricsTool
+import MetricsClient
 import SystemPackage
 import Testing
 

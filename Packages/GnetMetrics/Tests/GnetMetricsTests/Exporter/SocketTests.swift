@@ -1,6 +1,6 @@
 import Gnet
 import Logging
-import MetricsTool
+import MetricsClient
 import Synchronization
 import SystemPackage
 import Testing

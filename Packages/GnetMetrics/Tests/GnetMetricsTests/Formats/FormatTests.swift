@@ -3,7 +3,7 @@ import Gnet
 import GnetMetrics
 import Testing
 
-@testable import MetricsTool
+@testable import MetricsClient
 
 @Suite struct FormatTests {
   /// Two loops with a few numbers that are easy to recognise.

@@ -1,7 +1,7 @@
 import GnetMetrics
 import Testing
 
-@testable import MetricsTool
+@testable import MetricsClient
 
 @Suite struct SchemaTests {
   @Test("every field says whether it only grows, and times say their unit")

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import MetricsTool
+@testable import MetricsClient
 
 @Suite struct UnitTests {
   @Test(

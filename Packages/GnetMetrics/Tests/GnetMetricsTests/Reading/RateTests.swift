@@ -2,7 +2,7 @@ import Gnet
 import GnetMetrics
 import Testing
 
-@testable import MetricsTool
+@testable import MetricsClient
 
 @Suite struct RateTests {
   /// The sample at a later time, with more counted.

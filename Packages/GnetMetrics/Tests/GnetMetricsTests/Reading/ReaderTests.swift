@@ -2,7 +2,7 @@ import GnetMetrics
 import SystemPackage
 import Testing
 
-@testable import MetricsTool
+@testable import MetricsClient
 
 @Suite struct ReaderTests {
   private func failure(_ path: String, within timeout: Duration = .seconds(20)) -> ReadingFailure? {

@@ -1,6 +1,6 @@
 import Gnet
 import Logging
-import MetricsTool
+import MetricsClient
 import SystemPackage
 import Testing
 
