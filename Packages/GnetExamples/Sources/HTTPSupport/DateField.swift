@@ -1,15 +1,7 @@
-#if canImport(Darwin)
-  internal import Darwin
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
-
 /// The field `Date`, which is the same for a second.
 package struct DateField: Sendable {
-  /// Seconds since 1970. Corresponds to `time(2)`, which is no system call.
-  package static var currentSecond: Int { time(nil) }
+  /// The time in seconds since 1970.
+  package static var currentSecond: Int { Platform.currentSecond }
 
   /// The time that it tells, in seconds since 1970.
   package let second: Int

@@ -1,9 +1,3 @@
-#if canImport(Darwin)
-  internal import Darwin
-#else
-  internal import Glibc
-#endif
-
 /// Bytes that somebody else owns: an argument in the input, or a value in the keyspace.
 typealias Bytes = Span<UInt8>
 
@@ -29,9 +23,7 @@ extension Span<UInt8> {
   func equals(_ other: borrowing [UInt8]) -> Bool {
     guard count == other.count else { return false }
     return unsafe withUnsafeBytes { mine in
-      unsafe other.withUnsafeBytes {
-        unsafe mine.isEmpty || memcmp(mine.baseAddress!, $0.baseAddress!, mine.count) == 0
-      }
+      unsafe other.withUnsafeBytes { unsafe Platform.compare(mine, $0, count: mine.count) == 0 }
     }
   }
 
@@ -48,7 +40,7 @@ func precedes(_ left: borrowing [UInt8], _ right: borrowing [UInt8]) -> Bool {
   unsafe left.withUnsafeBytes { left in
     unsafe right.withUnsafeBytes { right in
       let shared = min(left.count, right.count)
-      let order = shared == 0 ? 0 : unsafe memcmp(left.baseAddress!, right.baseAddress!, shared)
+      let order = unsafe Platform.compare(left, right, count: shared)
       return order != 0 ? order < 0 : left.count < right.count
     }
   }

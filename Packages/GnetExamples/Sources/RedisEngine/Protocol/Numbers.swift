@@ -1,9 +1,3 @@
-#if canImport(Darwin)
-  internal import Darwin
-#else
-  internal import Glibc
-#endif
-
 extension Span<UInt8> {
   /// The integer that this spells in the only way accepted: no sign but `-`, no space, no leading zero.
   @inline(__always)
@@ -43,22 +37,19 @@ extension Span<UInt8> {
   var double: Double? {
     guard count > 0, !isSpace(self[0]) else { return nil }
     if let integer, integer.magnitude < 1 << 53 { return Double(integer) }
-    errno = 0
-    guard let value = doubleOrNothing else { return nil }
-    return errno == ERANGE && (value.isInfinite || value.isZero) ? nil : value
+    guard let (value, isOutOfRange) = wholeNumber else { return nil }
+    return isOutOfRange && (value.isInfinite || value.isZero) ? nil : value
   }
 
   /// The same for bounds, for which the real one is less strict: nothing is zero, and there may be space before.
-  var doubleOrNothing: Double? {
+  var doubleOrNothing: Double? { wholeNumber?.value }
+
+  /// The number that all bytes spell; `nil` if there is none.
+  private var wholeNumber: (value: Double, isOutOfRange: Bool)? {
     var text = array
     text.append(0)
-    let count = count
-    return unsafe text.withUnsafeBytes { text in
-      let start = unsafe text.assumingMemoryBound(to: CChar.self).baseAddress!
-      var end: UnsafeMutablePointer<CChar>?
-      let value = unsafe strtod(start, &end)
-      return unsafe end == UnsafeMutablePointer(mutating: start + count) && !value.isNaN ? value : nil
-    }
+    let number = Platform.number(in: text)
+    return number.length == count && !number.value.isNaN ? (number.value, number.isOutOfRange) : nil
   }
 }
 
@@ -71,9 +62,7 @@ extension Double {
     // Integers that have no more digits than that are written as they are; the sign of zero is no integer's.
     if magnitude < 1e17, !isZero || sign == .plus, let integer = Int(exactly: self) { return Array("\(integer)".utf8) }
     if isInfinite { return Array((self < 0 ? "-inf" : "inf").utf8) }
-    var text = [CChar](repeating: 0, count: 40)
-    let length = unsafe withVaList([self]) { unsafe vsnprintf(&text, 40, "%.17g", $0) }
-    return text[..<Int(length)].map { UInt8(bitPattern: $0) }
+    return Platform.text(of: self)
   }
 }
 
