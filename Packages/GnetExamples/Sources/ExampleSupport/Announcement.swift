@@ -1,6 +1,6 @@
 internal import Gnet
 
-/// Says where the server listens, one line for each address given, with the real port, and flushes.
+/// Prints the addresses that the server listens on: a line for each given address, with the real port.
 func announce(_ addresses: [String], _ server: Server) {
   for (given, bound) in zip(addresses, server.addresses) { print("listening on \(url(given, bound))") }
   Platform.flushOutput()

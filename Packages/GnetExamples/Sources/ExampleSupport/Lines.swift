@@ -2,10 +2,10 @@ public import Gnet
 internal import GnetCodecs
 
 extension Events {
-  /// Has `body` called with each line that arrives, without its LF or CR LF, until it returns an action.
+  /// Calls `body` with each line that arrives, without its LF or CR LF, until it returns an action.
   ///
-  /// What follows that line stays unread. A line of more than `maximum` bytes is answered with an error and closes
-  /// the connection.
+  /// Later lines stay unread then. A line of more than `maximum` bytes is answered with an error and closes the
+  /// connection.
   public mutating func onLine(maximum: Int = 4096, _ body: @escaping @Sendable (inout Connection, [UInt8]) -> Action) {
     let codec = LineCodec(maximumFrameLength: maximum)
     react = { connection, input in

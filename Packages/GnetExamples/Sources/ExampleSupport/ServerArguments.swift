@@ -2,7 +2,7 @@ public import ArgumentParser
 public import Gnet
 internal import GnetMetrics
 
-/// The arguments that all examples take, and how a server is run with them.
+/// The arguments of all examples, and the run of a server with them.
 public struct ServerArguments: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
@@ -24,7 +24,7 @@ public struct ServerArguments: ParsableArguments {
       "Serve metrics on a unix socket at this path; gnet-metrics and Prometheus read it.", valueName: "path"))
   var metrics: String?
 
-  /// For the parser.
+  /// Required by `ParsableArguments`.
   public init() {}
 
   /// Refuses arguments that contradict each other.
@@ -33,9 +33,9 @@ public struct ServerArguments: ParsableArguments {
     if loopCount != nil && multicore { throw ValidationError("--loops and --multicore exclude each other.") }
   }
 
-  /// Serves `events` until SIGINT or SIGTERM, having said on standard output where it listens.
+  /// Prints the addresses and serves `events` until SIGINT or SIGTERM.
   ///
-  /// Without `datagrams`, addresses of UDP are refused: a datagram has no connection to keep anything with.
+  /// Without `datagrams`, addresses of UDP are refused: an example that keeps state per connection cannot serve them.
   public func serve(
     _ events: Events, defaultAddress: String, options: Options = Options(), datagrams: Bool = false
   ) throws {
@@ -61,13 +61,13 @@ public struct ServerArguments: ParsableArguments {
 }
 
 extension LoadBalancing: @retroactive ExpressibleByArgument, @retroactive CaseIterable {
-  /// Every way of dealing connections.
+  /// All ways of balancing connections.
   public static var allCases: [LoadBalancing] { [.roundRobin, .leastConnections, .sourceAddressHash] }
 
-  /// The words for them, as they are given to `--load-balancing`.
+  /// The words for `--load-balancing`, separated by commas.
   static var names: String { allCases.map(\.name).joined(separator: ", ") }
 
-  /// The word for this one.
+  /// The word for this way of balancing.
   var name: String {
     switch self {
     case .roundRobin: "round-robin"
@@ -76,12 +76,12 @@ extension LoadBalancing: @retroactive ExpressibleByArgument, @retroactive CaseIt
     }
   }
 
-  /// Reads the word.
+  /// Parses a word.
   public init?(argument: String) {
     guard let found = Self.allCases.first(where: { $0.name == argument }) else { return nil }
     self = found
   }
 
-  /// The word, for the help text.
+  /// The word of the default, for the help text.
   public var defaultValueDescription: String { name }
 }

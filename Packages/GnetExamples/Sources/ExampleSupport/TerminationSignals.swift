@@ -1,9 +1,8 @@
 internal import Foundation
 
-/// SIGINT and SIGTERM, received in order on a thread instead of interrupting whatever runs.
+/// SIGINT and SIGTERM, received in order on a thread instead of interrupting other threads.
 ///
-/// To be created before other threads are, so that they inherit that the signals are blocked. The second of
-/// them ends the process at once, for someone who does not want to wait.
+/// Created before other threads, which inherit the blocked signals. The second signal ends the process at once.
 struct TerminationSignals: Sendable {
   private static let numbers = [SIGINT, SIGTERM]
 
@@ -13,7 +12,7 @@ struct TerminationSignals: Sendable {
     if result != 0 { throw POSIXError(POSIXErrorCode(rawValue: result) ?? .EINVAL) }
   }
 
-  /// Calls `body` when the first of the signals arrives, on a thread of its own.
+  /// Calls `body` on a thread of its own when the first of the signals arrives.
   func onArrival(_ body: @escaping @Sendable () -> Void) {
     Thread.detachNewThread {
       var set = Self.set

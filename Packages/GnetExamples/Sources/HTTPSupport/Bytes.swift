@@ -4,16 +4,18 @@ extension UInt8 {
   static let space = UInt8(ascii: " ")
   static let tab = UInt8(ascii: "\t")
 
-  /// Whether it is none of what lines are made of, but for the tab: a line's end begins with one.
+  /// Whether the byte is a control character other than the tab. Such a byte begins the end of a line.
   var isControl: Bool { self < .space || self == 0x7F }
 
   var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
 
-  /// `OWS` and `BWS`: what may stand around a value.
+  /// Whether the byte is a space or a tab, `OWS` and `BWS` in the grammar.
   var isBlank: Bool { self == .space || self == .tab }
 
-  /// A letter's small form, anything else with bit 5 set: equal only for what is equal but for its case, as long as
-  /// one side is a small letter, a digit or a hyphen, and the other is part of a token.
+  /// The byte with bit 5 set: a letter in lower case.
+  ///
+  /// Two bytes with the same result are equal but for case if one is a small letter, a digit or a hyphen, and the other
+  /// is part of a token.
   var lowercased: UInt8 { self | 0x20 }
 
   /// The value as a hexadecimal digit.
@@ -24,11 +26,11 @@ extension UInt8 {
   }
 }
 
-/// A line without its end. Its parts are named by their offsets.
+/// A line without its end. The parts of a line are ranges of offsets.
 typealias Line = Span<UInt8>
 
 extension Line {
-  /// The offset of the first byte from `start` on that is not in a class, or the line's end.
+  /// The offset of the first byte from `start` on that is not in a class; the count of the line if there is none.
   @inline(__always)
   func end(of kind: CharacterClass, from start: Int) -> Int {
     var index = start
@@ -36,7 +38,9 @@ extension Line {
     return index
   }
 
-  /// The offset of the first control character from `start` on, or the line's end. Looks at eight bytes at once.
+  /// The offset of the first control character from `start` on; the count of the line if there is none.
+  ///
+  /// Searches eight bytes at a time.
   func endOfText(from start: Int) -> Int {
     var index = start
     while index &+ 8 <= count {
@@ -72,7 +76,7 @@ extension Line {
     return true
   }
 
-  /// The offset of the first `byte` in `range`, or its end.
+  /// The offset of the first `byte` in `range`; the end of the range if there is none.
   func offset(of byte: UInt8, in range: Range<Int>) -> Int {
     for index in range where self[index] == byte { return index }
     return range.upperBound
@@ -87,7 +91,7 @@ extension Line {
     return unsafe Range(uncheckedBounds: (start, end))
   }
 
-  /// Calls `body` with the members of a comma-separated list, without the blanks around them; empty ones are left out.
+  /// Calls `body` with the members of a comma-separated list, without the blanks around them. Skips empty members.
   func forEachMember<Failure>(of list: Range<Int>, _ body: (Range<Int>) throws(Failure) -> Void) throws(Failure) {
     var start = list.lowerBound
     while start <= list.upperBound {
@@ -98,7 +102,7 @@ extension Line {
     }
   }
 
-  /// The bytes in `range`, which are ASCII, as text; up to 15 of them take no memory.
+  /// The bytes in `range` as text; they must be ASCII. Up to 15 bytes need no allocation.
   func text(in range: Range<Int>) -> String {
     unsafe extracting(range).withUnsafeBufferPointer { part in
       unsafe String(unsafeUninitializedCapacity: part.count) { buffer in
@@ -109,10 +113,10 @@ extension Line {
 }
 
 extension UInt64 {
-  /// The bytes of a word, the first of them lowest. Bit 7 is set in the lowest byte that is a control character; in
-  /// those above it, what is set means nothing. 0 if there is none.
+  /// The control characters among the eight bytes of a word: bit 7 is set in the lowest byte that is one, and the word
+  /// is 0 if there is none. The bits of higher bytes mean nothing.
   ///
-  /// A byte is below 0x20 if taking 0x20 from it borrows; subtraction hands a borrow on to bytes above only. See
+  /// Subtracting 0x20 from a byte borrows if the byte is below 0x20, and a borrow reaches higher bytes only. Source:
   /// Sean Eron Anderson, "Bit Twiddling Hacks".
   fileprivate var controlMarks: UInt64 {
     let each = 0x0101_0101_0101_0101 as UInt64

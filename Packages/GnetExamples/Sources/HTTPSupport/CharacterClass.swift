@@ -1,31 +1,32 @@
-/// What a byte may be part of, by the grammars of RFC 9110 and RFC 9112; mostly several things.
+/// The parts of a message in which a byte may occur, by the grammars of RFC 9110 and RFC 9112.
 struct CharacterClass: OptionSet {
   let rawValue: UInt8
 
   /// `DIGIT`.
   static let digit = CharacterClass(rawValue: 1)
-  /// `tchar`: methods, field names and the names of codings are made of these.
+  /// `tchar`: the characters of methods, field names and names of codings.
   static let token = CharacterClass(rawValue: 2)
-  /// What a request target may contain: all that is visible, but for the fragment's `#`, which never leaves a client.
-  /// Some characters that should have been escaped are let through; nobody takes them for anything else.
+  /// The characters of a request target: all visible ones but `#`, since a fragment never leaves a client.
+  ///
+  /// Lets some characters through that should have been escaped and have no other meaning.
   static let target = CharacterClass(rawValue: 4)
-  /// The same without the `?` that ends the path.
+  /// The characters of a request target without the `?`, which ends the path.
   static let path = CharacterClass(rawValue: 8)
-  /// `unreserved`, `sub-delims` and `%`: what the name of a host is made of.
+  /// `unreserved`, `sub-delims` and `%`: the characters of a host's name.
   static let host = CharacterClass(rawValue: 16)
-  /// What stands between the brackets of an IPv6 address: as in the name of a host, and colons.
+  /// The characters between the brackets of an IPv6 address: those of a host's name, and colons.
   static let address = CharacterClass(rawValue: 32)
   /// `field-vchar`, space and tab: no NUL, no CR, no other control characters.
   static let field = CharacterClass(rawValue: 64)
 
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// The classes that a byte belongs to.
+  /// The classes of a byte.
   @inline(__always)
   init(_ byte: UInt8) { self.init(rawValue: Self.all[Int(byte)]) }
 
-  /// The classes of each byte, 16 in a line. Written out, they are data of the program and not made when it starts;
-  /// a test makes them from the grammars.
+  /// The classes of each byte, 16 in a line. Written out, the table is data of the program instead of work at its
+  /// start. A test computes it from the grammars.
   private static let all: InlineArray<256, UInt8> = [
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x40, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,

@@ -1,9 +1,9 @@
-/// The line before a chunk: its size in hexadecimal digits, and perhaps extensions, of which nobody needs any.
+/// The line before a chunk: its size in hexadecimal digits, and extensions, which are checked and ignored.
 enum ChunkLine {
-  /// The most digits that are read: those of the largest `Int`.
+  /// The most digits of a size: those of the largest `Int`.
   private static let maximumDigitCount = 16
 
-  /// The size that a line gives.
+  /// Parses the size of a chunk.
   static func size(_ line: Line) throws(Refusal) -> Int {
     var size = 0
     var index = 0
@@ -19,10 +19,11 @@ enum ChunkLine {
     return size
   }
 
-  /// How many bytes of a line of `length` bytes are no extension's, and charged to none: a body may have many chunks.
+  /// The number of bytes in a line of `length` bytes that are not extensions. A limit does not count them: a body may
+  /// have many chunks.
   static func usualLength(_ length: Int) -> Int { min(length, maximumDigitCount) + 2 }
 
-  /// `chunk-ext`: a semicolon before each, a name, and perhaps a value, which is a token or quoted.
+  /// Checks `chunk-ext`: for each extension a semicolon, a name, and perhaps a value, either a token or quoted.
   private static func checkExtensions(_ range: Range<Int>, of line: Line) throws(Refusal) {
     let malformed = Refusal.badRequest("what follows the size of a chunk is no extension")
     var scanner = Scanner(index: range.lowerBound, end: range.upperBound)

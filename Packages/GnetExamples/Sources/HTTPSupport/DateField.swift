@@ -1,23 +1,23 @@
-/// The field `Date`, which is the same for a second.
+/// The field `Date`, which changes once a second.
 package struct DateField: Sendable {
   /// The time in seconds since 1970.
   package static var currentSecond: Int { Platform.currentSecond }
 
-  /// The time that it tells, in seconds since 1970.
+  /// The time of the field in seconds since 1970.
   package let second: Int
 
   /// The field as a line with its end.
   package let line: [UInt8]
 
-  /// The field for a time in seconds since 1970.
+  /// Creates the field for a time in seconds since 1970.
   package init(second: Int = currentSecond) {
     self.second = second
     line = Array("Date: \(Self.text(of: second))\r\n".utf8)
   }
 
-  /// `IMF-fixdate` of RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, whatever the locale.
+  /// A time as `IMF-fixdate` of RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, independent of the locale.
   ///
-  /// - Parameter second: Seconds since 1970, not negative.
+  /// - Parameter second: seconds since 1970, not negative.
   static func text(of second: Int) -> String {
     let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -27,8 +27,10 @@ package struct DateField: Sendable {
     return "\(weekdays[days % 7]), \(padded(day)) \(months[month - 1]) \(year) \(clock) GMT"
   }
 
-  /// The date in the Gregorian calendar, by the method of Howard Hinnant's "chrono-compatible low-level date
-  /// algorithms": years begin in March, so that the leap day is the last.
+  /// The date in the Gregorian calendar.
+  ///
+  /// Years begin in March, so that the leap day is the last. Source: Howard Hinnant, "chrono-compatible low-level date
+  /// algorithms".
   private static func civilDate(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
     let (era, dayOfEra) = (days + 719_468).quotientAndRemainder(dividingBy: 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

@@ -1,20 +1,20 @@
-/// A time by which something must have happened, with its place in a `DeadlineQueue`.
+/// A deadline for an event, and its place in a `DeadlineQueue`.
 package final class Deadline {
   private let onPassing: () -> Void
   fileprivate var time: ContinuousClock.Instant?
   fileprivate var next: Deadline?
-  /// Kept alive by its own predecessor's `next`, or by the queue.
+  /// The deadline before this one, which is owned by its own predecessor or by the queue.
   fileprivate unowned(unsafe) var previous: Deadline?
 
-  /// Whether it has passed.
+  /// Whether the deadline has passed.
   package fileprivate(set) var hasPassed = false
 
   /// Creates a deadline that is not set yet.
   ///
-  /// - Parameter onPassing: What to do when it passes.
+  /// - Parameter onPassing: called when the deadline passes.
   package init(onPassing: @escaping () -> Void) { self.onPassing = onPassing }
 
-  /// Whether it stands in a queue.
+  /// Whether the deadline is in a queue.
   package var isSet: Bool { time != nil }
 
   fileprivate func pass() {
@@ -23,10 +23,11 @@ package final class Deadline {
   }
 }
 
-/// Deadlines that are all the same time ahead, so that the order in which they are set is that in which they pass:
-/// setting one, taking it back and looking for the next cost O(1), and nothing while there are none.
+/// A queue of deadlines with the same time-out, which therefore pass in the order in which they were set.
+///
+/// Setting and removing a deadline and finding the next one take O(1).
 package struct DeadlineQueue: ~Copyable {
-  /// How far ahead deadlines are.
+  /// The time from setting a deadline to its passing.
   package let timeout: Duration
   private var first: Deadline?
   private unowned(unsafe) var last: Deadline?
@@ -36,7 +37,7 @@ package struct DeadlineQueue: ~Copyable {
 
   /// Sets a deadline, `timeout` from now.
   ///
-  /// - Precondition: It is not set already.
+  /// - Precondition: the deadline is not set.
   package mutating func add(_ deadline: Deadline, now: ContinuousClock.Instant) {
     precondition(!deadline.isSet, "a deadline is set already")
     deadline.time = now + timeout
@@ -45,7 +46,7 @@ package struct DeadlineQueue: ~Copyable {
     unsafe last = deadline
   }
 
-  /// Takes back a deadline, if it is set.
+  /// Removes a deadline, if it is set.
   package mutating func remove(_ deadline: Deadline) {
     guard deadline.isSet else { return }
     deadline.time = nil
@@ -56,10 +57,9 @@ package struct DeadlineQueue: ~Copyable {
     unsafe deadline.previous = nil
   }
 
-  /// Calls those that have passed, and takes them out.
+  /// Removes the deadlines that have passed, and calls their closures.
   ///
-  /// - Returns: After which time there can be something to do again. It need not be asked for before: what is
-  ///   added meanwhile is due later than that.
+  /// - Returns: the time until the next deadline may pass. Deadlines that are added meanwhile pass later than that.
   package mutating func expire(now: ContinuousClock.Instant) -> Duration {
     while let deadline = first, let time = deadline.time {
       if time > now { return now.duration(to: time) }

@@ -1,26 +1,28 @@
 package import RingBuffer
 
-/// Takes requests from a stream of bytes, however it is cut into pieces: RFC 9112, without the leniency that lets
-/// two programs see two different requests in the same bytes.
+/// Parses requests from a stream of bytes that arrives in pieces of any size.
 ///
-/// Lines end with CR LF and nothing else. What has been looked at is taken from the buffer and never looked at again,
-/// so a request costs the same in one piece as byte by byte, and it occupies what has arrived of its body
-/// and of one line: a declared length reserves nothing.
+/// Follows RFC 9112 strictly: leniency lets two programs see two different requests in the same bytes. Lines end with
+/// CR LF and nothing else.
+///
+/// Parsed bytes leave the buffer and are never read again, so a request costs the same in one piece as byte by byte.
+/// Memory is used only for the bytes that have arrived: a declared length reserves nothing.
 package struct HTTPParser: ~Copyable {
-  /// How much of everything is accepted.
+  /// The limits of a request's parts.
   package struct Limits: Sendable {
-    /// The bytes of a request line, without its end; more is 414.
+    /// The most bytes of a request line, without its end. More is 414.
     package var requestLine = 8 << 10
-    /// The bytes of all field lines, with their ends; for trailers and for the extensions of chunks, anew. More is 431.
+    /// The most bytes of all field lines, with their ends. More is 431. Trailers and the extensions of chunks count
+    /// anew.
     package var fields = 32 << 10
-    /// The bytes of a body; more is 413, as soon as it is declared.
+    /// The most bytes of a body. More is 413, as soon as the length is declared.
     package var body = 2 << 20
 
-    /// The limits as documented.
+    /// Creates the default limits.
     package init() {}
   }
 
-  /// What the next bytes are.
+  /// The part of a request that the next bytes belong to.
   enum Stage {
     case requestLine
     case fields
@@ -35,11 +37,11 @@ package struct HTTPParser: ~Copyable {
   var stage = Stage.requestLine
   var head = Head()
   private(set) var body = RingBuffer()
-  /// How many bytes of the line that is arriving have been searched for its end.
+  /// The number of bytes of the current line that have been searched for its end.
   private var searchedCount = 0
-  /// Whether there are control characters other than tabs among them.
+  /// Whether there are control characters other than tabs among the searched bytes.
   private var hasControlCharacter = false
-  /// The bytes that count against `limits.fields` so far.
+  /// The bytes so far that count against `limits.fields`.
   private var fieldByteCount = 0
   /// Whether an empty line was skipped before this request.
   private var hasSkippedLine = false
@@ -47,17 +49,18 @@ package struct HTTPParser: ~Copyable {
   /// Creates a parser for one connection.
   package init(limits: Limits = Limits()) { self.limits = limits }
 
-  /// Whether no byte of a request that is not complete has been taken.
+  /// Whether the parser has no part of a request.
   package var isBetweenRequests: Bool {
     if case .requestLine = stage { true } else { false }
   }
 
-  /// Whether the request that is arriving is known to be a HEAD, whose answer has no body.
+  /// Whether the current request is known to be a HEAD, whose answer has no body.
   package var isHead: Bool { !isBetweenRequests && head.method == .head }
 
-  /// Takes bytes up to the end of the next request.
+  /// Parses bytes up to the end of the next request.
   ///
-  /// - Returns: The request, or nil if it is not complete yet. Once a refusal was thrown there is nothing more to ask.
+  /// - Returns: the request; `nil` if it is not complete yet.
+  /// - Throws: the refusal of a request. The parser is of no use then.
   package mutating func next(from input: inout RingBuffer) throws(Refusal) -> Request? {
     while !input.isEmpty {
       switch stage {
@@ -86,7 +89,7 @@ package struct HTTPParser: ~Copyable {
     return nil
   }
 
-  /// Whether the client waits for a `100 Continue` before it sends the body. Asking answers it: it is true once.
+  /// Whether the client waits for a `100 Continue` before it sends the body. True once: the caller must send it.
   package mutating func takeExpectation() -> Bool {
     guard head.expectsContinue, !isBetweenRequests, body.isEmpty else { return false }
     switch stage {
@@ -100,14 +103,14 @@ package struct HTTPParser: ~Copyable {
 
   // MARK: Lines
 
-  /// What taking lines has led to.
+  /// The outcome of parsing lines.
   private enum Progress {
     case isMissingBytes
     case hasNewStage
     case isComplete
   }
 
-  /// Takes lines as long as the stage is one of lines.
+  /// Parses lines as long as the stage is one of lines.
   @inline(__always)
   private mutating func takeLines(from input: inout RingBuffer) throws(Refusal) -> Progress {
     input.makeContiguous()
@@ -117,7 +120,7 @@ package struct HTTPParser: ~Copyable {
     return progress
   }
 
-  /// - Parameter taken: The length of what has been taken of `bytes`.
+  /// - Parameter taken: the number of parsed bytes at the start of `bytes`.
   private mutating func takeLines(of bytes: Line, _ taken: inout Int) throws(Refusal) -> Progress {
     while let length = try lineLength(in: bytes, from: taken) {
       let line = bytes.extracting(taken..<taken &+ length)
@@ -126,7 +129,7 @@ package struct HTTPParser: ~Copyable {
       searchedCount = 0
       switch stage {
       case .requestLine where length == 0 && !hasSkippedLine:
-        // Some clients end a body with a line end too many: RFC 9112, 2.2.
+        // Some clients end a body with an additional line end: RFC 9112, 2.2.
         hasSkippedLine = true
       case .requestLine:
         head = try Head(requestLine: line)
@@ -149,19 +152,19 @@ package struct HTTPParser: ~Copyable {
     return .isMissingBytes
   }
 
-  /// Takes up the chunk, or the trailers, that a line announces.
+  /// Begins the chunk or the trailers that a line announces.
   private mutating func takeChunkSize(_ line: Line) throws(Refusal) {
     let size = try ChunkLine.size(line)
-    // Extensions count against the limit, the size and the line's end do not: a body may have many chunks.
+    // The size and the line's end do not count against the limit, extensions do: a body may have many chunks.
     fieldByteCount += line.count + 2 - ChunkLine.usualLength(line.count)
     if size > limits.body - body.count { throw .bodyTooLarge }
     if size == 0 { fieldByteCount = 0 }
     stage = size == 0 ? .trailers : .chunk(remaining: size)
   }
 
-  /// The length of the line that begins at `start`, without its end; nil if the end is not there yet.
+  /// The length of the line that begins at `start`, without its end; `nil` if the end has not arrived yet.
   ///
-  /// The end of a line is, as a rule, its first control character, so the search tells also whether there are others.
+  /// The first control character of a line is usually its end. The search also finds out whether there are others.
   @inline(__always)
   private mutating func lineLength(in bytes: Line, from start: Int) throws(Refusal) -> Int? {
     var index = bytes.endOfText(from: start &+ searchedCount)
@@ -184,20 +187,20 @@ package struct HTTPParser: ~Copyable {
     return nil
   }
 
-  /// Refuses a line that is longer than it may be here.
+  /// Refuses a line that is longer than its limit.
   @inline(__always)
   private func checkLength(_ length: Int) throws(Refusal) {
     if case .requestLine = stage {
       if length > limits.requestLine { throw .lineTooLong }
     } else if length > max(0, limits.fields - fieldByteCount - 2) {
-      // The empty line that ends a section is not charged, so the section may be exactly as long as the limit.
+      // The empty line at the end of a section does not count, so a section may be exactly as long as the limit.
       throw .fieldsTooLarge
     }
   }
 
   // MARK: Parts
 
-  /// Takes up the body that the head announces; true if there is none.
+  /// Begins the body that the head announces. Returns whether there is none.
   private mutating func isComplete(after framing: Head.Framing) -> Bool {
     fieldByteCount = 0
     switch framing {
@@ -215,12 +218,12 @@ package struct HTTPParser: ~Copyable {
     stage = .requestLine
     fieldByteCount = 0
     hasSkippedLine = false
-    // A connection that is idle keeps nothing of what it has asked for.
+    // An idle connection keeps nothing of its last request.
     defer { head.path = "" }
     return Request(method: head.method, path: head.path, persistence: head.persistence, body: whole)
   }
 
-  /// Moves up to `limit` bytes of `input` to the body, and returns how many.
+  /// Moves up to `limit` bytes of `input` to the body. Returns their number.
   private mutating func move(atMost limit: Int, from input: inout RingBuffer) -> Int {
     do {
       let part = input.readable(prefix: limit)

@@ -1,5 +1,5 @@
 extension Head {
-  /// Reads `method SP request-target SP HTTP-version`.
+  /// Parses `method SP request-target SP HTTP-version`.
   init(requestLine line: Line) throws(Refusal) {
     let methodEnd = line.end(of: .token, from: 0)
     let method = 0..<methodEnd
@@ -7,7 +7,7 @@ extension Head {
       throw .badRequest("the request line does not begin with a method")
     }
     let pathEnd = line.end(of: .path, from: methodEnd + 1)
-    // Behind the path there may be a query.
+    // A query may follow the path.
     let targetEnd = line.end(of: .target, from: pathEnd)
     let target = methodEnd + 1..<targetEnd
     guard !target.isEmpty, targetEnd < line.count, line[targetEnd] == .space else {
@@ -25,7 +25,7 @@ extension Head {
 
   private static let invalidTarget = Refusal.badRequest("the request target is malformed")
 
-  /// Reads the version. A minor version above ours is spoken to in ours: RFC 9110, 2.5.
+  /// Parses the version. A higher minor version than ours is answered with ours: RFC 9110, 2.5.
   @inline(__always)
   private static func isHTTP10(_ range: Range<Int>, of line: Line) throws(Refusal) -> Bool {
     if line.equals("HTTP/1.1", in: range) { return false }
@@ -41,9 +41,9 @@ extension Head {
     return line[start + 7] == UInt8(ascii: "0")
   }
 
-  /// The path of a target, which is a path and query, a URL as proxies get it, or the asterisk of OPTIONS.
+  /// The path of a target: of a path with a query, of a URL as proxies receive it, or the asterisk of OPTIONS.
   ///
-  /// - Parameter end: Where the query begins, or the target's end.
+  /// - Parameter end: the start of the query, or the end of the target.
   private static func path(
     of target: Range<Int>, endingAt end: Int, _ method: Method, _ line: Line
   ) throws(Refusal) -> String {
@@ -55,7 +55,7 @@ extension Head {
     return start == end ? "/" : line.text(in: start..<end)
   }
 
-  /// Where the path of `http://host:port/path` begins.
+  /// The offset of the path in `http://host:port/path`.
   private static func endOfAuthority(in target: Range<Int>, _ line: Line) throws(Refusal) -> Int {
     let schemeEnd = line.offset(of: UInt8(ascii: ":"), in: target)
     let scheme = target.lowerBound..<schemeEnd
@@ -71,7 +71,7 @@ extension Head {
     return end
   }
 
-  /// Whether the bytes are `host` or `host:port`. A user's name has no place in HTTP.
+  /// Whether the bytes are `host` or `host:port`. A user's name is not allowed in HTTP.
   static func isAuthority(_ range: Range<Int>, of line: Line, mayBeEmpty: Bool) -> Bool {
     if range.isEmpty { return mayBeEmpty }
     var hostEnd: Int

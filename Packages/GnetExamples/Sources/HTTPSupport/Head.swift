@@ -1,14 +1,14 @@
-/// What is kept of a request line and of the header fields: that which says where the request ends, and what becomes
-/// of the connection.
+/// The parts of a request line and of the header fields that tell where the request ends, and whether the connection
+/// stays open.
 struct Head: ~Copyable {
-  /// How the body is delimited.
+  /// The framing of the body.
   enum Framing: Equatable {
     case none
     case length(Int)
     case chunked
   }
 
-  /// What the fields Transfer-Encoding amount to.
+  /// The outcome of all fields Transfer-Encoding.
   private enum TransferCoding {
     case chunked
     case repeated
@@ -27,17 +27,17 @@ struct Head: ~Copyable {
 
   init() {}
 
-  /// What becomes of the connection when the request has been answered.
+  /// The state of the connection after the answer.
   var persistence: Persistence {
     if isToBeClosed { return .close }
     if isHTTP10 { return isToBeKept ? .openAsAsked : .close }
     return .open
   }
 
-  /// Reads a line of the header section.
+  /// Parses a line of the header section.
   mutating func addField(_ line: Line) throws(Refusal) {
     let field = try FieldLine(line)
-    // The length tells most of them apart from the rest.
+    // Most fields differ in length from those that matter.
     switch field.name.count {
     case 4 where line.spells("host", in: field.name): try addHost(field.value, line)
     case 6 where line.spells("expect", in: field.name): try addExpectation(field.value, line)
@@ -48,7 +48,7 @@ struct Head: ~Copyable {
     }
   }
 
-  /// Decides how long the body is, when all fields are known.
+  /// Determines the length of the body, once all fields are known.
   func framing(limit: Int) throws(Refusal) -> Framing {
     if !hasHost && !isHTTP10 { throw .badRequest("there is no Host") }
     guard let transferCoding else {
@@ -77,7 +77,7 @@ struct Head: ~Copyable {
     guard line.spells("100-continue", in: value) else {
       throw Refusal(.expectationFailed, "no expectation but 100-continue can be met")
     }
-    // HTTP/1.0 knows no answer before the answer.
+    // HTTP/1.0 has no interim answers.
     expectsContinue = !isHTTP10
   }
 
@@ -88,7 +88,7 @@ struct Head: ~Copyable {
     }
   }
 
-  /// Reads digits and nothing else. Two lengths are refused also where they agree.
+  /// Parses digits and nothing else. Two lengths are refused even if they are equal.
   private mutating func addContentLength(_ value: Range<Int>, _ line: Line) throws(Refusal) {
     if contentLength != nil { throw .badRequest("there is more than one Content-Length") }
     var length = 0
@@ -121,11 +121,12 @@ struct Head: ~Copyable {
 /// A field line, `name: value`.
 struct FieldLine {
   let name: Range<Int>
-  /// Without the blanks around it.
+  /// The value, without the blanks around it.
   let value: Range<Int>
 
-  /// Finds the parts of a line without control characters. A line that goes on with the one before it, and a space
-  /// before the colon, are refused.
+  /// Finds the parts of a line without control characters.
+  ///
+  /// Refuses a line that continues the one before, and a space before the colon.
   @inline(__always)
   init(_ line: Line) throws(Refusal) {
     let colon = line.end(of: .token, from: 0)

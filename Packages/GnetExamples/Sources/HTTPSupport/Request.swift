@@ -1,17 +1,17 @@
 package import RingBuffer
 
-/// A request whose every byte has arrived, as far as a handler here needs to know it.
+/// A request that has arrived as a whole, as far as a handler here needs to know it.
 package struct Request: ~Copyable {
-  /// What is asked for.
+  /// The method.
   package let method: Method
 
-  /// Whether it is a HEAD, whose answer has no body.
+  /// Whether the method is HEAD, whose answer has no body.
   package var isHead: Bool { method == .head }
 
-  /// The path of the target, as it was sent and without the query; `*` for the server as a whole.
+  /// The path of the target as sent, without the query; `*` for the server as a whole.
   package let path: String
 
-  /// Whether the client wants to send more requests on the connection, and knows how it is told that it may.
+  /// The state of the connection after the answer.
   package let persistence: Persistence
 
   /// The body, without the framing of chunks.
@@ -21,7 +21,7 @@ package struct Request: ~Copyable {
 /// A request method.
 package enum Method: Sendable, Hashable {
   case get, head, post, put, delete, options, trace, patch
-  /// One that is not implemented here.
+  /// A method that is not implemented here.
   case other
 
   init(_ line: Line, _ range: Range<Int>) {
@@ -40,23 +40,24 @@ package enum Method: Sendable, Hashable {
   }
 }
 
-/// What becomes of a connection after an answer.
+/// The state of a connection after an answer.
 package enum Persistence: Sendable, Hashable {
-  /// It stays open, as HTTP/1.1 has it.
+  /// The connection stays open, as is usual in HTTP/1.1.
   case open
-  /// It stays open, which an HTTP/1.0 client that asked for it must be told.
+  /// The connection stays open, and the answer says so: an HTTP/1.0 client has asked for it.
   case openAsAsked
-  /// It is closed.
+  /// The connection closes.
   case close
 }
 
-/// Why a request was not understood or not wanted. What follows it in the stream cannot be trusted: the connection
-/// is to be closed after the answer.
+/// The reason why a request is refused.
+///
+/// The bytes behind such a request cannot be trusted: the connection is closed after the answer.
 package struct Refusal: Error, Hashable {
-  /// What the answer says.
+  /// The status of the answer.
   package let status: Status
 
-  /// What is wrong, in one sentence.
+  /// The reason, in one sentence.
   package let reason: String
 
   init(_ status: Status, _ reason: String) {
@@ -64,13 +65,13 @@ package struct Refusal: Error, Hashable {
     self.reason = reason
   }
 
-  /// What the peer sent is no HTTP.
+  /// The bytes are no HTTP.
   package static func badRequest(_ reason: String) -> Refusal { Refusal(.badRequest, reason) }
 
-  /// The end of the stream came in the middle.
+  /// The stream ended in the middle of a request.
   package static let cutShort = Refusal(.badRequest, "the request ends too early")
 
-  /// The rest of the request took too long.
+  /// The request took too long to arrive.
   package static let timeout = Refusal(.requestTimeout, "the request did not arrive in time")
 }
 
@@ -89,7 +90,7 @@ package enum Status: Int, Sendable {
   case notImplemented = 501
   case versionNotSupported = 505
 
-  /// The words behind the code.
+  /// The reason phrase.
   package var phrase: String {
     switch self {
     case .ok: "OK"

@@ -1,14 +1,14 @@
-/// An answer whose bytes are known beforehand, but for the date and what becomes of the connection.
+/// An answer whose bytes are known beforehand, except for the date and the state of the connection.
 package struct Response: Sendable {
-  /// The status line and the fields that are always the same, then the end of the head and the body. What is only known
-  /// when the answer is sent goes between the two.
+  /// The two constant parts: the status line and fields, then the end of the head and the body. Fields that are known
+  /// only when the answer is sent go between them.
   private let bytes: [UInt8]
   private let fieldsCount: Int
 
   /// Composes an answer.
   ///
   /// - Parameters:
-  ///   - fields: More header fields, as names and values.
+  ///   - fields: more header fields, as names and values.
   package init(
     _ status: Status, _ contentType: String = "text/plain; charset=utf-8", fields: [(String, String)] = [], body: String
   ) {
@@ -23,25 +23,25 @@ package struct Response: Sendable {
     self.init(refusal.status, body: "\(refusal.status.rawValue) \(refusal.status.phrase): \(refusal.reason).\n")
   }
 
-  /// The status line and the fields that are always the same, without the empty line that ends a head.
+  /// The status line and the constant fields, without the empty line at the end of a head.
   package var head: Span<UInt8> {
     @_lifetime(borrow self)
     get { bytes.span.extracting(first: fieldsCount) }
   }
 
-  /// The empty line that ends a head, and the body.
+  /// The empty line at the end of a head, and the body.
   package var rest: Span<UInt8> {
     @_lifetime(borrow self)
     get { bytes.span.extracting(droppingFirst: fieldsCount) }
   }
 
-  /// What follows the head, unless the request was a HEAD.
+  /// The bytes behind the head: none for a HEAD.
   package var body: Span<UInt8> {
     @_lifetime(borrow self)
     get { bytes.span.extracting(droppingFirst: fieldsCount + Persistence.open.endOfHead.utf8.count) }
   }
 
-  /// A status line and fields, without the empty line that ends them.
+  /// A status line and fields, without the empty line behind them.
   package static func head(_ status: Status, fields: [(String, String)], bodyLength: Int?) -> [UInt8] {
     var text = "HTTP/1.1 \(status.rawValue) \(status.phrase)\r\nServer: gnet\r\n"
     for (name, value) in fields { text += "\(name): \(value)\r\n" }
@@ -51,7 +51,7 @@ package struct Response: Sendable {
 }
 
 extension Persistence {
-  /// The field that says it, if one is needed, and the end of the head.
+  /// The end of the head, with a field Connection if one is needed.
   package var endOfHead: String {
     switch self {
     case .open: "\r\n"

@@ -41,7 +41,7 @@ struct Blocking: ParsableCommand {
       let isTaken = pool.submit {
         Self.sleep(milliseconds, while: handle)
         handle.write("done \(milliseconds)\n")
-        // The last answer may be what the end of the connection waits for.
+        // The end of the connection may wait for the last answer.
         if unanswered.count.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { handle.wake() }
       }
       if !isTaken {
@@ -50,7 +50,7 @@ struct Blocking: ParsableCommand {
       }
       return .none
     }
-    // Who ends its stream after the last request still gets the answers.
+    // A client that ends its stream behind the last request still gets the answers.
     var options = Options()
     options.allowHalfClosure = true
     let serveLines = events.react
@@ -68,7 +68,7 @@ struct Blocking: ParsableCommand {
     return Int(String(decoding: line, as: UTF8.self)).flatMap { 0...10_000 ~= $0 ? $0 : nil }
   }
 
-  /// Stands for a call that blocks. It goes by short steps, to be over soon when nobody waits for the answer.
+  /// Stands for a call that blocks. Sleeps in short steps, to end soon if nobody waits for the answer.
   private static func sleep(_ milliseconds: Int, while handle: ConnectionHandle) {
     for elapsed in stride(from: 0, to: milliseconds, by: 50) where handle.isOpen {
       Thread.sleep(forTimeInterval: Double(min(50, milliseconds - elapsed)) / 1000)
@@ -76,7 +76,7 @@ struct Blocking: ParsableCommand {
   }
 }
 
-/// The jobs of a connection that have not been answered yet; the workers count them down.
+/// The number of unanswered jobs of a connection. The workers count it down.
 final class Unanswered: Sendable {
   let count = Atomic(0)
 }

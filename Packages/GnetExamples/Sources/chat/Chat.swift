@@ -34,14 +34,14 @@ struct Chat: ParsableCommand {
       if let name = (connection.context as? Name)?.text { rooms.withLock { $0.leave(name, handle) } }
       return .none
     }
-    // Little at a time, so that nobody seems slow only because somebody floods the room within one turn of the loop.
+    // Little at a time: otherwise a member that floods the room within one turn of the loop makes all others seem slow.
     var options = Options()
     options.readBufferCapacity = 2048
     try server.serve(events, defaultAddress: "tcp://:9000", options: options)
   }
 }
 
-/// What a connection is known by once its name was accepted.
+/// The identity of a connection once its name was accepted.
 final class Name {
   let text: String
   init(_ text: String) { self.text = text }

@@ -1,9 +1,9 @@
 import Gnet
 
-/// Who is in which room.
+/// The members of all rooms.
 ///
-/// All loops share it, behind a lock: so a name belongs to one member, and all members see lines in one order. What they
-/// are told goes through their handles, from whichever loop, and never waits.
+/// Shared by all loops, behind a lock: a name belongs to one member, and all members see lines in one order. Lines are
+/// sent through handles, from any loop, and sending never waits.
 struct Rooms {
   private struct Member {
     let handle: ConnectionHandle
@@ -13,13 +13,13 @@ struct Rooms {
   private var members: [String: Member] = [:]
   private var names: [String: Set<String>] = [:]
 
-  /// Whether a member or a room may be called so.
+  /// Whether a text may be the name of a member or a room.
   static func isName(_ text: String) -> Bool {
     (1...32).contains(text.count)
       && !text.unicodeScalars.contains { $0.properties.isWhitespace || $0.properties.generalCategory == .control }
   }
 
-  /// Gives a newcomer the name and a place in the lobby; `false` if the name is in use.
+  /// Gives a newcomer a name and a place in the lobby; `false` if the name is in use.
   mutating func enter(_ name: String, _ handle: ConnectionHandle) -> Bool {
     if members[name] != nil { return false }
     members[name] = Member(handle: handle, room: "lobby")
@@ -28,9 +28,9 @@ struct Rooms {
     return true
   }
 
-  /// Does what a member's line says.
+  /// Carries out a line of a member: a command or a message.
   mutating func obey(_ line: String, from name: String, _ handle: ConnectionHandle) -> Action {
-    // One that was too slow may have lines on their way.
+    // Lines of a member that was disconnected for being slow may still arrive.
     guard let member = members[name], member.handle == handle else { return .close }
     let words = line.hasPrefix("/") ? line.split(separator: " ") : []
     switch (words.first, words.count) {
@@ -49,9 +49,9 @@ struct Rooms {
     return .none
   }
 
-  /// Frees the name of a member that has gone.
+  /// Frees the name of a member that has left.
   mutating func leave(_ name: String, _ handle: ConnectionHandle) {
-    // Not if it was too slow: somebody else may have the name by now.
+    // The name of a member that was disconnected for being slow may belong to another one by now.
     guard let member = members[name], member.handle == handle else { return }
     members[name] = nil
     names[member.room]?.remove(name)
@@ -66,7 +66,7 @@ struct Rooms {
     tell(name, "* joined \(room)")
   }
 
-  /// Sends a member a line, or disconnects it if it does not read what it is sent.
+  /// Sends a line to a member, or disconnects the member if it does not read.
   private mutating func tell(_ name: String, _ line: String) {
     guard let handle = members[name]?.handle, !handle.write("\(line)\n") else { return }
     handle.abort()

@@ -1,9 +1,9 @@
 import Gnet
 import Synchronization
 
-/// Wakes a connection once, at a time to come: a sleeping task, so no thread waits.
+/// Wakes a connection once, after a delay. A task sleeps meanwhile, and no thread waits.
 final class Alarm {
-  /// Set on the task's thread, looked at on the connection's.
+  /// Set on the task's thread, read on the connection's.
   private final class Bell: Sendable {
     let hasRung = Atomic(false)
   }
@@ -21,7 +21,7 @@ final class Alarm {
     }
   }
 
-  /// Nothing is kept for a connection that has gone.
+  /// A connection that has ended keeps no task.
   deinit { task.cancel() }
 
   var hasRung: Bool { bell.hasRung.load(ordering: .acquiring) }

@@ -30,7 +30,7 @@ struct HTTP: ParsableCommand {
       return .none
     }
     events.react = { connection, input in
-      // A datagram has no session, and no answer.
+      // A datagram has no session and gets no answer.
       guard let reference = connection.context as? SessionReference else { return .none }
       return reference.session.react(&connection, &input)
     }
@@ -39,9 +39,9 @@ struct HTTP: ParsableCommand {
       return .none
     }
     var options = Options()
-    // A client may end its stream behind its request, and wants its answer nevertheless.
+    // A client that ends its stream behind its request still gets the answer.
     options.allowHalfClosure = true
-    // Longer than any request and any delay takes.
+    // More than any request and any delay takes.
     options.idleTimeout = .seconds(75)
     try server.serve(events, defaultAddress: "tcp://:8080", options: options)
   }

@@ -2,11 +2,11 @@ import Gnet
 import HTTPSupport
 import Synchronization
 
-/// What the sessions of one loop share.
+/// The state that the sessions of one loop share.
 ///
-/// Only the thread of that loop touches it, hence the unchecked sendability.
+/// Only the thread of that loop uses it, which is the reason for the unchecked sendability.
 final class LoopState: @unchecked Sendable {
-  /// Sessions with a request that has begun to arrive.
+  /// The deadlines of sessions with a request that has arrived in part.
   var deadlines: DeadlineQueue
   private var dateField = DateField()
 
@@ -20,7 +20,7 @@ final class LoopState: @unchecked Sendable {
   init(requestTimeout: Duration) { deadlines = DeadlineQueue(timeout: requestTimeout) }
 }
 
-/// One state per loop, and the clock that ticks there: once per time-out and loop as long as nothing is due earlier.
+/// The state of each loop, and its timer: once per time-out while no deadline is earlier.
 final class LoopStates: Plugin {
   private let requestTimeout: Duration
   private let states = Mutex<[LoopState]>([])

@@ -1,17 +1,17 @@
 import HTTPSupport
 
-/// What a request is answered with.
+/// The answer to a request.
 enum Answer {
   case response(Response)
-  /// The request's own body.
+  /// The body of the request.
   case echo
-  /// `response`, later.
+  /// A response after a delay.
   case delayed(Response, milliseconds: Int)
 }
 
-/// Which path is answered with what.
+/// The paths and their answers.
 enum Router {
-  /// The longest time that `/delay/` takes, in milliseconds.
+  /// The longest delay of `/delay/`, in milliseconds.
   static let longestDelay = 60_000
 
   static func answer(_ method: Method, _ path: String) -> Answer {
@@ -28,7 +28,7 @@ enum Router {
     }
   }
 
-  /// `answer`, to those who ask by GET or HEAD.
+  /// The answer if the method is GET or HEAD; otherwise a refusal.
   private static func get(_ method: Method, _ answer: Answer) -> Answer {
     switch method {
     case .get, .head: answer
@@ -41,14 +41,14 @@ enum Router {
     let prefix = "/delay/"
     guard path.hasPrefix(prefix) else { return nil }
     let digits = path.utf8.dropFirst(prefix.utf8.count)
-    // Int takes a sign as well.
+    // Int would accept a sign as well.
     guard digits.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
       let number = Int(Substring(digits)), number <= longestDelay
     else { return nil }
     return number
   }
 
-  // MARK: Answers that are always the same
+  // MARK: Constant answers
 
   private static let plaintext = Response(.ok, "text/plain", body: "Hello, World!")
   private static let json = Response(.ok, "application/json", body: #"{"message":"Hello, World!"}"#)

@@ -2,29 +2,29 @@ import Gnet
 import HTTPSupport
 import RingBuffer
 
-/// What the context of a connection holds on to. A session is a value in it, so that exclusive access to its parts is
-/// checked once for a whole request.
+/// The context of a connection: an object that holds its session. The session is a value in it, so exclusive access is
+/// checked once per request, not for each part.
 final class SessionReference {
   var session: Session
 
   init(_ session: consuming Session) { self.session = session }
 }
 
-/// One connection's way through its requests: one at a time, answered in order.
+/// The requests of one connection: parsed one at a time, answered in order.
 ///
-/// As long as a delayed answer is due, what comes behind it stays in the connection's buffer, and beyond
-/// `backlogLimit` in the kernel. So nothing overtakes, and what waits is bounded.
+/// While a delayed answer is due, later requests stay in the connection's buffer, and beyond `backlogLimit` in the
+/// kernel. Hence no answer overtakes another, and the buffer is bounded.
 struct Session: ~Copyable {
-  /// How many bytes may wait behind a delayed answer before the client is held up.
+  /// The most bytes that wait behind a delayed answer before reading is paused.
   private static let backlogLimit = 64 << 10
 
   private let loop: LoopState
   private var parser = HTTPParser()
-  /// By when the request that is arriving must be complete. Made when one does not come in one piece.
+  /// The deadline of the current request. Created once a request does not arrive in one piece.
   private var deadline: Deadline?
   private var delayed: DelayedAnswer?
 
-  /// An answer that is due later.
+  /// An answer that is sent after a delay.
   private struct DelayedAnswer {
     let response: Response
     let isHead: Bool
@@ -34,7 +34,7 @@ struct Session: ~Copyable {
 
   init(on loop: LoopState) { self.loop = loop }
 
-  /// Answers all requests that have arrived. All the answers leave in one system call.
+  /// Answers all requests that have arrived. All answers leave in one system call.
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     do throws(Refusal) {
       if deadline?.hasPassed == true { throw .timeout }
@@ -46,13 +46,13 @@ struct Session: ~Copyable {
     }
   }
 
-  /// The connection has ended.
+  /// Removes the deadline and drops the delayed answer.
   mutating func end() {
     if let deadline { loop.deadlines.remove(deadline) }
     delayed = nil
   }
 
-  /// Answers as far as it can be done now, and says what becomes of the connection.
+  /// Answers as many requests as possible now. Returns the state of the connection.
   private mutating func answerAll(
     _ connection: inout Connection, _ input: inout RingBuffer
   ) throws(Refusal) -> Persistence {
@@ -78,7 +78,7 @@ struct Session: ~Copyable {
     return .open
   }
 
-  /// Answers one request, or has it answered later.
+  /// Answers a request, now or after its delay.
   private mutating func answer(_ request: inout Request, _ connection: inout Connection) {
     switch Router.answer(request.method, request.path) {
     case .response(let response):
@@ -96,11 +96,12 @@ struct Session: ~Copyable {
     }
   }
 
-  /// Has the request that is arriving refused if it is not complete in time, however it comes.
+  /// Sets a deadline for the current request, unless it has one.
   private mutating func limitTime(_ connection: borrowing Connection) {
     if let deadline, deadline.isSet { return }
     let handle = connection.handle
-    // Passing is on the loop's own thread, but outside the connection's callbacks: the wake leads back into one.
+    // The deadline passes on the loop's own thread, but outside the connection's callbacks: the wake leads back into
+    // one.
     let deadline = deadline ?? Deadline { handle.wake() }
     self.deadline = deadline
     loop.deadlines.add(deadline, now: .now)

@@ -33,18 +33,18 @@ struct Push: ParsableCommand {
       subscribers.withLock { _ = $0.remove(handle) }
       return .none
     }
-    // This runs on loop 0; the handles reach the connections of every loop.
+    // This runs on loop 0. The handles reach the connections of every loop.
     events.tick = {
       let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
       let line = Array("\(time)\n".utf8)
-      // Who does not read fast enough misses this line: the answer `false` is left unread.
+      // A client that does not read fast enough misses this line: the result `false` is ignored.
       for subscriber in subscribers.withLock({ $0 }) { subscriber.write(line) }
       return (interval, .none)
     }
     var options = Options()
-    // Who has nothing to say may end that side of the stream, and still listen.
+    // A client may end its side of the stream and still listen.
     options.allowHalfClosure = true
-    // Times of long ago are not worth keeping for the slow.
+    // Old times are not worth keeping for slow clients.
     options.outboundHighWatermark = 16 << 10
     options.outboundLowWatermark = 4 << 10
     try server.serve(events, defaultAddress: "tcp://:9000", options: options)

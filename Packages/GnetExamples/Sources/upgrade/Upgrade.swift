@@ -28,10 +28,10 @@ struct Upgrade: ParsableCommand {
     try server.serve(events, defaultAddress: "tcp://:9000")
   }
 
-  /// Blocks in reads and writes until the end of the stream. The connection is closed when it is dropped.
+  /// Blocks in reads and writes until the end of the stream. The connection closes when it is dropped.
   private static func echo(_ connection: borrowing DetachedConnection) {
     do {
-      // What came with or after the line, before the connection was detached.
+      // Bytes that arrived behind the line, before the connection was detached.
       try connection.write(connection.unreadBytes)
       while case let bytes = try connection.read(upTo: 65536), !bytes.isEmpty { try connection.write(bytes) }
     } catch {

@@ -31,7 +31,7 @@ let clientCommands: [Command] = [
 ]
 
 enum ClientCommands {
-  /// A name that can stand between the spaces of a line of CLIENT LIST.
+  /// The bytes as a name, without spaces: those separate the fields of CLIENT LIST.
   static func checkedName(
     _ bytes: Bytes, orThrow what: String = "Client names"
   ) throws(ReplyError) -> [UInt8] {
@@ -72,7 +72,7 @@ enum ClientCommands {
         throw ReplyError(
           quoting: Array("ERR Unknown client type '".utf8) + arguments[3].array + [UInt8(ascii: "'")])
       }
-      // All are normal ones here.
+      // All clients here are normal ones.
       if !arguments[3].isWord("normal") { wanted = [] }
     } else if arguments.count > 3, arguments[2].isWord("id") {
       var ids: Set<Int> = []

@@ -1,14 +1,14 @@
-/// A command: how it is recognised, what it needs, and what it does.
+/// A command: its name, its properties and its implementation.
 struct Command: Sendable {
-  /// Runs on the part of the selected database in which its first argument is, whose lock is held.
+  /// Runs with the lock of the shard of its first argument held, on that shard's part of the selected database.
   typealias KeyHandler = @Sendable (Arguments, inout Database, inout Context) throws(ReplyError) -> Void
-  /// Takes what locks it needs itself.
+  /// Runs without a lock, and takes the locks that it needs.
   typealias Handler = @Sendable (Arguments, inout Context) throws(ReplyError) -> Void
 
   enum Body: Sendable {
     case onKey(KeyHandler)
     case plain(Handler)
-    /// One of these is named by the first argument; `alone` runs where there is none.
+    /// Commands of which the first argument names one; `alone` runs without an argument.
     case subcommands([Command], alone: Handler?)
   }
 
@@ -25,7 +25,7 @@ struct Command: Sendable {
     static let noAuth = Flags(rawValue: 256)
     static let allowBusy = Flags(rawValue: 512)
 
-    /// In the order in which they are told.
+    /// The names of flags, in the order of COMMAND INFO.
     static let names: [(Flags, StaticString)] = [
       (.write, "write"), (.readonly, "readonly"), (.denyoom, "denyoom"), (.admin, "admin"), (.noscript, "noscript"),
       (.loading, "loading"), (.stale, "stale"), (.fast, "fast"), (.noAuth, "no_auth"), (.allowBusy, "allow_busy"),
@@ -34,10 +34,10 @@ struct Command: Sendable {
 
   enum Group: String, Sendable { case generic, string, list, set, hash, sortedSet = "sorted-set", connection, server }
 
-  /// Which arguments are keys, and what is done with them.
+  /// The positions of the arguments that are keys, and their use.
   struct Keys: Sendable {
     let first, last, step: Int
-    /// In the words of COMMAND INFO.
+    /// The use of the keys, in the words of COMMAND INFO.
     let usage: String
     var notes: String?
 
@@ -48,21 +48,21 @@ struct Command: Sendable {
     static func all(_ usage: String, step: Int = 1) -> Keys { Keys(first: 1, last: -1, step: step, usage: usage) }
   }
 
-  /// Lower case; of a subcommand, with that of its command: `client|id`.
+  /// The name in lower case; for a subcommand, behind the name of its command: `client|id`.
   let name: String
-  /// How many arguments it takes, its name included; negative: at least so many.
+  /// The number of arguments, the name included. If negative, its magnitude is the least number.
   let arity: Int
   let flags: Flags
   let group: Group
   let keys: Keys?
-  /// Categories for access control that do not follow from the above.
+  /// The categories for access control that do not follow from the other properties.
   let categories: [String]
   let tips: [String]
   let since: String
   let complexity: String
   /// The arguments behind the name, in the notation of manual pages.
   let syntax: String
-  /// What it does, in one sentence.
+  /// A description in one sentence.
   let summary: String
   let body: Body
 
@@ -85,6 +85,6 @@ struct Command: Sendable {
     self.body = body
   }
 
-  /// Whether it takes so many arguments, its name included.
+  /// Whether the command takes `argumentCount` arguments, its name included.
   func accepts(argumentCount: Int) -> Bool { arity >= 0 ? argumentCount == arity : argumentCount >= -arity }
 }

@@ -1,4 +1,4 @@
-/// The subcommands of COMMAND: the table, told to clients.
+/// The subcommands of COMMAND, which describe the table of commands.
 let commandCommands: [Command] = [
   Command(
     "command|count", 2, [.loading, .stale], .server, categories: ["connection"], since: "2.8.13", "",
@@ -15,7 +15,7 @@ let commandCommands: [Command] = [
   helpCommand(for: "command", categories: ["connection"]),
 ]
 
-/// The subcommand HELP of a command: a line for each of its subcommands, and what that does.
+/// The subcommand HELP of a command: a line with the name of each subcommand, and a line that describes it.
 func helpCommand(for name: String, categories: [String] = []) -> Command {
   Command(
     "\(name)|help", 2, [.loading, .stale], name == "client" ? .connection : .server, categories: categories,
@@ -80,7 +80,7 @@ enum CommandCommands {
     for subcommand in command.subcommands { describe(subcommand, &reply) }
   }
 
-  /// One specification of keys: where they begin, and which of the arguments from there on are some.
+  /// Answers with a specification of keys: the first position, and the positions from there on.
   private static func describe(_ keys: Command.Keys, _ reply: inout ReplyBuffer) {
     reply.array(1)
     reply.array(keys.notes == nil ? 6 : 8)
@@ -126,7 +126,7 @@ enum CommandCommands {
 }
 
 extension ReplyBuffer {
-  /// A map of a type and its specification, as key specifications have them.
+  /// Answers with a map of a type and its specification, as in specifications of keys.
   fileprivate mutating func map(_ type: KeyValuePairs<String, String>, spec: [(String, Int)]) {
     array(4)
     for (key, value) in type {
@@ -153,7 +153,7 @@ extension CommandTable {
 extension Command {
   var subcommands: [Command] { if case .subcommands(let commands, _) = body { commands } else { [] } }
 
-  /// The categories of access control lists, in their order.
+  /// The categories of access control lists, in the order of redis.
   var allCategories: [String] {
     var found = Set(categories)
     found.insert(flags.contains(.fast) ? "fast" : "slow")

@@ -4,21 +4,21 @@ struct CommandTable: Sendable {
     connectionCommands + stringCommands + keyCommands + listCommands + setCommands + hashCommands + sortedSetCommands
       + serverCommands)
 
-  /// The commands, and behind each its subcommands.
+  /// The commands, each followed by its subcommands.
   let commands: [Command]
-  /// Their names, apart from them since they are needed with each request.
+  /// The names of `commands`, in an array of their own: every request needs them.
   let fullNames: [String]
   /// The commands without subcommands.
   let topLevel: [Int]
-  /// Places in `commands`, by the hash of the name; -1: none. Collisions go to the next slot.
+  /// The positions in `commands` by the hash of the name; -1 for none. Collisions go to the next slot.
   private var slots = [Int](repeating: -1, count: 256)
   private var words: [NameWords] = []
 
-  /// A name of up to 16 bytes, all lower case, as two numbers: cheaper to hash and to compare than text.
+  /// A name of up to 16 bytes in lower case, as two numbers, which are cheaper to hash and compare than text.
   private struct NameWords: Equatable {
     var low: UInt64 = 0
     var high: UInt64 = 0
-    /// Tells a name from the same with zero bytes behind it.
+    /// The length, which differs between a name and the same name with zero bytes behind it.
     let count: Int
 
     init?(_ name: Bytes) {
@@ -30,7 +30,7 @@ struct CommandTable: Sendable {
       }
     }
 
-    /// Multiplicative hashing; names are the program's own, so nobody can choose colliding ones.
+    /// Multiplicative hashing. The names are the program's own, so nobody can choose colliding ones.
     var slot: Int { Int(truncatingIfNeeded: ((low ^ high &* 31) &* 0x9E37_79B9_7F4A_7C15) >> 56) }
   }
 
@@ -58,7 +58,7 @@ struct CommandTable: Sendable {
     }
   }
 
-  /// The place of a command, by its name in any case.
+  /// The position of a command by its name, in any case.
   func find(_ name: Bytes) -> Int? {
     guard let wanted = NameWords(name) else { return nil }
     var slot = wanted.slot
@@ -69,14 +69,14 @@ struct CommandTable: Sendable {
     return nil
   }
 
-  /// Where a subcommand of the command at `place` is.
+  /// The position of a subcommand of the command at `place`.
   func find(_ name: Bytes, below place: Int) -> Int? {
     let prefix = commands[place].name + "|"
     let full = prefix + String(decoding: name.array.map(lowercased), as: UTF8.self)
     return commands[(place + 1)...].prefix { $0.name.hasPrefix(prefix) }.firstIndex { $0.name == full }
   }
 
-  /// Runs a request, and puts its answer or an error behind the answers before it.
+  /// Runs a request, and appends its answer or an error to the reply.
   func run(_ arguments: Arguments, _ context: inout Context) {
     do throws(ReplyError) {
       try runOrThrow(arguments, &context)
@@ -87,7 +87,7 @@ struct CommandTable: Sendable {
 
   private func runOrThrow(_ arguments: Arguments, _ context: inout Context) throws(ReplyError) {
     guard let place = find(arguments[0]) else {
-      // Someone speaks HTTP; perhaps a browser that was made to, so nothing of it may run.
+      // A client that speaks HTTP may be a browser under the control of a stranger, so nothing may run.
       if arguments[0].isWord("post") || arguments[0].isWord("host:") {
         context.isClosing = true
         return
@@ -123,7 +123,7 @@ struct CommandTable: Sendable {
     }
   }
 
-  /// Quotes as much of the arguments as the real one does: 128 bytes, and each up to its first zero byte.
+  /// Quotes arguments as redis does: 128 bytes in all, and each argument up to its first zero byte.
   private static func unknown(_ arguments: Arguments) -> ReplyError {
     var quoted: [UInt8] = []
     for index in 1..<max(1, arguments.count) where quoted.count < 128 {

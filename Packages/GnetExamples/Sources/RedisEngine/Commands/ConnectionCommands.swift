@@ -54,7 +54,7 @@ enum ConnectionCommands {
       while index < arguments.count {
         let following = arguments.count - index - 1
         if arguments[index].isWord("auth"), following >= 2 {
-          // There are no passwords, so that of the default user is whatever is given.
+          // There are no passwords: any password is right for the default user.
           guard arguments[index + 1].isWord("default") else {
             throw ReplyError("WRONGPASS invalid username-password pair or user is disabled.")
           }

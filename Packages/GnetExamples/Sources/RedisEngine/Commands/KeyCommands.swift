@@ -71,7 +71,7 @@ enum KeyCommands {
     countKeys(arguments, &context) { _, _ in }
   }
 
-  /// Answers how many of the keys were there, having done something to each.
+  /// Calls `body` for each key that exists, and answers with their number.
   private static func countKeys(
     _ arguments: Arguments, _ context: inout Context, _ body: (inout Database, Int) -> Void
   ) {
@@ -107,7 +107,7 @@ enum KeyCommands {
   }
 
   static func flush(_ databases: Range<Int>, _ arguments: Arguments, _ context: inout Context) throws(ReplyError) {
-    // Nobody waits for the memory to be freed but the client that asked, whichever it is.
+    // Both modes free the memory without a lock, so only this loop waits for it.
     guard arguments.count == 1 || arguments.count == 2 && (arguments[1].isWord("async") || arguments[1].isWord("sync"))
     else { throw .syntax }
     context.keyspace.removeAll(from: databases)
@@ -115,7 +115,7 @@ enum KeyCommands {
   }
 }
 
-// When keys expire.
+// Expiry of keys.
 extension KeyCommands {
   static func expire(
     _ arguments: Arguments, _ database: inout Database, _ context: inout Context, isInSeconds: Bool
@@ -152,7 +152,7 @@ extension KeyCommands {
   }
 }
 
-/// On what deadlines EXPIRE may replace.
+/// The conditions on which EXPIRE replaces a deadline.
 struct ExpiryConditions: OptionSet {
   let rawValue: Int
   static let absent = ExpiryConditions(rawValue: 1)
@@ -186,7 +186,7 @@ extension ExpiryConditions {
     }
   }
 
-  /// A key that stays has the greatest deadline of all.
+  /// A key without a deadline counts as one with the greatest.
   func allow(_ new: Int, insteadOf old: Int) -> Bool {
     if contains(.absent) && old != Database.never { return false }
     if contains(.present) && old == Database.never { return false }

@@ -80,7 +80,7 @@ enum ListCommands {
   }
 }
 
-/// The places from `start` through `stop`, of which negative ones count from the end.
+/// The positions from `start` through `stop`. Negative ones count from the end.
 func places(from start: Int, through stop: Int, count: Int) -> Range<Int> {
   let first = start < 0 ? max(0, start + count) : start
   let last = stop < 0 ? stop + count : min(stop, count - 1)

@@ -1,6 +1,6 @@
-/// SCAN: all keys in many calls, none of which takes long.
+/// SCAN: visits all keys in a series of calls, each of which is short.
 ///
-/// A cursor is a shard's number in its low bits, and above them a bucket of that shard's table.
+/// The low bits of a cursor are the number of a shard; the bits above are a bucket of that shard's table.
 enum ScanCommand {
   private static let shardBits = 6
 
@@ -11,7 +11,7 @@ enum ScanCommand {
     var visited = 0
     var bucket = cursor >> shardBits
     var shard = Int(cursor & (1 << shardBits - 1))
-    // As many buckets as are asked for; more, up to a limit, where most are empty.
+    // At most ten buckets for each key that is asked for: most may be empty.
     var buckets = options.count.multipliedReportingOverflow(by: 10).overflow ? Int.max : options.count * 10
     while shard < Keyspace.shardCount, visited < options.count, buckets > 0 {
       bucket = context.keyspace.withDatabase(context.database, ofShard: shard) { database in
@@ -38,7 +38,7 @@ enum ScanCommand {
     for key in found { context.reply.bulk(key) }
   }
 
-  /// A number as `strtoul(3)` reads it, to whose eyes a zero byte is the end.
+  /// Parses a number as `strtoul(3)` does, for which a zero byte is the end.
   private static func cursor(_ bytes: Bytes) -> UInt? {
     let text = bytes.array.prefix { $0 != 0 }
     if text.isEmpty { return 0 }
@@ -51,11 +51,11 @@ enum ScanCommand {
   }
 }
 
-/// What may stand behind the cursor.
+/// The options of SCAN, behind the cursor.
 private struct ScanOptions {
-  /// How many keys to look at.
+  /// The number of keys to visit.
   var count = 10
-  /// Which argument is a pattern, or a type; -1: none.
+  /// The positions of the arguments for a pattern and a type; -1 for none.
   var pattern = -1
   var type = -1
 

@@ -24,12 +24,12 @@ let serverCommands: [Command] = [
 ]
 
 extension Engine {
-  /// The version whose replies these are.
+  /// The version of redis that has the same replies.
   static let compatibleVersion = "7.0.15"
 }
 
 enum ServerCommands {
-  /// What programs ask for: nothing of it can be changed.
+  /// Parameters that programs ask for. None of them can be changed.
   private static let parameters: [(name: String, value: String)] = [
     ("appendonly", "no"), ("bind", ""), ("databases", "\(Keyspace.databaseCount)"), ("maxmemory", "0"),
     ("maxmemory-policy", "noeviction"), ("proto-max-bulk-len", "\(RequestParser.bulkLimit)"), ("save", ""),
@@ -37,7 +37,7 @@ enum ServerCommands {
   ]
 
   static func configGet(_ arguments: Arguments, _ context: inout Context) {
-    // A parameter is told once, in the spelling that asked for it.
+    // A parameter is told once: in the spelling that asked for it, or in its own if a pattern did.
     var found: [String: [UInt8]] = [:]
     for index in 2..<arguments.count {
       let asked = arguments[index].array

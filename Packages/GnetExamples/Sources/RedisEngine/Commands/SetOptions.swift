@@ -1,10 +1,10 @@
-/// What may stand behind the value of SET.
+/// The options of SET, behind the value.
 struct SetOptions {
   enum Condition { case absent, present }
 
   struct Unit: Equatable {
     let isInSeconds: Bool
-    /// Whether the time is counted from 1970; otherwise from now.
+    /// Whether the time is counted from 1970 instead of from now.
     let isAbsolute: Bool
 
     init?(_ word: Bytes) {
@@ -14,7 +14,7 @@ struct SetOptions {
     }
   }
 
-  /// When a key is to expire: an argument, and how it is meant.
+  /// The argument that tells when a key expires, and its unit.
   struct Expiry {
     var index: Int
     let unit: Unit
@@ -60,13 +60,13 @@ struct SetOptions {
   }
 }
 
-/// Deadlines from what clients give.
+/// Deadlines from arguments of clients.
 enum Deadline {
-  /// The deadline in milliseconds since 1970; `nil` if it is too far away for that.
+  /// The deadline in milliseconds since 1970; `nil` if it is too late to be represented.
   static func make(_ value: Int, isInSeconds: Bool, isAbsolute: Bool) -> Int? {
     let (milliseconds, isTooMuch) = value.multipliedReportingOverflow(by: isInSeconds ? 1000 : 1)
     let (deadline, isTooFar) = milliseconds.addingReportingOverflow(isAbsolute ? 0 : Clock.milliseconds)
-    // The greatest number stands for no deadline, and is some 300 million years away as well.
+    // The greatest number stands for no deadline. As a time it would be some 300 million years away.
     return isTooMuch || isTooFar ? nil : min(deadline, Database.never - 1)
   }
 }

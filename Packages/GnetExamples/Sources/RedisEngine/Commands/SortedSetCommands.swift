@@ -77,7 +77,7 @@ enum SortedSetCommands {
   }
 }
 
-/// What may stand before the scores of ZADD.
+/// The options of ZADD, before the scores.
 private struct AddOptions {
   struct Flags: OptionSet {
     let rawValue: Int
@@ -90,7 +90,7 @@ private struct AddOptions {
   }
 
   private var flags: Flags = []
-  /// Where the first score is.
+  /// The position of the first score.
   private(set) var firstPair = 2
 
   func contains(_ flag: Flags) -> Bool { flags.contains(flag) }
@@ -123,7 +123,7 @@ private struct AddOptions {
     return nil
   }
 
-  /// The score that a member is to have; `nil` if it is to stay as it is.
+  /// The new score of a member; `nil` if its score does not change.
   func score(_ given: Double, insteadOf old: Double?) throws(ReplyError) -> Double? {
     guard let old else { return contains(.present) ? nil : given }
     if contains(.absent) { return nil }

@@ -1,4 +1,4 @@
-/// ZRANGE, in all its forms: whatever the bounds are, they become ranks.
+/// ZRANGE in all its forms. Bounds of every kind are turned into ranks.
 enum SortedSetRange {
   static func zrange(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
     let options = try RangeOptions(arguments)
@@ -13,7 +13,7 @@ enum SortedSetRange {
   }
 }
 
-/// From where to where.
+/// The two bounds of a range.
 private enum RangeBounds {
   case rank(Int, Int)
   case score(ScoreBound, ScoreBound)
@@ -38,7 +38,7 @@ private struct ScoreBound {
   let score: Double
   let isExclusive: Bool
 
-  /// A score, behind `(` if it does not itself belong to the range.
+  /// Parses a score, behind `(` if the range excludes it.
   init(_ text: Bytes) throws(ReplyError) {
     isExclusive = text.count > 0 && text[0] == UInt8(ascii: "(")
     guard let score = text.extracting((isExclusive ? 1 : 0)...).doubleOrNothing else {
@@ -47,9 +47,9 @@ private struct ScoreBound {
     self.score = score
   }
 
-  /// As the lower bound: whether it leaves this out.
+  /// Whether this, as the lower bound, excludes a score.
   func isAbove(_ other: Double) -> Bool { isExclusive ? other <= score : other < score }
-  /// As the upper bound: whether it leaves this out.
+  /// Whether this, as the upper bound, excludes a score.
   func isBelow(_ other: Double) -> Bool { isExclusive ? other >= score : other > score }
 }
 
@@ -59,7 +59,7 @@ private enum BytesBound {
   case inclusive([UInt8])
   case exclusive([UInt8])
 
-  /// `-`, `+`, or bytes behind `[` or `(`.
+  /// Parses `-`, `+`, or bytes behind `[` or `(`.
   init(_ text: Bytes) throws(ReplyError) {
     let first = text.count > 0 ? text[0] : 0
     if first == UInt8(ascii: "-"), text.count == 1 {
@@ -75,7 +75,7 @@ private enum BytesBound {
     }
   }
 
-  /// As the lower bound: whether it leaves this out.
+  /// Whether this, as the lower bound, excludes a member.
   func isAbove(_ member: [UInt8]) -> Bool {
     switch self {
     case .lowest: false
@@ -85,7 +85,7 @@ private enum BytesBound {
     }
   }
 
-  /// As the upper bound: whether it leaves this out.
+  /// Whether this, as the upper bound, excludes a member.
   func isBelow(_ member: [UInt8]) -> Bool {
     switch self {
     case .lowest: true
@@ -96,7 +96,7 @@ private enum BytesBound {
   }
 }
 
-/// What may stand behind the bounds of ZRANGE.
+/// The options of ZRANGE, behind the bounds.
 private struct RangeOptions {
   enum Order { case score, bytes }
 
@@ -104,7 +104,7 @@ private struct RangeOptions {
   private(set) var isReversed = false
   private(set) var withScores = false
   private var offset = 0
-  /// Negative: all.
+  /// The most elements; negative for all.
   private var limit = -1
 
   init(_ arguments: Arguments) throws(ReplyError) {
@@ -137,7 +137,7 @@ private struct RangeOptions {
     }
   }
 
-  /// The bounds, the lower one first: reversed, it is given last.
+  /// The bounds, the lower one first. With REV, a client gives it last.
   func bounds(_ arguments: Arguments) throws(ReplyError) -> RangeBounds {
     let (low, high) = isReversed ? (3, 2) : (2, 3)
     switch order {
@@ -147,7 +147,7 @@ private struct RangeOptions {
     }
   }
 
-  /// What is left of these ranks behind the offset and up to the limit.
+  /// The ranks that are left behind the offset, up to the limit.
   func limited(_ ranks: Range<Int>) -> Range<Int> {
     if order == nil { return ranks }
     guard offset >= 0, offset < ranks.count else { return 0..<0 }

@@ -61,7 +61,7 @@ enum StringCommands {
     try answer(arguments.key(1), &database, &context)
   }
 
-  /// Answers with a key's string, or null.
+  /// Answers with the string at a key, or with null.
   private static func answer(
     _ key: borrowing Key, _ database: inout Database, _ context: inout Context
   ) throws(ReplyError) {
@@ -105,7 +105,7 @@ enum StringCommands {
       for index in 1..<arguments.count {
         let key = arguments.key(index)
         locked.withDatabase(context.database, of: key) { database in
-          // Another type's value counts as none.
+          // A value of another type counts as none.
           guard let place = database.find(key), case .string(let bytes) = database[place] else {
             return context.reply.null()
           }
@@ -166,7 +166,7 @@ enum StringCommands {
 }
 
 extension Arguments {
-  /// The shards of the keys among the arguments: each `step`-th from the second on.
+  /// The shards of the keys among the arguments: every `step`-th from the second on.
   func shards(step: Int = 1) -> Keyspace.Shards {
     var shards: Keyspace.Shards = 0
     for index in stride(from: 1, to: count, by: step) { shards |= 1 << Keyspace.shard(ofHash: self[index].keyHash) }

@@ -1,7 +1,8 @@
-/// The arguments of a command as COMMAND DOCS tells them, read from the notation of manual pages.
+/// The arguments of a command as COMMAND DOCS tells them, parsed from the notation of manual pages.
 ///
-/// `word` is an argument, `word:type` one that is no string, `WORD` itself, `WORD word` an argument behind a word; `[...]` may be
-/// left out, `{...}` belongs together, `|` stands between alternatives, and `...` behind what may be repeated.
+/// `word` is an argument, `word:type` an argument other than a string, `WORD` a literal, `WORD word` an argument behind
+/// a literal. `[...]` is optional, `{...}` a group, `|` separates alternatives, and `...` stands behind repeated
+/// arguments.
 struct Syntax {
   var name = ""
   var type = "string"
@@ -10,13 +11,13 @@ struct Syntax {
   var isMultiple = false
   var members: [Syntax] = []
 
-  /// The arguments that a text in this notation describes.
+  /// The arguments described by a text in this notation.
   static func items(of text: String) -> [Syntax] {
     var rest = Substring(text)
     return sequence(&rest)
   }
 
-  /// Reads up to a closing bracket or a bar, which are left.
+  /// Parses up to a closing bracket or a bar, and leaves it.
   private static func sequence(_ rest: inout Substring) -> [Syntax] {
     var items: [Syntax] = []
     while true {
@@ -62,7 +63,7 @@ struct Syntax {
     return item
   }
 
-  /// Several arguments as one.
+  /// A group of several arguments.
   private static func block(_ items: [Syntax]) -> Syntax {
     items.count == 1 ? items[0] : Syntax(name: names(items), type: "block", members: items)
   }

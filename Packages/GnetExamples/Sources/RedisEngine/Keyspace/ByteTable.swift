@@ -1,20 +1,19 @@
 /// A hash table from bytes to values: the keyspace, sets, hashes, and the members of sorted sets.
 ///
-/// The entries lie side by side in the order in which they came (the last takes the place of one that is removed),
-/// and chains of places lead to them. So it is searched by bytes that somebody else owns, without making a key of
-/// them; a random entry costs O(1); and it can be scanned while it changes (see `scan`). Few entries are
-/// searched one by one, without chains.
+/// The entries lie side by side in the order of their insertion; the last one fills the gap of a removed one. Chains of
+/// positions lead to them. Hence a lookup needs no copy of the key, a random entry costs O(1), and the table can be
+/// scanned while it changes (see `scan`). A few entries are searched one by one, without chains.
 struct ByteTable<Value> {
   struct Entry {
     let key: [UInt8]
     let hash: Int
-    /// The next place of the chain; -1 at its end.
+    /// The next position of the chain; -1 at its end.
     fileprivate(set) var next: Int32
     var value: Value
   }
 
   private(set) var entries: [Entry] = []
-  /// Where the chain of each bucket begins; empty for few entries. A power of two.
+  /// The first position of each bucket's chain; empty for few entries. The count is a power of two.
   private(set) var heads: [Int32] = []
 
   private static var chainless: Int { 8 }
@@ -22,7 +21,7 @@ struct ByteTable<Value> {
   var count: Int { entries.count }
   var isEmpty: Bool { entries.isEmpty }
 
-  /// Where a key is; good until the next insertion or removal.
+  /// The position of a key, valid until the next insertion or removal.
   func place(of key: borrowing Key) -> Int? { place(of: key.bytes, hash: key.hash) }
 
   func place(of key: Bytes, hash: Int) -> Int? {
@@ -37,13 +36,13 @@ struct ByteTable<Value> {
     return nil
   }
 
-  /// The value at a place.
+  /// The value at a position.
   subscript(place: Int) -> Value {
     get { entries[place].value }
     _modify { yield &entries[place].value }
   }
 
-  /// Adds a key that is not there, and returns its place, which is the last.
+  /// Adds a key that is not in the table. Returns its position, which is the last.
   @discardableResult
   mutating func insert(_ key: [UInt8], hash: Int, _ value: Value) -> Int {
     let place = entries.count
@@ -56,7 +55,7 @@ struct ByteTable<Value> {
     return place
   }
 
-  /// Removes the entry at a place, which the last one takes.
+  /// Removes the entry at a position. The last entry takes its place.
   @discardableResult
   mutating func remove(at place: Int) -> Entry {
     let last = entries.count - 1
@@ -70,7 +69,7 @@ struct ByteTable<Value> {
     return removed
   }
 
-  /// Makes whatever leads to a place lead elsewhere.
+  /// Redirects the link that leads to a position.
   private mutating func replace(_ place: Int, by other: Int32) {
     let bucket = entries[place].hash & (heads.count &- 1)
     if heads[bucket] == place {
@@ -93,7 +92,7 @@ struct ByteTable<Value> {
     for place in entries.indices { link(place) }
   }
 
-  /// Halves what has become four times too large, so that a burst that has passed leaves no memory behind.
+  /// Halves storage that is four times too large: a past burst keeps no memory.
   private mutating func giveBack() {
     guard !heads.isEmpty, entries.count * 8 < heads.count else { return }
     if entries.count <= Self.chainless {
@@ -101,7 +100,7 @@ struct ByteTable<Value> {
     } else {
       relink(buckets: heads.count / 4)
     }
-    // A copy has the capacity of its count.
+    // A copy has no more capacity than its count.
     var smaller: [Entry] = []
     smaller.reserveCapacity(entries.count * 2)
     smaller.append(contentsOf: entries)
@@ -110,12 +109,13 @@ struct ByteTable<Value> {
 }
 
 extension ByteTable {
-  /// Visits the entries of one bucket, and returns the cursor of the next; 0 when that was the last.
+  /// Visits the entries of one bucket. Returns the cursor of the next bucket, 0 behind the last.
   ///
-  /// Entries that are there from the first call to the last are visited at least once, although buckets double and
-  /// halve in between: the cursor is counted up from its highest bit downwards, so that the buckets into which
-  /// a visited one splits, or from which one is joined, are on the same side of it.
-  /// Source: P. Noordhuis's cursor for the SCAN command, as its documentation describes it.
+  /// An entry that exists from the first call to the last is visited at least once, even if the number of buckets
+  /// changes in between: the cursor counts from its highest bit downwards, so the buckets that a visited one splits
+  /// into or is joined from are on the same side of it.
+  ///
+  /// Source: the cursor of P. Noordhuis for the command SCAN, as its documentation describes it.
   func scan(_ cursor: UInt, _ visit: (Entry) -> Void) -> UInt {
     guard !heads.isEmpty else {
       entries.forEach(visit)

@@ -1,23 +1,23 @@
-/// One shard's part of a database: keys, their values, and when they expire.
+/// A shard's part of a database: keys, their values and their deadlines.
 ///
-/// A key that has expired is gone for whoever looks for it, whether or not the sweep has been here.
+/// A key that has expired is never found, whether or not the sweep has removed it.
 struct Database {
   struct Item {
     var value: Value
-    /// In milliseconds since 1970; `never` if the key stays.
+    /// The deadline in milliseconds since 1970; `never` if there is none.
     var deadline: Int
   }
 
-  /// The deadline of keys that stay.
+  /// The deadline of keys without one.
   static let never = Int.max
 
   private(set) var table = ByteTable<Item>()
-  /// How many keys have a deadline.
+  /// The number of keys with a deadline.
   private(set) var expiringCount = 0
-  /// Where the sweep goes on.
+  /// The cursor of the sweep.
   private var sweepPlace = 0
 
-  /// Where a key is; good until the next insertion or removal.
+  /// The position of a key, valid until the next insertion or removal.
   mutating func find(_ key: borrowing Key) -> Int? {
     guard let place = table.place(of: key) else { return nil }
     guard hasExpired(place) else { return place }
@@ -55,14 +55,14 @@ extension Database {
     return true
   }
 
-  /// What `body` makes of the string at a place; nothing of it is kept, so that it can be changed where it is.
+  /// Calls `body` with the string at a position. Nothing keeps a reference to it, so it can be changed in place.
   @inline(__always)
   func withString<R>(at place: Int, _ body: (Bytes) -> R) throws(ReplyError) -> R {
     guard case .string(let bytes) = table.entries[place].value.value else { throw .wrongType }
     return body(bytes.span)
   }
 
-  /// The collection at a key, if there is one.
+  /// The collection at a key; `nil` if there is none.
   mutating func collection<C: CollectionValue>(
     _ key: borrowing Key, of type: C.Type = C.self
   ) throws(ReplyError) -> C? {
@@ -71,7 +71,7 @@ extension Database {
     return collection
   }
 
-  /// The collection at a key, which is made if there is none; something must be put into it.
+  /// The collection at a key, created if there is none. The caller must add an element.
   mutating func collectionToAddTo<C: CollectionValue>(
     _ key: borrowing Key, of type: C.Type = C.self
   ) throws(ReplyError) -> C {
@@ -81,12 +81,12 @@ extension Database {
     return made
   }
 
-  /// Removes the key if what it holds has become empty.
+  /// Removes a key whose collection has become empty.
   mutating func removeIfEmpty(_ collection: some CollectionValue, _ key: borrowing Key) {
     if collection.isEmpty, let place = table.place(of: key) { remove(at: place) }
   }
 
-  /// Sets a key to a string, whatever it held. Where that was a string, its memory is used again if it fits.
+  /// Sets a key to a string. If the old value was a string, its memory is used again where it fits.
   mutating func setString(_ key: borrowing Key, _ bytes: Bytes, deadline: Int = never) {
     guard let place = table.place(of: key) else {
       insert(key, .string(bytes.array), deadline: deadline)
@@ -103,10 +103,10 @@ extension Database {
     if table[place].deadline != deadline { setDeadline(deadline, at: place) }
   }
 
-  /// Changes the string at a place where it is, without a copy; another type's value counts as empty.
+  /// Changes the string at a position in place. A value of another type counts as empty.
   mutating func changeString(at place: Int, _ body: (inout [UInt8]) -> Void) {
     var string: [UInt8] = []
-    // The table's reference goes before the change, so that this one is the only one.
+    // The table gives its reference up before the change, so that the string has one reference.
     if case .string(let found) = table[place].value { string = found }
     table[place].value = .string([])
     body(&string)
@@ -122,7 +122,7 @@ extension Database {
 
 // All keys.
 extension Database {
-  /// How many keys there are, those that have expired and were not met yet included, as the real one counts.
+  /// The number of keys. As in redis, keys that have expired and were not removed yet count.
   var count: Int { table.count }
 
   /// Visits all keys that have not expired.
@@ -131,15 +131,15 @@ extension Database {
     for entry in table.entries where entry.value.deadline > now { visit(entry.key, entry.value.value) }
   }
 
-  /// Visits one bucket's keys that have not expired; see `ByteTable.scan`.
+  /// Visits the keys of one bucket that have not expired; see `ByteTable.scan`.
   func scan(_ cursor: UInt, _ visit: ([UInt8], Value) -> Void) -> UInt {
     let now = Clock.milliseconds
     return table.scan(cursor) { if $0.value.deadline > now { visit($0.key, $0.value.value) } }
   }
 
-  /// Looks at up to `limit` keys, going on where it left off, and removes those that have expired.
+  /// Visits up to `limit` keys from the sweep's cursor on, and removes those that have expired.
   ///
-  /// - Returns: whether so many of them had that it is worth while to go on at once.
+  /// - Returns: whether so large a part had expired that another sweep at once is worth its cost.
   mutating func sweep(limit: Int, now: Int) -> Bool {
     guard expiringCount > 0 else { return false }
     var looked = 0

@@ -1,9 +1,9 @@
-/// Whether a text matches a pattern: `*` for anything, `?` for any byte, `[a-z]` and `[^a-z]` for one of some bytes or
-/// any other, and a backslash before a byte that is meant as it is.
+/// Whether a text matches a pattern: `*` for anything, `?` for any byte, `[a-z]` and `[^a-z]` for some bytes or for all
+/// others, and a backslash before a byte that stands for itself.
 ///
-/// A star is only ever gone back to if it is the last one met, so that no pattern takes longer than the product of the lengths.
+/// Only the last star is ever tried again, so the time is at most proportional to the product of the lengths.
 func matches(_ pattern: Bytes, _ text: Bytes) -> Bool {
-  // As in the real one, an empty text is matched by no pattern but these.
+  // As in redis, only these patterns match an empty text.
   if pattern.count == 1, pattern[0] == UInt8(ascii: "*") { return true }
   if text.isEmpty { return pattern.isEmpty }
   var inPattern = 0
@@ -33,7 +33,7 @@ func matches(_ pattern: Bytes, _ text: Bytes) -> Bool {
   return inPattern == pattern.count
 }
 
-/// Matches one byte with what stands at `index`, and says where that ends.
+/// Matches one byte with the part of a pattern at `index`. Returns the end of the part.
 private func matchOne(_ pattern: Bytes, _ index: Int, _ byte: UInt8) -> (Bool, next: Int) {
   switch pattern[index] {
   case UInt8(ascii: "?"): return (true, index + 1)
@@ -43,7 +43,9 @@ private func matchOne(_ pattern: Bytes, _ index: Int, _ byte: UInt8) -> (Bool, n
   }
 }
 
-/// Matches one byte with a class whose first byte behind the bracket is at `start`. One that is not closed ends with the pattern.
+/// Matches one byte with a class. A class that is not closed ends with the pattern.
+///
+/// - Parameter start: the index of the first byte behind the bracket.
 private func matchClass(_ pattern: Bytes, _ start: Int, _ byte: UInt8) -> (Bool, next: Int) {
   var index = start
   let isNegated = index < pattern.count && pattern[index] == UInt8(ascii: "^")

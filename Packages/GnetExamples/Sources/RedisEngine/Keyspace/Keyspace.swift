@@ -2,14 +2,14 @@ internal import Synchronization
 
 /// All databases, shared by all loops.
 ///
-/// Keys are dealt by their hashes to shards, each with a lock of its own, so that two loops rarely want the same one.
-/// Whoever needs several takes their locks in the order of their numbers: nobody waits in a circle, and
-/// what is done under all of them is done at once for everybody else.
+/// The hash of a key selects its shard. Each shard has a lock of its own, so that two loops rarely want the same one. A
+/// command that needs several locks takes them in the order of their numbers, which prevents deadlocks, and is atomic
+/// for all other clients.
 @safe
 final class Keyspace: @unchecked Sendable {
   typealias Databases = InlineArray<16, Database>
   static let databaseCount = Databases.count
-  /// As many as there are bits in `Shards`.
+  /// The number of shards, one for each bit of `Shards`.
   static let shardCount = 64
 
   /// A set of shards.
@@ -18,13 +18,13 @@ final class Keyspace: @unchecked Sendable {
 
   private struct ShardLock: ~Copyable {
     let mutex = Mutex(())
-    /// Keeps locks that different loops take at the same time off each other's cache line.
+    /// Keeps the locks on different cache lines: different loops take them at the same time.
     private let padding = InlineArray<15, UInt64>(repeating: 0)
   }
 
   private let locks: UnsafeMutablePointer<ShardLock>
-  /// Each shard's part of the databases, touched by whoever holds its lock. Behind a pointer, access is exclusive because
-  /// of the lock, and not checked again; the locks lie elsewhere, since others look at them meanwhile.
+  /// Each shard's part of the databases, used with its lock held. The lock makes access exclusive, and behind a pointer
+  /// the runtime does not check it again. The locks lie elsewhere, since other loops read them meanwhile.
   private let parts: UnsafeMutablePointer<Databases>
 
   init() {
@@ -41,10 +41,10 @@ final class Keyspace: @unchecked Sendable {
     unsafe parts.deallocate()
   }
 
-  /// The shard that a key with this hash is in.
+  /// The shard of a key with a hash.
   static func shard(ofHash hash: Int) -> Int { Int(UInt(bitPattern: hash) >> 58) }
 
-  /// Runs `body` on the part of a database in which a key with this hash is.
+  /// Runs `body` on the part of a database that has the keys with a hash.
   func withDatabase<R, E: Error>(_ number: Int, ofHash hash: Int, _ body: (inout Database) throws(E) -> R) throws(E)
     -> R
   {
@@ -72,7 +72,7 @@ final class Keyspace: @unchecked Sendable {
   @inline(__always)
   private func unlock(_ shard: Int) { unsafe locks[shard].mutex._unsafeUnlock() }
 
-  /// Runs `body` with the locks of several shards held; it reaches the databases by `locked`.
+  /// Runs `body` with the locks of several shards held. The databases are reached by `locked`.
   func withShards(_ wanted: Shards, _ body: (Locked) -> Void) {
     var rest = wanted
     while rest != 0 {
@@ -89,12 +89,12 @@ final class Keyspace: @unchecked Sendable {
     body(Locked(keyspace: self, shards: wanted))
   }
 
-  /// Databases whose locks are held; good for the length of the body that it is lent to.
+  /// Databases whose locks are held, valid as long as the closure that receives this value runs.
   struct Locked {
     fileprivate let keyspace: Keyspace
     fileprivate let shards: Shards
 
-    /// Runs `body` on the part of a database in which a key is.
+    /// Runs `body` on the part of a database that has a key.
     func withDatabase<R>(_ number: Int, of key: borrowing Key, _ body: (inout Database) -> R) -> R {
       let shard = Keyspace.shard(ofHash: key.hash)
       assert(shards & 1 << shard != 0, "a shard whose lock is not held")
@@ -111,7 +111,7 @@ final class Keyspace: @unchecked Sendable {
 }
 
 extension Keyspace {
-  /// The number of keys in a database, and of those that have a deadline.
+  /// The number of keys in a database, and of keys with a deadline.
   func counts(of number: Int) -> (keys: Int, expiring: Int) {
     var keys = 0
     var expiring = 0
@@ -124,7 +124,7 @@ extension Keyspace {
     return (keys, expiring)
   }
 
-  /// Empties databases, at one moment for everybody. What they held is freed when no lock is held any more.
+  /// Empties databases, at one moment for all clients. Their memory is freed after the locks are released.
   func removeAll(from numbers: Range<Int>) {
     var removed: [Database] = []
     withShards(Self.allShards) { locked in
@@ -138,12 +138,12 @@ extension Keyspace {
     }
   }
 
-  /// Removes keys that have expired and that nobody has asked for, a few per shard and call, so that no lock is held long.
+  /// Removes expired keys that nobody has asked for: a few per shard and call, so that no lock is held for long.
   func sweep() {
     let now = Clock.milliseconds
     for shard in 0..<Self.shardCount {
       for number in databasesThatExpire(inShard: shard) {
-        // Bounded, for the other keys' sake: what is left is met by the next sweep.
+        // A limit for the sake of other clients: the next sweep finds the rest.
         for _ in 0..<16 {
           let isWorthWhile = withDatabase(number, ofShard: shard) { $0.sweep(limit: 64, now: now) }
           if !isWorthWhile { break }
@@ -152,7 +152,7 @@ extension Keyspace {
     }
   }
 
-  /// The databases with a deadline in one shard: mostly none, which is found out with one lock.
+  /// The databases with a deadline in one shard: mostly none, at the cost of one lock.
   private func databasesThatExpire(inShard number: Int) -> [Int] {
     withShard(number) { databases in databases.indices.filter { databases[$0].expiringCount > 0 } }
   }

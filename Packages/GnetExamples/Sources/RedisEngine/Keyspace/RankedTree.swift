@@ -1,23 +1,24 @@
-/// A B+ tree that counts what is below each node, so that ranks and elements lead to each other in O(log n).
+/// A B+ tree that counts the elements below each node: finds an element by its rank, and a rank by its element, in
+/// O(log n).
 ///
-/// Leaves split when they are full, and go when they are empty; half-empty neighbours are not joined.
-/// Source: T. Johnson and D. Shasha, "B-trees with inserts and deletes: why free-at-empty is better than
-/// merge-at-half", Journal of Computer and System Sciences, 1993.
+/// Full leaves split, empty ones are removed, and half-empty neighbours are not joined. Source: T. Johnson and D.
+/// Shasha, "B-trees with inserts and deletes: why free-at-empty is better than merge-at-half", Journal of Computer and
+/// System Sciences, 1993.
 struct RankedTree {
   typealias Element = SortedSet.Element
 
   private final class Node {
-    /// A leaf's elements; of an inner node, `elements[i]` is a bound: not before it are those below `children[i + 1]`,
-    /// before it those below `children[i]`.
+    /// The elements of a leaf. In an inner node, `elements[i]` separates `children[i]`, whose elements come before it,
+    /// from `children[i + 1]`.
     var elements: [Element] = []
-    /// Empty in a leaf.
+    /// The children of an inner node; empty in a leaf.
     var children: [Node] = []
     var count = 0
 
     var isLeaf: Bool { children.isEmpty }
     var isFull: Bool { isLeaf ? elements.count >= 64 : children.count >= 64 }
 
-    /// How many of `elements`, which are in order, come before the first for which `isBefore` is false.
+    /// The number of elements that come before the first for which `isBefore` is false. The elements are in order.
     func partition(_ isBefore: (Element) -> Bool) -> Int {
       var low = 0
       var high = elements.count
@@ -56,7 +57,7 @@ struct RankedTree {
     node.elements.insert(element, at: node.partition { $0 < element })
   }
 
-  /// Removes an element, which is there.
+  /// Removes an element that is in the tree.
   mutating func remove(_ element: Element) {
     Self.remove(element, below: root)
     while root.children.count == 1 { root = root.children[0] }
@@ -87,13 +88,13 @@ struct RankedTree {
     if !ranks.isEmpty { Self.forEach(in: ranks, below: root, backwards, visit) }
   }
 
-  /// Moves the upper half of a full child into a new one behind it.
+  /// Splits a full child: moves its upper half into a new one behind it.
   private static func split(childAt index: Int, of parent: Node) {
     let lower = parent.children[index]
     let upper = Node()
     let middle: Int
     if lower.isLeaf {
-      // Elements that come in order fill their leaves: the split is not in the middle behind the last.
+      // Elements that are inserted in order fill their leaves: the last child keeps most of its elements.
       let isLast = index == parent.children.count - 1
       middle = isLast ? lower.elements.count * 7 / 8 : lower.elements.count / 2
       upper.elements = Array(lower.elements[middle...])
@@ -138,7 +139,7 @@ struct RankedTree {
       }
       return
     }
-    // Children from the near end, until the ranks are used up.
+    // Skips children from the nearer end until the ranks are used up.
     var start = backwards ? node.count : 0
     for step in node.children.indices {
       let child = node.children[backwards ? node.children.count - 1 - step : step]

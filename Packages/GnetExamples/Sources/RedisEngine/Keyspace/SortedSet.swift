@@ -1,4 +1,4 @@
-/// Members with scores, in the order of the scores, and of the members where scores are equal.
+/// Members with scores, in the order of the scores. Members with equal scores are in the order of their bytes.
 final class SortedSet: CollectionValue {
   struct Element {
     let score: Double
@@ -34,17 +34,17 @@ final class SortedSet: CollectionValue {
     order.insert(Element(score: score, member: kept))
   }
 
-  /// Takes the first element away.
+  /// Removes the first element.
   func popFirst() -> Element? {
     guard let first = order.popFirst() else { return nil }
     if let place = scores.place(of: Key(first.member.span)) { scores.remove(at: place) }
     return first
   }
 
-  /// How many elements come before the first for which `isBefore` is false; it is true of all before that one.
+  /// The number of elements before the first for which `isBefore` is false.
   func rank(where isBefore: (Element) -> Bool) -> Int { order.rank(where: isBefore) }
 
-  /// Visits the elements of these ranks, forwards or backwards.
+  /// Visits the elements with some ranks, forwards or backwards.
   func forEach(in ranks: Range<Int>, backwards: Bool = false, _ visit: (Element) -> Void) {
     order.forEach(in: ranks, backwards: backwards, visit)
   }

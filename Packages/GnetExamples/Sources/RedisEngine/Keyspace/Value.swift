@@ -1,6 +1,6 @@
 internal import DequeModule
 
-/// What a key can hold. Collections are objects, so that they are changed where they are.
+/// The value of a key. Collections are objects, which are changed in place.
 enum Value {
   case string([UInt8])
   case list(ListValue)
@@ -8,7 +8,7 @@ enum Value {
   case hash(HashValue)
   case sortedSet(SortedSet)
 
-  /// As TYPE has it.
+  /// The name of the type in the answer of TYPE.
   var typeName: StaticString {
     switch self {
     case .string: "string"
@@ -20,10 +20,10 @@ enum Value {
   }
 }
 
-/// A collection that a key can hold; it is never empty for long.
+/// A collection as the value of a key. Never empty once a command has ended.
 protocol CollectionValue: AnyObject {
   init()
-  /// The object in a value of this type.
+  /// The object in a value of this type; `nil` if the value has another type.
   static func unwrap(_ value: Value) -> Self?
   var wrapped: Value { get }
   var isEmpty: Bool { get }

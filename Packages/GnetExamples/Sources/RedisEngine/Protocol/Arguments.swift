@@ -1,10 +1,11 @@
-/// Where an argument lies among the bytes of its request.
+/// The range of an argument among the bytes of its request.
 struct ArgumentRange: Equatable {
   var offset: Int
   var count: Int
 }
 
-/// A request's arguments, the command's name being the first: views of the input, good for as long as it runs.
+/// The arguments of a request, with the name of the command first. They are views of the input, valid as long as the
+/// command runs.
 struct Arguments: ~Escapable {
   private let bytes: Bytes
   private let ranges: Span<ArgumentRange>
@@ -27,7 +28,7 @@ struct Arguments: ~Escapable {
     }
   }
 
-  /// The hash of the argument that is the first key, kept, since it is needed to find its shard and then the key.
+  /// The hash of the argument that is the first key, computed once: it selects the shard and then the key.
   @_lifetime(self: copy self)
   mutating func hashFirstKey() -> Int {
     let hash = self[1].keyHash
@@ -53,7 +54,7 @@ struct Arguments: ~Escapable {
     return value
   }
 
-  /// How many elements are asked for.
+  /// The number of elements that a client asks for.
   func elementCount(_ index: Int) throws(ReplyError) -> Int {
     guard let value = self[index].integer, value >= 0 else { throw .notPositive }
     return value

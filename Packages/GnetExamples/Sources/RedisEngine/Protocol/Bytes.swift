@@ -1,18 +1,19 @@
-/// Bytes that somebody else owns: an argument in the input, or a value in the keyspace.
+/// Bytes owned by another value: an argument in the input, or a value in the keyspace.
 typealias Bytes = Span<UInt8>
 
 extension Span<UInt8> {
-  /// A copy that may be kept.
+  /// A copy.
   var array: [UInt8] { unsafe withUnsafeBufferPointer { unsafe [UInt8]($0) } }
 
-  /// The hash that finds a key in its shard and its table. It is seeded anew for each process, so that nobody can choose keys that collide.
+  /// The hash that selects a key's shard and finds the key in its table. Its seed is new in each process, so nobody can
+  /// choose keys that collide.
   var keyHash: Int {
     var hasher = Hasher()
     unsafe withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     return hasher.finalize()
   }
 
-  /// The offset of the first `byte` from `start` on, or the end.
+  /// The offset of the first `byte` from `start` on; the count if there is none.
   @inline(__always)
   func offset(of byte: UInt8, from start: Int) -> Int {
     var index = start
@@ -27,7 +28,9 @@ extension Span<UInt8> {
     }
   }
 
-  /// Whether this is `word`, which is lower case, in any case.
+  /// Whether the bytes are a word, in any case.
+  ///
+  /// - Parameter word: in lower case.
   func isWord(_ word: StaticString) -> Bool {
     guard count == word.utf8CodeUnitCount else { return false }
     for index in 0..<count where unsafe lowercased(self[index]) != word.utf8Start[index] { return false }
@@ -35,7 +38,7 @@ extension Span<UInt8> {
   }
 }
 
-/// Compares byte by byte, the shorter first where one begins with the other.
+/// Compares byte by byte. The shorter one comes first if it is the beginning of the other.
 func precedes(_ left: borrowing [UInt8], _ right: borrowing [UInt8]) -> Bool {
   unsafe left.withUnsafeBytes { left in
     unsafe right.withUnsafeBytes { right in

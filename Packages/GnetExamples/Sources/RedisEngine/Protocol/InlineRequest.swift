@@ -1,5 +1,7 @@
-/// Splits a line into words at white space. A word may be quoted: in double quotes with the escapes `\n \r \t \b \a`
-/// and `\xHH`, in single quotes with `\'` alone; behind the closing quote a word must end.
+/// Splits a line into words at white space.
+///
+/// A word may be in double quotes, with the escapes `\n \r \t \b \a` and `\xHH`, or in single quotes, with `\'` alone.
+/// The closing quote ends the word.
 ///
 /// - Returns: `false` if a quote is not closed, or closed in the middle of a word.
 func splitLine(_ line: Bytes, into words: inout [UInt8], _ ranges: inout [ArgumentRange]) -> Bool {
@@ -22,7 +24,7 @@ func splitLine(_ line: Bytes, into words: inout [UInt8], _ ranges: inout [Argume
   }
 }
 
-/// Less than what is skipped between words: as in the real one, a vertical tab or form feed amid a word is part of it.
+/// Whether a byte ends a word. As in redis, vertical tab and form feed do not, although they are skipped between words.
 private func endsWord(_ byte: UInt8) -> Bool {
   switch byte {
   case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): true
@@ -30,7 +32,7 @@ private func endsWord(_ byte: UInt8) -> Bool {
   }
 }
 
-/// Copies what is quoted, up to and without the closing quote, which is skipped.
+/// Copies quoted bytes up to the closing quote, and skips the quote.
 private func copyQuoted(_ line: Bytes, from index: inout Int, by quote: UInt8, into words: inout [UInt8]) -> Bool {
   while index < line.count {
     let byte = line[index]

@@ -1,8 +1,8 @@
 extension Span<UInt8> {
-  /// The integer that this spells in the only way accepted: no sign but `-`, no space, no leading zero.
+  /// The integer that the bytes spell in the only accepted way: no sign but `-`, no space, no leading zero.
   @inline(__always)
   var integer: Int? {
-    // Nearly all have few digits and no sign.
+    // Nearly all integers have few digits and no sign.
     guard count <= 9, count > 0, self[0] != UInt8(ascii: "0") else { return anyInteger }
     var value = 0
     for index in indices {
@@ -24,7 +24,7 @@ extension Span<UInt8> {
       let digit = Int(self[index]) - Int(UInt8(ascii: "0"))
       guard digit >= 0, digit <= 9 else { return nil }
       let (product, isTooMuch) = value.multipliedReportingOverflow(by: 10)
-      // Downwards, because there is one more negative number.
+      // Computed as a negative number, of which there is one more.
       let (sum, isTooFar) = product.subtractingReportingOverflow(digit)
       if isTooMuch || isTooFar { return nil }
       value = sum
@@ -33,7 +33,7 @@ extension Span<UInt8> {
     return value == .min ? nil : -value
   }
 
-  /// The number that this spells, as `strtod(3)` reads it: also hexadecimal and infinite, but never NaN.
+  /// The number that the bytes spell, as `strtod(3)` reads it: also hexadecimal and infinite, but never NaN.
   var double: Double? {
     guard count > 0, !isSpace(self[0]) else { return nil }
     if let integer, integer.magnitude < 1 << 53 { return Double(integer) }
@@ -41,7 +41,7 @@ extension Span<UInt8> {
     return isOutOfRange && (value.isInfinite || value.isZero) ? nil : value
   }
 
-  /// The same for bounds, for which the real one is less strict: nothing is zero, and there may be space before.
+  /// The number as a bound, for which redis is less strict: no bytes are zero, and spaces may come first.
   var doubleOrNothing: Double? { wholeNumber?.value }
 
   /// The number that all bytes spell; `nil` if there is none.
@@ -53,13 +53,13 @@ extension Span<UInt8> {
   }
 }
 
-/// What `isspace(3)` says in the C locale.
+/// Whether a byte is white space, as `isspace(3)` tells in the C locale.
 func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
 extension Double {
   /// The text of a score: 17 significant digits, as `printf(3)` writes them with `%.17g`.
   var scoreText: [UInt8] {
-    // Integers that have no more digits than that are written as they are; the sign of zero is no integer's.
+    // Integers with no more digits are written as such. Only zero with a minus sign is not.
     if magnitude < 1e17, !isZero || sign == .plus, let integer = Int(exactly: self) { return Array("\(integer)".utf8) }
     if isInfinite { return Array((self < 0 ? "-inf" : "inf").utf8) }
     return Platform.text(of: self)

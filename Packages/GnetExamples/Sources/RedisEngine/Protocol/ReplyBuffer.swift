@@ -1,6 +1,6 @@
 internal import RingBuffer
 
-/// The answers to one batch of requests, in RESP2, to be sent in one go.
+/// The answers to a batch of requests in RESP2, sent at once.
 struct ReplyBuffer: ~Copyable {
   private(set) var bytes: RingBuffer
 
@@ -12,7 +12,7 @@ struct ReplyBuffer: ~Copyable {
   mutating func null() { raw("$-1\r\n") }
   mutating func nullArray() { raw("*-1\r\n") }
 
-  /// A line for programs, such as the name of a type.
+  /// Appends a line for programs, such as the name of a type.
   mutating func status(_ text: StaticString) {
     bytes.writeByte(UInt8(ascii: "+"))
     raw(text)
@@ -33,10 +33,10 @@ struct ReplyBuffer: ~Copyable {
 
   mutating func integer(_ value: Int) { header(UInt8(ascii: ":"), value) }
 
-  /// The beginning of an array; its elements are to follow.
+  /// Begins an array. The caller appends the elements.
   mutating func array(_ count: Int) { header(UInt8(ascii: "*"), count) }
 
-  /// A string of any bytes. Most of a server's output: it is put straight into the buffer.
+  /// Appends a string of any bytes. Most of a server's output: written straight into the buffer.
   mutating func bulk(_ value: Bytes) {
     let count = value.count
     let room = unsafe bytes.freeSegments(minimumCapacity: count + Self.headerLimit + 2).first
@@ -65,10 +65,10 @@ struct ReplyBuffer: ~Copyable {
 
   mutating func score(_ value: Double) { bulk(value.scoreText) }
 
-  /// Gives the bytes away.
+  /// Gives the bytes to a closure, which takes them.
   mutating func take(_ body: (inout RingBuffer) -> Void) { body(&bytes) }
 
-  /// A sign, a number, and the end of the line.
+  /// Appends a sign, a number and the end of the line.
   private mutating func header(_ kind: UInt8, _ value: Int) {
     let room = unsafe bytes.freeSegments(minimumCapacity: Self.headerLimit).first
     if room.count >= Self.headerLimit, let start = room.baseAddress {
@@ -80,11 +80,11 @@ struct ReplyBuffer: ~Copyable {
     }
   }
 
-  /// A sign, 19 digits and a minus, and the end of the line.
+  /// The most bytes of a header: a sign, 19 digits and a minus, and the end of the line.
   private static var headerLimit: Int { 23 }
   private static var lineEnd: UInt16 { UInt16(littleEndian: 0x0A0D) }
 
-  /// Puts a header where `headerLimit` bytes are free, and says how long it is.
+  /// Writes a header where `headerLimit` bytes are free. Returns its length.
   private static func putHeader(_ kind: UInt8, _ value: Int, at start: UnsafeMutableRawPointer) -> Int {
     unsafe start.storeBytes(of: kind, as: UInt8.self)
     var end = 1
@@ -93,7 +93,7 @@ struct ReplyBuffer: ~Copyable {
       unsafe start.storeBytes(of: UInt8(ascii: "-"), toByteOffset: 1, as: UInt8.self)
       end = 2
     }
-    // Digits come out last first, so their number is needed before.
+    // The last digit is computed first, so the number of digits must be known before.
     var limit: UInt = 10
     end += 1
     while rest >= limit {

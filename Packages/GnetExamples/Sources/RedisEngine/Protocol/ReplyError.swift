@@ -2,11 +2,11 @@
 struct ReplyError: Error, Equatable {
   let text: [UInt8]
 
-  /// - Parameter text: with its first word, and without line ends.
+  /// - Parameter text: begins with the word for programs, and has no line ends.
   init(_ text: String) { self.text = Array(text.utf8) }
 
-  /// A text that quotes what the client sent: line ends would end the reply, so they become spaces, but for those at
-  /// the end, which go.
+  /// Creates an error that quotes a client. Line ends would end the reply: at the end of the text they are removed,
+  /// elsewhere they become spaces.
   init(quoting text: [UInt8]) {
     func isLineEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") }
     let count = text.lastIndex { !isLineEnd($0) }.map { $0 + 1 } ?? 0

@@ -1,53 +1,53 @@
 /// Finds requests in a stream: arrays of bulk strings, or lines of words.
 ///
-/// It looks at each byte of a header once, however the stream is cut into pieces, and skips the bytes of bulk strings.
-/// Nothing is copied and nothing reserved: a request stays in the input until it is there as a whole, and its
-/// arguments are ranges of it. Only a line's words, which may be quoted, are put down apart.
+/// Reads each byte of a header once, also if the stream arrives in small pieces, and skips the bytes of bulk strings. A
+/// request stays in the input until it is complete, and its arguments are ranges of the input. Only the words of a line
+/// are copied, since they may be quoted.
 struct RequestParser: ~Copyable {
   enum Outcome: Equatable {
-    /// More bytes are needed. The next look is to begin at the same byte.
+    /// More bytes are needed. The next call must begin at the same byte.
     case incomplete
-    /// A request of so many bytes. Without arguments it asks for nothing.
+    /// A request, and the number of its bytes. Without arguments it asks for nothing.
     case request(byteCount: Int)
-    /// What follows makes no sense any more.
+    /// The bytes are no request, and the rest of the stream cannot be parsed.
     case failure(ReplyError)
   }
 
   /// The longest bulk string.
   static let bulkLimit = 512 << 20
-  /// The longest line, be it a header or a request.
+  /// The longest line: a header or a request.
   static let lineLimit = 64 << 10
-  /// The greatest number of arguments, as `int` has it.
+  /// The greatest number of arguments, the maximum of an `int` in C.
   static let argumentLimit = Int(Int32.max)
-  /// Room for so many is kept for the next request.
+  /// The most argument ranges whose memory is kept for the next request.
   private static let keptArguments = 64
 
-  /// The arguments found so far; of a line, in `words`, otherwise in the request.
+  /// The arguments found so far. Those of a line are ranges of `words`, others of the request.
   var arguments: Span<ArgumentRange> {
     @_lifetime(borrow self)
     get { ranges.span.extracting(first: argumentCount) }
   }
 
-  /// Those of earlier requests are overwritten one by one: to remove them would cost more than to find a request's own.
+  /// The ranges, overwritten one by one: removing those of earlier requests would cost more than finding the next.
   private var ranges: [ArgumentRange] = []
   private var argumentCount = 0
-  /// The words of a line, one after the other.
+  /// The words of a line, side by side.
   private(set) var words: [UInt8] = []
   private(set) var isInline = false
 
-  /// The bytes of the request that have been understood.
+  /// The number of parsed bytes of the request.
   private var position = 0
-  /// From where on the end of the line at `position` is looked for.
+  /// The offset from which the end of the line at `position` is searched.
   private var scanned = 0
-  /// The bulk strings that are to come; `nil` before it is known.
+  /// The number of bulk strings to come; `nil` before it is known.
   private var missing: Int?
-  /// The length of the bulk string at `position`, once it is known.
+  /// The length of the bulk string at `position`; `nil` before it is known.
   private var bulkLength: Int?
 
-  /// Whether it is amid a request.
+  /// Whether a part of a request has been parsed.
   var isPartial: Bool { missing != nil || scanned > 0 }
 
-  /// Looks for the request that `input` begins with.
+  /// Parses the request at the start of `input`.
   mutating func parse(_ input: Bytes) -> Outcome {
     do throws(ReplyError) {
       guard try findEnd(input) else { return .incomplete }
@@ -60,7 +60,7 @@ struct RequestParser: ~Copyable {
     return .request(byteCount: byteCount)
   }
 
-  /// Goes on to the end of the request; `false` if it is not there yet.
+  /// Parses on to the end of the request. Returns whether it has arrived.
   private mutating func findEnd(_ input: Bytes) throws(ReplyError) -> Bool {
     if missing == nil {
       guard !input.isEmpty else { return false }
@@ -103,14 +103,14 @@ struct RequestParser: ~Copyable {
     scanned = offset
   }
 
-  /// The end of the line at `position`; nil if it is not there yet.
+  /// The offset of the end of the line at `position`; `nil` if it has not arrived yet.
   @inline(__always)
   private mutating func lineEnd(
     _ input: Bytes, tooLong: @autoclosure () -> ReplyError
   ) throws(ReplyError) -> Int? {
     let end = input.offset(of: UInt8(ascii: "\r"), from: scanned)
     if end + 1 < input.count { return end }
-    // A line end whose second byte is missing is looked at again.
+    // A line end without its second byte is searched again.
     scanned = max(position, input.count - 1)
     if input.count - position > Self.lineLimit { throw tooLong() }
     return nil

@@ -1,7 +1,7 @@
 internal import Gnet
 internal import Synchronization
 
-/// What is known of a connection. Its own loop changes it; CLIENT LIST reads it on any.
+/// The state of a client. Its own loop changes it; CLIENT LIST reads it on any loop.
 final class Client: Sendable {
   let id: Int
   let address: String
@@ -11,10 +11,10 @@ final class Client: Sendable {
   /// The selected database.
   private let database = Atomic<Int>(0)
   private let activeAt = Atomic<Int>(Clock.seconds)
-  /// The command that ran last, by its place in the table; -1 for none.
+  /// The last command, by its position in the table; -1 for none.
   private let lastCommand = Atomic<Int>(-1)
 
-  /// What a client says of itself.
+  /// The description that a client gives of itself.
   struct Names {
     var name: [UInt8] = []
     var libraryName: [UInt8] = []
@@ -38,7 +38,7 @@ final class Client: Sendable {
 
   func noteCommand(_ index: Int) { lastCommand.store(index, ordering: .relaxed) }
 
-  /// One line of CLIENT LIST. What has no meaning here has the value that it has there for a client that does not use it.
+  /// A line of CLIENT LIST. Fields without a meaning here have the value of a client that does not use the feature.
   var line: [UInt8] {
     let names = names.withLock { $0 }
     let now = Clock.seconds
@@ -57,12 +57,12 @@ final class Client: Sendable {
   }
 }
 
-/// All clients, of all loops.
+/// All clients of all loops.
 final class ClientRegistry: Sendable {
   private let clients = Mutex<[Int: Client]>([:])
   private let lastID = Atomic<Int>(0)
 
-  /// Makes a client for a new connection, with a number of its own.
+  /// Creates a client for a new connection, with a number of its own.
   func add(address: String, localAddress: String) -> Client {
     let id = lastID.add(1, ordering: .relaxed).newValue
     let client = Client(id: id, address: address, localAddress: localAddress)
@@ -74,6 +74,6 @@ final class ClientRegistry: Sendable {
 
   var count: Int { clients.withLock { $0.count } }
 
-  /// All clients, in the order in which they came.
+  /// All clients, in the order of their arrival.
   var all: [Client] { clients.withLock { Array($0.values) }.sorted { $0.id < $1.id } }
 }

@@ -1,14 +1,14 @@
 internal import Gnet
 
-/// What a command runs with: whose it is, and where its answer goes.
+/// The environment of a command: its client, and the buffer for its answer.
 struct Context: ~Copyable {
   let engine: Engine
   var client: Client
-  /// Of the size of the loop's own buffer, so that the two are exchanged and not copied.
+  /// The answer. As large as the loop's own buffer, so that the two are exchanged instead of copied.
   var reply = ReplyBuffer(minimumCapacity: Engine.options.readBufferCapacity)
-  /// Whether the connection is to be closed when the answer has been sent.
+  /// Whether the connection closes behind the answer.
   var isClosing = false
-  /// For SPOP: fast, and seeded by the system once.
+  /// The generator for SPOP: fast, and seeded once by the system.
   var random = RandomNumbers()
 
   var keyspace: Keyspace { engine.keyspace }

@@ -2,7 +2,7 @@ public import Gnet
 internal import RingBuffer
 internal import Synchronization
 
-/// A server of the redis protocol, to be run by Gnet: what all its loops share.
+/// A server of the redis protocol for Gnet: the state that all loops share.
 public final class Engine: Sendable {
   let keyspace = Keyspace()
   let clients = ClientRegistry()
@@ -10,13 +10,13 @@ public final class Engine: Sendable {
   private let running = Mutex<Server?>(nil)
   private let counters = Mutex<[CommandCounter]>([])
 
-  /// Creates one with empty databases.
+  /// Creates a server with empty databases.
   public init() {}
 
-  /// How Gnet is to run it.
+  /// The options of Gnet for this server.
   public static var options: Options { Options() }
 
-  /// The callbacks that serve it.
+  /// The callbacks of the server.
   public var events: Events {
     let loops = Loops()
     var events = Events()
@@ -40,7 +40,7 @@ public final class Engine: Sendable {
       return loops.all[connection.loopIndex].state.react(session, &connection, &input)
     }
     events.preWrite = { connection, _ in
-      // Requests that wait for the peer to take answers are looked at again whenever it takes some.
+      // A peer that has taken output may be sent the answers to its waiting requests.
       if let session = connection.context as? Session, session.isStalled { connection.wake() }
     }
     events.tick = {
@@ -50,17 +50,17 @@ public final class Engine: Sendable {
     return events
   }
 
-  /// The server that runs it.
+  /// The running server.
   var server: Server? { running.withLock { $0 } }
 
-  /// The commands run so far.
+  /// The number of commands so far.
   var commandCount: Int { counters.withLock { $0.reduce(0) { $0 + $1.value } } }
 }
 
 /// A connection's state on its loop.
 final class Session {
   let client: Client
-  /// The request of which only a part has arrived.
+  /// The request that has arrived in part; `nil` if there is none.
   var partial: PartialRequest?
   /// Whether requests wait until the peer has taken answers.
   var isStalled = false
@@ -68,25 +68,25 @@ final class Session {
   init(_ client: Client) { self.client = client }
 }
 
-/// A request that is to be gone on with; an object of its own, since most connections never have one.
+/// A request that has arrived in part. An object of its own, since most connections never have one.
 final class PartialRequest {
   var parser = RequestParser()
 }
 
-/// How many commands one loop has run: written by that loop alone.
+/// The number of commands of one loop, written by that loop alone.
 final class CommandCounter: Sendable {
   private let count = Atomic<Int>(0)
   var value: Int { count.load(ordering: .relaxed) }
   func increment() { count.store(count.load(ordering: .relaxed) &+ 1, ordering: .relaxed) }
 }
 
-/// A loop's state where the callbacks find it.
+/// The state of a loop, where the callbacks find it.
 private final class Loop {
   var state: LoopState
   init(_ engine: Engine) { state = LoopState(engine) }
 }
 
-// Set before any loop runs; each of them is used by its own thread only.
+// Set before any loop runs. Each element is used by the thread of its loop only.
 private final class Loops: @unchecked Sendable {
   var all: [Loop] = []
 }

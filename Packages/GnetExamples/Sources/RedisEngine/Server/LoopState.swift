@@ -1,15 +1,18 @@
 internal import Gnet
 internal import RingBuffer
 
-/// What one loop needs to answer requests, lent to whichever connection has some, so that idle ones own nothing.
+/// The state that a loop needs to answer requests, lent to one connection after the other: idle connections own
+/// nothing.
 struct LoopState: ~Copyable {
   let counter = CommandCounter()
   private var parser = RequestParser()
   private var context: Context
   private let commands = CommandTable.shared
 
-  /// So many bytes of unsent answers make the rest of a connection's requests wait. It is where Gnet pauses reading, so that
-  /// neither input nor output grows without bound: however slow the peer, and however long its pipeline.
+  /// The number of bytes of unsent answers at which the rest of a connection's requests wait.
+  ///
+  /// Gnet pauses reading at the same number, so a slow peer with a long pipeline makes neither input nor output grow
+  /// without bound.
   private static let outputLimit = Engine.options.outboundHighWatermark
 
   init(_ engine: Engine) {
@@ -36,12 +39,12 @@ struct LoopState: ~Copyable {
       session.partial = nil
     }
     context.reply.take { connection.write(moving: &$0) }
-    // More than the real one's limit of unanswered input is nobody's honest request.
+    // More than the limit of redis for unanswered input: no honest client sends that.
     return context.isClosing || input.count > 1 << 30 ? .close : .none
   }
 
-  /// Answers requests until there is no whole one left, or more than `room` bytes of answers. Returns how many bytes they
-  /// had.
+  /// Answers requests until none is complete, or the answers have more than `room` bytes. Returns the number of parsed
+  /// bytes.
   private mutating func answerAll(_ input: Bytes, room: Int) -> Int {
     var consumed = 0
     while consumed < input.count, !context.isClosing, context.reply.count <= room {
@@ -62,7 +65,7 @@ struct LoopState: ~Copyable {
     return consumed
   }
 
-  /// Runs the request that the parser has found at the beginning of `input`.
+  /// Runs the request that the parser has found at the start of `input`.
   @inline(__always)
   private static func run(
     _ parser: borrowing RequestParser, _ input: Bytes, _ commands: CommandTable, _ context: inout Context
