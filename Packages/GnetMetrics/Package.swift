@@ -40,6 +40,7 @@ let package = Package(
         "CMetricsSchema",
         .product(name: "Gnet", package: "Gnet"),
         .product(name: "Poller", package: "Poller"),
+        .product(name: "Disruptor", package: "RingBuffer"),
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Logging", package: "swift-log"),

@@ -1,3 +1,4 @@
+internal import Disruptor
 internal import Gnet
 internal import Poller
 
@@ -6,7 +7,7 @@ struct LoopRecorder: ~Copyable {
   private var report = LoopReport()
   /// The time of the loop's next tick; `nil` before its first one.
   private var nextTick: Poller.Instant?
-  let published = PublishedReport()
+  let published = Published(LoopReport())
   /// The recorders of two loops have no cache line in common.
   private let padding = InlineArray<16, UInt64>(repeating: 0)
 

@@ -1,7 +1,7 @@
 internal import Gnet
 
-/// All that one loop tells, at one moment. Nothing but 64-bit words, so that it can be copied word by word.
-struct LoopReport {
+/// All that one loop tells, at one moment.
+struct LoopReport: BitwiseCopyable {
   /// The time of publication in nanoseconds since 1970-01-01 00:00 UTC; 0 before the first one.
   var publishedTime: UInt64 = 0
   var statistics = LoopStatistics()

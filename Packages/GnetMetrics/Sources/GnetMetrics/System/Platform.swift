@@ -37,7 +37,4 @@ enum Platform {
     return FileIdentity(
       device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(truncatingIfNeeded: status.st_ino))
   }
-
-  /// Lets other threads run. Corresponds to `sched_yield(2)`.
-  static func yieldThread() { sched_yield() }
 }
