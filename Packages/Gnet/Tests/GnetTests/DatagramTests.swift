@@ -257,7 +257,7 @@ private let addresses = [
   func boundedOutbox(merges: Bool) {
     var outbox = DatagramOutbox(isIPv6: false, port: 9, limit: 10_000, merges: merges)
     let peer = SocketAddress(.ipv4(address: 0x7f00_0001, port: 9))
-    outbox.isWaitingForRoom = true
+    outbox.isWaitingForWritability = true
     for _ in 0..<1000 { outbox.append(byteCount: 100, to: peer) }
     #expect(outbox.byteCount > 5_000 && outbox.byteCount <= 10_100)
     outbox.removeAll()

@@ -224,15 +224,15 @@ private let groupings = [
     @Test("a run that the kernel itself refuses arrives one by one", .enabled(if: canMerge))
     func refused() throws {
       let receiver = try Client(unconnectedTo: peer, datagrams: true)
-      try Syscalls.bindSocket(receiver.fd, to: RawAddress(.init(.ipv4(address: 0x7f00_0001, port: 0)), isIPv6: false))
+      try receiver.bind(to: SocketAddress(.ipv4(address: 0x7f00_0001, port: 0)))
       let sender = try Client(receiver.localAddress, datagrams: true)
       // Segments need a checksum each.
-      try Syscalls.setOption(sender.fd, SOL_SOCKET, SO_NO_CHECK, 1)
+      try sender.setOption(SOL_SOCKET, SO_NO_CHECK, 1)
       var outbox = DatagramOutbox(isIPv6: false, port: 9, limit: 1 << 20, merges: true)
       for byte: UInt8 in 1...5 { outbox.append(byteCount: 9, to: try receiver.localAddress, filledWith: byte) }
       var outcomes: [String] = []
       while !outbox.isEmpty {
-        let outcome = outbox.sendBatch(sender.fd)
+        let outcome = outbox.sendBatch(sender.fd, Kernel.shared)
         outcomes.append("\(outcome)")
         switch outcome {
         case .moved(let count): _ = outbox.removeFirst(count)
@@ -259,7 +259,7 @@ private let groupings = [
       try withServer(events, on: [address]) { server in
         let client = try Client(server.address(), datagrams: true)
         let datagrams = (0..<41).map { Self.datagram($0, $0 < 40 ? 1000 : 3) }
-        try Syscalls.setOption(client.fd, Int32(IPPROTO_UDP), 103, 1000)  // UDP_SEGMENT
+        try client.setOption(Int32(IPPROTO_UDP), 103, 1000)  // UDP_SEGMENT
         try client.send(datagrams.flatMap(\.self))
         for datagram in datagrams { #expect(try client.receive() == datagram) }
         #expect(seen.values == datagrams)
@@ -273,7 +273,7 @@ private let groupings = [
 
 #if os(Linux)
   /// Whether this kernel merges.
-  private let canMerge = (try? Client(unconnectedTo: peer, datagrams: true)).map { Syscalls.canSegment($0.fd) } ?? false
+  private let canMerge = (try? Client(unconnectedTo: peer, datagrams: true)).map { Kernel.shared.canSegment($0.fd) } ?? false
 #endif
 
 extension DatagramOutbox {

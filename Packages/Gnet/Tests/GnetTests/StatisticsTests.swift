@@ -211,29 +211,4 @@ extension LoopStatistics {
       #expect(LoopStatistics.sum(server).connectionsOpened == 600)
     }
   }
-
-  @Test("a reader of published statistics never sees half of them")
-  func sequenceLock() throws {
-    let published = PublishedStatistics()
-    let (stop, torn) = (Counter(), Counter())
-    let finished = Counter()
-    for _ in 0..<3 {
-      Background.run {
-        while stop.value == 0 {
-          let copy = published.current
-          if copy.reads != copy.polls || copy.connectionsOpened != copy.polls { torn.increment() }
-        }
-        finished.increment()
-      }
-    }
-    for count in 0..<50_000 as Range<UInt64> {
-      var statistics = LoopStatistics()
-      (statistics.connectionsOpened, statistics.reads, statistics.polls) = (count, count, count)
-      published.publish(statistics)
-    }
-    stop.increment()
-    try require("the readers have ended") { finished.value == 3 }
-    #expect(torn.value == 0)
-    #expect(published.current.polls == 49_999)
-  }
 }

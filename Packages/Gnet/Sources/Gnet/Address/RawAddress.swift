@@ -40,20 +40,6 @@ struct RawAddress {
     unsafe cgnet_set_length(&storage, length)
   }
 
-  func withSockaddr<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
-    unsafe withUnsafePointer(to: storage) {
-      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
-    }
-  }
-
-  mutating func withMutableSockaddr<R>(
-    _ body: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> R
-  ) -> R {
-    unsafe withUnsafeMutablePointer(to: &storage) { storage in
-      unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, &length) }
-    }
-  }
-
   /// Where in a `sockaddr_un` the path begins.
   static let pathOffset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)!
 

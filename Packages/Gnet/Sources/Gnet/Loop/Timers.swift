@@ -82,7 +82,7 @@ struct Timers<Event> {
       }
     }
     next = earliest
-    assert(next > now)
+    assert(next > now || next == .never)
     return nil
   }
 

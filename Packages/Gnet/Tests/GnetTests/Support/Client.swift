@@ -18,9 +18,7 @@ final class Client {
   convenience init(_ address: SocketAddress, datagrams: Bool = false, from source: SocketAddress? = nil) throws {
     try self.init(unconnectedTo: address, datagrams: datagrams)
     if let source {
-      let raw = RawAddress(source, isIPv6: Self.family(of: address) == AF_INET6)
-      let result = unsafe raw.withSockaddr { unsafe bind(fd, $0, $1) }
-      if result != 0 { throw Errno(rawValue: errno) }
+      try bind(to: source, isIPv6: Self.family(of: address) == AF_INET6)
     }
     try connect(to: address)
   }
@@ -36,15 +34,20 @@ final class Client {
     unsafe setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   }
 
+  /// Binds the socket.
+  func bind(to address: SocketAddress, isIPv6: Bool = false) throws {
+    let result = Kernel.shared.bind(fd, to: RawAddress(address, isIPv6: isIPv6))
+    if result != 0 { throw Errno(rawValue: -result) }
+  }
+
   /// Connects; a server on all interfaces is reached on this machine.
   func connect(to address: SocketAddress) throws {
     let target = address.isUnspecified ? address.loopback : address
     let raw = RawAddress(target, isIPv6: Self.family(of: address) == AF_INET6)
-    let result = unsafe raw.withSockaddr { unsafe Glibc.connect(fd, $0, $1) }
+    let result = Kernel.shared.connect(fd, to: raw)
     if result != 0 {
-      let error = Errno(rawValue: errno)
       close()
-      throw error
+      throw Errno(rawValue: -result)
     }
   }
 
@@ -173,13 +176,16 @@ final class Client {
     close()
   }
 
-  func setReceiveBuffer(_ size: Int32) {
-    var size = size
-    unsafe setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+  func setReceiveBuffer(_ size: Int32) { try? setOption(SOL_SOCKET, SO_RCVBUF, size) }
+
+  func setOption(_ level: Int32, _ name: Int32, _ value: Int32) throws {
+    var value = value
+    let result = unsafe setsockopt(fd, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+    if result != 0 { throw Errno(rawValue: errno) }
   }
 
   /// This client's own address.
-  var localAddress: SocketAddress { get throws { try Syscalls.localAddress(of: fd) } }
+  var localAddress: SocketAddress { get throws { try Kernel.shared.localAddress(of: fd) } }
 }
 
 extension SocketAddress {

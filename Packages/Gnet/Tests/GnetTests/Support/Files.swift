@@ -60,7 +60,7 @@ enum Files {
   static func bindSocket(to path: String, type: Int32) throws -> Int32 {
     let fd = socket(AF_UNIX, type | Int32(SOCK_CLOEXEC.rawValue), 0)
     let address = try #require(RawAddress(path: path))
-    let result = unsafe address.withSockaddr { unsafe bind(fd, $0, $1) }
+    let result = Kernel.shared.bind(fd, to: address)
     try #require(result == 0)
     return fd
   }
