@@ -94,7 +94,8 @@ extension Message {
   static func numbered(_ number: Int) -> Message {
     .adopt(
       AcceptedSocket(
-        socket: OwnedSocket(adopting: -1, of: Kernel.shared), addressIndex: number, remote: SocketAddress(.unix(path: ""))))
+        socket: OwnedSocket(adopting: -1, of: Kernel.shared), addressIndex: number,
+        remote: SocketAddress(.unix(path: ""))))
   }
 }
 

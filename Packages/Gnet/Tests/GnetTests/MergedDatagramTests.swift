@@ -273,7 +273,8 @@ private let groupings = [
 
 #if os(Linux)
   /// Whether this kernel merges.
-  private let canMerge = (try? Client(unconnectedTo: peer, datagrams: true)).map { Kernel.shared.canSegment($0.fd) } ?? false
+  private let canMerge =
+    (try? Client(unconnectedTo: peer, datagrams: true)).map { Kernel.shared.canSegment($0.fd) } ?? false
 #endif
 
 extension DatagramOutbox {
