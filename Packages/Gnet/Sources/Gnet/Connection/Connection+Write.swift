@@ -53,6 +53,7 @@ extension Connection {
     ring.capacity == state.pointee.lentOutput.pointee.capacity || ring.count > 4096
   }
 
+  @inline(__always)
   private func writeCopy(of ring: borrowing RingBuffer) {
     let segments = ring.readable
     write(segments.first, segments.second)

@@ -10,6 +10,8 @@ internal import SystemPackage
 final class DatagramSocket {
   /// The socket and its watching.
   var watched: WatchedSocket
+  /// The descriptor of `watched`, which is not asked for it: that access would be checked while the program runs.
+  let fd: Int32
   let peer: ConnectionSlot
   private let outboxPlace: Pinned<DatagramOutbox>
   /// Peers for which a `react` without a datagram was asked.
@@ -22,6 +24,7 @@ final class DatagramSocket {
   init(_ watched: WatchedSocket, loop: EventLoop, noOutput: Pinned<RingBuffer>, limit: Int, merges: Bool) {
     self.watched = watched
     let socket = watched.socket
+    fd = socket.fd
     outboxPlace = Pinned(
       DatagramOutbox(
         isIPv6: socket.isIPv6, port: UInt16(socket.address.port ?? 0), limit: limit, merges: merges))
@@ -36,8 +39,6 @@ final class DatagramSocket {
     peer.destroy()
     outboxPlace.destroy()
   }
-
-  var fd: Int32 { watched.socket.fd }
 
   var outbox: DatagramOutbox {
     _read { yield outboxPlace.pointee }
