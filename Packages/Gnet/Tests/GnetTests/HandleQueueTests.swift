@@ -33,7 +33,7 @@ private final class Bench {
   // As the server does: messages in the mailbox keep the queue, and it keeps the loop.
   deinit { loop.markEnded() }
 
-  func write(_ byteCount: Int) -> Bool { queue.write([UInt8](repeating: 7, count: byteCount).span) }
+  func write(_ byteCount: Int) -> Bool { ConnectionHandle(queue).write([UInt8](repeating: 7, count: byteCount)) }
 
   /// How many messages wait in the mailbox.
   func messageCount() -> Int { loop.mailbox.drain { _ in } }
@@ -45,6 +45,7 @@ private final class Bench {
       switch call {
       case .write(let byteCount): "write \(byteCount)"
       case .wake: "wake"
+      case .perform: "perform"
       case .close: "close"
       }
     }

@@ -8,16 +8,17 @@ extension ListenAddress {
   /// evenly; otherwise there is one. Socket options
   /// that accepted connections inherit are set here, once, and not on every connection.
   func bind(
-    index: Int, loopCount: Int, options: Options, on system: some SystemCalls
+    index: Int, loopCount: Int, backlog: Int, options: Options, on system: some SystemCalls
   ) throws(ServeError) -> [BoundSocket] {
-    if scheme == .unix { return [try bindUnix(index: index, options: options, on: system)] }
+    let backlog = Int32(clamping: backlog)
+    if scheme == .unix { return [try bindUnix(index: index, backlog: backlog, options: options, on: system)] }
     let candidates = try resolve(on: system)
     var failure: ServeError?
     for candidate in candidates {
       do {
         return try bindAll(
-          candidate, index: index, count: reusePort && cgnet_share_port_balances() ? loopCount : 1, options: options,
-          on: system)
+          candidate, index: index, count: reusePort && cgnet_share_port_balances() ? loopCount : 1, backlog: backlog,
+          options: options, on: system)
       } catch .system(_, _, .addressFamilyNotSupported), .system(_, _, .addressNotAvailable) {
         failure = failure ?? .system(operation: "bind", address: text, .addressNotAvailable)
       }
@@ -26,12 +27,12 @@ extension ListenAddress {
   }
 
   private func bindAll(
-    _ address: RawAddress, index: Int, count: Int, options: Options, on system: some SystemCalls
+    _ address: RawAddress, index: Int, count: Int, backlog: Int32, options: Options, on system: some SystemCalls
   ) throws(ServeError) -> [BoundSocket] {
     var address = address
     var sockets: [BoundSocket] = []
     for _ in 0..<count {
-      let socket = try bindOne(address, index: index, options: options, on: system)
+      let socket = try bindOne(address, index: index, backlog: backlog, options: options, on: system)
       // Port 0 means any: the first socket gets one, the others share it.
       address = RawAddress(socket.address, isIPv6: socket.isIPv6)
       sockets.append(socket)
@@ -40,7 +41,7 @@ extension ListenAddress {
   }
 
   private func bindOne(
-    _ address: RawAddress, index: Int, options: Options, on system: some SystemCalls
+    _ address: RawAddress, index: Int, backlog: Int32, options: Options, on system: some SystemCalls
   ) throws(ServeError) -> BoundSocket {
     let family = Int32(address.storage.ss_family)
     var step = SystemCall.socket
@@ -65,7 +66,7 @@ extension ListenAddress {
       step = .setOption
       if scheme.isDatagram && bound.isUnspecified { try system.set(CGNET_REPORT_LOCAL, family, of: socket.fd) }
       step = .listen
-      if !scheme.isDatagram { try system.checked(system.listen(socket.fd, backlog: Self.backlog)) }
+      if !scheme.isDatagram { try system.checked(system.listen(socket.fd, backlog: backlog)) }
       return BoundSocket(
         socket, address: bound, addressIndex: index, isDatagram: scheme.isDatagram, isIPv6: family == AF_INET6
       )
@@ -75,7 +76,7 @@ extension ListenAddress {
   }
 
   private func bindUnix(
-    index: Int, options: Options, on system: some SystemCalls
+    index: Int, backlog: Int32, options: Options, on system: some SystemCalls
   ) throws(ServeError) -> BoundSocket {
     guard let address = RawAddress(path: path) else { throw invalid("the path is too long") }
     var step = SystemCall.socket
@@ -94,7 +95,7 @@ extension ListenAddress {
         try system.checked(system.setPermissions(ofFileAt: path, UInt32(permissions.rawValue)))
       }
       step = .listen
-      try system.checked(system.listen(bound.fd, backlog: Self.backlog))
+      try system.checked(system.listen(bound.fd, backlog: backlog))
       return bound
     } catch {
       throw .system(operation: step.rawValue, address: text, error)
@@ -139,7 +140,4 @@ extension ListenAddress {
     return addresses.filter { $0.storage.ss_family == preferred }
       + addresses.filter { $0.storage.ss_family != preferred }
   }
-
-  /// The most connections that the system lets wait.
-  private static let backlog = Int32(clamping: SOMAXCONN)
 }

@@ -1,4 +1,6 @@
 internal import CGnet
+internal import Poller
+internal import RingBuffer
 public import SystemPackage
 
 /// A connection as a callback sees it, or the peer of a datagram.
@@ -17,7 +19,7 @@ public struct Connection: ~Copyable {
   }
 
   /// Which of the addresses given to `serve` the peer has come to, counted from 0.
-  public var addressIndex: Int { state.pointee.addressIndex }
+  public var addressIndex: Int { Int(state.pointee.addressIndex) }
 
   /// This side's address; for a datagram to a socket on all interfaces, where the system tells, the one that the peer
   /// has sent it to. Corresponds to `getsockname(2)`.
@@ -78,6 +80,62 @@ public struct Connection: ~Copyable {
   /// A peer that does not read keeps it open until `Options.idleTimeout`, or ``ConnectionHandle/abort()``.
   public func close() {
     state.pointee.end(.close)
+  }
+
+  /// Ends the connection when this callback is over: output that waits is dropped, and `closed` is told
+  /// `Errno.connectionAbort`. Does nothing for a datagram.
+  public func abort() {
+    guard !state.pointee.isDatagramPeer else { return }
+    state.pointee.life.flags.insert(.aborted)
+    state.pointee.lentOutput.pointee.removeAll()
+  }
+
+  /// Ends the output: when what was written has been sent, the peer learns that nothing more will come. Input goes on;
+  /// when that ends too, the connection is closed. What is written from now on is dropped. Does nothing for a datagram.
+  ///
+  /// Corresponds to `shutdown(2)` with `SHUT_WR`.
+  public func endOutput() {
+    if !state.pointee.isDatagramPeer { state.pointee.life.flags.insert(.outputEnding) }
+  }
+
+  /// Whether as much output waits as `Options.outboundHighWatermark` says. A handler that answers many requests out of
+  /// one buffer stops here and leaves the rest, which is offered again when the output has drained, whether or not more
+  /// arrives.
+  public var isOutputFull: Bool {
+    let limit = unsafe state.pointee.loop.outboundHighWatermark
+    return state.pointee.life.flags.contains(.outputFull) || pendingWriteCount >= max(1, limit)
+  }
+
+  /// Has the handler told when `delay` has passed, counted from this call: `timedOut`, or `Events.onTimeout`.
+  ///
+  /// A connection has one such time: set again it moves, with `nil` it is taken back. It goes with the connection.
+  /// Moving it costs a reading of the clock and no allocation. Does nothing for a datagram.
+  public func setTimeout(_ delay: Duration?) {
+    guard !state.pointee.isDatagramPeer else { return }
+    let isSet = state.pointee.timeout != .never
+    let timeout = delay.map { system.now + $0 } ?? .never
+    // The timer is looked at only when it may be too late: a deadline that is put off is found out by the timer.
+    if !isSet || timeout < state.pointee.timeout { state.pointee.life.flags.insert(.hasRequests) }
+    state.pointee.timeout = timeout
+  }
+
+  /// Hands the connection over to another service when this callback is over: another protocol from the next byte on.
+  ///
+  /// The handler of now is destroyed without `closed`; the new one is made, `opened`, and offered the unread bytes. The
+  /// context stays. Does nothing for a datagram.
+  public func become(_ service: Service) {
+    guard !state.pointee.isDatagramPeer else { return }
+    state.pointee.ensuredRare.successor = service
+    state.pointee.life.flags.insert(.hasRequests)
+  }
+
+  /// Whether the server has begun to shut down.
+  public var isShuttingDown: Bool { unsafe state.pointee.loop.isShuttingDown }
+
+  /// Calls `body` with the connection's descriptor, for what only the system can tell or set: credentials, options,
+  /// `TCP_INFO`. The descriptor is the connection's: it must not be closed, read from or written to.
+  public func withFileDescriptor<R>(_ body: (FileDescriptor) throws -> R) rethrows -> R {
+    try body(FileDescriptor(rawValue: state.pointee.fd))
   }
 
   /// Probes the peer whenever it has been silent for `interval`, rounded up to seconds; `nil` for never.

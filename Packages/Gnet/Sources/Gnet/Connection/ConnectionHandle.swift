@@ -11,20 +11,73 @@ public struct ConnectionHandle: Sendable, Hashable {
   /// Whether the connection takes calls; it may be gone by the time the answer is used.
   public var isOpen: Bool { queue.isOpen }
 
+  /// The outcome of an offer of bytes.
+  public enum Offer: Sendable, Hashable {
+    /// The bytes are on their way.
+    case taken
+    /// `Options.outboundHighWatermark` bytes are waiting already: the bytes were not taken. Offer them again when the
+    /// connection's handler is told that its output has drained, or give them up.
+    case full
+    /// The connection has gone or is closing: the bytes were not taken, and none will be.
+    case gone
+  }
+
+  /// Writes bytes to the peer, unless too many wait; on a datagram's handle, sends them as one datagram.
+  public func offer(_ bytes: RawSpan) -> Offer { queue.offer(bytes) }
+
+  /// Writes bytes to the peer, unless too many wait.
+  public func offer(_ bytes: Span<UInt8>) -> Offer { unsafe queue.offer(bytes.bytes) }
+
+  /// Writes bytes to the peer, unless too many wait.
+  public func offer(_ bytes: [UInt8]) -> Offer { offer(bytes.span) }
+
   /// Writes bytes to the peer; on a datagram's handle, sends them as one datagram.
   ///
-  /// - Returns: `true` if the bytes are on their way. `false` if the connection is gone or closing, or, with
-  ///   ``isOpen`` still true, if `Options.outboundHighWatermark` bytes are waiting already: the bytes were not
-  ///   taken, and it is for the caller to slow down.
+  /// - Returns: whether the bytes are on their way; ``offer(_:)-(RawSpan)`` tells why not.
   @discardableResult
-  public func write(_ bytes: [UInt8]) -> Bool { queue.write(bytes.span) }
+  public func write(_ bytes: RawSpan) -> Bool { offer(bytes) == .taken }
+
+  /// Writes bytes to the peer, as the other `write` does.
+  @discardableResult
+  public func write(_ bytes: Span<UInt8>) -> Bool { offer(bytes) == .taken }
+
+  /// Writes bytes to the peer, as the other `write` does.
+  @discardableResult
+  public func write(_ bytes: [UInt8]) -> Bool { offer(bytes) == .taken }
+
+  /// Writes bytes to the peer, as the other `write` does.
+  @discardableResult
+  public func write(_ bytes: some Collection<UInt8>) -> Bool {
+    bytes.withContiguousStorageIfAvailable { unsafe offer($0.span) == .taken } ?? write(Array(bytes))
+  }
 
   /// Writes the text's UTF-8 to the peer, as the other `write` does.
   @discardableResult
   public func write(_ text: String) -> Bool {
     var text = text
-    return text.withUTF8 { unsafe queue.write($0.span) }
+    return text.withUTF8 { unsafe offer($0.span) == .taken }
   }
+
+  /// Has `body` called with the connection, on its loop and in order with this thread's writes. What it answers is done
+  /// as with every callback.
+  ///
+  /// The body runs also while output is above the watermark, and while reading is paused. On a datagram's handle it does
+  /// nothing and returns `false`.
+  ///
+  /// - Returns: `false` if the connection is gone or closing: the body is not called. It is not called either if the
+  ///   connection ends before its turn comes.
+  @discardableResult
+  public func perform(_ body: sending @escaping (inout Connection) -> Action) -> Bool { queue.perform(body) }
+
+  /// Calls `body` with the connection at once, for code that runs on the connection's loop: a callback of another
+  /// connection, a timer, a task. So two connections of a loop reach each other without a queue.
+  ///
+  /// What the body writes leaves when the callback that is running is over. There is no answer to give:
+  /// ``Connection/close()`` and the like do it.
+  ///
+  /// - Returns: what `body` returns; `nil`, without calling it, on other threads, from the connection's own callbacks,
+  ///   and when the connection has gone. On a datagram's handle it does nothing.
+  public func withConnection<R>(_ body: (inout Connection) -> R) -> R? { queue.withConnection(body) }
 
   /// Has `react` called on the connection's loop, also if no bytes arrive. Wakes that have not been served
   /// yet become one.

@@ -12,6 +12,8 @@ struct ConnectionState: ~Copyable {
   let token: ConnectionToken
 
   var life = StreamLife()
+  /// Whether one of the connection's callbacks is running.
+  var isInCallback = false
   /// Whether the connection is in the run queue.
   var isQueued = false
   /// Whether the connection is one of TCP.
@@ -20,11 +22,13 @@ struct ConnectionState: ~Copyable {
   var interest: Poller.Interest = []
   /// The descriptor; -1 where there is none, or none any more.
   var fd: Int32 = -1
-  var addressIndex = 0
+  var addressIndex: UInt32 = 0
   var remote = SocketAddress(.unix(path: ""))
-  /// This side's address, once the descriptor has been handed over.
-  var localAfterDetach: SocketAddress?
   var context: AnyObject?
+  /// The connection's handler; there is one from `opened` to the end.
+  var handler: HandlerReference?
+  /// The state that few connections have.
+  var rare: RareState?
 
   /// Received bytes that `react` left; without storage as long as there are none.
   var inbound = RingBuffer()
@@ -41,10 +45,31 @@ struct ConnectionState: ~Copyable {
   var handleQueue: HandleQueue?
   /// The error that sending met.
   var failure: Errno?
-  /// The time when bytes last moved; kept only if there is an idle time-out.
-  var lastActivity = Poller.Instant(nanoseconds: 0)
-  /// The connection's deadline: of idleness while it is open, and then of lingering.
+  /// The times when bytes were last received and sent; kept only if there is a time-out that asks for them.
+  var lastReceived = Poller.Instant(nanoseconds: 0)
+  var lastSent = Poller.Instant(nanoseconds: 0)
+  /// The deadline that the handler has set.
+  var timeout = Poller.Instant.never
+  /// The connection's timer, set to its earliest deadline or before; then the end of lingering.
   var timer: Timers<Deadline>.ID?
+
+  /// The state of a connection that few connections have.
+  final class RareState {
+    /// This side's address, once the descriptor has been handed over.
+    var localAfterDetach: SocketAddress?
+    /// The service that takes the connection over when the callback is over.
+    var successor: Service?
+  }
+
+  /// Makes the rare state, if there is none.
+  var ensuredRare: RareState {
+    mutating get {
+      if let rare { return rare }
+      let made = RareState()
+      rare = made
+      return made
+    }
+  }
 
   init(token: ConnectionToken, loop: EventLoop, lentOutput: Pinned<RingBuffer>) {
     self.token = token
@@ -57,7 +82,7 @@ struct ConnectionState: ~Copyable {
   var isDatagramPeer: Bool { outbox != nil }
 
   /// This side's address where it is not for the descriptor to tell.
-  var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : localAfterDetach }
+  var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : rare?.localAfterDetach }
 
   /// The bytes of output that the kernel has not taken.
   @inline(__always)

@@ -14,6 +14,8 @@ struct ConnectionTable: ~Copyable {
   /// The number of slots, in use or free: one more than the greatest index.
   private(set) var capacity = 0
   private var free: [UInt32] = []
+  /// The connections that are to be served without an event of their descriptors.
+  private var queue: [ConnectionToken] = []
   /// The slots in use.
   private(set) var count = 0
   private let loop: EventLoop
@@ -67,6 +69,44 @@ struct ConnectionTable: ~Copyable {
     assert(index < capacity)
     let (chunk, offset) = (Int(index) / Self.chunkSize, Int(index) % Self.chunkSize)
     return unsafe ConnectionSlot(at: chunks.baseAddress.unsafelyUnwrapped[chunk] + offset)
+  }
+
+  // MARK: The run queue
+
+  /// Whether the run queue has connections.
+  var hasQueued: Bool { !queue.isEmpty }
+
+  /// Puts a connection in the run queue, once.
+  mutating func enqueue(_ slot: ConnectionSlot) {
+    if slot.pointee.isQueued { return }
+    slot.pointee.isQueued = true
+    queue.append(slot.pointee.token)
+  }
+
+  /// Takes the run queue as it is; connections that are enqueued from now on wait for the next round.
+  mutating func takeQueue() -> [ConnectionToken] {
+    var round: [ConnectionToken] = []
+    swap(&round, &queue)
+    return round
+  }
+
+  /// Calls `body` with a connection outside of its own callbacks, and has the connection settled afterwards. `nil` where
+  /// the connection has gone, or is in a callback.
+  ///
+  /// A callback of another connection may be running, which gathers its output in the lent buffer: that is set aside.
+  mutating func lend<R>(_ token: ConnectionToken, _ body: (inout Connection) -> R) -> R? {
+    guard let slot = find(token), slot.pointee.life.phase == .open, !slot.pointee.isInCallback else { return nil }
+    var setAside = RingBuffer()
+    swap(&setAside, &lentOutput.pointee)
+    slot.pointee.isInCallback = true
+    var view = Connection(slot)
+    let result = body(&view)
+    slot.pointee.isInCallback = false
+    slot.pointee.outbound.append(moving: &lentOutput.pointee)
+    swap(&setAside, &lentOutput.pointee)
+    slot.pointee.life.flags.insert(.settleDue)
+    enqueue(slot)
+    return result
   }
 
   private mutating func addChunk() {

@@ -19,7 +19,16 @@ final class HandleQueue: Sendable {
     /// The next `byteCount` bytes of the output; on a datagram socket, one datagram.
     case write(byteCount: Int)
     case wake
+    case perform(Body)
     case close
+  }
+
+  /// A closure on its way to the loop.
+  // Unchecked: it is handed over as `sending`, and called once, by the loop.
+  final class Body: @unchecked Sendable {
+    let run: (inout Connection) -> Action
+
+    init(_ run: sending @escaping (inout Connection) -> Action) { self.run = run }
   }
 
   /// The calls that wait for the loop.
@@ -42,9 +51,9 @@ final class HandleQueue: Sendable {
     }
 
     /// Adds bytes that are a datagram of their own.
-    mutating func addDatagram(_ bytes: Span<UInt8>) {
+    mutating func addDatagram(_ bytes: RawSpan) {
       output.write(bytes)
-      list(.write(byteCount: bytes.count))
+      list(.write(byteCount: bytes.byteCount))
     }
 
     /// Fetches the cache line that the next bytes go to: the loop's processor was the last to use it, and a writer's
@@ -99,7 +108,7 @@ final class HandleQueue: Sendable {
       connection.isDatagramPeer
       ? .datagrams(
         to: connection.remote, from: connection.outbox?.pointee.local ?? cgnet_local(),
-        addressIndex: connection.addressIndex)
+        addressIndex: Int(connection.addressIndex))
       : .connection(connection.token)
     // Output of the callback that is running is left out: it is counted when the kernel has not taken it.
     unsentByteCount.store(connection.outbound.count, ordering: .relaxed)
@@ -117,21 +126,36 @@ final class HandleQueue: Sendable {
   }
 
   /// Whether the loop still applies calls.
-  private var isServed: Bool { isOfDatagrams ? loop.takesDatagrams : !loop.hasEnded }
+  private var isServed: Bool { !loop.hasEnded }
 
   /// Whether calls are still taken.
   var isOpen: Bool { isServed && state.withLock { $0.isOpen } }
 
   // MARK: Any thread
 
-  /// Adds bytes to the output; `false` if nothing is taken any more, or too much is waiting already.
-  func write(_ bytes: Span<UInt8>) -> Bool {
-    queue { state in
+  /// Adds bytes to the output.
+  func offer(_ bytes: RawSpan) -> ConnectionHandle.Offer {
+    var isFull = false
+    let isTaken = queue { state in
       let waiting = state.pending.cost + self.unsentByteCount.load(ordering: .relaxed)
-      guard waiting < self.limit || waiting == 0 else { return false }
+      guard waiting < self.limit || waiting == 0 else {
+        isFull = true
+        return false
+      }
       if state.pending.output.capacity == 0 { state.pending.output = self.loop.spareRings.take() }
       if self.isOfDatagrams { state.pending.addDatagram(bytes) } else { state.pending.output.write(bytes) }
       state.pending.prefetchNext()
+      return true
+    }
+    return isTaken ? .taken : isFull ? .full : .gone
+  }
+
+  /// Asks for a call on the connection's loop; `false` if nothing is taken any more.
+  func perform(_ body: sending @escaping (inout Connection) -> Action) -> Bool {
+    if isOfDatagrams { return false }
+    let body = Body(body)
+    return queue { state in
+      state.pending.add(.perform(body))
       return true
     }
   }
@@ -178,6 +202,14 @@ final class HandleQueue: Sendable {
     }
     if isFirst { loop.post(.calls(self)) }
     return isTaken
+  }
+
+  /// Calls `body` with the connection, where that is possible at once.
+  func withConnection<R>(_ body: (inout Connection) -> R) -> R? {
+    guard case .connection(let token) = target, loop.isCurrent, let table = unsafe loop.connectionsOfItsThread else {
+      return nil
+    }
+    return table.pointee.lend(token, body)
   }
 
   // MARK: The loop

@@ -1,9 +1,9 @@
 internal import Poller
 
-/// The life of a stream connection: where it stands, how it is to end, and what has happened to it.
+/// The life of a stream connection: its phase, the ending that was asked for, and what has happened to it.
 ///
-/// A pure value: it makes no call and knows no buffer. ``step(_:pending:)`` is told of an event and answers with what
-/// is to be done next; the effects are in `Streams+Ending.swift`.
+/// A pure value: it makes no call and knows no buffer. ``step(_:pending:)`` is told of an event and answers with the
+/// next thing to do; the effects are in `Streams.swift` and `Streams+Ending.swift`.
 ///
 /// ```
 ///   establishing --> open --> lingering --> ended
@@ -12,18 +12,18 @@ internal import Poller
 /// ```
 struct StreamLife: Equatable {
   enum Phase: UInt8, CaseIterable {
-    /// The connection has a slot, and `onOpened` has not been called.
+    /// The connection has a slot, and `opened` has not been called.
     case establishing
-    /// From `onOpened` to the end.
+    /// From `opened` to the end.
     case open
-    /// Closed, but for the descriptor: what the peer still sends is thrown away, since unread input would make the
-    /// kernel send a reset, which destroys what the peer has not read yet.
+    /// Closed, but for the descriptor: input is thrown away, since unread input would make the kernel send a reset,
+    /// which destroys what the peer has not read yet.
     case lingering
-    /// `onClosed` or `onDetached` has been called, or the slot is free: nothing more is called.
+    /// `closed` or `detached` has been called, or the slot is free: nothing more is called.
     case ended
   }
 
-  /// How a connection is to end when its output has been sent. A later request never downgrades an earlier one.
+  /// The way a connection is to end when its output has been sent. A later request never downgrades an earlier one.
   enum Ending: UInt8, Comparable, CaseIterable {
     case none, detach, close
 
@@ -31,22 +31,34 @@ struct StreamLife: Equatable {
   }
 
   struct Flags: OptionSet, Hashable {
-    let rawValue: UInt8
+    let rawValue: UInt16
 
     /// The peer has ended its stream.
-    static let inputEnded = Flags(rawValue: 1)
+    static let inputEnded = Flags(rawValue: 1 << 0)
     /// Pending output has reached the high watermark and not yet fallen to the low one: reading waits.
-    static let outputFull = Flags(rawValue: 2)
+    static let outputFull = Flags(rawValue: 1 << 1)
+    /// Pending output has fallen to the low watermark, and the handler has not been told.
+    static let drainedDue = Flags(rawValue: 1 << 2)
     /// Sending has failed for good: output is dropped, and reading finds out why.
-    static let outputBroken = Flags(rawValue: 4)
+    static let outputBroken = Flags(rawValue: 1 << 3)
     /// The handler wants to be called without input.
-    static let wakeRequested = Flags(rawValue: 8)
+    static let wakeRequested = Flags(rawValue: 1 << 4)
     /// The handler does not want to be read for now.
-    static let readingPaused = Flags(rawValue: 16)
+    static let readingPaused = Flags(rawValue: 1 << 5)
     /// Something was sent to the peer.
-    static let hasSent = Flags(rawValue: 32)
+    static let hasSent = Flags(rawValue: 1 << 6)
+    /// The handler writes nothing more; the peer is to learn of it once the output was sent.
+    static let outputEnding = Flags(rawValue: 1 << 7)
+    /// The peer has been told that nothing more will come.
+    static let outputEnded = Flags(rawValue: 1 << 8)
+    /// The handler wants the connection to end at once.
+    static let aborted = Flags(rawValue: 1 << 9)
+    /// Something outside of the connection's own callbacks has changed it: it is to be settled.
+    static let settleDue = Flags(rawValue: 1 << 10)
+    /// Something is to be done after the callback that is no matter of the life: a deadline, another handler.
+    static let hasRequests = Flags(rawValue: 1 << 11)
 
-    static let all: Flags = [.inputEnded, .outputFull, .outputBroken, .wakeRequested, .readingPaused, .hasSent]
+    static let all = Flags(rawValue: 1 << 12 - 1)
   }
 
   /// Output that the kernel has not taken, beside the watermarks.
@@ -74,7 +86,7 @@ struct StreamLife: Equatable {
     case queued
   }
 
-  /// What is to be done next.
+  /// The next thing to do.
   enum Step: Equatable {
     /// Nothing.
     case none
@@ -84,12 +96,18 @@ struct StreamLife: Equatable {
     case readRest
     /// Offer the unread bytes to the handler.
     case react
+    /// Tell the handler that its output has drained, then offer unread bytes.
+    case drained
     /// Settle the connection: offer its output to the kernel, then ask again.
     case settle
+    /// Tell the peer that nothing more will come, then ask again.
+    case endOutput
     /// Give up the output, for the reason that the socket tells.
     case breakOutput
-    /// Call `onClosed`, then linger or free.
+    /// Call `closed`, then linger or free.
     case close
+    /// Drop the output and call `closed`.
+    case abort
     /// Hand the descriptor over.
     case detach
     /// Give the descriptor and the slot up.
@@ -106,16 +124,25 @@ struct StreamLife: Equatable {
 
   /// Whether what a handler writes still has a way to the peer.
   @inline(__always)
-  var takesOutput: Bool { phase == .open && ending != .close && !flags.contains(.outputBroken) }
+  var takesOutput: Bool {
+    phase == .open && ending != .close && flags.isDisjoint(with: [.outputBroken, .outputEnding, .aborted])
+  }
 
   /// Whether more input is wanted.
-  var wantsInput: Bool { ending == .none && flags.isDisjoint(with: [.inputEnded, .outputFull, .readingPaused]) }
+  var wantsInput: Bool {
+    ending == .none && flags.isDisjoint(with: [.inputEnded, .outputFull, .drainedDue, .readingPaused])
+  }
+
+  /// Whether the handler may be offered bytes: not while output is above the watermark, nor at the end.
+  var mayReact: Bool {
+    phase == .open && ending == .none && flags.isDisjoint(with: [.outputFull, .drainedDue, .aborted])
+  }
 
   /// Asks for an ending, unless a stronger one is due already.
   @inline(__always)
   mutating func end(_ requested: Ending) { ending = max(ending, requested) }
 
-  /// Takes in an event, and answers with what is to be done next.
+  /// Takes in an event, and answers with the next thing to do.
   ///
   /// - Parameter pending: the connection's output that the kernel has not taken.
   mutating func step(_ event: Event, pending: Pending) -> Step {
@@ -133,9 +160,8 @@ struct StreamLife: Equatable {
     case .inputEnded(let mayAnswer):
       flags.insert(.inputEnded)
       if flags.contains(.outputBroken) { return .close }
-      if mayAnswer { return .react }
-      end(.close)
-      return .settle
+      if flags.contains(.outputEnded) || !mayAnswer { end(.close) }
+      return ending == .none ? .react : .settle
     case .inputExhausted:
       // Where sending has failed, this was the rest of the input.
       return flags.contains(.outputBroken) ? .close : .none
@@ -143,28 +169,66 @@ struct StreamLife: Equatable {
       // What the peer had sent before is still to be read, unless its end was seen already.
       return pending == .none && flags.contains(.inputEnded) ? .close : .breakOutput
     case .queued:
-      if flags.contains(.outputBroken) { return .readRest }
-      if ending != .none { return .none }
-      flags.remove(.wakeRequested)
-      return .react
+      return runQueued()
     }
   }
 
+  private mutating func runQueued() -> Step {
+    if flags.contains(.settleDue) {
+      flags.remove(.settleDue)
+      return .settle
+    }
+    if flags.contains(.outputBroken) { return .readRest }
+    if ending != .none || flags.contains(.outputFull) { return .none }
+    if flags.contains(.drainedDue) {
+      flags.remove(.drainedDue)
+      return .drained
+    }
+    flags.remove(.wakeRequested)
+    return .react
+  }
+
   private mutating func settle(_ pending: Pending) -> Step {
-    if pending == .none && ending != .none {
-      // With output lost there is nothing to hand over: whoever took the connection would not learn of the loss.
-      return ending == .detach && !flags.contains(.outputBroken) ? .detach : .close
+    if flags.contains(.aborted) { return .abort }
+    if pending == .none {
+      if ending != .none {
+        // With output lost there is nothing to hand over: whoever took the connection would not learn of the loss.
+        return ending == .detach && !flags.contains(.outputBroken) ? .detach : .close
+      }
+      if flags.contains(.outputEnding) && flags.isDisjoint(with: [.outputEnded, .outputBroken]) {
+        flags.insert(.outputEnded)
+        return .endOutput
+      }
+      if flags.isSuperset(of: [.outputEnded, .inputEnded]) { return .close }
     }
-    switch pending {
-    case .none, .low: flags.remove(.outputFull)
-    case .middle: break
-    case .high: flags.insert(.outputFull)
-    }
+    follow(pending)
     var interest: Poller.Interest = []
     if wantsInput { interest.insert(.readable) }
     if pending != .none { interest.insert(.writable) }
-    let isWoken = flags.contains(.wakeRequested) && ending == .none
-    return .watch(interest, again: isWoken || flags.contains(.outputBroken))
+    return .watch(interest, again: isQueueDue)
+  }
+
+  /// Follows the watermarks.
+  private mutating func follow(_ pending: Pending) {
+    switch pending {
+    case .none, .low:
+      if flags.contains(.outputFull) {
+        flags.remove(.outputFull)
+        flags.insert(.drainedDue)
+      }
+    case .middle:
+      break
+    case .high:
+      flags.insert(.outputFull)
+      flags.remove(.drainedDue)
+    }
+  }
+
+  /// Whether something is to be done for the connection without an event of its descriptor.
+  private var isQueueDue: Bool {
+    if flags.contains(.outputBroken) { return true }
+    if ending != .none || flags.contains(.outputFull) { return false }
+    return !flags.isDisjoint(with: [.drainedDue, .wakeRequested])
   }
 
   private func stepLingering(_ event: Event) -> Step {

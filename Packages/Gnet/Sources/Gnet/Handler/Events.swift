@@ -34,6 +34,19 @@ public struct Events: Sendable {
   /// those that it leaves there are in it again the next time (a datagram's are gone).
   public var react: (@Sendable (inout Connection, inout RingBuffer) -> Action)?
 
+  /// Called when pending output has fallen to `Options.outboundLowWatermark` after having reached the high watermark.
+  /// When unread bytes are left, `react` follows.
+  public var onDrained: (@Sendable (inout Connection) -> Action)?
+
+  /// Called when the time of ``Connection/setTimeout(_:)`` has passed; what had arrived by then has been offered to
+  /// `react` before. `.close`, also without a callback, closes with `Errno.timedOut`.
+  public var onTimeout: (@Sendable (inout Connection) -> Action)?
+
+  /// Called once per open stream connection when the server begins to shut down; what had arrived was offered to `react`
+  /// before. With `.none` the connection goes on until it closes itself or `Options.drainTimeout` is over. Without a
+  /// callback it is closed.
+  public var onShutdown: (@Sendable (inout Connection) -> Action)?
+
   /// Called before every system call that writes to a client, with the number of bytes offered to it.
   public var preWrite: (@Sendable (inout Connection, _ byteCount: Int) -> Void)?
 
@@ -47,25 +60,5 @@ public struct Events: Sendable {
   /// Adds a plugin. Plugins are called in the order they were installed, before the callback of the same event.
   public mutating func install(_ plugin: any Plugin) {
     plugins.append(plugin)
-  }
-
-  /// `preWrite` of all plugins and then of the server, as one call: looking into a list costs more than the hooks.
-  var allPreWriteHooks: @Sendable (inout Connection, Int) -> Void {
-    typealias Hook = @Sendable (inout Connection, Int) -> Void
-    func hook(_ plugin: some Plugin) -> Hook { { plugin.preWrite(&$0, byteCount: $1) } }
-    func chain(_ first: @escaping Hook, _ second: @escaping Hook) -> Hook {
-      {
-        first(&$0, $1)
-        second(&$0, $1)
-      }
-    }
-    guard let last = plugins.last else {
-      if let preWrite { return preWrite }
-      return { _, _ in }
-    }
-    var all = hook(last)
-    if let preWrite { all = chain(all, preWrite) }
-    for plugin in plugins.dropLast().reversed() { all = chain(hook(plugin), all) }
-    return all
   }
 }

@@ -31,7 +31,11 @@ struct Acceptor<System: LoopSystem>: ~Copyable, LoopRunner {
     return true
   }
 
-  mutating func end() { listeners.close(&turn) }
+  mutating func end() {
+    for id in listeners.ids { accept(from: id, limit: Listeners<System>.finalBatchSize) }
+    listeners.close(&turn)
+    turn.server.noteAcceptorEnded()
+  }
 
   private mutating func wait() throws(Errno) {
     turn.beginWait()
@@ -47,7 +51,11 @@ struct Acceptor<System: LoopSystem>: ~Copyable, LoopRunner {
     guard case .listener(let id) = LoopToken(event.token) else {
       preconditionFailure("an acceptor got an event of \(event)")
     }
-    for _ in 0..<Listeners<System>.batchSize {
+    accept(from: id, limit: Listeners<System>.batchSize)
+  }
+
+  private mutating func accept(from id: Int, limit: Int) {
+    for _ in 0..<limit {
       guard let dealt = listeners.accept(from: id, &turn) else { break }
       dealt.loop.post(.adopt(dealt.connection))
     }

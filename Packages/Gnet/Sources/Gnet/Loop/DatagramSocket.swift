@@ -12,6 +12,7 @@ final class DatagramSocket {
   var watched: WatchedSocket
   /// The descriptor of `watched`, which is not asked for it: that access would be checked while the program runs.
   let fd: Int32
+  let addressIndex: Int
   let peer: ConnectionSlot
   private let outboxPlace: Pinned<DatagramOutbox>
   /// Peers for which a `react` without a datagram was asked.
@@ -25,13 +26,14 @@ final class DatagramSocket {
     self.watched = watched
     let socket = watched.socket
     fd = socket.fd
+    addressIndex = socket.addressIndex
     outboxPlace = Pinned(
       DatagramOutbox(
         isIPv6: socket.isIPv6, port: UInt16(socket.address.port ?? 0), limit: limit, merges: merges))
     peer = Pinned(
       ConnectionState(token: ConnectionToken(slot: 0, generation: 1), loop: loop, lentOutput: noOutput))
     peer.pointee.fd = socket.fd
-    peer.pointee.addressIndex = socket.addressIndex
+    peer.pointee.addressIndex = UInt32(socket.addressIndex)
     peer.pointee.outbox = outboxPlace
   }
 

@@ -6,7 +6,8 @@ internal import SystemPackage
 /// The datagram sockets of a loop: receives batches, calls `react` for each datagram, and sends what it wrote.
 struct Datagrams<System: LoopSystem>: ~Copyable {
   private let loop: EventLoop
-  private let handlers: Handlers
+  /// The handlers of each listener, by the index of its address.
+  var handlers: [HandlerTable] = []
   /// The sockets by their ids, which never change; `nil` once closed.
   private var sockets: [DatagramSocket?] = []
   /// Made with the first socket.
@@ -18,15 +19,12 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   /// Whether a `react` without a datagram was asked for.
   private(set) var hasWakes = false
 
-  init(_ loop: EventLoop, _ handlers: Handlers) {
-    self.loop = loop
-    self.handlers = handlers
-  }
+  init(_ loop: EventLoop) { self.loop = loop }
 
   deinit { noOutput.destroy() }
 
-  /// Whether no socket is left.
-  var isEmpty: Bool { sockets.allSatisfy { $0 == nil } }
+  /// Whether no datagram waits to be sent.
+  var hasDrained: Bool { sockets.allSatisfy { $0?.outbox.isEmpty ?? true } }
 
   /// Takes over a socket, and watches it.
   mutating func add(_ socket: BoundSocket, _ turn: inout Turn<System>) throws(Errno) {
@@ -46,14 +44,16 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     guard let socket = sockets[id] else { return }
     if event.isWritable { flush(socket, &turn) }
     if event.isReadable && !socket.isClosing { receive(socket, &turn) }
-    if socket.isClosing { closeIfDrained(id, &turn) }
   }
 
   /// Receives a batch of datagrams, calls `react` for each, and sends what it wrote.
-  private mutating func receive(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
-    guard let buffers else { return }
+  ///
+  /// - Returns: the number of messages received.
+  @discardableResult
+  private mutating func receive(_ socket: DatagramSocket, _ turn: inout Turn<System>) -> Int {
+    guard let buffers else { return 0 }
     // An error is one of an earlier datagram to a peer that is not there: the socket goes on.
-    guard case .moved(let count) = buffers.receive(socket.fd, turn.system) else { return }
+    guard case .moved(let count) = buffers.receive(socket.fd, turn.system) else { return 0 }
     turn.counters.reads &+= 1
     let messages = unsafe buffers.messages
     for index in 0..<count {
@@ -71,6 +71,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
       turn.counters.bytesRead &+= UInt64(byteCount)
     }
     flush(socket, &turn)
+    return count
   }
 
   /// Calls `react` for a peer with the bytes in `input`; what it leaves there is dropped.
@@ -80,7 +81,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     socket.peer.pointee.remote = peer
     socket.outbox.local = local
     var view = Connection(socket.peer)
-    let action = handlers.react(&view, &input)
+    let action = unsafe handlers[socket.addressIndex].react(nil, &view, &input)
     input.removeAll()
     socket.peer.pointee.context = nil
     if socket.peer.pointee.life.flags.contains(.wakeRequested) {
@@ -125,7 +126,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
         pending.output.discard(byteCount)
       case .wake:
         react(socket, peer, local, &turn)
-      case .close:
+      case .close, .perform:
         break
       }
     }
@@ -138,7 +139,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   /// Sends waiting datagrams, and has the selector tell when the socket is writable again for the rest.
   private mutating func flush(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
     while !socket.outbox.isEmpty {
-      if handlers.hasPreWriteHooks { announceBatch(socket) }
+      if let hook = handlers[socket.addressIndex].preWrite { announceBatch(socket, hook) }
       switch socket.outbox.sendBatch(socket.fd, turn.system) {
       case .moved(let runCount):
         let sent = socket.outbox.removeFirst(runCount)
@@ -169,11 +170,12 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   }
 
   /// Announces each datagram before the first attempt to send it.
-  private func announceBatch(_ socket: DatagramSocket) {
+  private func announceBatch(_ socket: DatagramSocket, _ hook: HandlerTables.PreWriteHook) {
     while let run = socket.outbox.announceNext() {
       socket.peer.pointee.remote = SocketAddress(peerOf: run.ends)
       socket.outbox.local = run.ends.local
-      for index in 0..<Int(run.count) { handlers.preWrite(socket.peer, run.byteCount(of: index)) }
+      var view = Connection(socket.peer)
+      for index in 0..<Int(run.count) { hook(&view, run.byteCount(of: index)) }
     }
   }
 
@@ -186,30 +188,34 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
 
   // MARK: Shutting down
 
-  /// Receives no more; sockets with datagrams to be sent stay until these are gone.
-  mutating func close(_ turn: inout Turn<System>) {
-    for id in sockets.indices {
-      guard let socket = sockets[id] else { continue }
+  /// Receives what has arrived, and then no more. The sockets stay for what handles and workers still send.
+  mutating func beginShutdown(_ turn: inout Turn<System>) {
+    for socket in sockets {
+      guard let socket else { continue }
+      for _ in 0..<Self.finalBatchCount where receive(socket, &turn) < Int(CGNET_DATAGRAM_BATCH) { break }
       socket.isClosing = true
       flush(socket, &turn)
-      if !socket.outbox.isEmpty { socket.watched.watch(socket.interest, &turn) }
-      closeIfDrained(id, &turn)
+      socket.watched.watch(socket.interest, &turn)
     }
   }
 
-  private mutating func closeIfDrained(_ id: Int, _ turn: inout Turn<System>) {
-    guard let socket = sockets[id], socket.outbox.isEmpty else { return }
-    socket.watched.remove(&turn)
-    sockets[id] = nil
-  }
+  /// The number of batches that a shutdown receives from a socket at the most.
+  private static var finalBatchCount: Int { 64 }
 
-  /// Closes all sockets, and drops the datagrams that wait.
+  /// Drops the datagrams that wait.
   mutating func removeAll(_ turn: inout Turn<System>) {
-    for id in sockets.indices {
-      guard let socket = sockets[id] else { continue }
+    for socket in sockets {
+      guard let socket else { continue }
       socket.outbox.removeAll()
       accountPending(socket, &turn)
-      closeIfDrained(id, &turn)
+    }
+  }
+
+  /// Closes all sockets.
+  mutating func close(_ turn: inout Turn<System>) {
+    for id in sockets.indices {
+      sockets[id]?.watched.remove(&turn)
+      sockets[id] = nil
     }
   }
 }

@@ -29,7 +29,9 @@ public final class EventLoop: Sendable {
   private let connections = Atomic<Int>(0)
   private let isEnded = Atomic<Bool>(false)
   private let isDrainingAfterEnd = Atomic<Bool>(false)
-  private let isTakingDatagrams = Atomic<Bool>(true)
+  /// Whether the loop's own thread has posted a message since the loop last looked.
+  private let hasOwnMail = Atomic<Bool>(false)
+  private let hasBegunShutdown = Atomic<Bool>(false)
 
   /// The most storage that is kept for writes from other threads, as long as there are any.
   static let spareRingsLimit = 4 << 20
@@ -46,6 +48,10 @@ public final class EventLoop: Sendable {
   @inline(never)
   func publish(_ counters: inout LoopStatistics) { published.publish(counters) }
 
+  /// The loop's connections, for code that runs on its thread, outside of the loop's own functions.
+  // Set and read on the loop's thread only: see `isCurrent`.
+  nonisolated(unsafe) var connectionsOfItsThread: Pinned<ConnectionTable>?
+
   /// Whether the caller runs on the loop's thread.
   var isCurrent: Bool { unsafe cgnet_current_loop() == identity }
 
@@ -57,10 +63,19 @@ public final class EventLoop: Sendable {
   /// Posts a message and wakes the loop. After the loop has ended, the calling thread drains the mailbox instead.
   func post(_ message: consuming Message) {
     mailbox.post(message)
-    wake()
+    // The loop's own thread is awake: it only has to look.
+    if isCurrent { hasOwnMail.store(true, ordering: .relaxed) } else { wake() }
     // An exchange, not a load: either the loop's last look comes after it and sees the message, or it sees the end.
     let hasEnded = isEnded.logicalOr(false, ordering: .acquiringAndReleasing).oldValue
     if hasEnded { drainAfterEnd() }
+  }
+
+  /// Whether the loop's own thread has posted a message since the last call.
+  @inline(__always)
+  func takeOwnMail() -> Bool {
+    guard hasOwnMail.load(ordering: .relaxed) else { return false }
+    hasOwnMail.store(false, ordering: .relaxed)
+    return true
   }
 
   /// The stream connections dealt to this loop that have not ended.
@@ -79,15 +94,13 @@ public final class EventLoop: Sendable {
   /// Whether the loop's thread has left the loop.
   var hasEnded: Bool { isEnded.load(ordering: .acquiring) }
 
-  /// Whether datagrams of other threads are still sent: until the server shuts down, as with connections.
-  var takesDatagrams: Bool { isTakingDatagrams.load(ordering: .acquiring) }
+  /// Whether the server's shutdown has reached the loop.
+  var isShuttingDown: Bool { hasBegunShutdown.load(ordering: .relaxed) }
 
-  /// Has handles refuse datagrams from now on.
-  func refuseDatagrams() { isTakingDatagrams.store(false, ordering: .releasing) }
+  func noteShutdown() { hasBegunShutdown.store(true, ordering: .relaxed) }
 
   /// Ends the loop: it serves nothing any more. May be called again.
   func markEnded() {
-    refuseDatagrams()
     _ = isEnded.exchange(true, ordering: .acquiringAndReleasing)
     drainAfterEnd()
   }

@@ -12,6 +12,9 @@ struct Listeners<System: LoopSystem>: ~Copyable {
   /// The number of connections that are accepted before others get their turn.
   static var batchSize: Int { 64 }
 
+  /// The number of connections that a shutdown takes in: what may wait in the queue of a socket.
+  static var finalBatchSize: Int { 65_536 }
+
   /// The sockets by their ids, which never change; `nil` once closed.
   private var sockets: [WatchedSocket?] = []
   private var balancer: LoadBalancer
@@ -25,6 +28,9 @@ struct Listeners<System: LoopSystem>: ~Copyable {
     try watched.add(.readable, &turn)
     sockets.append(watched)
   }
+
+  /// The ids of the sockets, closed ones included.
+  var ids: Range<Int> { sockets.indices }
 
   /// Accepts a connection; `nil` when nobody waits, or accepting pauses.
   mutating func accept(from id: Int, _ turn: inout Turn<System>) -> Dealt? {

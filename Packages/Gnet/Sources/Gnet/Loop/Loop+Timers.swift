@@ -28,11 +28,11 @@ extension Loop {
   }
 }
 
-extension Events {
+extension ServerPlan {
   /// The ticks of a loop: those of the plugins, and on loop 0 the server's own.
   func ticks(of loop: EventLoop, _ server: Server) -> [() -> Duration?] {
     var ticks: [() -> Duration?] = plugins.map { plugin in { plugin.tick(loop) } }
-    if loop.index == 0, let tick {
+    if loop.index == 0, let tick = events?.tick {
       ticks.append {
         let (delay, action) = tick()
         if action == .shutdown { server.shutdown() }

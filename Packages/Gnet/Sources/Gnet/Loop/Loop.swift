@@ -6,7 +6,7 @@ internal import SystemPackage
 ///
 /// Its parts are values: the turn, which all share, and listeners, streams and datagrams, which do not know each other.
 /// The loop knows whose an event is, and the order of a turn: deadlines, the run queue, the shutdown, the wait with
-/// its events, the messages of other threads. It touches no slot, no buffer and no socket.
+/// its events, the messages. It touches no slot, no buffer and no socket.
 struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   let loop: EventLoop
   var turn: Turn<System>
@@ -15,6 +15,8 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   var datagrams: Datagrams<System>
   /// The callbacks to be called again and again; they return the delay until the next call, or `nil` for no more.
   var ticks: [() -> Duration?]
+  /// The services of the addresses, in their order.
+  private let services: [Service]
   /// Whether the mailbox is to be looked at: whoever has put something in has woken the loop.
   private var hasMail = false
 
@@ -22,16 +24,17 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   ///
   /// - Throws: the error of the selector that refuses to watch a socket.
   init(
-    _ loop: EventLoop, _ system: System, _ selector: System.Selector, server: Server, events: Events, options: Options,
+    _ loop: EventLoop, _ system: System, _ selector: System.Selector, server: Server, plan: ServerPlan,
     sockets: [BoundSocket]
   ) throws(Errno) {
-    let handlers = Handlers(events)
+    let options = plan.options
     self.loop = loop
+    services = plan.listeners.map(\.service)
     turn = Turn(system, selector, server: server, options: options)
     listeners = Listeners(dealingBy: LoadBalancer(options.loadBalancing, over: [loop]))
-    streams = Streams(loop, handlers, options)
-    datagrams = Datagrams(loop, handlers)
-    ticks = events.ticks(of: loop, server)
+    streams = Streams(loop, options, plugins: plan.plugins)
+    datagrams = Datagrams(loop)
+    ticks = plan.ticks(of: loop, server)
     for socket in sockets {
       if socket.isDatagram { try datagrams.add(socket, &turn) } else { try listeners.add(socket, &turn) }
     }
@@ -39,18 +42,21 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   mutating func start() {
     loop.becomeCurrent()
+    unsafe loop.connectionsOfItsThread = streams.connections
     turn.refresh()
+    datagrams.handlers = streams.prepare(services)
     for index in ticks.indices { _ = turn.setTimer(.tick(index), after: .zero) }
   }
 
   mutating func runOnce() -> Bool {
     if turn.timers.next <= turn.now { fireTimers() }
-    if streams.hasQueued { streams.runQueued(&turn) }
+    if streams.connections.pointee.hasQueued { streams.runQueued(&turn) }
     if datagrams.hasWakes { datagrams.serveWakes(&turn) }
-    if turn.server.isShuttingDown {
+    if turn.server.isShuttingDown && !turn.server.isAccepting {
       if !turn.isDraining { beginShutdown() }
       if hasDrained { return false }
     }
+    if loop.takeOwnMail() { hasMail = true }
     loop.publish(&turn.counters)
     do throws(Errno) {
       try wait()
@@ -66,6 +72,8 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   }
 
   mutating func end() {
+    datagrams.close(&turn)
+    unsafe loop.connectionsOfItsThread = nil
     loop.publish(&turn.counters)
     loop.markEnded()
   }
@@ -75,7 +83,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   @inline(__always)
   private mutating func wait() throws(Errno) {
     turn.beginWait()
-    let isBusy = streams.hasQueued || datagrams.hasWakes || hasMail
+    let isBusy = streams.connections.pointee.hasQueued || datagrams.hasWakes || hasMail
     let (selector, now) = (turn.selector, turn.now)
     try selector.wait(until: isBusy ? now : turn.timers.next, now: now) { event in
       turn.endWait()
@@ -130,19 +138,26 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   // MARK: Shutting down
 
-  /// Stops accepting and asks every connection to end when its output has been sent.
+  /// Begins the shutdown: takes in the connections that wait to be accepted, closes the listeners, offers what has
+  /// arrived, and asks every connection how to end. Handles are served until the end.
   private mutating func beginShutdown() {
     turn.beginDraining()
-    loop.refuseDatagrams()
+    loop.noteShutdown()
+    for id in listeners.ids {
+      for _ in 0..<Listeners<System>.finalBatchSize {
+        guard let dealt = listeners.accept(from: id, &turn) else { break }
+        streams.adopt(dealt.connection, &turn)
+      }
+    }
+    listeners.close(&turn)
     applyMessages()
     ticks = []
-    listeners.close(&turn)
-    datagrams.close(&turn)
+    datagrams.beginShutdown(&turn)
     streams.beginShutdown(&turn)
   }
 
   /// Whether a shutdown has nothing to wait for any more.
-  private var hasDrained: Bool { streams.isEmpty && datagrams.isEmpty }
+  private var hasDrained: Bool { streams.isEmpty && datagrams.hasDrained && !hasMail }
 
   /// Ends every connection at once; connections with output that was not sent learn of `error`. Datagrams are dropped.
   mutating func endAll(with error: Errno) {

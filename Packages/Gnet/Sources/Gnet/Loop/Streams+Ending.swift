@@ -8,47 +8,58 @@ internal import SystemPackage
 //        |
 //   flush                       every settling sends what is pending, until nothing is (Streams+Output.swift)
 //        |
-//   close or detach             `onClosed` or `onDetached`, once; from here on nothing is called
+//   close or detach             `closed` or `detached`, once; from here on nothing is called
 //        |
 //   linger                      after a close that could lose output: waits for the peer's end, or for a deadline
 //        |
 //   free                        gives the descriptor and the slot up
 //
-// An error, an abort, a time-out and the end of the drain time go to `close` at once.
+// An error, an abort, a time-out that nobody has set and the end of the drain time go to `close` at once: `fail`.
 extension Streams {
   /// For how long a closed connection's input is thrown away.
   private static var lingerTimeout: Duration { .seconds(2) }
   /// The same when the server shuts down.
   private static var lingerTimeoutAtShutdown: Duration { .milliseconds(500) }
 
-  /// Ends a connection: nothing is called for it after `onClosed`.
-  mutating func close(_ slot: ConnectionSlot, _ error: Errno?, _ turn: inout Turn<System>) {
-    markEnded(slot, &turn)
-    var view = Connection(slot)
-    if handlers.closed?(&view, error) == Action.shutdown { turn.server.shutdown() }
-    slot.pointee.context = nil
-    slot.pointee.handleQueue = nil
-    if error == nil && mayLoseOutput(slot, turn) { linger(slot, &turn) } else { free(slot, &turn) }
+  /// Ends a connection at once, by an error.
+  mutating func fail(_ slot: ConnectionSlot, _ error: Errno, _ turn: inout Turn<System>) {
+    close(slot, error, lingers: false, &turn)
   }
 
-  /// Hands a connection over to `onDetached`.
+  /// Ends a connection: nothing is called for it after `closed`.
+  ///
+  /// - Parameter lingers: whether what the peer has not read yet is worth waiting for.
+  mutating func close(_ slot: ConnectionSlot, _ error: Errno?, lingers: Bool, _ turn: inout Turn<System>) {
+    output.pointee.removeAll()
+    markEnded(slot, &turn)
+    let action = call(slot) { view in slot.pointee.handler?.closed(&view, error) ?? .none }
+    if action == .shutdown { turn.server.shutdown() }
+    slot.pointee.handler = nil
+    slot.pointee.context = nil
+    slot.pointee.handleQueue = nil
+    if lingers && mayLoseOutput(slot, turn) { linger(slot, &turn) } else { free(slot, &turn) }
+  }
+
+  /// Hands a connection over to `detached`.
   mutating func detach(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let fd = slot.pointee.fd
     turn.selector.remove(fd)
     do throws(Errno) {
       try turn.system.checked(turn.system.makeBlocking(fd))
     } catch {
-      return close(slot, error, &turn)
+      return fail(slot, error, &turn)
     }
     markEnded(slot, &turn)
     // The descriptor is the callee's, who may close it before asking for the address.
-    slot.pointee.localAfterDetach = try? turn.system.localAddress(of: fd)
+    slot.pointee.ensuredRare.localAfterDetach = try? turn.system.localAddress(of: fd)
     slot.pointee.fd = -1
     let detached = DetachedConnection(
       OwnedSocket(adopting: fd, of: turn.system), unreadBytes: slot.pointee.inbound.readAll(), system: turn.system)
+    slot.pointee.isInCallback = true
     var view = Connection(slot)
-    if let callback = handlers.detached, callback(&view, detached) == .shutdown { turn.server.shutdown() }
-    connections.release(slot)
+    if slot.pointee.handler?.detached(&view, detached) == .shutdown { turn.server.shutdown() }
+    slot.pointee.handler = nil
+    connections.pointee.release(slot)
   }
 
   /// Updates counters, timers and handles. Every connection passes here once, before its last callback.
@@ -83,6 +94,7 @@ extension Streams {
     slot.pointee.life.phase = .lingering
     slot.pointee.inbound = RingBuffer()
     let timeout = turn.isDraining ? Self.lingerTimeoutAtShutdown : Self.lingerTimeout
+    assert(slot.pointee.timer == nil)
     slot.pointee.timer = turn.setTimer(.connection(slot.pointee.token), after: timeout)
     if slot.pointee.interest != .readable { watch(slot, .readable, &turn) }
   }
@@ -95,7 +107,7 @@ extension Streams {
     turn.selector.remove(fd)
     turn.system.close(fd)
     dropTimer(slot, &turn)
-    connections.release(slot)
+    connections.pointee.release(slot)
   }
 
   private func dropTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
@@ -103,41 +115,27 @@ extension Streams {
     turn.timers.remove(timer)
   }
 
-  // MARK: Deadlines
-
-  /// Ends a connection that has been idle for too long, or that has lingered for long enough.
-  mutating func timerFired(_ token: ConnectionToken, _ turn: inout Turn<System>) {
-    guard let slot = connections.find(token) else { preconditionFailure("a deadline has outlived its connection") }
-    slot.pointee.timer = nil
-    if slot.pointee.life.phase == .lingering { return free(slot, &turn) }
-    guard let timeout = turn.options.idleTimeout else { return }
-    let deadline = slot.pointee.lastActivity + timeout
-    if deadline <= turn.now {
-      close(slot, .timedOut, &turn)
-    } else {
-      slot.pointee.timer = turn.timers.set(.connection(token), at: deadline, now: turn.now)
-    }
-  }
-
   // MARK: Shutting down
 
-  /// Asks every connection to end when its output has been sent.
+  /// Offers what has arrived to every connection, and asks each how to end.
   mutating func beginShutdown(_ turn: inout Turn<System>) {
-    for index in 0..<UInt32(connections.capacity) {
-      let slot = connections[index]
+    for index in 0..<UInt32(connections.pointee.capacity) {
+      let slot = connections.pointee[index]
+      if slot.pointee.life.phase == .open { offerArrived(slot, &turn) }
       if slot.pointee.life.phase == .open {
-        settle(slot, .close, &turn)
+        settle(slot, call(slot) { slot.pointee.handler?.shuttingDown(&$0) ?? .close }, &turn)
       } else if slot.pointee.life.phase == .lingering, let timer = slot.pointee.timer {
-        turn.timers.move(timer, to: turn.now + Self.lingerTimeoutAtShutdown, now: turn.now)
+        let now = turn.system.now
+        turn.timers.move(timer, to: now + Self.lingerTimeoutAtShutdown, now: now)
       }
     }
   }
 
   /// Ends every connection at once; connections with output that was not sent learn of `error`.
   mutating func closeAll(with error: Errno, _ turn: inout Turn<System>) {
-    for index in 0..<UInt32(connections.capacity) {
-      let slot = connections[index]
-      if slot.pointee.life.phase == .open { close(slot, error, &turn) }
+    for index in 0..<UInt32(connections.pointee.capacity) {
+      let slot = connections.pointee[index]
+      if slot.pointee.life.phase == .open { fail(slot, error, &turn) }
       if slot.pointee.life.phase == .lingering { free(slot, &turn) }
     }
   }

@@ -4,16 +4,17 @@ internal import SystemPackage
 extension Streams {
   /// Applies the calls that wait in a handle's queue.
   mutating func apply(_ queue: HandleQueue, _ token: ConnectionToken, _ turn: inout Turn<System>) {
-    guard let slot = connections.find(token), slot.pointee.life.phase == .open else { return }
+    guard let slot = connections.pointee.find(token), slot.pointee.life.phase == .open else { return }
     callsInProgress = queue.takeCalls()
     if queue.isAborted {
       callsInProgress = HandleQueue.Pending()
-      return close(slot, .connectionAbort, &turn)
+      return fail(slot, .connectionAbort, &turn)
     }
     for call in callsInProgress.calls {
       switch call {
       case .write(let byteCount): Self.move(byteCount, from: &callsInProgress.output, to: slot, output)
-      case .wake: if slot.pointee.life.ending == .none { react(slot, &turn) }
+      case .wake: wake(slot, &turn)
+      case .perform(let body): settle(slot, self.call(slot, body.run), &turn)
       case .close: slot.pointee.end(.close)
       }
       // A wake may be the connection's end.
@@ -23,6 +24,15 @@ extension Streams {
     var applied = HandleQueue.Pending()
     swap(&applied, &callsInProgress)
     turn.recycle(&applied.output, into: loop.spareRings)
+  }
+
+  /// Calls `react` without input; while output is above the watermark, it is called when that has drained.
+  private mutating func wake(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    if slot.pointee.life.mayReact {
+      react(slot, &turn)
+    } else {
+      slot.pointee.life.flags.insert(.wakeRequested)
+    }
   }
 
   /// Sends the bytes behind the last call, usually all of them. Lends the ring as output instead of copying it.

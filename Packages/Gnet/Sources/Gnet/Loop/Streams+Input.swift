@@ -6,10 +6,10 @@ extension Streams {
   /// Does what a connection is ready for.
   @inline(__always)
   mutating func serve(_ token: ConnectionToken, _ event: Poller.Event, _ turn: inout Turn<System>) {
-    guard let slot = connections.find(token) else { return }
+    guard let slot = connections.pointee.find(token) else { return }
     if slot.pointee.life.phase == .lingering { return throwInputAway(slot, &turn) }
     if event.isWritable, !slot.pointee.outbound.isEmpty {
-      flushPending(slot, &turn)
+      flush(slot, &turn)
       guard slot.pointee.life.phase == .open else { return }
     }
     if event.isReadable {
@@ -23,8 +23,11 @@ extension Streams {
 
   /// Receives once, and offers what arrived to `react`. What is still in the kernel is reported again by the
   /// selector, after other connections have had their turn.
+  ///
+  /// - Returns: whether bytes were received.
   @inline(__always)
-  private mutating func receive(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+  @discardableResult
+  mutating func receive(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
     assert(slot.pointee.life.phase == .open && input.isEmpty)
     let free = unsafe input.freeSegments(minimumCapacity: turn.options.readBufferCapacity).first
     let buffer = unsafe UnsafeMutableRawBufferPointer(
@@ -36,13 +39,15 @@ extension Streams {
       input.commit(count)
       turn.counters.reads &+= 1
       turn.counters.bytesRead &+= UInt64(count)
-      if tracksActivity { slot.pointee.lastActivity = turn.now }
+      if tracksActivity { slot.pointee.lastReceived = turn.system.now }
       react(slot, &turn)
+      return true
     case .wouldBlock:
       take(.inputExhausted, slot, &turn)
     case .failed(let error):
-      close(slot, error, &turn)
+      fail(slot, error, &turn)
     }
+    return false
   }
 
   /// The number of bytes that are received at once: with output pending no more than fit under the watermark, so that
@@ -57,21 +62,46 @@ extension Streams {
   /// Offers all unread bytes to `react`: those that it left the last time, and those in `input`.
   @inline(__always)
   mutating func react(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    guard let handler = slot.pointee.handler else { return assertionFailure("a connection without a handler reacts") }
+    slot.pointee.isInCallback = true
     var view = Connection(slot)
     let action: Action
     if slot.pointee.inbound.isEmpty {
-      action = handlers.react(&view, &input)
+      action = handler.react(&view, &input)
       if !input.isEmpty {
         slot.pointee.inbound.write(prefix: input.count, of: input)
         input.removeAll()
       }
     } else {
       slot.pointee.inbound.append(moving: &input)
-      action = handlers.react(&view, &slot.pointee.inbound)
+      action = handler.react(&view, &slot.pointee.inbound)
       if slot.pointee.inbound.isEmpty { slot.pointee.inbound.removeAll(keepingCapacity: false) }
     }
+    slot.pointee.isInCallback = false
     settle(slot, action, &turn)
   }
+
+  /// Tells the handler that its output has drained, and offers it the bytes that it had left.
+  mutating func drained(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    settle(slot, call(slot) { slot.pointee.handler?.drained(&$0) ?? .none }, &turn)
+    guard slot.pointee.life.mayReact else { return }
+    if slot.pointee.inbound.isEmpty && !slot.pointee.life.flags.contains(.wakeRequested) { return }
+    slot.pointee.life.flags.remove(.wakeRequested)
+    react(slot, &turn)
+  }
+
+  /// Receives and offers what has arrived, ahead of a decision that must not come before it. Bounded, for a peer that
+  /// never stops sending.
+  mutating func offerArrived(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let token = slot.pointee.token
+    for _ in 0..<Self.offerLimit {
+      guard slot.pointee.life.phase == .open, slot.pointee.life.wantsInput, receive(slot, &turn),
+        slot.pointee.token == token
+      else { return }
+    }
+  }
+
+  private static var offerLimit: Int { 16 }
 
   /// The peer is gone while its input was not wanted: it had ended its stream before, it will not take the output that
   /// is pending, or the handler has paused reading. In the latter cases what it sent before is still to be read.
@@ -83,7 +113,7 @@ extension Streams {
   /// Reads what a peer had sent before sending to it failed, one buffer a turn.
   mutating func readRest(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     receive(slot, &turn)
-    if slot.pointee.life.phase == .open { enqueue(slot) }
+    if slot.pointee.life.phase == .open { connections.pointee.enqueue(slot) }
   }
 
   /// Reads what a lingering connection's peer still sends, and drops it.

@@ -9,7 +9,7 @@ extension Streams {
     switch action {
     case .none, .shutdown: break
     case .close: slot.pointee.end(.close)
-    case .detach: slot.pointee.end(handlers.detached == nil ? .close : .detach)
+    case .detach: slot.pointee.end(slot.pointee.handler?.canDetach == true ? .detach : .close)
     }
     if slot.pointee.handleQueue != nil { takeLastCalls(slot) }
     if !output.pointee.isEmpty { flushLent(slot, &turn) }
@@ -20,6 +20,11 @@ extension Streams {
   /// The slow path of `settle`.
   @inline(never)
   private mutating func settleUnsteady(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    if slot.pointee.life.flags.contains(.hasRequests) {
+      applyRequests(slot, &turn)
+      // A service that has taken over has settled the connection itself.
+      if let successor = slot.pointee.rare?.successor.take() { return become(slot, successor, &turn) }
+    }
     accountPending(slot, &turn)
     if slot.pointee.outbound.isEmpty, slot.pointee.outbound.capacity > 0 {
       slot.pointee.outbound.removeAll(keepingCapacity: false)
@@ -31,9 +36,11 @@ extension Streams {
   @inline(__always)
   private mutating func flushLent(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let (output, count) = (output, output.pointee.count)
-    handlers.preWrite(slot, count)
+    slot.pointee.handler?.preWrite(Connection(slot), count)
     send(slot, from: &output.pointee, count, &turn)
     if !output.pointee.isEmpty { keepUnsent(slot, turn.options) }
+    // The handler may have stopped at the watermark, however much of it the kernel has taken at once.
+    if count >= turn.options.outboundHighWatermark { slot.pointee.life.flags.insert(.outputFull) }
   }
 
   /// Makes what the kernel did not take the connection's own.
@@ -49,11 +56,20 @@ extension Streams {
   }
 
   /// Sends pending output, once, and goes on with what waited for it.
-  mutating func flushPending(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+  mutating func flush(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let count = slot.pointee.outbound.count
-    handlers.preWrite(slot, count)
-    send(slot, from: &slot.pointee.outbound, count, &turn)
+    if count > 0 {
+      slot.pointee.handler?.preWrite(Connection(slot), count)
+      send(slot, from: &slot.pointee.outbound, count, &turn)
+    }
     settle(slot, .none, &turn)
+  }
+
+  /// Tells the peer that nothing more will come, and goes on.
+  mutating func endOutput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let result = turn.system.endOutput(of: slot.pointee.fd)
+    if result < 0 { breakOutput(slot, Errno(rawValue: -result)) }
+    take(.settled, slot, &turn)
   }
 
   /// Sends the first `count` bytes of `ring`, and drops from it those that the kernel has taken.
@@ -68,7 +84,7 @@ extension Streams {
       turn.counters.bytesWritten &+= UInt64(sent)
       if sent < count { turn.counters.writesWouldBlock &+= 1 }
       slot.pointee.life.flags.insert(.hasSent)
-      if tracksActivity { slot.pointee.lastActivity = turn.now }
+      if tracksActivity { slot.pointee.lastSent = turn.system.now }
     case .wouldBlock:
       turn.counters.writesWouldBlock &+= 1
     case .failed(let error):
@@ -93,7 +109,7 @@ extension Streams {
     slot.pointee.failure = error
     slot.pointee.outbound = RingBuffer()
     // A handler's own end has no use for the rest.
-    if slot.pointee.life.ending == .none { enqueue(slot) }
+    if slot.pointee.life.ending == .none { connections.pointee.enqueue(slot) }
   }
 
   /// Keeps the sum of pending output, and tells the handle's side its part.

@@ -6,73 +6,107 @@ internal import SystemPackage
 /// The stream connections of a loop: moves their bytes and calls their handlers.
 ///
 /// `Streams+Input.swift` has the way in, `Streams+Output.swift` the way out, `Streams+Ending.swift` the ends,
-/// `Streams+Handles.swift` the calls of other threads. What is to be done when is for ``StreamLife`` to say.
+/// `Streams+Deadlines.swift` the deadlines, `Streams+Handles.swift` the calls of other threads. Which step comes next is
+/// for ``StreamLife`` to say.
 struct Streams<System: LoopSystem>: ~Copyable {
   let loop: EventLoop
-  let handlers: Handlers
-  var connections: ConnectionTable
+  /// The connections. Pinned, because a handle reaches another connection of the loop while a callback runs.
+  let connections: Pinned<ConnectionTable>
 
   /// The receive buffer, lent to each connection in turn for the length of `react`. Empty between callbacks.
   var input: RingBuffer
   /// The send buffer, lent likewise. Empty between callbacks.
   let output: Pinned<RingBuffer>
 
-  /// The connections that are to be called without input, or whose rest is to be read after sending has failed.
-  private var queue: [ConnectionToken] = []
+  /// The handlers of the services that the loop's connections have.
+  private var tables: HandlerTables
+  /// The handlers of each listener, by the index of its address.
+  private var ofListeners: [HandlerTable] = []
+
   /// The queued calls of a handle that are being applied now.
   var callsInProgress = HandleQueue.Pending()
   /// Whether the times at which bytes move are kept.
   let tracksActivity: Bool
 
-  init(_ loop: EventLoop, _ handlers: Handlers, _ options: Options) {
+  init(_ loop: EventLoop, _ options: Options, plugins: [any Plugin]) {
     self.loop = loop
-    self.handlers = handlers
+    tables = HandlerTables(loop, plugins: plugins)
     // Both keep their size, since the storage of one may become that of the other.
     input = RingBuffer(minimumCapacity: options.readBufferCapacity)
     output = Pinned(RingBuffer(minimumCapacity: options.readBufferCapacity))
-    connections = ConnectionTable(loop: loop, lentOutput: output)
-    tracksActivity = options.idleTimeout != nil
+    connections = Pinned(ConnectionTable(loop: loop, lentOutput: output))
+    tracksActivity = options.idleTimeout != nil || options.readTimeout != nil
   }
 
-  deinit { output.destroy() }
+  deinit {
+    connections.destroy()
+    output.destroy()
+  }
+
+  /// Makes the handlers of the listeners' services; on the loop's thread, before the first connection.
+  mutating func prepare(_ services: [Service]) -> [HandlerTable] {
+    for service in services { ofListeners.append(tables.table(of: service)) }
+    return ofListeners
+  }
 
   /// Whether no connection is left, lingering ones included.
-  var isEmpty: Bool { connections.count == 0 }
+  var isEmpty: Bool { connections.pointee.count == 0 }
 
   // MARK: The beginning of a connection
 
   /// Makes an accepted connection one of this loop's.
   mutating func adopt(_ connection: consuming AcceptedSocket, _ turn: inout Turn<System>) {
-    if turn.isDraining { return loop.removeConnection() }
-    let slot = connections.allocate()
-    slot.pointee.addressIndex = connection.addressIndex
+    let handlers = ofListeners[connection.addressIndex]
+    let slot = connections.pointee.allocate()
+    slot.pointee.addressIndex = UInt32(connection.addressIndex)
     slot.pointee.remote = connection.remote
     slot.pointee.isTCP = connection.remote.family != .unix
     do throws(Errno) {
       try turn.selector.add(connection.socket.fd, .connection(slot.pointee.token), .readable)
     } catch {
       turn.options.logger?.error("cannot watch a connection from \(connection.remote): \(error)")
-      connections.release(slot)
+      connections.pointee.release(slot)
       return loop.removeConnection()
     }
     slot.pointee.fd = connection.takeDescriptor()
     slot.pointee.interest = .readable
-    open(slot, &turn)
+    turn.counters.accepts &+= 1
+    open(slot, handlers, &turn)
   }
 
-  private mutating func open(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+  private mutating func open(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.phase == .establishing && slot.pointee.fd >= 0)
     slot.pointee.life.phase = .open
-    turn.counters.accepts &+= 1
     turn.counters.connectionsOpened &+= 1
     turn.counters.connectionsActive &+= 1
-    if let timeout = turn.options.idleTimeout {
-      slot.pointee.lastActivity = turn.now
-      slot.pointee.timer = turn.setTimer(.connection(slot.pointee.token), after: timeout)
+    if tracksActivity {
+      let now = turn.system.now
+      slot.pointee.lastReceived = now
+      slot.pointee.lastSent = now
+      slot.pointee.life.flags.insert(.hasRequests)
     }
+    begin(slot, handlers, &turn)
+  }
+
+  /// Makes the handler of a connection, and calls `opened`.
+  private mutating func begin(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
+    let action = call(slot) { view in
+      let handler = HandlerReference(handlers, of: &view)
+      slot.pointee.handler = handler
+      return handler.opened(&view)
+    }
+    settle(slot, action, &turn)
+  }
+
+  /// Calls a connection's handler.
+  @inline(__always)
+  func call(_ slot: ConnectionSlot, _ body: (inout Connection) -> Action) -> Action {
+    assert(!slot.pointee.isInCallback)
+    slot.pointee.isInCallback = true
     var view = Connection(slot)
-    let action = handlers.opened?(&view)
-    settle(slot, action ?? Action.none, &turn)
+    let action = body(&view)
+    slot.pointee.isInCallback = false
+    return action
   }
 
   // MARK: Steps
@@ -83,16 +117,18 @@ struct Streams<System: LoopSystem>: ~Copyable {
     switch slot.pointee.life.step(event, pending: pending) {
     case .none: break
     case .watch(let interest, let again):
-      if again { enqueue(slot) }
+      if again { connections.pointee.enqueue(slot) }
       if interest != slot.pointee.interest { watch(slot, interest, &turn) }
     case .readRest: readRest(slot, &turn)
     case .react: react(slot, &turn)
-    case .settle: settle(slot, .none, &turn)
+    case .drained: drained(slot, &turn)
+    case .settle: flush(slot, &turn)
+    case .endOutput: endOutput(slot, &turn)
     case .breakOutput:
-      let hadOutput = pending != .none
-      breakOutput(slot, slot.pointee.failure ?? (hadOutput ? .brokenPipe : nil))
+      breakOutput(slot, slot.pointee.failure ?? (pending == .none ? nil : .brokenPipe))
       settle(slot, .none, &turn)
-    case .close: close(slot, slot.pointee.failure, &turn)
+    case .close: close(slot, slot.pointee.failure, lingers: !slot.pointee.life.flags.contains(.outputBroken), &turn)
+    case .abort: close(slot, .connectionAbort, lingers: false, &turn)
     case .detach: detach(slot, &turn)
     case .free: free(slot, &turn)
     }
@@ -100,12 +136,14 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// Changes what a connection is watched for; if that fails, the connection ends.
   mutating func watch(_ slot: ConnectionSlot, _ interest: Poller.Interest, _ turn: inout Turn<System>) {
+    let readsAgain = interest.contains(.readable) && !slot.pointee.interest.contains(.readable)
     slot.pointee.interest = interest
+    if tracksActivity && readsAgain && slot.pointee.life.phase == .open { restartReadTimeout(slot, &turn) }
     let (watched, trigger) = interest.isEmpty ? Self.endOnly : (interest, .level)
     do throws(Errno) {
       try turn.selector.modify(slot.pointee.fd, .connection(slot.pointee.token), watched, trigger)
     } catch {
-      if slot.pointee.life.phase == .open { close(slot, error, &turn) } else { free(slot, &turn) }
+      if slot.pointee.life.phase == .open { fail(slot, error, &turn) } else { free(slot, &turn) }
     }
   }
 
@@ -116,27 +154,31 @@ struct Streams<System: LoopSystem>: ~Copyable {
     Poller.backend == .kqueue ? (.writable, .edge) : ([], .level)
   }
 
-  // MARK: The run queue
-
-  /// Whether the run queue has connections.
-  var hasQueued: Bool { !queue.isEmpty }
-
-  /// Puts a connection in the run queue, once.
-  mutating func enqueue(_ slot: ConnectionSlot) {
-    if slot.pointee.isQueued { return }
-    slot.pointee.isQueued = true
-    queue.append(slot.pointee.token)
-  }
-
   /// Serves the connections of the run queue. One round: those that ask again wait for the next turn.
   mutating func runQueued(_ turn: inout Turn<System>) {
-    var round: [ConnectionToken] = []
-    swap(&round, &queue)
-    for token in round {
-      guard let slot = connections.find(token), slot.pointee.life.phase == .open else { continue }
+    for token in connections.pointee.takeQueue() {
+      guard let slot = connections.pointee.find(token), slot.pointee.life.phase == .open else { continue }
       assert(slot.pointee.isQueued)
       slot.pointee.isQueued = false
       take(.queued, slot, &turn)
     }
+  }
+
+  // MARK: Requests of a handler
+
+  /// Does what a callback has asked for beside output and endings.
+  mutating func applyRequests(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    slot.pointee.life.flags.remove(.hasRequests)
+    armTimer(slot, &turn)
+  }
+
+  /// Hands a connection over to another service: its handler is made, opened, and offered the unread bytes.
+  mutating func become(
+    _ slot: ConnectionSlot, _ successor: Service, _ turn: inout Turn<System>
+  ) {
+    slot.pointee.handler?.destroy()
+    slot.pointee.handler = nil
+    begin(slot, tables.table(of: successor), &turn)
+    if slot.pointee.life.mayReact, !slot.pointee.inbound.isEmpty { react(slot, &turn) }
   }
 }

@@ -44,6 +44,12 @@ struct Timers<Event> {
   /// The time when ``expire(until:)`` has something to do next, or earlier; ``Poller/Instant/never`` without timers.
   private(set) var next = Poller.Instant.never
 
+  /// The moment at which a timer fires.
+  func time(of id: ID) -> Poller.Instant {
+    let timer = timers[Int(id.index)]
+    return TimerWheel.start(of: timer.slice, Int(timer.magnitude))
+  }
+
   /// Sets a timer.
   mutating func set(_ event: Event, at deadline: Poller.Instant, now: Poller.Instant) -> ID {
     let index = takeEntry(event)

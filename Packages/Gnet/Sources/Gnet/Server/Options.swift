@@ -26,7 +26,7 @@ public struct Options: Sendable {
   /// ``outboundLowWatermark``; a handle refuses to add to them.
   public var outboundHighWatermark = 1 << 20
 
-  /// Reading starts again when no more bytes of output than this are pending.
+  /// Reading starts again when no more bytes of output than this are pending; at most ``outboundHighWatermark`` counts.
   public var outboundLowWatermark = 256 << 10
 
   /// How many stream connections may be open at once; further ones are accepted and closed at once, so that
@@ -34,15 +34,19 @@ public struct Options: Sendable {
   public var maxConnections: Int?
 
   /// After how long without a byte received or sent a stream connection is closed with `Errno.timedOut`;
-  /// `nil`: never. It happens up to a hundredth part late. It ends closing connections too, whose peers do not read
+  /// `nil`: never. It happens up to a thousandth part late. It ends closing connections too, whose peers do not read
   /// what is left to send.
   public var idleTimeout: Duration?
+
+  /// After how long without a byte *received* a stream connection is closed with `Errno.timedOut`; `nil`: never. A peer
+  /// that is gone does not live on by what it is sent. Time in which the connection is not read from does not count.
+  public var readTimeout: Duration?
 
   /// Whether a handler may go on writing after the end of the peer's stream: `react` is called once more
   /// with `isInputEnded`, and the connection stays open until the handler closes it.
   public var allowHalfClosure = false
 
-  /// How long a shutdown waits for pending output to be sent.
+  /// How long a shutdown lets connections finish, and waits for pending output to be sent.
   public var drainTimeout: Duration = .seconds(3)
 
   /// The kernel's receive buffer per connection in bytes (`SO_RCVBUF`); `nil`: the system's.
@@ -54,18 +58,24 @@ public struct Options: Sendable {
   /// The permissions of the files of unix sockets; `nil`: what the process's umask leaves.
   public var unixSocketPermissions: FilePermissions?
 
+  /// The observers of the server. Those of `Events.install` come behind them.
+  public var plugins: [any Plugin] = []
+
   /// Where trouble that no caller hears of is reported, such as a shortage of descriptors; `nil`: nowhere.
   public var logger: Logger?
 
-  /// Traps on a value that makes no sense.
-  func check() {
-    precondition(loopCount.map { $0 >= 1 } ?? true, "Options.loopCount must be at least 1")
-    precondition(readBufferCapacity >= 1, "Options.readBufferCapacity must be at least 1")
-    precondition(outboundLowWatermark >= 0, "Options.outboundLowWatermark must not be negative")
-    precondition(
-      outboundHighWatermark >= outboundLowWatermark,
-      "Options.outboundHighWatermark must not be below outboundLowWatermark")
-    precondition(maxConnections.map { $0 >= 0 } ?? true, "Options.maxConnections must not be negative")
+  /// Throws on a value that makes no sense.
+  func check() throws(ServeError) {
+    func require(_ holds: Bool, _ what: String) throws(ServeError) {
+      if !holds { throw .invalidOptions("Options.\(what)") }
+    }
+    try require(loopCount ?? 1 >= 1, "loopCount must be at least 1, not \(loopCount ?? 0)")
+    try require(readBufferCapacity >= 1, "readBufferCapacity must be at least 1, not \(readBufferCapacity)")
+    try require(outboundHighWatermark >= 0, "outboundHighWatermark must not be negative: \(outboundHighWatermark)")
+    try require(outboundLowWatermark >= 0, "outboundLowWatermark must not be negative: \(outboundLowWatermark)")
+    try require(maxConnections ?? 0 >= 0, "maxConnections must not be negative: \(maxConnections ?? 0)")
+    try require(idleTimeout ?? .seconds(1) > .zero, "idleTimeout must be longer than nothing; nil is for no time-out")
+    try require(readTimeout ?? .seconds(1) > .zero, "readTimeout must be longer than nothing; nil is for no time-out")
   }
 
   #if DEBUG

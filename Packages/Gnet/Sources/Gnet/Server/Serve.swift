@@ -35,5 +35,20 @@ public func start(
 public func start(
   _ events: Events, options: Options = Options(), on addresses: [String]
 ) throws(ServeError) -> RunningServer {
-  RunningServer(try ServerThreads.start(events, options, on: addresses))
+  RunningServer(try ServerThreads.start(try ServerPlan(events, options, on: addresses)))
+}
+
+/// Serves several services, each on its own addresses, until the server is shut down.
+///
+/// Otherwise this is ``serve(_:options:on:)-(_,_,String...)``. Without `Options.loopCount` there is one loop per processor
+/// that the process may use.
+public func serve(_ listeners: [Listener], options: Options = Options()) throws(ServeError) {
+  try start(listeners, options: options).wait()
+}
+
+/// Starts a server for several services, each on its own addresses, and returns when it runs.
+///
+/// Otherwise this is ``start(_:options:on:)-(_,_,String...)``.
+public func start(_ listeners: [Listener], options: Options = Options()) throws(ServeError) -> RunningServer {
+  RunningServer(try ServerThreads.start(ServerPlan(listeners, options)))
 }

@@ -8,6 +8,9 @@ public enum ServeError: Error, Hashable, CustomStringConvertible {
   /// An address of a scheme other than tcp, tcp4, tcp6, udp, udp4, udp6 and unix; the address as given.
   case unsupportedScheme(String)
 
+  /// An option with a value that makes no sense; its name, and what is wrong with it.
+  case invalidOptions(String)
+
   /// A system call failed; its name, the address it was made for if there was one, and the error.
   case system(operation: String, address: String?, Errno)
 
@@ -20,6 +23,8 @@ public enum ServeError: Error, Hashable, CustomStringConvertible {
       "invalid address \"\(address)\": \(reason)"
     case .unsupportedScheme(let address):
       "unsupported scheme in address \"\(address)\": use tcp, tcp4, tcp6, udp, udp4, udp6 or unix"
+    case .invalidOptions(let reason):
+      "invalid options: \(reason)"
     case .system(let operation, nil, let error):
       "\(operation) failed: \(error)"
     case .system(let operation, let address?, let error):

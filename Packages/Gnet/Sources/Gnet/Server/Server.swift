@@ -20,14 +20,20 @@ public final class Server: Sendable {
   private let reason = Lock<ServeError?>(nil)
   private let isStopping = Atomic<Bool>(false)
 
-  init(addresses: [SocketAddress], loops: [EventLoop], wakers: [@Sendable () -> Void]) {
+  /// Whether a thread of its own still accepts connections for the loops.
+  private let hasAcceptor: Atomic<Bool>
+
+  init(addresses: [SocketAddress], loops: [EventLoop], hasAcceptor: Bool, wakers: [@Sendable () -> Void]) {
     self.addresses = addresses
     self.loops = loops
     self.wakers = wakers
+    self.hasAcceptor = Atomic(hasAcceptor)
   }
 
-  /// Ends the server in order: it stops accepting, sends what is pending for at most `Options.drainTimeout`, calls
-  /// `onClosed` for each connection, and `serve` returns.
+  /// Ends the server in order, within `Options.drainTimeout`: it takes in the connections that wait to be accepted, closes
+  /// its listeners, offers what has arrived, and asks every connection how to end (`shuttingDown`, or
+  /// `Events.onShutdown`; without an answer they are closed when their output has been sent). Handles and jobs are served
+  /// until the last connection has ended; then `serve` returns.
   ///
   /// Returns at once. It may be called at any time, from any thread and any callback, and more than once.
   public func shutdown() {
@@ -49,6 +55,15 @@ public final class Server: Sendable {
 
   /// The error that `serve` is to throw.
   var failure: ServeError? { reason.withLock { $0 } }
+
+  /// Whether connections may still come from the acceptor: a shutdown waits until it has dealt all that were waiting.
+  var isAccepting: Bool { hasAcceptor.load(ordering: .acquiring) }
+
+  /// Has a shutdown go on, since the acceptor deals no more connections.
+  func noteAcceptorEnded() {
+    hasAcceptor.store(false, ordering: .releasing)
+    for wake in wakers { wake() }
+  }
 
   var isShuttingDown: Bool { isStopping.load(ordering: .acquiring) }
 }

@@ -1,33 +1,30 @@
-internal import CGnet
 internal import Poller
 internal import SystemPackage
 
 /// The steps from addresses to a running server.
 struct ServerAssembly<System: LoopSystem> {
   private let system: System
-  private let events: Events
-  private let options: Options
+  private let plan: ServerPlan
+  private var options: Options { plan.options }
 
-  init(_ events: Events, _ options: Options, on system: System) {
-    self.events = events
-    self.options = options
+  init(_ plan: ServerPlan, on system: System) {
+    self.plan = plan
     self.system = system
   }
 
   /// Binds the addresses, makes the loops and their threads, calls `started` and `onInitComplete`, and lets the threads
   /// run. Nothing is left open where it throws.
-  func start(on addresses: [String]) throws(ServeError) -> ServerThreads {
-    options.check()
-    if addresses.isEmpty { throw .invalidAddress("", reason: "there is no address to serve on") }
-    let loopCount = options.loopCount ?? (events.multicore ? Int(cgnet_processor_count()) : 1)
-    let sockets = try bind(addresses, loopCount)
+  func start() throws(ServeError) -> ServerThreads {
+    try options.check()
+    let loopCount = plan.loopCount
+    let sockets = try bind(loopCount)
     let made: Loops
     do throws(Errno) {
       made = try makeLoops(sockets, loopCount)
     } catch {
       throw .system(operation: "setting up an event loop", address: nil, error)
     }
-    let threads = ServerThreads(made.server, plugins: events.plugins)
+    let threads = ServerThreads(made.server, plugins: plan.plugins)
     // Before anybody hears that the server is ready: it may be that the system has no more threads.
     for (name, body) in made.bodies { try threads.add(name, on: system, body) }
     threads.release(announce(made.server))
@@ -35,12 +32,20 @@ struct ServerAssembly<System: LoopSystem> {
   }
 
   /// Binds each address, once for each loop where the loops share its port.
-  private func bind(_ addresses: [String], _ loopCount: Int) throws(ServeError) -> [[BoundSocket]] {
+  private func bind(_ loopCount: Int) throws(ServeError) -> [[BoundSocket]] {
     var parsed: [ListenAddress] = []
-    for address in addresses { parsed.append(try ListenAddress(address)) }
+    for listener in plan.listeners {
+      let address = try ListenAddress(listener.address)
+      if address.scheme.isDatagram && !listener.service.definition.takesDatagrams {
+        throw address.invalid("datagrams need a service of Events")
+      }
+      parsed.append(address)
+    }
     var sockets: [[BoundSocket]] = []
     for (index, address) in parsed.enumerated() {
-      sockets.append(try address.bind(index: index, loopCount: loopCount, options: options, on: system))
+      sockets.append(
+        try address.bind(
+          index: index, loopCount: loopCount, backlog: plan.listeners[index].backlog, options: options, on: system))
     }
     return sockets
   }
@@ -63,7 +68,9 @@ struct ServerAssembly<System: LoopSystem> {
       EventLoop(
         index: $0, system: system, wake: selectors[$0].waker, outboundHighWatermark: options.outboundHighWatermark)
     }
-    let server = Server(addresses: sockets.map { $0[0].address }, loops: loops, wakers: selectors.map(\.waker))
+    let server = Server(
+      addresses: sockets.map { $0[0].address }, loops: loops, hasAcceptor: !assignment.ofAcceptor.isEmpty,
+      wakers: selectors.map(\.waker))
     var made = Loops(server: server)
     if !assignment.ofAcceptor.isEmpty {
       let acceptor = try Acceptor(
@@ -73,8 +80,7 @@ struct ServerAssembly<System: LoopSystem> {
     while let selector = selectors.popLast() {
       let loop = loops[selectors.count]
       let value = try Loop(
-        loop, system, selector, server: server, events: events, options: options,
-        sockets: assignment.ofLoops[loop.index])
+        loop, system, selector, server: server, plan: plan, sockets: assignment.ofLoops[loop.index])
       made.bodies.append(("gnet-loop-\(loop.index)", Self.body(value)))
     }
     made.bodies.reverse()
@@ -94,8 +100,8 @@ struct ServerAssembly<System: LoopSystem> {
 
   /// Calls `started` and `onInitComplete`. Returns whether the server is to run.
   private func announce(_ server: Server) -> Bool {
-    for plugin in events.plugins { plugin.started(server) }
-    if server.failure == nil, events.onInitComplete?(server) == Action.shutdown { server.shutdown() }
+    for plugin in plan.plugins { plugin.started(server) }
+    if server.failure == nil, plan.events?.onInitComplete?(server) == Action.shutdown { server.shutdown() }
     return !server.isShuttingDown
   }
 }

@@ -1,0 +1,95 @@
+public import RingBuffer
+
+/// The handler of one connection, on its loop's thread: one value per connection, owned by the connection.
+///
+/// A handler keeps a connection's state in its own properties: nothing else touches it, so there are no locks, and it
+/// may be noncopyable. Every requirement but ``react(_:_:)`` has a default; a misspelt one is never called, so these are
+/// the signatures in full:
+///
+/// ```swift
+/// struct Counter: ConnectionHandler {
+///   var byteCount = 0
+///
+///   mutating func opened(_ connection: inout Connection) -> Action {
+///     connection.write("hello\n")
+///     return .none
+///   }
+///   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+///     byteCount += input.count
+///     input.removeAll()
+///     return .none
+///   }
+///   mutating func drained(_ connection: inout Connection) -> Action { .none }
+///   mutating func timedOut(_ connection: inout Connection) -> Action { .close }
+///   mutating func shuttingDown(_ connection: inout Connection) -> Action { .close }
+///   consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
+///     print("\(connection.remoteAddress) has sent \(byteCount) bytes")
+///   }
+///   consuming func detached(_ connection: inout Connection, _ detached: consuming DetachedConnection) {}
+/// }
+///
+/// let service = Service { _ in Counter() }
+/// ```
+///
+/// Calls come in this order: `opened`, then any of `react`, `drained`, `timedOut` and `shuttingDown`, then exactly one
+/// of `closed` and `detached`. They never overlap.
+public protocol ConnectionHandler: ~Copyable, SendableMetatype {
+  /// Called once, before anything else. What it writes goes out first. The default answers `.none`.
+  mutating func opened(_ connection: inout Connection) -> Action
+
+  /// Called when bytes have arrived, and after a wake. The buffer holds all unread bytes; what is left in it is there
+  /// again the next time.
+  ///
+  /// Never called while pending output is at or above `Options.outboundHighWatermark`: a handler that answers many
+  /// requests out of one buffer stops at ``Connection/isOutputFull`` and leaves the rest, which is offered again when
+  /// the output has drained.
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action
+
+  /// Called when pending output has fallen to `Options.outboundLowWatermark` after having reached the high watermark.
+  /// When unread bytes are left, ``react(_:_:)`` follows. The default answers `.none`.
+  mutating func drained(_ connection: inout Connection) -> Action
+
+  /// Called when the time of ``Connection/setTimeout(_:)`` has passed; what had arrived by then has been offered to
+  /// ``react(_:_:)`` before. `.close`, which is the default, closes with `Errno.timedOut`.
+  mutating func timedOut(_ connection: inout Connection) -> Action
+
+  /// Called once when the server begins to shut down; what had arrived was offered to ``react(_:_:)`` before.
+  ///
+  /// With `.none` the connection goes on until it closes itself or `Options.drainTimeout` is over. The default answers
+  /// `.close`.
+  mutating func shuttingDown(_ connection: inout Connection) -> Action
+
+  /// Called once, after everything else, unless the connection was detached: with no error when the peer has ended its
+  /// stream and when this side closed it, otherwise with the `Errno` that ended it. The default does nothing.
+  consuming func closed(_ connection: inout Connection, _ error: (any Error)?)
+
+  /// Called instead of ``closed(_:_:)`` when the connection was detached, which belongs to the callee from here. The
+  /// default drops it, which closes the descriptor.
+  consuming func detached(_ connection: inout Connection, _ detached: consuming DetachedConnection)
+}
+
+extension ConnectionHandler where Self: ~Copyable {
+  /// Does nothing.
+  @inlinable
+  public mutating func opened(_ connection: inout Connection) -> Action { .none }
+
+  /// Does nothing.
+  @inlinable
+  public mutating func drained(_ connection: inout Connection) -> Action { .none }
+
+  /// Closes the connection, with `Errno.timedOut`.
+  @inlinable
+  public mutating func timedOut(_ connection: inout Connection) -> Action { .close }
+
+  /// Closes the connection.
+  @inlinable
+  public mutating func shuttingDown(_ connection: inout Connection) -> Action { .close }
+
+  /// Does nothing.
+  @inlinable
+  public consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {}
+
+  /// Drops the connection, which closes the descriptor.
+  // Not inlinable: 6.3.1's optimizer ends with an assertion where it would inline the end of `detached`.
+  public consuming func detached(_ connection: inout Connection, _ detached: consuming DetachedConnection) {}
+}

@@ -1,0 +1,58 @@
+internal import RingBuffer
+
+/// The protocol that is spoken on a listener: how a connection gets its handler.
+///
+/// A service is a value without state of its own, and may serve any number of listeners, on any number of loops.
+public struct Service: Sendable {
+  let definition: Definition
+
+  /// The identity of a service, and how a loop gets its calls.
+  @usableFromInline
+  final class Definition: Sendable {
+    let makeTable: @Sendable (EventLoop) -> HandlerTable
+    /// Whether the service takes datagrams.
+    let takesDatagrams: Bool
+
+    @usableFromInline
+    init(takesDatagrams: Bool = false, _ makeTable: @escaping @Sendable (EventLoop) -> HandlerTable) {
+      self.takesDatagrams = takesDatagrams
+      self.makeTable = makeTable
+    }
+  }
+
+  @usableFromInline
+  init(_ definition: Definition) { self.definition = definition }
+
+  /// A service of callbacks: those of a connection or datagram, nothing else of `events`.
+  public init(_ events: Events) {
+    self.init(Definition(takesDatagrams: true) { _ in EventsHandlers(events) })
+  }
+
+  /// A service with a handler per connection.
+  ///
+  /// - Parameter make: makes the handler of a connection, on the connection's loop, right before `opened`.
+  @inlinable
+  public init<Handler: ConnectionHandler & ~Copyable>(
+    _ make: @escaping @Sendable (inout Connection) -> Handler
+  ) {
+    self.init(Definition { _ in TypedHandlers(make) })
+  }
+
+  /// A service with a handler per connection, and with state that the connections of a loop share: without locks, since
+  /// only their loop's thread touches it.
+  ///
+  /// - Parameters:
+  ///   - perLoop: makes the state of a loop, once, on its thread, before its first connection.
+  ///   - make: makes the handler of a connection, on the connection's loop, right before `opened`.
+  @inlinable
+  public init<Handler: ConnectionHandler & ~Copyable, LoopState: AnyObject>(
+    perLoop: @escaping @Sendable (EventLoop) -> sending LoopState,
+    _ make: @escaping @Sendable (inout Connection, LoopState) -> Handler
+  ) {
+    self.init(
+      Definition { loop in
+        let state = perLoop(loop)
+        return TypedHandlers { connection in make(&connection, state) }
+      })
+  }
+}

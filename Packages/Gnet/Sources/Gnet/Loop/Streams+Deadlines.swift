@@ -1,0 +1,72 @@
+internal import Poller
+internal import SystemPackage
+
+// A connection has one timer, whatever its deadlines: of idleness, of silence, and the one that its handler sets. The
+// timer is set to the earliest and is not moved when that is put off, which costs a request no more than a store: it
+// fires too early then, and is set anew.
+//
+// A deadline that has come is not believed before what has arrived is offered: a process that was stopped for longer
+// than a time-out cuts nobody who has sent in time.
+extension Streams {
+  /// Sets a connection's timer, where there is none or one that fires too late.
+  mutating func armTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .open)
+    let deadline = slot.pointee.earliestDeadline(turn.options)
+    if let timer = slot.pointee.timer {
+      if deadline < turn.timers.time(of: timer) { turn.timers.move(timer, to: deadline, now: turn.system.now) }
+    } else if deadline < .never {
+      slot.pointee.timer = turn.timers.set(
+        .connection(slot.pointee.token), at: deadline, now: turn.system.now)
+    }
+  }
+
+  /// Counts the silence of a peer from now on, since it is read from again.
+  mutating func restartReadTimeout(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    guard turn.options.readTimeout != nil else { return }
+    slot.pointee.lastReceived = turn.system.now
+    armTimer(slot, &turn)
+  }
+
+  /// Ends a connection that has been idle for too long or has lingered for long enough, or tells its handler that the
+  /// time that it has set is over.
+  mutating func timerFired(_ token: ConnectionToken, _ turn: inout Turn<System>) {
+    guard let slot = connections.pointee.find(token) else {
+      preconditionFailure("a deadline has outlived its connection")
+    }
+    slot.pointee.timer = nil
+    if slot.pointee.life.phase == .lingering { return free(slot, &turn) }
+    if slot.pointee.earliestDeadline(turn.options) <= turn.system.now {
+      offerArrived(slot, &turn)
+      guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
+      let now = turn.system.now
+      if slot.pointee.ownDeadline(turn.options) <= now { return fail(slot, .timedOut, &turn) }
+      if slot.pointee.timeout <= now {
+        tellTimedOut(slot, &turn)
+        guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
+      }
+    }
+    armTimer(slot, &turn)
+  }
+
+  private mutating func tellTimedOut(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    slot.pointee.timeout = .never
+    let action = call(slot) { slot.pointee.handler?.timedOut(&$0) ?? .close }
+    if action == .close, slot.pointee.life.ending == .none { slot.pointee.failure = .timedOut }
+    settle(slot, action, &turn)
+  }
+}
+
+extension ConnectionState {
+  /// The deadline of the options: of a connection on which nothing moves, or from which nothing comes.
+  ///
+  /// A connection that is not read from for now cannot be silent.
+  fileprivate func ownDeadline(_ options: borrowing Options) -> Poller.Instant {
+    var deadline = Poller.Instant.never
+    if let timeout = options.idleTimeout { deadline = max(lastReceived, lastSent) + timeout }
+    if life.wantsInput, let timeout = options.readTimeout { deadline = min(deadline, lastReceived + timeout) }
+    return deadline
+  }
+
+  /// The earliest deadline of the connection.
+  fileprivate func earliestDeadline(_ options: borrowing Options) -> Poller.Instant { min(ownDeadline(options), timeout) }
+}

@@ -1,0 +1,26 @@
+/// An address to serve on, and the service that is spoken there.
+///
+/// ```swift
+/// try serve([
+///   Listener("tcp://:6379", Service { _ in RedisSession() }),
+///   Listener("unix:///run/admin.sock", Service { _ in AdminSession() }),
+/// ])
+/// ```
+public struct Listener: Sendable {
+  /// The address, as for ``serve(_:options:on:)-(_,_,String...)``: `[scheme://]host:port[?reuseport=true]`, or `unix://`
+  /// and a path.
+  public var address: String
+
+  /// The service. An address of datagrams takes a service of ``Events``.
+  public var service: Service
+
+  /// The number of connections that may wait to be accepted; the kernel clamps it. Corresponds to `listen(2)`.
+  public var backlog = 65535
+
+  /// Creates a listener.
+  public init(_ address: String, _ service: Service, backlog: Int = 65535) {
+    self.address = address
+    self.service = service
+    self.backlog = backlog
+  }
+}
