@@ -1,6 +1,7 @@
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include "CPoller.h"
+#include "kernel_call.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -37,7 +38,7 @@ int cpoller_epoll_wait(int epoll, struct epoll_event *events, int capacity, int 
 }
 #else
 int cpoller_epoll_wait(int epoll, struct epoll_event *events, int capacity, int milliseconds) {
-  return result((int)syscall(SYS_epoll_pwait, epoll, events, capacity, milliseconds, NULL, 0));
+  return (int)kernel_call(SYS_epoll_pwait, epoll, (long)events, capacity, milliseconds);
 }
 #endif
 

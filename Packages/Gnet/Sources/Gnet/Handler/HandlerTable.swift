@@ -9,8 +9,11 @@ class HandlerTable {
   /// The place of a connection's handler; `nil` where the connections of a service have none of their own.
   @usableFromInline typealias Place = UnsafeMutableRawPointer
 
-  /// Called before bytes are sent, if there is anything to call.
-  var preWrite: (@Sendable (inout Connection, Int) -> Void)?
+  /// Whether `preWrite` does anything.
+  var hasPreWrite: Bool { false }
+
+  /// Called before bytes are sent.
+  func preWrite(_ connection: inout Connection, _ byteCount: Int) {}
 
   @usableFromInline init() {}
 
@@ -71,15 +74,10 @@ struct HandlerReference {
     unsafe table._withUnsafeGuaranteedRef { unsafe $0.react(place, &connection, &input) }
   }
 
-  /// Calls `preWrite`, if there is anything to call.
-  @inline(__always)
-  func preWrite(_ connection: consuming Connection, _ byteCount: Int) {
-    unsafe table._withUnsafeGuaranteedRef { table in
-      if let hook = table.preWrite { hook(&connection, byteCount) }
-    }
+  func preWrite(_ connection: inout Connection, _ byteCount: Int) {
+    unsafe table._withUnsafeGuaranteedRef { $0.preWrite(&connection, byteCount) }
   }
-
-  var hasPreWriteHooks: Bool { unsafe table._withUnsafeGuaranteedRef { $0.preWrite != nil } }
+  var hasPreWrite: Bool { unsafe table._withUnsafeGuaranteedRef { $0.hasPreWrite } }
   var canDetach: Bool { unsafe table._withUnsafeGuaranteedRef { $0.canDetach } }
 
   func opened(_ connection: inout Connection) -> Action {
@@ -189,8 +187,12 @@ final class EventsHandlers: HandlerTable {
         return .none
       }
     }
-    super.init()
-    preWrite = events.preWrite
+  }
+
+  override var hasPreWrite: Bool { events.preWrite != nil }
+
+  override func preWrite(_ connection: inout Connection, _ byteCount: Int) {
+    events.preWrite?(&connection, byteCount)
   }
 
   override func opened(_ place: Place?, _ connection: inout Connection) -> Action {

@@ -12,8 +12,10 @@ final class DatagramSocket {
   var watched: WatchedSocket
   /// The descriptor of `watched`, which is not asked for it: that access would be checked while the program runs.
   let fd: Int32
-  let addressIndex: Int
   let peer: ConnectionSlot
+  /// The handler of the listener's service; there is one before the first datagram.
+  var handler: HandlerReference? { didSet { hasPreWrite = handler?.hasPreWrite ?? false } }
+  private(set) var hasPreWrite = false
   private let outboxPlace: Pinned<DatagramOutbox>
   /// Peers for which a `react` without a datagram was asked.
   var wakes: [(peer: SocketAddress, local: cgnet_local)] = []
@@ -26,7 +28,6 @@ final class DatagramSocket {
     self.watched = watched
     let socket = watched.socket
     fd = socket.fd
-    addressIndex = socket.addressIndex
     outboxPlace = Pinned(
       DatagramOutbox(
         isIPv6: socket.isIPv6, port: UInt16(socket.address.port ?? 0), limit: limit, merges: merges))

@@ -6,8 +6,7 @@ internal import SystemPackage
 /// The datagram sockets of a loop: receives batches, calls `react` for each datagram, and sends what it wrote.
 struct Datagrams<System: LoopSystem>: ~Copyable {
   private let loop: EventLoop
-  /// The handlers of each listener, by the index of its address.
-  var handlers: [HandlerTable] = []
+  private let plugins: PluginHooks
   /// The sockets by their ids, which never change; `nil` once closed.
   private var sockets: [DatagramSocket?] = []
   /// Made with the first socket.
@@ -19,7 +18,10 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   /// Whether a `react` without a datagram was asked for.
   private(set) var hasWakes = false
 
-  init(_ loop: EventLoop) { self.loop = loop }
+  init(_ loop: EventLoop, _ plugins: PluginHooks) {
+    self.loop = loop
+    self.plugins = plugins
+  }
 
   deinit { noOutput.destroy() }
 
@@ -36,6 +38,15 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
       DatagramSocket(
         watched, loop: loop, noOutput: noOutput, limit: turn.options.outboundHighWatermark,
         merges: turn.system.canSegment(socket.fd)))
+  }
+
+  /// Takes the handlers of the listeners, by the indexes of their addresses; on the loop's thread, before the first
+  /// datagram.
+  func prepare(_ handlers: [HandlerTable]) {
+    for socket in sockets {
+      guard let socket else { continue }
+      socket.handler = HandlerReference(handlers[socket.watched.socket.addressIndex])
+    }
   }
 
   /// Does what a socket is ready for.
@@ -81,7 +92,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     socket.peer.pointee.remote = peer
     socket.outbox.local = local
     var view = Connection(socket.peer)
-    let action = unsafe handlers[socket.addressIndex].react(nil, &view, &input)
+    let action = socket.handler?.react(&view, &input) ?? .none
     input.removeAll()
     socket.peer.pointee.context = nil
     if socket.peer.pointee.life.flags.contains(.wakeRequested) {
@@ -139,7 +150,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   /// Sends waiting datagrams, and has the selector tell when the socket is writable again for the rest.
   private mutating func flush(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
     while !socket.outbox.isEmpty {
-      if let hook = handlers[socket.addressIndex].preWrite { announceBatch(socket, hook) }
+      if plugins.exist || socket.hasPreWrite { announceBatch(socket) }
       switch socket.outbox.sendBatch(socket.fd, turn.system) {
       case .moved(let runCount):
         let sent = socket.outbox.removeFirst(runCount)
@@ -170,12 +181,15 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   }
 
   /// Announces each datagram before the first attempt to send it.
-  private func announceBatch(_ socket: DatagramSocket, _ hook: HandlerTables.PreWriteHook) {
+  private func announceBatch(_ socket: DatagramSocket) {
     while let run = socket.outbox.announceNext() {
       socket.peer.pointee.remote = SocketAddress(peerOf: run.ends)
       socket.outbox.local = run.ends.local
       var view = Connection(socket.peer)
-      for index in 0..<Int(run.count) { hook(&view, run.byteCount(of: index)) }
+      for index in 0..<Int(run.count) {
+        plugins.preWrite(&view, run.byteCount(of: index))
+        socket.handler?.preWrite(&view, run.byteCount(of: index))
+      }
     }
   }
 

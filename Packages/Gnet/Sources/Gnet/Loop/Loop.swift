@@ -32,8 +32,9 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     services = plan.listeners.map(\.service)
     turn = Turn(system, selector, server: server, options: options)
     listeners = Listeners(dealingBy: LoadBalancer(options.loadBalancing, over: [loop]))
-    streams = Streams(loop, options, plugins: plan.plugins)
-    datagrams = Datagrams(loop)
+    let plugins = PluginHooks(plan.plugins)
+    streams = Streams(loop, options, plugins)
+    datagrams = Datagrams(loop, plugins)
     ticks = plan.ticks(of: loop, server)
     for socket in sockets {
       if socket.isDatagram { try datagrams.add(socket, &turn) } else { try listeners.add(socket, &turn) }
@@ -44,7 +45,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     loop.becomeCurrent()
     unsafe loop.connectionsOfItsThread = streams.connections
     turn.refresh()
-    datagrams.handlers = streams.prepare(services)
+    datagrams.prepare(streams.prepare(services))
     for index in ticks.indices { _ = turn.setTimer(.tick(index), after: .zero) }
   }
 

@@ -36,7 +36,7 @@ extension Streams {
   @inline(__always)
   private mutating func flushLent(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let (output, count) = (output, output.pointee.count)
-    slot.pointee.handler?.preWrite(Connection(slot), count)
+    callPreWrite(slot, count)
     send(slot, from: &output.pointee, count, &turn)
     if !output.pointee.isEmpty { keepUnsent(slot, turn.options) }
     // The handler may have stopped at the watermark, however much of it the kernel has taken at once.
@@ -59,7 +59,7 @@ extension Streams {
   mutating func flush(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let count = slot.pointee.outbound.count
     if count > 0 {
-      slot.pointee.handler?.preWrite(Connection(slot), count)
+      callPreWrite(slot, count)
       send(slot, from: &slot.pointee.outbound, count, &turn)
     }
     settle(slot, .none, &turn)

@@ -20,6 +20,9 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// The handlers of the services that the loop's connections have.
   private var tables: HandlerTables
+  private let plugins: PluginHooks
+  /// Whether anything is to be called before bytes are sent.
+  private(set) var hasPreWriteHooks: Bool
   /// The handlers of each listener, by the index of its address.
   private var ofListeners: [HandlerTable] = []
 
@@ -28,9 +31,11 @@ struct Streams<System: LoopSystem>: ~Copyable {
   /// Whether the times at which bytes move are kept.
   let tracksActivity: Bool
 
-  init(_ loop: EventLoop, _ options: Options, plugins: [any Plugin]) {
+  init(_ loop: EventLoop, _ options: Options, _ plugins: PluginHooks) {
     self.loop = loop
-    tables = HandlerTables(loop, plugins: plugins)
+    self.plugins = plugins
+    hasPreWriteHooks = plugins.exist
+    tables = HandlerTables(loop)
     // Both keep their size, since the storage of one may become that of the other.
     input = RingBuffer(minimumCapacity: options.readBufferCapacity)
     output = Pinned(RingBuffer(minimumCapacity: options.readBufferCapacity))
@@ -45,8 +50,15 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// Makes the handlers of the listeners' services; on the loop's thread, before the first connection.
   mutating func prepare(_ services: [Service]) -> [HandlerTable] {
-    for service in services { ofListeners.append(tables.table(of: service)) }
+    for service in services { ofListeners.append(table(of: service)) }
     return ofListeners
+  }
+
+  /// The handlers of a service.
+  private mutating func table(of service: Service) -> HandlerTable {
+    let table = tables.table(of: service)
+    hasPreWriteHooks = plugins.exist || tables.havePreWrite
+    return table
   }
 
   /// Whether no connection is left, lingering ones included.
@@ -107,6 +119,15 @@ struct Streams<System: LoopSystem>: ~Copyable {
     let action = body(&view)
     slot.pointee.isInCallback = false
     return action
+  }
+
+  /// Calls what is to be called before bytes are sent.
+  @inline(__always)
+  func callPreWrite(_ slot: ConnectionSlot, _ byteCount: Int) {
+    guard hasPreWriteHooks else { return }
+    var view = Connection(slot)
+    if plugins.exist { plugins.preWrite(&view, byteCount) }
+    if tables.havePreWrite { slot.pointee.handler?.preWrite(&view, byteCount) }
   }
 
   // MARK: Steps
@@ -178,7 +199,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   ) {
     slot.pointee.handler?.destroy()
     slot.pointee.handler = nil
-    begin(slot, tables.table(of: successor), &turn)
+    begin(slot, table(of: successor), &turn)
     if slot.pointee.life.mayReact, !slot.pointee.inbound.isEmpty { react(slot, &turn) }
   }
 }

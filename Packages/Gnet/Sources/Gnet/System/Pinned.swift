@@ -23,8 +23,8 @@ struct Pinned<Value: ~Copyable>: Equatable {
 
   /// The value.
   var pointee: Value {
-    _read { yield unsafe place.pointee }
-    nonmutating _modify { yield unsafe &place.pointee }
+    @inline(__always) _read { yield unsafe place.pointee }
+    @inline(__always) nonmutating _modify { yield unsafe &place.pointee }
   }
 
   static func == (left: Self, right: Self) -> Bool { unsafe left.place == right.place }
