@@ -5,10 +5,10 @@
 
 #include "CGnet.h"
 
-/// The result of a call that reports failure by -1 and errno, with the errno negated.
+/// The result of a call that reports failure by -1 and errno: the value, or the negated errno.
 static inline int result(int value) { return value < 0 ? -errno : value; }
 
-/// setsockopt(2) for the options that all systems spell alike.
+/// setsockopt(2) for the options with the same name on all systems.
 int cgnet_set_common_option(int fd, enum cgnet_option option, int value);
 
 #endif

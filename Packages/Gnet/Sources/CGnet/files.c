@@ -1,4 +1,4 @@
-// Calls on files by their paths: what becomes of the paths of unix sockets.
+// Calls on files by path, for the files of unix sockets.
 
 #if defined(__linux__)
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// System calls of Linux without the C library: the kernel itself answers with the result or the negated errno.
+// Direct system calls on Linux, without the C library. The kernel returns the result or the negated errno.
 // Sources: syscall(2), "Architecture calling conventions"; the psABI of x86-64, appendix A.2.1.
 
 #ifndef KERNEL_CALL_H
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// A call with four arguments; the fifth and the sixth are zero.
+/// Makes a system call with four arguments; the fifth and the sixth are zero.
 #if defined(__x86_64__) && !defined(__ILP32__)
 static inline long kernel_call(long number, long first, long second, long third, long fourth) {
   register long r10 __asm__("r10") = fourth;

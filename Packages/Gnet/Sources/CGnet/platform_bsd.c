@@ -19,7 +19,7 @@
 #include <sys/ucred.h>
 #endif
 
-// No MSG_NOSIGNAL on macOS: SO_NOSIGPIPE is set once on the socket instead.
+// macOS has no MSG_NOSIGNAL: SO_NOSIGPIPE is set once on the socket instead.
 #if defined(MSG_NOSIGNAL)
 enum { send_flags = MSG_NOSIGNAL };
 #else
@@ -29,17 +29,17 @@ enum { send_flags = 0 };
 #if defined(SO_NOSIGPIPE)
 static bool never_raises_sigpipe(int fd) {
   int on = 1;
-  // EINVAL: the peer is gone already, which the first read will tell.
+  // EINVAL: the peer is already gone. The first read will report it.
   return setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) == 0 || errno == EINVAL;
 }
 #else
 static bool never_raises_sigpipe(int fd) {
   (void)fd;
-  return true;  // the flag of each send sees to it
+  return true;  // MSG_NOSIGNAL in each send prevents the signal
 }
 #endif
 
-// No accept4 on macOS: the flags are set one after the other, on all of these systems alike.
+// macOS has no accept4: on all systems of this file the flags are set one after the other.
 static int prepared(int fd) {
   if (fd < 0) return -errno;
   int flags = fcntl(fd, F_GETFL);
@@ -174,8 +174,7 @@ int cgnet_unacknowledged_count(int fd) {
 
 void cgnet_set_length(struct sockaddr_storage *address, socklen_t length) { address->ss_len = (uint8_t)length; }
 
-// With SO_REUSEPORT alone the socket that was bound last takes every connection. FreeBSD has another option, which
-// balances.
+// With SO_REUSEPORT the socket that was bound last gets every connection. FreeBSD's SO_REUSEPORT_LB balances.
 #if defined(SO_REUSEPORT_LB)
 enum { share_port = SO_REUSEPORT_LB, share_port_balances = true };
 #else
@@ -188,7 +187,7 @@ int cgnet_set_option(int fd, enum cgnet_option option, int value) {
   switch (option) {
     case CGNET_KEEP_ALIVE: return set_keep_alive(fd, value);
     case CGNET_SHARE_PORT: return result(setsockopt(fd, SOL_SOCKET, share_port, &value, sizeof value));
-    case CGNET_REPORT_LOCAL: return 0;    // answers leave from the address that the system chooses
+    case CGNET_REPORT_LOCAL: return 0;    // the system chooses the source address of answers
     case CGNET_RECEIVE_MERGED: return 0;  // datagrams are received one by one
     default: return cgnet_set_common_option(fd, option, value);
   }

@@ -17,7 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// Of Linux 4.18 and 5.0; older headers of the C library lack them.
+// Since Linux 4.18 and 5.0; older headers of the C library lack them.
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
@@ -34,9 +34,10 @@ int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length) 
   return result(accept4(fd, (struct sockaddr *)peer, peer_length, SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
-// The calls of every request go past recv(3) and send(3), which in a program of several threads prepare for
-// pthread_cancel(3) and back: more instructions than all else about them in user mode. Nobody cancels a loop's thread.
-// Sanitizers know what a call stores by its name.
+// Receiving and sending bypass the C library: its recv and send are cancellation points. In a program with several
+// threads, entering and leaving one takes more instructions in user mode than the rest of the call, and a loop's thread
+// is never cancelled. Sanitizers intercept the calls of the C library to see which memory is written, so builds with a
+// sanitizer use the C library.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define CGNET_BY_NAME
@@ -76,8 +77,8 @@ ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void
 
 static int report_local(int fd, int family) {
   int on = 1;
-  // Also for a socket of IPv6: its peers of IPv4 are reported by this one with an address that can be sent from, by
-  // the other with that of the packet, which may be a broadcast's.
+  // Also for an IPv6 socket with IPv4 peers: IP_PKTINFO reports a local address that is valid as a source address,
+  // IPV6_RECVPKTINFO the destination of the packet, possibly a broadcast address.
   if (setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) != 0) return -errno;
   return family == AF_INET6 ? result(setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on)) : 0;
 }
@@ -86,7 +87,7 @@ static int set_keep_alive(int fd, int seconds) {
   int on = seconds > 0;
   if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0) return -errno;
   if (!on) return 0;
-  // The kernel's limit for both is 32767 seconds.
+  // The kernel's limit for both times is 32767 seconds.
   if (seconds > 32767) seconds = 32767;
   if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) != 0) return -errno;
   return result(setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds));
@@ -107,13 +108,13 @@ int cgnet_set_option(int fd, enum cgnet_option option, int value) {
   }
 }
 
-// What the kernel tells of a message, or is told.
+// A buffer for the control data (cmsg(3)) of one message.
 union control {
   struct cmsghdr header;  // for its alignment
   char bytes[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
 };
 
-// Stores what the kernel tells of a message.
+// Stores the control data of a received message in `datagrams`.
 static void take_control(struct msghdr *message, struct cgnet_datagrams *datagrams) {
   struct cgnet_local local = {0};
   datagrams->segment = 0;
@@ -138,7 +139,7 @@ static void take_control(struct msghdr *message, struct cgnet_datagrams *datagra
   datagrams->ends.local = local;
 }
 
-// Tells the kernel one more thing of a message.
+// Adds an item to the control data of a message.
 static void add_control(struct msghdr *message, int level, int type, const void *value, size_t size) {
   struct cmsghdr *header = (struct cmsghdr *)((char *)message->msg_control + message->msg_controllen);
   *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type};
@@ -146,7 +147,7 @@ static void add_control(struct msghdr *message, int level, int type, const void 
   message->msg_controllen += CMSG_SPACE(size);
 }
 
-// Has a message leave from an address.
+// Sets the source address of a message.
 static void send_from(struct msghdr *message, const struct cgnet_local *local) {
   if (IN6_IS_ADDR_V4MAPPED(&local->address)) {
     struct in_pktinfo info = {0};
@@ -164,7 +165,7 @@ bool cgnet_can_segment(int fd) {
   return getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, &size) == 0;
 }
 
-// The message headers stay as they are from one receive to the next, but for what the kernel overwrites.
+// Message headers are filled in once. Each receive restores only the fields that the kernel has overwritten.
 struct cgnet_buffers {
   struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
   struct iovec segments[CGNET_DATAGRAM_BATCH];
@@ -249,7 +250,7 @@ int cgnet_processor_count(void) {
   if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 0) {
     return CPU_COUNT(&allowed);
   }
-  long online = sysconf(_SC_NPROCESSORS_ONLN);  // more processors than cpu_set_t has bits for
+  long online = sysconf(_SC_NPROCESSORS_ONLN);  // the machine has more processors than cpu_set_t has bits
   return online > 0 ? (int)online : 1;
 }
 

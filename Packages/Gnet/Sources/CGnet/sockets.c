@@ -1,4 +1,4 @@
-// The socket calls that are the same on all systems.
+// Socket calls without differences between systems.
 
 #if defined(__linux__)
 #define _GNU_SOURCE

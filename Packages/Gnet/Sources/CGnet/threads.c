@@ -17,9 +17,9 @@ static void *run(void *argument) {
 
 int cgnet_start_thread(cgnet_thread *thread, void (*body)(void *), void *argument) {
   struct start *start = malloc(sizeof *start);
-  if (start == NULL) abort();  // as Swift does when there is no memory
+  if (start == NULL) abort();  // as Swift does when memory runs out
   *start = (struct start){body, argument};
-  // A thread inherits the mask of the one that creates it.
+  // A thread inherits the signal mask of its creator.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -1,10 +1,10 @@
-// The system calls behind Gnet, under one contract, and the declarations of the C library that its Swift files use.
+// The system calls of Gnet under one contract, and the declarations of the C library for Gnet's Swift files.
 //
-// Calls that differ between systems are supplied by one file per system: platform_linux.c, platform_bsd.c. The
-// others are in sockets.c, files.c and threads.c.
+// Each system has one file for the calls that differ between systems: platform_linux.c, platform_bsd.c. The other calls
+// are in sockets.c, files.c and threads.c.
 //
-// A function that can fail returns the negated errno: Swift reads `errno` too late, since the code between the failed
-// call and the line that asks may have changed it.
+// A function that can fail returns the negated errno. Swift would read `errno` too late: code that runs between the
+// failed call and the reading may change it.
 
 #ifndef CGNET_H
 #define CGNET_H
@@ -25,11 +25,12 @@
 #include <sys/un.h>
 #include <time.h>
 
-/// The most messages that one call receives or sends, and more bytes than one may have.
+/// The largest number of messages in one system call. The capacity of a message's buffer in bytes: more than a UDP
+/// message can have.
 enum { CGNET_DATAGRAM_BATCH = 32, CGNET_MESSAGE_CAPACITY = 65536 };
 
-/// The address of this machine that a datagram came to, or is to leave from: one of IPv4 is mapped to IPv6. All zero
-/// for none: the system chooses.
+/// The local address of a datagram: the destination of a received datagram, the source of a datagram to be sent. An
+/// IPv4 address is mapped to IPv6. All zero: no address, and the system chooses the source.
 struct cgnet_local {
   struct in6_addr address;
   uint32_t scope;  // the interface of a link-local address, 0 otherwise
@@ -37,43 +38,43 @@ struct cgnet_local {
 
 /// The two ends of a datagram.
 struct cgnet_ends {
-  struct sockaddr_in6 peer;  // or a sockaddr_in in its place; to be sent to, with zeros behind it
+  struct sockaddr_in6 peer;  // for IPv4 a sockaddr_in, followed by zeros in a run to be sent
   socklen_t peer_length;
-  struct cgnet_local local;  // of one received: none unless asked for by cgnet_report_local
+  struct cgnet_local local;  // of a received datagram: zero without CGNET_REPORT_LOCAL
 };
 
-/// Whether two are the same, byte by byte.
+/// Whether two pairs of ends have the same bytes.
 static inline bool cgnet_is_same_ends(const struct cgnet_ends *left, const struct cgnet_ends *right) {
   return memcmp(left, right, sizeof *left) == 0;
 }
 
-/// What was received as one message: a datagram, or several of one peer that the system has merged.
+/// A received message: one datagram, or several datagrams of one peer that the system has merged.
 struct cgnet_datagrams {
   const void *bytes;
   size_t byte_count;
-  size_t segment;  // the bytes of each but the last, which may have fewer; 0 for a single one
+  size_t segment;  // the size of each datagram; the last may be shorter; 0 for a single datagram
   struct cgnet_ends ends;
 };
 
-/// Buffers for CGNET_DATAGRAM_BATCH messages, each as large as a message gets: none is cut. Memory that is never
-/// written to costs nothing, so a load of small datagrams touches one page of each buffer.
+/// Buffers for CGNET_DATAGRAM_BATCH messages of the largest size, so no message is truncated. Pages that are never
+/// written take no memory: small datagrams touch one page of each buffer.
 struct cgnet_buffers;
 
-/// Datagrams to be sent between the same ends, whose bytes lie one after the other: a single one, or several where
-/// cgnet_can_segment says so.
+/// Datagrams to be sent between the same ends, with their bytes one after the other; only one datagram if
+/// cgnet_can_segment returns false.
 struct cgnet_run {
   struct cgnet_ends ends;
-  uint16_t segment;  // the bytes of each but the last, which may have fewer; of no meaning for a single one
-  uint16_t count;    // datagrams
+  uint16_t segment;  // the size of each datagram; the last may be shorter; ignored for a single datagram
+  uint16_t count;    // the number of datagrams
   size_t byte_count;
 };
 
-/// The types of sockets, as numbers: glibc's are an enumeration, which Swift tells from a number.
+/// The types of sockets as integers: glibc declares an enumeration, and Swift imports it as a type of its own.
 enum { CGNET_STREAM = SOCK_STREAM, CGNET_DATAGRAM = SOCK_DGRAM };
 
 // MARK: Streams
 
-/// socket(2): non-blocking, close-on-exec, and never the cause of a SIGPIPE. The descriptor.
+/// socket(2): a non-blocking, close-on-exec socket whose writes raise no SIGPIPE. Returns the descriptor.
 int cgnet_socket(int family, bool is_datagram);
 
 /// bind(2).
@@ -85,84 +86,85 @@ int cgnet_listen(int fd, int backlog);
 /// connect(2).
 int cgnet_connect(int fd, const struct sockaddr_storage *address, socklen_t length);
 
-/// accept(2): the new socket is non-blocking, close-on-exec, and never the cause of a SIGPIPE. The descriptor.
+/// accept(2): a non-blocking, close-on-exec socket whose writes raise no SIGPIPE. Returns the descriptor.
 int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length);
 
-/// recv(2); no cancellation point where that costs something. The number of bytes.
+/// recv(2), as a direct system call where that saves instructions. Returns the number of bytes.
 ssize_t cgnet_receive(int fd, void *buffer, size_t capacity);
 
-/// send(2) that never raises SIGPIPE. The number of bytes.
+/// send(2) without SIGPIPE. Returns the number of bytes.
 ssize_t cgnet_send(int fd, const void *bytes, size_t count);
 
-/// sendmsg(2) of two segments that never raises SIGPIPE. The number of bytes.
+/// sendmsg(2) of two segments, without SIGPIPE. Returns the number of bytes.
 ssize_t cgnet_send_two(int fd, const void *first, size_t first_count, const void *second, size_t second_count);
 
 /// shutdown(2) with SHUT_WR.
 int cgnet_end_output(int fd);
 
-/// fcntl(2) with F_SETFL: calls on the descriptor block again.
+/// fcntl(2) with F_SETFL: makes calls on the descriptor block.
 int cgnet_make_blocking(int fd);
 
-/// close(2), never repeated: after EINTR the descriptor is gone as well, which is no error here.
+/// close(2), never repeated. EINTR is not an error here: the descriptor is closed.
 int cgnet_close(int fd);
 
 // MARK: Options and state of a socket
 
-/// The options that Gnet sets, whatever a system calls them.
+/// The socket options of Gnet, independent of their names on each system.
 enum cgnet_option {
   CGNET_NO_DELAY,         // TCP_NODELAY
   CGNET_KEEP_ALIVE,       // SO_KEEPALIVE, the idle time and the interval in seconds; 0: off
   CGNET_REUSE_ADDRESS,    // SO_REUSEADDR
-  CGNET_SHARE_PORT,       // SO_REUSEPORT, or the option by which the system deals connections evenly
+  CGNET_SHARE_PORT,       // SO_REUSEPORT, or the option of the system that balances connections
   CGNET_IPV6_ONLY,        // IPV6_V6ONLY
   CGNET_RECEIVE_BUFFER,   // SO_RCVBUF
   CGNET_SEND_BUFFER,      // SO_SNDBUF
-  CGNET_REPORT_LOCAL,     // receives tell the `local` of datagrams where sends can use it; the value is the family
-  CGNET_RECEIVE_MERGED,   // receives take datagrams together that one peer has sent so: UDP_GRO, where there is one
+  CGNET_REPORT_LOCAL,     // receives fill in `local` where sends can use it; the value is the family
+  CGNET_RECEIVE_MERGED,   // receives merge datagrams of one peer: UDP_GRO, where the system has it
 };
 
-/// setsockopt(2). 0 for an option that the system does not have.
+/// setsockopt(2). Does nothing for an option that the system lacks.
 int cgnet_set_option(int fd, enum cgnet_option option, int value);
 
 /// getsockname(2).
 int cgnet_local_address(int fd, struct sockaddr_storage *address, socklen_t *length);
 
-/// getsockopt(2) with SO_ERROR, which clears the error. The error itself, 0 for none.
+/// getsockopt(2) with SO_ERROR. Returns the pending error and clears it; 0: no error.
 int cgnet_pending_error(int fd);
 
-/// ioctl(2) with FIONREAD: the bytes that have arrived and were not received; 0 where that is not known.
+/// ioctl(2) with FIONREAD: the number of bytes in the kernel's receive buffer; 0 where unknown.
 int cgnet_unread_count(int fd);
 
-/// The bytes sent that a TCP peer has not acknowledged; 0 where that is not known.
+/// The number of bytes sent but not acknowledged by a TCP peer; 0 where unknown.
 int cgnet_unacknowledged_count(int fd);
 
-/// The process at the other end of a unix socket; -1 where it is not known.
+/// The process at the other end of a unix socket; -1 where unknown.
 pid_t cgnet_peer_process(int fd);
 
-/// Whether the sockets that share a port are dealt connections evenly.
+/// Whether the system balances connections between sockets that share a port.
 bool cgnet_share_port_balances(void);
 
 // MARK: Datagrams
 
-/// Whether a socket sends several datagrams of one size as one message, which the system or the network adapter takes
-/// apart. A message may fail all the same, where something on its way cannot do so.
+/// Whether a socket can send several datagrams of one size as one message. The system or the network adapter splits the
+/// message. Sending may still fail, if some part of the path cannot split it.
 bool cgnet_can_segment(int fd);
 
+/// Allocates the buffers; ends the process when memory runs out.
 struct cgnet_buffers *cgnet_make_buffers(void);
 void cgnet_free_buffers(struct cgnet_buffers *buffers);
 
-/// The messages of the last receive, the first of them.
+/// The messages of the last receive, as a pointer to the first.
 const struct cgnet_datagrams *cgnet_received(const struct cgnet_buffers *buffers);
 
 /// Receives the messages that have arrived, at most CGNET_DATAGRAM_BATCH; one system call where the system has
-/// recvmmsg(2). The number received; an error only if none was.
+/// recvmmsg(2). Returns the number of messages; an error only if there is none.
 int cgnet_receive_datagrams(int fd, struct cgnet_buffers *buffers);
 
-/// Sends up to `count` runs, CGNET_DATAGRAM_BATCH at the most, whose bytes lie one after the other at `bytes`; one
-/// system call where the system has sendmmsg(2). The number sent; an error only if the first could not be sent.
+/// Sends up to `count` runs, at most CGNET_DATAGRAM_BATCH, with their bytes one after the other at `bytes`; one system
+/// call where the system has sendmmsg(2). Returns the number of runs sent; an error only if the first run failed.
 int cgnet_send_datagrams(int fd, const void *bytes, const struct cgnet_run *runs, int count);
 
-/// Writes the length byte that the BSDs keep in a socket address; does nothing elsewhere.
+/// Sets the length byte of a BSD socket address; does nothing on other systems.
 void cgnet_set_length(struct sockaddr_storage *address, socklen_t length);
 
 // MARK: Files
@@ -174,7 +176,7 @@ struct cgnet_file {
   bool is_socket;
 };
 
-/// lstat(2): what is at `path`, a link not followed.
+/// lstat(2): the identity of the file at `path`; a symbolic link is not followed.
 int cgnet_identify_file(const char *path, struct cgnet_file *file);
 
 /// getcwd(3).
@@ -188,16 +190,16 @@ int cgnet_remove_file(const char *path);
 
 // MARK: Processors and threads
 
-/// The processors that this process may run on, at least 1.
+/// The number of processors that this process may use, at least 1.
 int cgnet_processor_count(void);
 
-/// Names the calling thread as debuggers and top(1) show it.
+/// Sets the calling thread's name for debuggers and top(1).
 void cgnet_set_thread_name(const char *name);
 
-/// A thread; what pthread_t is differs between systems.
+/// A thread, as an integer: the type of pthread_t differs between systems.
 typedef uintptr_t cgnet_thread;
 
-/// pthread_create(3): a thread with every signal blocked that runs `body(argument)`.
+/// pthread_create(3): starts a thread with all signals blocked and runs `body(argument)` on it.
 int cgnet_start_thread(cgnet_thread *thread, void (*body)(void *), void *argument);
 
 /// pthread_join(3), pthread_detach(3), pthread_equal(3) with the caller.
@@ -205,18 +207,18 @@ void cgnet_join_thread(cgnet_thread thread);
 void cgnet_detach_thread(cgnet_thread thread);
 bool cgnet_is_current_thread(cgnet_thread thread);
 
-/// The event loop that the calling thread runs; null on other threads.
+/// The event loop of the calling thread; null on other threads.
 void *cgnet_current_loop(void);
 void cgnet_set_current_loop(void *loop);
 
-/// The monotonic clock in nanoseconds: clock_gettime(2), which cannot fail and is no system call where there is a vDSO.
+/// The monotonic clock in nanoseconds: clock_gettime(2). It cannot fail here, and is no system call with a vDSO.
 static inline int64_t cgnet_now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/// Has the processor fetch the cache line of an address, ahead of a store to it. The address may be any: this never fails.
+/// Prefetches the cache line of an address for a later store. Any address is allowed: a prefetch never faults.
 static inline void cgnet_prefetch(const void *address) { __builtin_prefetch(address, 1); }
 
 #endif
