@@ -1,15 +1,15 @@
 internal import SystemPackage
 
-/// A socket that is bound to one of a server's addresses, and listening if it is a stream socket.
+/// A socket bound to one of a server's addresses; a stream socket also listens.
 ///
-/// Dropping it closes it and removes the file of a unix socket, if that is still the one it made.
+/// Dropping it closes the socket. The file of a unix socket is removed too, unless another file has taken its place.
 final class BoundSocket: Sendable {
-  /// Which of the addresses given to `serve`, counted from 0.
+  /// The index of the address in the list given to `serve`.
   let addressIndex: Int
   /// The address as bound, with its real port.
   let address: SocketAddress
   let isDatagram: Bool
-  /// Whether the socket is one of IPv6; it may have peers of IPv4 then as well.
+  /// Whether the socket is an IPv6 socket. An IPv6 socket may also have IPv4 peers.
   let isIPv6: Bool
   private let socket: OwnedSocket
   private let file: UnixSocketFile?
@@ -31,9 +31,9 @@ final class BoundSocket: Sendable {
   deinit { file?.removeIfUnchanged() }
 }
 
-/// The file that binding a unix socket made.
+/// The file of a bound unix socket.
 struct UnixSocketFile: Sendable {
-  /// Absolute where the working directory is known: the program may have changed it by the time of the removal.
+  /// The absolute path if the working directory is known: the program may change directories before the removal.
   let path: String
   private let identity: FileIdentity?
   private let system: any SystemCalls
@@ -45,7 +45,7 @@ struct UnixSocketFile: Sendable {
     identity = system.identity(ofFileAt: path)
   }
 
-  /// Removes the file, unless another has been put in its place.
+  /// Removes the file, unless another file has taken its place.
   func removeIfUnchanged() {
     guard let identity, identity == system.identity(ofFileAt: path) else { return }
     system.removeFile(at: path)

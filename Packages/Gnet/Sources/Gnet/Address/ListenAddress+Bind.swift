@@ -2,11 +2,10 @@ internal import CGnet
 internal import SystemPackage
 
 extension ListenAddress {
-  /// Binds this address, and listens on it if it is one of streams.
+  /// Binds this address, and listens on it if it is a stream address.
   ///
-  /// With `reusePort` there are `loopCount` sockets, all on one port, if the system deals connections to them
-  /// evenly; otherwise there is one. Socket options
-  /// that accepted connections inherit are set here, once, and not on every connection.
+  /// With `reusePort`, returns `loopCount` sockets on one port if the system balances connections between them.
+  /// Otherwise returns one socket. Accepted connections inherit the socket options that are set here.
   func bind(
     index: Int, loopCount: Int, backlog: Int, options: Options, on system: some SystemCalls
   ) throws(ServeError) -> [BoundSocket] {
@@ -33,7 +32,7 @@ extension ListenAddress {
     var sockets: [BoundSocket] = []
     for _ in 0..<count {
       let socket = try bindOne(address, index: index, backlog: backlog, options: options, on: system)
-      // Port 0 means any: the first socket gets one, the others share it.
+      // Port 0: the system chooses a port for the first socket, and the other sockets share it.
       address = RawAddress(socket.address, isIPv6: socket.isIPv6)
       sockets.append(socket)
     }
@@ -102,7 +101,7 @@ extension ListenAddress {
     }
   }
 
-  /// Removes a socket that a server left behind: one that nobody answers on. Anything else stays, and
+  /// Removes the socket file of a server that no longer runs: connecting to it is refused. Any other file stays, and
   /// binding fails with `addressInUse`.
   private func removeStaleSocket(_ address: RawAddress, on system: some SystemCalls) throws(Errno) {
     guard let found = system.identity(ofFileAt: path), found.isSocket else { return }
@@ -123,10 +122,10 @@ extension ListenAddress {
     }
   }
 
-  /// The addresses that the host stands for, the one to try first at the front.
+  /// The addresses of the host, in the order in which to try them.
   ///
-  /// An empty host is every interface, by one socket for both versions of IP where the system has IPv6. A
-  /// name that has addresses of both versions is bound at its IPv4 address, as most clients expect of `localhost`.
+  /// An empty host means all interfaces: one socket for both versions of IP, if the system has IPv6. A name with
+  /// addresses of both versions is bound at its IPv4 address, as most clients expect of `localhost`.
   private func resolve(on system: some SystemCalls) throws(ServeError) -> [RawAddress] {
     let family = scheme.allowsIPv4 ? (scheme.allowsIPv6 ? AF_UNSPEC : AF_INET) : AF_INET6
     let addresses: [RawAddress]

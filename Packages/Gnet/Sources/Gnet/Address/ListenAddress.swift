@@ -1,4 +1,4 @@
-/// An address to listen on, taken apart: `[scheme://]host:port[?reuseport=true]` or `unix://path`.
+/// A parsed address to listen on: `[scheme://]host:port[?reuseport=true]` or `unix://path`.
 struct ListenAddress: Sendable, Hashable {
   enum Scheme: String, Sendable {
     case tcp, tcp4, tcp6, udp, udp4, udp6, unix
@@ -8,21 +8,21 @@ struct ListenAddress: Sendable, Hashable {
     var allowsIPv6: Bool { self != .tcp4 && self != .udp4 }
   }
 
-  /// The address as it was given.
+  /// The address as text, as given to `serve`.
   let text: String
   let scheme: Scheme
 
-  /// Empty for all interfaces; an IPv6 address without its brackets.
+  /// The host, empty for all interfaces; an IPv6 address has no brackets here.
   private(set) var host = ""
   private(set) var port: UInt16 = 0
 
   /// The path of a unix socket.
   private(set) var path = ""
 
-  /// Whether every loop gets a socket of its own on this address.
+  /// Whether each loop gets its own socket on this address.
   private(set) var reusePort = false
 
-  /// Takes an address apart.
+  /// Parses an address.
   init(_ text: String) throws(ServeError) {
     self.text = text
     var rest = text[...]
@@ -97,12 +97,12 @@ struct ListenAddress: Sendable, Hashable {
 
   private func missingPort() -> ServeError { invalid("the port is missing") }
 
-  /// The error that says what is wrong with this address.
+  /// The error for this address, with the reason.
   func invalid(_ reason: String) -> ServeError { .invalidAddress(text, reason: reason) }
 }
 
 extension Substring {
-  /// What stands before and behind the character at `index`; nothing behind where there is no index.
+  /// The parts before and after the character at `index`; without an index, the whole string and `nil`.
   fileprivate func divided(at index: Index?) -> (before: Substring, behind: Substring?) {
     guard let index else { return (self, nil) }
     return (self[..<index], self[self.index(after: index)...])

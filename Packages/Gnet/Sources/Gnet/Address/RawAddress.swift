@@ -1,6 +1,6 @@
 internal import CGnet
 
-/// A socket address as the kernel takes it: a `sockaddr` of some family, and its length.
+/// A socket address in the form of system calls: a `sockaddr` of any family, and its length.
 struct RawAddress {
   var storage = sockaddr_storage()
   var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -14,7 +14,7 @@ struct RawAddress {
     self.length = length
   }
 
-  /// The address of a unix socket; `nil` where the path does not fit.
+  /// The address of a unix socket; `nil` if the path is too long.
   init?(path: String) {
     guard path.utf8.count <= Self.maximumPathLength else { return nil }
     storage.ss_family = sa_family_t(AF_UNIX)
@@ -24,7 +24,7 @@ struct RawAddress {
     setLength(Self.pathOffset + path.utf8.count + 1)
   }
 
-  /// An address for a socket of IPv4 or IPv6: IPv4 peers of an IPv6 socket are written as it wants them.
+  /// An address for an IPv4 or IPv6 socket: for an IPv6 socket, IPv4 addresses are mapped to IPv6.
   init(_ address: SocketAddress, isIPv6: Bool) {
     if case .unix(let path) = address.storage {
       self = RawAddress(path: path) ?? RawAddress()
@@ -40,15 +40,15 @@ struct RawAddress {
     unsafe cgnet_set_length(&storage, length)
   }
 
-  /// Where in a `sockaddr_un` the path begins.
+  /// The offset of the path in a `sockaddr_un`.
   static let pathOffset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)!
 
-  /// The longest path, in bytes, that fits in a `sockaddr_un` with its terminating zero.
+  /// The length in bytes of the longest path for a `sockaddr_un`, without the terminating zero.
   static let maximumPathLength = MemoryLayout<sockaddr_un>.size - pathOffset - 1
 }
 
 extension sockaddr_in6 {
-  /// An address for a socket of IPv4, which takes a `sockaddr_in` with zeros behind it, or of IPv6; and its length.
+  /// An address and its length. For an IPv4 socket the value holds a `sockaddr_in`, followed by zeros.
   @inline(__always)
   static func holding(_ address: SocketAddress, isIPv6: Bool) -> (sockaddr_in6, byteCount: Int) {
     switch address.storage {
@@ -85,7 +85,7 @@ extension sockaddr_in6 {
 }
 
 extension cgnet_ends {
-  /// The ends of a datagram to be sent.
+  /// The ends of a datagram to be sent to `peer` from `local`.
   @inline(__always)
   init(peer: SocketAddress, isIPv6: Bool, local: cgnet_local) {
     let (internet, count) = sockaddr_in6.holding(peer, isIPv6: isIPv6)
@@ -94,10 +94,10 @@ extension cgnet_ends {
 }
 
 extension SocketAddress {
-  /// The peer of a datagram.
+  /// The address of a datagram's peer.
   @inline(__always)
   init(peerOf ends: cgnet_ends) {
-    let port = UInt16(bigEndian: ends.peer.sin6_port)  // a sockaddr_in has it in the same place
+    let port = UInt16(bigEndian: ends.peer.sin6_port)  // at the same offset in a sockaddr_in
     switch Int32(ends.peer.sin6_family) {
     case AF_INET6:
       self.init(ends.peer.sin6_addr, scope: ends.peer.sin6_scope_id, port: port)
@@ -109,9 +109,9 @@ extension SocketAddress {
     }
   }
 
-  /// Reads an address that the kernel filled in; one of a family that is not served is an unnamed unix address.
+  /// Converts an address from the kernel. A family other than IPv4, IPv6 and unix becomes an unnamed unix address.
   init(_ storage: sockaddr_storage, length: socklen_t) {
-    let family = length == 0 ? AF_UNIX : Int32(storage.ss_family)  // macOS says nothing of an unnamed peer
+    let family = length == 0 ? AF_UNIX : Int32(storage.ss_family)  // macOS reports length 0 for an unnamed peer
     self = unsafe withUnsafeBytes(of: storage) {
       unsafe SocketAddress(family: family, bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(Int(length))))
     }
@@ -132,7 +132,7 @@ extension SocketAddress {
     }
   }
 
-  /// An address of IPv6, or one of IPv4 that is mapped to IPv6.
+  /// An IPv6 address, or the IPv4 address in an IPv4-mapped IPv6 address.
   init(_ address: in6_addr, scope: UInt32, port: UInt16) {
     let (high, low) = unsafe withUnsafeBytes(of: address) {
       unsafe (
@@ -147,7 +147,7 @@ extension SocketAddress {
         : .ipv6(high: high, low: low, scope: scope, port: port))
   }
 
-  /// The host in numbers, as `inet_ntop(3)` writes it.
+  /// The host in numeric form; `nil` for a unix socket. Corresponds to `inet_ntop(3)`.
   var numericHost: String? {
     switch storage {
     case .unix:

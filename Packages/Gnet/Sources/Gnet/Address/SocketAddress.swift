@@ -1,8 +1,8 @@
 /// The address of one end of a connection: an IP address with a port, or a unix socket's path.
 public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
-  /// The kind of an address.
+  /// The family of an address.
   public enum Family: Sendable, Hashable {
-    /// IPv4; also an IPv4 peer of a socket that serves both versions.
+    /// IPv4, also for an IPv4 peer of a socket for both versions of IP.
     case ipv4
     /// IPv6.
     case ipv6
@@ -10,7 +10,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     case unix
   }
 
-  /// Addresses in host byte order, as small as they get: one is kept per connection.
+  /// An address in host byte order. Small, because every connection stores an address.
   enum Storage: Sendable, Hashable {
     case ipv4(address: UInt32, port: UInt16)
     case ipv6(high: UInt64, low: UInt64, scope: UInt32, port: UInt16)
@@ -21,7 +21,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
   init(_ storage: Storage) { self.storage = storage }
 
-  /// The kind of this address.
+  /// The family of this address.
   public var family: Family {
     switch storage {
     case .ipv4: .ipv4
@@ -30,7 +30,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Whether it stands for all interfaces.
+  /// Whether the address means all interfaces.
   var isUnspecified: Bool {
     switch storage {
     case .ipv4(address: 0, _), .ipv6(high: 0, low: 0, _, _): true
@@ -38,9 +38,9 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The host in numbers, such as `127.0.0.1` or `::1`; `nil` for a unix socket.
+  /// The host in numeric form, such as `127.0.0.1` or `::1`; `nil` for a unix socket.
   ///
-  /// An IPv6 address of limited scope names its interface behind a percent sign: `fe80::1%eth0`.
+  /// An IPv6 address with a scope has the name of the interface after a percent sign: `fe80::1%eth0`.
   public var host: String? { numericHost }
 
   /// The port; `nil` for a unix socket.
@@ -51,14 +51,14 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The path of a unix socket, empty for one without a name; `nil` for an IP address.
+  /// The path of a unix socket, empty for an unnamed socket; `nil` for an IP address.
   ///
-  /// A name in Linux's abstract name space has an `@` in place of its leading zero byte.
+  /// A name in Linux's abstract namespace begins with `@` instead of a zero byte.
   public var path: String? {
     if case .unix(let path) = storage { path } else { nil }
   }
 
-  /// The address as one writes it: `127.0.0.1:9000`, `[::1]:9000`, `unix:/run/x`.
+  /// The address in the usual notation: `127.0.0.1:9000`, `[::1]:9000`, `unix:/run/x`.
   public var description: String {
     switch storage {
     case .ipv4(_, let port): "\(numericHost ?? ""):\(port)"
@@ -67,7 +67,9 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// A hash of the host without the port, the same in every process (FNV-1a, 64 bits).
+  /// A hash of the host without the port, equal in all processes.
+  ///
+  /// Source: the FNV-1a hash of 64 bits by G. Fowler, L. C. Noll and K.-P. Vo.
   var hostHash: UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     func add(_ word: UInt64) {
@@ -84,6 +86,6 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     case .unix(let path):
       for byte in path.utf8 { add(UInt64(byte)) }
     }
-    return hash ^ hash >> 32  // the low bits of a short FNV hash alone spread poorly
+    return hash ^ hash >> 32  // the low bits of a short FNV hash are poorly distributed
   }
 }

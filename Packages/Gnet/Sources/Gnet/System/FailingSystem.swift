@@ -4,7 +4,7 @@
   internal import Poller
   internal import SystemPackage
 
-  /// Another system whose calls fail, or move less than asked for, as a plan says.
+  /// A wrapper around a system: planned calls fail, or move fewer bytes than asked for.
   final class FailingSystem<Base: LoopSystem>: LoopSystem {
     private let base: Base
     private let plan: FaultPlan
@@ -14,7 +14,7 @@
       self.plan = plan
     }
 
-    /// The negated errno of a planned fault, or else the result of the call.
+    /// Makes a call, unless a fault is planned. Returns the result of the call, or the negated errno of the fault.
     private func attempt(_ call: SystemCall, _ body: () -> Int32) -> Int32 {
       plan.takeFault(for: call).map { -$0.rawValue } ?? body()
     }
@@ -120,7 +120,7 @@
     }
   }
 
-  /// Another selector whose calls fail as a plan says.
+  /// A wrapper around a selector: planned calls fail.
   struct FailingSelector<Base: LoopSelector>: LoopSelector {
     private let base: Base
     private let plan: FaultPlan

@@ -5,8 +5,8 @@
   /// The planned faults of one server: chosen calls fail with a chosen errno, or move fewer bytes than asked for, a
   /// chosen number of times.
   ///
-  /// A plan is in force for the server that has it in `Options.faults`, on all of its threads: see ``FailingSystem``.
-  /// Tests that run in parallel do not meet each other's faults.
+  /// A plan applies to all threads of the server with this plan in `Options.faults`, through ``FailingSystem``. Tests
+  /// that run in parallel do not share faults.
   final class FaultPlan: Sendable {
     private struct Fault {
       var call: SystemCall
@@ -18,14 +18,14 @@
 
     private let faults = Lock<[Fault]>([])
 
-    /// After `skipping` more calls, fails the next `times` calls of `call` with `errno`.
+    /// Plans failures: after `skipping` unchanged calls of `call`, the next `times` calls fail with `errno`.
     func fail(_ call: SystemCall, with errno: Errno, times: Int = 1, skipping: Int = 0) {
       faults.withLock {
         $0.append(Fault(call: call, errno: errno, byteLimit: nil, skipping: skipping, remaining: times))
       }
     }
 
-    /// Lets the next `times` calls of `call` move no more than `byteLimit` bytes each.
+    /// Plans short transfers: the next `times` calls of `call` move at most `byteLimit` bytes each.
     func shorten(_ call: SystemCall, to byteLimit: Int, times: Int) {
       faults.withLock {
         $0.append(Fault(call: call, errno: nil, byteLimit: byteLimit, skipping: 0, remaining: times))
@@ -35,10 +35,10 @@
     /// The number of planned faults that have not happened yet.
     var remaining: Int { faults.withLock { $0.reduce(0) { $0 + $1.remaining } } }
 
-    /// Uses up a fault that is planned for a call. Returns the errno that the call is to fail with.
+    /// Uses up a planned failure of a call. Returns the errno of the failure; `nil` if none is planned.
     func takeFault(for call: SystemCall) -> Errno? { take(call, shortening: false)?.errno }
 
-    /// Uses up a fault that shortens a call. Returns how many of `count` bytes the call may move.
+    /// Uses up a planned short transfer. Returns how many of `count` bytes the call may move.
     func takeLimit(for call: SystemCall, _ count: Int) -> Int {
       min(count, take(call, shortening: true)?.byteLimit ?? count)
     }

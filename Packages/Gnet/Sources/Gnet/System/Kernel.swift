@@ -2,9 +2,9 @@ internal import CGnet
 internal import Poller
 internal import SystemPackage
 
-/// The operating system: every call goes to the kernel, or to the C library.
+/// The operating system. Every call goes to the kernel or to the C library.
 final class Kernel: LoopSystem {
-  /// The one that servers run on.
+  /// The system of all servers outside of tests.
   static let shared = Kernel()
 
   private init() {}
@@ -128,7 +128,7 @@ final class Kernel: LoopSystem {
 }
 
 /// A loop's poller.
-// Unchecked, because the compiler sees a pointer: what it points to, a poller, may be used from any thread.
+// Unchecked, because the compiler sees a pointer. It points to a poller, and a poller may be used on any thread.
 struct KernelSelector: LoopSelector, @unchecked Sendable {
   private let poller: Pinned<Poller>
 

@@ -1,36 +1,36 @@
 internal import Poller
 internal import SystemPackage
 
-/// The outside as a loop sees it: the calls, and readiness.
+/// The operating system as an event loop uses it: system calls and readiness.
 ///
-/// A loop is generic over its system. There are two: ``Kernel``, and ``FailingSystem``, which wraps another system and
-/// fails or shortens the calls that a test has planned (debug builds only).
+/// A loop is generic over its system. There are two systems: ``Kernel``, and in debug builds ``FailingSystem``, which
+/// adds the planned faults of a test.
 protocol LoopSystem: SystemCalls {
   associatedtype Selector: LoopSelector
 
-  /// Opens a selector with nothing registered; `destroy()` ends it.
+  /// Opens a selector without descriptors. The caller must call `destroy()` once.
   func openSelector() throws(Errno) -> Selector
 }
 
 /// The readiness of a loop's descriptors.
 ///
-/// A small value that refers to the selector: its copies are one selector, and copying counts no references.
+/// A small value that refers to a selector. All copies refer to the same selector, and copying counts no references.
 protocol LoopSelector: Sendable {
-  /// Ends the wait of the loop; coalesced, from any thread, harmless after the end of the selector.
+  /// Ends the loop's wait. May be called on any thread, also after `destroy()`; calls before a wait are merged.
   var waker: @Sendable () -> Void { get }
 
   /// Starts watching a descriptor.
   func add(_ fd: Int32, _ token: LoopToken, _ interest: Poller.Interest) throws(Errno)
 
-  /// Changes what a descriptor is watched for.
+  /// Changes the interest and the trigger of a descriptor.
   func modify(_ fd: Int32, _ token: LoopToken, _ interest: Poller.Interest, _ trigger: Poller.Trigger) throws(Errno)
 
-  /// Ends the watching of a descriptor. A descriptor that is not watched is left as it is.
+  /// Stops watching a descriptor. Does nothing for a descriptor that is not watched.
   func remove(_ fd: Int32)
 
-  /// Waits until something is ready, the loop is woken or the deadline has come, and delivers the events.
+  /// Waits until a descriptor is ready, the loop is woken or the deadline has passed. Calls `body` with each event.
   func wait(until deadline: Poller.Instant, now: Poller.Instant, _ body: (Poller.Event) -> Void) throws(Errno)
 
-  /// Ends the selector; to be called once.
+  /// Closes the selector. Must be called exactly once.
   func destroy()
 }

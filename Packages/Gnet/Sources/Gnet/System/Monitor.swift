@@ -1,9 +1,9 @@
 internal import CGnet
 
-/// A lock with a condition to wait for, around some state.
+/// A state with a lock and a condition variable.
 ///
-/// `Synchronization` has no condition variable; this is the one of POSIX.
-// Unchecked, because the only state is touched with the lock held.
+/// Built on the condition variable of POSIX, because `Synchronization` has none.
+// Unchecked, because the state is only used while the lock is held.
 @safe
 final class Monitor<State>: @unchecked Sendable {
   private var state: State
@@ -25,14 +25,14 @@ final class Monitor<State>: @unchecked Sendable {
     unsafe lock.deallocate()
   }
 
-  /// Calls `body` with the state, alone.
+  /// Calls `body` with the state, holding the lock.
   func withLock<R>(_ body: (inout State) -> R) -> R {
     unsafe pthread_mutex_lock(lock)
     defer { unsafe pthread_mutex_unlock(lock) }
     return body(&state)
   }
 
-  /// Calls `body` with the state, alone, as soon as `predicate` holds of it.
+  /// Waits until `predicate` is true for the state, then calls `body` with the state, holding the lock.
   func withLock<R>(when predicate: (State) -> Bool, _ body: (inout State) -> R) -> R {
     unsafe pthread_mutex_lock(lock)
     defer { unsafe pthread_mutex_unlock(lock) }
@@ -40,9 +40,9 @@ final class Monitor<State>: @unchecked Sendable {
     return body(&state)
   }
 
-  /// Has one of those that wait look at the state again.
+  /// Wakes one waiting thread to check its predicate again.
   func signal() { unsafe _ = pthread_cond_signal(condition) }
 
-  /// Has all of those that wait look at the state again.
+  /// Wakes all waiting threads to check their predicates again.
   func broadcast() { unsafe _ = pthread_cond_broadcast(condition) }
 }

@@ -1,6 +1,6 @@
-/// A descriptor that is closed when it is dropped.
+/// A descriptor with one owner. Dropping it closes the descriptor.
 struct OwnedSocket: ~Copyable, Sendable {
-  /// The descriptor; -1 once it has been given up.
+  /// The descriptor; -1 after `release()`.
   private(set) var fd: Int32
   private let system: any SystemCalls
 
@@ -9,7 +9,7 @@ struct OwnedSocket: ~Copyable, Sendable {
     self.system = system
   }
 
-  /// Gives the descriptor up without closing it.
+  /// Returns the descriptor without closing it. The caller must close it.
   consuming func release() -> Int32 {
     let released = fd
     fd = -1
@@ -19,12 +19,12 @@ struct OwnedSocket: ~Copyable, Sendable {
   deinit { if fd >= 0 { system.close(fd) } }
 }
 
-/// A connection that was accepted and is on its way to its loop.
+/// An accepted connection on its way to its loop.
 struct AcceptedSocket: ~Copyable, Sendable {
   let socket: OwnedSocket
   let addressIndex: Int
   let remote: SocketAddress
 
-  /// Gives the descriptor up without closing it.
+  /// Returns the descriptor without closing it. The caller must close it.
   consuming func takeDescriptor() -> Int32 { socket.release() }
 }

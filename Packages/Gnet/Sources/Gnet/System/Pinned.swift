@@ -1,21 +1,21 @@
-/// A value at a fixed place in memory, which code of one thread shares without counting references.
+/// A reference to a value at a fixed address, for code on one thread. Copying it counts no references.
 ///
-/// Valid as long as the place exists. What a loop pins lives as long as the loop, and no pin leaves the loop's thread:
-/// with these two rules kept by its few owners, uses need no `unsafe`, which is why the type is marked safe.
+/// Valid until `destroy()`. The type is marked safe because its few owners keep two rules: a value pinned by a loop
+/// lives as long as the loop, and the reference stays on the loop's thread. Uses therefore need no `unsafe`.
 @safe
 struct Pinned<Value: ~Copyable>: Equatable {
   private let place: UnsafeMutablePointer<Value>
 
-  /// Refers to a value at a place that another owner keeps.
+  /// Refers to a value at an address that another owner manages.
   init(at place: UnsafeMutablePointer<Value>) { unsafe self.place = place }
 
-  /// Gives a value a place of its own; `destroy()` must be called once.
+  /// Allocates memory for a value. The caller must call `destroy()` once.
   init(_ value: consuming Value) {
     unsafe place = .allocate(capacity: 1)
     unsafe place.initialize(to: value)
   }
 
-  /// Ends the life of a value placed by `init(_:)`.
+  /// Destroys and deallocates a value of `init(_:)`.
   func destroy() {
     unsafe place.deinitialize(count: 1)
     unsafe place.deallocate()

@@ -1,4 +1,4 @@
-/// A growing stack of values that cannot be copied, which `Array` does not take.
+/// A growing stack of noncopyable values, which `Array` does not accept.
 @safe
 struct Stack<Element: ~Copyable>: ~Copyable {
   private var places: UnsafeMutableBufferPointer<Element> = unsafe .init(start: nil, count: 0)
@@ -29,5 +29,5 @@ struct Stack<Element: ~Copyable>: ~Copyable {
   }
 }
 
-// The elements are its own: nothing else refers to the memory behind the pointer.
+// Unchecked, because the compiler sees a pointer. Only the stack refers to that memory.
 extension Stack: @unchecked Sendable where Element: Sendable & ~Copyable {}

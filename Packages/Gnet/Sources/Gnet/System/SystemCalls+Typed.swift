@@ -4,14 +4,14 @@ internal import SystemPackage
 
 /// The outcome of a call that moves bytes or datagrams.
 enum Transfer {
-  /// The number of bytes, or of messages, that were moved; for a receive on a stream, 0 is the end of the stream.
+  /// The number of bytes or messages moved. 0 from a receive on a stream is the end of the stream.
   case moved(Int)
-  /// Nothing can be moved now: wait for readiness.
+  /// Nothing can be moved before the descriptor is ready.
   case wouldBlock
   /// The call failed.
   case failed(Errno)
 
-  /// The outcome of a result or negated errno; `nil` where a signal interrupted the call, which is to be made again.
+  /// Converts a result or negated errno. `nil` means that a signal interrupted the call: repeat it.
   @inline(__always)
   init?(result: Int) {
     if result >= 0 {
@@ -33,7 +33,7 @@ enum Acceptance: ~Copyable {
   case failed(Errno)
 }
 
-// The calls as the rest of Gnet makes them: typed, with interruptions settled.
+// Typed calls for the rest of Gnet. They repeat a call that a signal has interrupted.
 extension SystemCalls {
   @inline(__always)
   func receiving(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
@@ -85,27 +85,27 @@ extension SystemCalls {
     try checked(setOption(fd, option, value))
   }
 
-  /// Probes an idle peer every `interval`, rounded up to seconds, or never.
+  /// Sets the interval of keep-alive probes, rounded up to whole seconds; `nil` turns probes off.
   func setKeepAlive(of fd: Int32, _ interval: Duration?) throws(Errno) {
     let nanoseconds = interval.map { Poller.Instant.nanoseconds(of: $0) } ?? 0
     let seconds = interval == nil ? 0 : max(1, nanoseconds / 1_000_000_000 + (nanoseconds % 1_000_000_000 > 0 ? 1 : 0))
     try set(CGNET_KEEP_ALIVE, Int32(clamping: seconds), of: fd)
   }
 
-  /// The address that a socket is bound to.
+  /// The local address of a socket.
   func localAddress(of fd: Int32) throws(Errno) -> SocketAddress {
     var raw = RawAddress()
     try checked(readLocalAddress(of: fd, into: &raw))
     return SocketAddress(raw.storage, length: raw.length)
   }
 
-  /// The pending error of a socket, if there is one; reading the error clears it.
+  /// Returns the pending error of a socket and clears it; `nil` if there is none.
   func pendingError(of fd: Int32) -> Errno? {
     let code = takeError(of: fd)
     return code == 0 ? nil : Errno(rawValue: code)
   }
 
-  /// Passes a result on, or throws the error that a negated errno stands for.
+  /// Returns a result, or throws the error if the result is a negated errno.
   @discardableResult
   func checked(_ result: Int32) throws(Errno) -> Int32 {
     if result < 0 { throw Errno(rawValue: -result) }

@@ -2,20 +2,20 @@ internal import CGnet
 internal import Poller
 internal import SystemPackage
 
-/// The calls that Gnet makes to the outside but for waiting: sockets, files, names, threads and the clock.
+/// The system calls of Gnet, without the calls of a selector: sockets, files, names, threads and the clock.
 ///
-/// The requirements are raw: a call returns what the system call returns, or the negated errno, once and without a
-/// second try. `SystemCalls+Typed.swift` settles interruptions and makes results of them, for every system alike.
+/// The requirements are raw: each makes its system call once, and returns the result or the negated errno. The
+/// extension in `SystemCalls+Typed.swift` repeats interrupted calls and types the results, for all systems.
 ///
-/// A system is shared by the threads of a server. A loop calls it by a generic parameter, which costs no dynamic
-/// dispatch; rare calls from elsewhere go through `any SystemCalls`.
+/// All threads of a server share one system. A loop has its system as a generic parameter, so its calls need no dynamic
+/// dispatch. Rare calls from other places use `any SystemCalls`.
 protocol SystemCalls: AnyObject, Sendable {
   // MARK: Streams
 
   /// Corresponds to `recv(2)`.
   func receive(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int
 
-  /// Corresponds to `send(2)`, or to `sendmsg(2)` where the second segment has bytes.
+  /// Corresponds to `send(2)`, or to `sendmsg(2)` if the second segment has bytes.
   func send(_ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Int
 
   /// Corresponds to `shutdown(2)` with `SHUT_WR`.
@@ -23,10 +23,10 @@ protocol SystemCalls: AnyObject, Sendable {
 
   // MARK: Datagrams
 
-  /// Corresponds to `recvmmsg(2)`, or to `recvmsg(2)` as often as it takes.
+  /// Corresponds to `recvmmsg(2)`, or to repeated calls of `recvmsg(2)`.
   func receiveDatagrams(_ fd: Int32, into buffers: OpaquePointer) -> Int32
 
-  /// Corresponds to `sendmmsg(2)`, or to `sendto(2)` as often as it takes.
+  /// Corresponds to `sendmmsg(2)`, or to repeated calls of `sendto(2)`.
   func sendDatagrams(_ fd: Int32, _ runs: UnsafeBufferPointer<cgnet_run>, _ bytes: UnsafeRawBufferPointer) -> Int32
 
   // MARK: Sockets
@@ -52,34 +52,34 @@ protocol SystemCalls: AnyObject, Sendable {
   /// Corresponds to `getsockname(2)`.
   func readLocalAddress(of fd: Int32, into address: inout RawAddress) -> Int32
 
-  /// The pending error of a socket, which the call clears; 0 for none. Corresponds to `getsockopt(2)` with `SO_ERROR`.
+  /// Returns the pending error of a socket and clears it; 0: no error. Corresponds to `getsockopt(2)` with `SO_ERROR`.
   func takeError(of fd: Int32) -> Int32
 
-  /// The bytes that have arrived and were not received. Corresponds to `ioctl(2)` with `FIONREAD`.
+  /// The number of bytes in the kernel's receive buffer. Corresponds to `ioctl(2)` with `FIONREAD`.
   func unreadCount(_ fd: Int32) -> Int
 
-  /// The bytes sent that a TCP peer has not acknowledged. Corresponds to `ioctl(2)` with `SIOCOUTQ`.
+  /// The number of bytes sent but not acknowledged by a TCP peer. Corresponds to `ioctl(2)` with `SIOCOUTQ`.
   func unacknowledgedCount(_ fd: Int32) -> Int
 
-  /// Whether datagrams can be sent merged. Corresponds to `getsockopt(2)` with `UDP_SEGMENT`.
+  /// Whether one message can carry several datagrams. Corresponds to `getsockopt(2)` with `UDP_SEGMENT`.
   func canSegment(_ fd: Int32) -> Bool
 
-  /// The process at the other end of a unix socket; -1 where it is not known.
+  /// The peer process of a unix socket; -1 where unknown. Corresponds to `getsockopt(2)` with `SO_PEERCRED`.
   func peerProcess(of fd: Int32) -> Int32
 
-  /// Makes calls on the descriptor block again. Corresponds to `fcntl(2)` with `F_SETFL`.
+  /// Makes calls on the descriptor block. Corresponds to `fcntl(2)` with `F_SETFL`.
   func makeBlocking(_ fd: Int32) -> Int32
 
-  /// Corresponds to `close(2)`, not repeated after EINTR: the descriptor is gone then as well.
+  /// Corresponds to `close(2)`, never repeated: after EINTR the descriptor is closed, too.
   @discardableResult
   func close(_ fd: Int32) -> Int32
 
   // MARK: Files
 
-  /// What is at `path`, a link not followed; `nil` if nothing is. Corresponds to `lstat(2)`.
+  /// The identity of the file at `path`, or of a symbolic link itself; `nil` without a file. Corresponds to `lstat(2)`.
   func identity(ofFileAt path: String) -> FileIdentity?
 
-  /// The working directory; `nil` where it cannot be told. Corresponds to `getcwd(3)`.
+  /// The working directory; `nil` where unknown. Corresponds to `getcwd(3)`.
   var workingDirectory: String? { get }
 
   /// Corresponds to `chmod(2)`.
@@ -90,33 +90,33 @@ protocol SystemCalls: AnyObject, Sendable {
 
   // MARK: Names, threads and the clock
 
-  /// The addresses that a host stands for, for a socket that will listen on them. Corresponds to `getaddrinfo(3)`.
+  /// Resolves a host to addresses for listening sockets. Corresponds to `getaddrinfo(3)`.
   func resolve(_ query: NameQuery) throws(NameError) -> [RawAddress]
 
-  /// Starts a thread. Corresponds to `pthread_create(3)`; throws the errno.
+  /// Starts a thread. Corresponds to `pthread_create(3)`.
   func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Thread
 
-  /// The present moment of the monotonic clock.
+  /// The current time of the monotonic clock.
   var now: Poller.Instant { get }
 }
 
-/// A file's identity: its device, its number there, and its kind.
+/// A file's identity: its device, its inode number, and whether it is a socket.
 struct FileIdentity: Equatable, Sendable {
   let device: UInt64
   let number: UInt64
   let isSocket: Bool
 }
 
-/// A host to be resolved, empty for all interfaces.
+/// A host and a port to resolve. An empty host means all interfaces.
 struct NameQuery: Sendable {
   var host: String
   var port: UInt16
-  /// The family of the addresses asked for; `AF_UNSPEC` for both versions of IP.
+  /// The address family; `AF_UNSPEC` for both versions of IP.
   var family: Int32
   var isDatagram: Bool
 }
 
-/// The reason why a host cannot be resolved, in the system's words.
+/// The failure to resolve a host, with the system's description.
 struct NameError: Error {
   let reason: String
 }

@@ -1,10 +1,10 @@
 internal import CGnet
 internal import SystemPackage
 
-/// A system thread, to be joined or detached.
+/// A system thread. The owner must join or detach it.
 ///
-/// It runs with every signal blocked that can be: a program's signals are handled on its own threads, and the
-/// library's threads are not interrupted.
+/// All signals are blocked on the thread: the program's own threads handle signals, and the library's threads are not
+/// interrupted.
 final class Thread: Sendable {
   private let id: cgnet_thread
   private let isGone = Lock(false)
@@ -21,13 +21,13 @@ final class Thread: Sendable {
     }
   }
 
-  /// Waits for the thread's end; any number of threads may. Corresponds to `pthread_join(3)`.
+  /// Waits for the thread's end. May be called by any number of threads. Corresponds to `pthread_join(3)`.
   func join() { leave { cgnet_join_thread(id) } }
 
-  /// Leaves the thread to itself, unless it was joined. Corresponds to `pthread_detach(3)`.
+  /// Lets the thread end by itself. Does nothing after `join()`. Corresponds to `pthread_detach(3)`.
   func detach() { leave { cgnet_detach_thread(id) } }
 
-  /// Whether the caller runs on this thread.
+  /// Whether this thread is the calling thread.
   var isCurrent: Bool { cgnet_is_current_thread(id) }
 
   private func leave(_ how: () -> Void) {

@@ -1,7 +1,7 @@
-/// The jobs that wait for a thread, in their order and no more than fit.
+/// A bounded first-in, first-out queue of jobs for the threads of a pool.
 ///
-/// A job counts from when it is added until it has run: so as many as there are threads find room
-/// besides those that wait, also while the threads have yet to wake up.
+/// The queue accepts up to `capacity` waiting jobs and one job for each thread. A job counts until it has run, so the
+/// bound does not depend on how fast idle threads wake up.
 final class WorkQueue: Sendable {
   typealias Job = @Sendable () -> Void
 
@@ -19,7 +19,7 @@ final class WorkQueue: Sendable {
     monitor = Monitor(State(jobs: Array(repeating: nil, count: threadCount + capacity)))
   }
 
-  /// Adds a job; `false` if there is no room or the queue is closed.
+  /// Adds a job. Returns `false` if the queue is full or closed.
   func add(_ job: @escaping Job) -> Bool {
     let isAdded = monitor.withLock { state in
       guard !state.isClosed, state.runningCount + state.count < state.jobs.count else { return false }
@@ -31,7 +31,7 @@ final class WorkQueue: Sendable {
     return isAdded
   }
 
-  /// Runs jobs as they come, until the queue is closed and empty.
+  /// Runs jobs until the queue is closed and empty.
   func run() {
     while let job = take() {
       job()
@@ -39,7 +39,7 @@ final class WorkQueue: Sendable {
     }
   }
 
-  /// Waits for a job; `nil` when the queue is closed and empty.
+  /// Waits for a job and removes it. Returns `nil` when the queue is closed and empty.
   private func take() -> Job? {
     monitor.withLock(when: { $0.count > 0 || $0.isClosed }) { state in
       guard state.count > 0 else { return nil }
@@ -53,7 +53,7 @@ final class WorkQueue: Sendable {
     }
   }
 
-  /// Takes no more jobs.
+  /// Closes the queue: accepted jobs still run, further jobs are refused.
   func close() {
     monitor.withLock { $0.isClosed = true }
     monitor.broadcast()

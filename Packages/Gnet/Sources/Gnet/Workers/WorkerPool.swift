@@ -1,6 +1,6 @@
 /// Threads for work that would block an event loop: a query, a file, a long computation.
 ///
-/// A handler submits a job that captures `connection.handle` and goes on; the job answers through the handle.
+/// A handler submits a job that captures `connection.handle`, and returns. The job answers through the handle.
 ///
 /// ```swift
 /// events.react = { connection, input in
@@ -10,7 +10,7 @@
 /// }
 /// ```
 ///
-/// A pool that is dropped finishes the jobs that it has accepted, and its threads end.
+/// A pool that is dropped still runs the jobs that it has accepted; then its threads end.
 public final class WorkerPool: Sendable {
   private let queue: WorkQueue
   private let threads: [Thread]
@@ -18,9 +18,9 @@ public final class WorkerPool: Sendable {
   /// Starts the threads.
   ///
   /// - Parameters:
-  ///   - threadCount: how many jobs run at once, at least 1. If the system has no more threads there are fewer;
-  ///     that it has none at all is a precondition failure.
-  ///   - queueCapacity: how many jobs may wait besides, at least 1.
+  ///   - threadCount: the number of threads, at least 1. If the system cannot create all of them, the pool has fewer
+  ///     threads; no thread at all is a precondition failure.
+  ///   - queueCapacity: the number of jobs that may wait for a thread, at least 1.
   public init(threadCount: Int, queueCapacity: Int) {
     precondition(threadCount >= 1, "WorkerPool: threadCount must be at least 1")
     precondition(queueCapacity >= 1, "WorkerPool: queueCapacity must be at least 1")
@@ -38,16 +38,16 @@ public final class WorkerPool: Sendable {
     for thread in threads { thread.detach() }
   }
 
-  /// Has a job run on one of the threads. Jobs start in the order in which they were submitted.
+  /// Submits a job to run on one of the threads. Never blocks. Jobs start in the order of submission.
   ///
-  /// - Returns: `false`, and the job is not run, if a job runs on every thread and `queueCapacity` more wait
-  ///   already, or the pool was shut down. Never blocks.
+  /// - Returns: `false` if the job is refused, because every thread has a job and `queueCapacity` jobs wait, or because
+  ///   the pool was shut down.
   public func submit(_ job: @escaping @Sendable () -> Void) -> Bool { queue.add(job) }
 
-  /// Refuses jobs from now on, runs those that were accepted, and returns when the last has ended.
+  /// Refuses further jobs, runs the accepted jobs, and returns when the last job has ended.
   ///
-  /// It may be called more than once, and by several threads. Calling it from a job would wait for that job, and
-  /// is a precondition failure.
+  /// May be called more than once, and by several threads. Calling it from a job is a precondition failure, because
+  /// that job would wait for itself.
   public func shutdown() {
     precondition(!threads.contains { $0.isCurrent }, "WorkerPool.shutdown: called by one of the pool's jobs")
     queue.close()
