@@ -1,4 +1,4 @@
-// Uses every public name that programs rely on, and ends with status 0 if they do what they say.
+// Uses the public API as programs do. Exits with status 0 if it behaves as documented.
 import Gnet
 import GnetCodecs
 import Logging

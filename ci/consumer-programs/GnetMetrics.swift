@@ -1,4 +1,4 @@
-// Serves for a second with its metrics on a socket beside it.
+// Serves for a second, with metrics on a second socket.
 import Gnet
 import GnetMetrics
 

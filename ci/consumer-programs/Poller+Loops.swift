@@ -1,7 +1,7 @@
-// Loops around a poller as programs write them: the poller in a class, in a struct of a class, in a generic class, as a
-// constant and as a variable; registrations changed in the closure, directly and by nested functions that change local
-// variables. The optimizer has to survive all of them, so this is built in release. Every loop can end: what becomes of
-// a loop without an end is in the documentation of Poller, under Getting started.
+// Typical loops around a poller: the poller in a class, in a struct of a class, in a generic class, as a constant and
+// as a variable; registrations changed in the closure, directly and by nested functions that change local variables.
+// The optimizer must compile all of these loops, so this program is built in release. Every loop can end. For a loop
+// without an end, see Getting started in the documentation of Poller.
 import Poller
 import SystemPackage
 

@@ -1,5 +1,5 @@
-// What the Swift files that differ on macOS use of its module where that is not as Glibc's: with it, ci/platforms
-// type-checks those files on Linux. Not for running.
+// Declarations of macOS's Darwin module that differ from Glibc's, only as far as Swift files with differences on macOS
+// use them. ci/platforms type-checks those files on Linux with them. Not for running.
 @_exported import Glibc
 
 public typealias pthread_t = UnsafeMutablePointer<CInt>

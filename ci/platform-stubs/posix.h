@@ -1,5 +1,5 @@
-// What the files for macOS and the BSDs use of their systems' headers, as those declare it, and nothing else: with it,
-// ci/platforms type-checks those files on any system. Not for running.
+// Declarations from the headers of macOS and the BSDs, only as far as the files for these systems use them.
+// ci/platforms type-checks those files on any system with them. Not for running.
 #ifndef POSIX_STUBS_H
 #define POSIX_STUBS_H
 

@@ -1,5 +1,5 @@
-/* Counts the allocations of a program: LD_PRELOAD it, and the number is in the file that ALLOCATIONS_FILE names when
-   the program has ended. Linux with glibc, whose own functions do the work. */
+/* Counts the allocations of a program. Load it by LD_PRELOAD: at the program's end it writes the number to the file that
+   ALLOCATIONS_FILE names. For Linux with glibc, because it calls glibc's allocation functions. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What tools/bench and ci/budget share: building the programs that are measured, and what measures them.
+# Shared by tools/bench and ci/budget: builds the measured programs and the measuring programs.
 #
-# Sourced, after tools/lib/setup.sh. The programs are linked together in .build-bench/bin.
+# Sourced after tools/lib/setup.sh. Links to the programs are collected in .build-bench/bin.
 
 # shellcheck disable=SC2154 # root, scratch and plan_anew are those of setup.sh
 bench=$root/.build-bench

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # root and scratch are of setup.sh
-# Where a compiler called by hand finds the modules that SwiftPM has built into the scratch path. Sourced after setup.sh.
+# Finds the modules that SwiftPM has built into the scratch path, for direct calls of the compiler. Sourced after
+# setup.sh.
 
 # Leaves the options in `module_options`: for all that was built there in debug.
 find_modules() {

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# How a package becomes a repository of its own: sourced by tools/release, ci/consumers and ci/api-check, after setup.sh.
+# Publishes a package as a separate repository. Sourced by tools/release, ci/consumers and ci/api-check, after setup.sh.
 #
-# A package's repository is the history of its folder, as `git subtree split` tells it, with one commit on top where
-# it has path dependencies: they become versioned ones, at BASE. That commit follows the last one of its kind as well, so
-# that the branch of the repository only ever moves forward. Every commit that is made takes its dates and its
-# names from the commit that it follows, so that doing it twice gives the same commits.
+# The repository of a package is the history of its folder, made by `git subtree split`. If the package has path
+# dependencies, a commit on top turns them into versioned dependencies at BASE. The previous commit of this kind is its
+# second parent, so the branch of the repository only moves forward. A generated commit has the dates and the names of
+# the commit before it, so repeating the process gives the same commits.
 
 # shellcheck disable=SC2154 # setup.sh sets root
 
@@ -52,7 +52,7 @@ tree_with() {
   rm -f "$index"
 }
 
-# commit_after PARENT TREE MESSAGE [SECOND-PARENT]: makes a commit whose names and dates are those of its parent; prints it.
+# commit_after PARENT TREE MESSAGE [SECOND-PARENT]: prints a new commit with the names and dates of its parent.
 commit_after() {
   local name email date
   { read -r name && read -r email && read -r date; } < <(git -C "$root" show -s --format='%cn%n%ce%n%cD' "$1")

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the scripts of this repository share: where things are, the toolchain, and the system packages.
+# Shared by the scripts of this repository: paths, the toolchain, and the system packages.
 #
-# Sourced, never run. Works with the bash 3.2 of macOS. Whatever is printed here goes to standard error.
+# Sourced, never run. Works with the bash 3.2 of macOS. Prints only to standard error.
 set -euo pipefail
 
 # The repository, wherever the script was called from and by whatever link.

@@ -1,15 +1,15 @@
 /* bare echo|http ADDRESS [THREADS]
    bare udp ADDRESS
 
-   The limit that every server of the comparison is held against: one level-triggered epoll loop a thread, and per
-   request its share of one epoll_wait(2), one recv(2) and one send(2). It is a correct server, not a trick: it keeps
-   what the kernel does not take, stops reading meanwhile, and puts together requests that arrive in pieces. It has no
-   time-outs, no limits, no buffers to give back and no callbacks: what those cost is what is measured.
+   The practical minimum for every server of the comparison: one level-triggered epoll loop per thread, and per request
+   one recv(2), one send(2) and a share of one epoll_wait(2). The server is correct: it keeps output that the kernel does
+   not accept, stops reading meanwhile, and joins requests that arrive in pieces. It has no time-outs, no limits, no
+   release of buffers and no callbacks, so the comparison shows the cost of these features.
 
-   http answers GET /plaintext, as many requests as have arrived in one send. It looks at the request line and for the
-   empty line, and parses nothing else.
+   http answers GET /plaintext, and sends the answers to all complete requests by one call. It checks the request line
+   and finds the empty line, and parses nothing else.
 
-   udp makes one recvfrom(2) and one sendto(2) a datagram, until there is none left. */
+   udp makes one recvfrom(2) and one sendto(2) per datagram, until no datagram is left. */
 #define _GNU_SOURCE
 #include "peer.h"
 

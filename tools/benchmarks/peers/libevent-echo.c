@@ -1,6 +1,6 @@
 /* libevent-echo echo ADDRESS
 
-   Echo on libevent, as its book does it: a bufferevent whose input buffer is moved to its output buffer. */
+   Echo on libevent, as in its book: a bufferevent moves its input buffer to its output buffer. */
 #include "peer.h"
 
 #include <errno.h>

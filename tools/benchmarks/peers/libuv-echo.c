@@ -1,8 +1,8 @@
 /* libuv-echo echo ADDRESS
    libuv-echo udp ADDRESS
 
-   Echo on libuv, set up the way its documentation does: a buffer handed out for each read, and uv_try_write before a
-   queued write, which is its fast path. */
+   Echo on libuv, as in its documentation: a buffer for each read, and the fast path uv_try_write before a queued
+   write. */
 #include "peer.h"
 
 #include <stdio.h>

@@ -1,11 +1,11 @@
-/* What the peers written in C share: their command line, a listening socket, and saying where it listens. */
+/* Shared by the peers in C: the command line, a listening socket, and the line with the address. */
 #ifndef PEER_H
 #define PEER_H
 
 #include <stdnoreturn.h>
 #include <sys/socket.h>
 
-/* An address as it was given: HOST:PORT with a numeric IPv4 host, or unix://PATH. */
+/* An address of the command line: HOST:PORT with a numeric IPv4 host, or unix://PATH. */
 struct peer_address {
   struct sockaddr_storage storage;
   socklen_t length;

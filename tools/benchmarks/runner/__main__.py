@@ -1,4 +1,4 @@
-"""The part of tools/bench that measures; tools/bench has built the programs."""
+"""The measuring part of tools/bench. tools/bench builds the programs first."""
 
 import argparse
 import datetime

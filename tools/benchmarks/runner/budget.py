@@ -1,8 +1,8 @@
-"""The part of ci/budget that counts; ci/budget has built the programs.
+"""The counting part of ci/budget. ci/budget builds the programs first.
 
-Every figure is the difference between a longer and a shorter run, divided by the requests in it. Server and load share
-one processor, and the server is scheduled as a batch: it does not begin before all requests of a round are there, so
-that it finds the same work each time.
+Every figure is the difference between a longer and a shorter run, divided by the difference in requests. Server and load
+share one processor, and the server has batch scheduling: it starts when all requests of a round have arrived, so it does
+the same work in each round.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Bars in SVG, for light and dark pages."""
+"""Bar charts in SVG, for light and dark pages."""
 
 from html import escape
 

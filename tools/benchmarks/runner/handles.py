@@ -1,4 +1,4 @@
-"""What it costs to write to connections from another thread: handles beside a mailbox behind a mutex."""
+"""The cost of writing to connections from another thread: handles beside an array behind a mutex."""
 
 import json
 import statistics

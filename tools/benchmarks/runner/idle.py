@@ -1,4 +1,4 @@
-"""What connections cost that do nothing: memory, and processor time."""
+"""The cost of idle connections: memory and processor time."""
 
 import resource
 import subprocess

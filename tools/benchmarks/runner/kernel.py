@@ -1,4 +1,4 @@
-"""What the kernel knows of a process and of the machine."""
+"""The kernel's data about a process and about the machine."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Runs one scenario: all servers in turn, several times over."""
+"""Runs a scenario: all servers in turn, in several rounds."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What is measured: one scenario is one table."""
+"""The scenarios: each gives one table."""
 
 from dataclasses import dataclass, field
 

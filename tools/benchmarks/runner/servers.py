@@ -1,4 +1,4 @@
-"""The servers of the comparison: how each is started for a work, and why it is left out if it is not there."""
+"""The servers of the comparison: the command that starts each server, and the reason if a server is skipped."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""From many runs to the figures of one row."""
+"""The figures of a table row, computed from many runs."""
 
 import statistics
 

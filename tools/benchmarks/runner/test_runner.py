@@ -1,4 +1,4 @@
-"""Tests of what the figures are made with: python3 -m unittest, in this folder."""
+"""Tests of the runner: python3 -m unittest, in this folder."""
 
 import pathlib
 import tempfile

@@ -1,4 +1,4 @@
-"""Counts what a server does, by the tools that do not care how busy the machine is."""
+"""Counts the work of a server, by tools that do not depend on the load of the machine."""
 
 import pathlib
 import re

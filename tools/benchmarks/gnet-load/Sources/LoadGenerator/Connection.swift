@@ -1,4 +1,4 @@
-/// One connection's state, in a table that never moves.
+/// The state of a connection, in a table that never moves.
 struct Connection {
   var fd: Int32 = -1
 

@@ -76,7 +76,7 @@ extension Engine {
   }
 }
 
-/// What the kernel says of both processes' time.
+/// The processor time of both processes, as counted by the kernel.
 struct Times {
   var client = cload_times()
   var server = cload_times()

@@ -1,7 +1,7 @@
 internal import CLoad
 internal import Glibc
 
-/// Why a run ended without a result, as one line for the person who started it.
+/// The reason for a run without a result, described in one line.
 public struct LoadError: Error, Equatable, CustomStringConvertible {
   /// The line.
   public let description: String

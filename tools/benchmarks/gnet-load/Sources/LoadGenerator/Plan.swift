@@ -1,4 +1,4 @@
-/// What a run is to do.
+/// The parameters of a run.
 public struct Plan: Sendable {
   /// What is asked and answered.
   public enum Exchange: Sendable, Hashable {

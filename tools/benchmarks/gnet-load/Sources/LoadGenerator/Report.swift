@@ -1,7 +1,7 @@
 internal import CLoad
 internal import Histogram
 
-/// What a run has shown, as JSON has it. Times are in nanoseconds unless their name says seconds.
+/// The result of a run, with the names of its JSON form. Times are in nanoseconds unless their name says seconds.
 public struct Report: Codable, Sendable {
   /// Percentiles of the time from a request to its whole reply; at a fixed rate from when it was due.
   struct Latency: Codable, Sendable {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import LoadGenerator
 
-/// What is asked, as a word.
+/// The kind of request, as a word of the command line.
 enum Protocol: String, ExpressibleByArgument, CaseIterable {
   case echo, http
   case redisSet = "redis-set"

@@ -1,4 +1,4 @@
-// Writes messages to many connections from one thread that is not their loop's, and says how long it took.
+// Writes messages to many connections from one thread outside their loop, and prints the time.
 import ArgumentParser
 import Foundation
 
@@ -75,7 +75,7 @@ struct Handles: ParsableCommand {
   }
 }
 
-/// What a loop has done to get the messages to their connections.
+/// The work of a loop for the delivery of messages to connections.
 struct Effort {
   /// How often it was woken.
   var wakeUps: UInt64 = 0

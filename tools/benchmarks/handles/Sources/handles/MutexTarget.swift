@@ -4,8 +4,8 @@ import RingBuffer
 import Synchronization
 import SystemPackage
 
-/// What a user would write without handles: messages wait in an array behind a mutex, the loop takes them all at once,
-/// and sends what has come for each connection with one call.
+/// The alternative to handles that a user would write. Messages wait in an array behind a mutex. The loop takes all of
+/// them at once, and sends the messages for each connection by one call.
 final class MutexTarget: Target, @unchecked Sendable {
   private let mailbox = Mutex<[(connection: Int, bytes: [UInt8])]>([])
   private let isEnding = Atomic(false)

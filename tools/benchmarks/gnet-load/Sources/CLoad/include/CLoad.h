@@ -1,5 +1,6 @@
-// What the load generator asks of the kernel. In C because Swift's Glibc module lacks epoll, and because the calls on
-// the hot path are then exactly these. Results below zero are negated errno values; interrupted calls are repeated.
+// The system calls of the load generator. They are in C because Swift's Glibc module lacks epoll, and because C gives
+// full control over the calls on the hot path. Negative results are negated errno values; interrupted calls are
+// repeated.
 #ifndef CLOAD_H
 #define CLOAD_H
 

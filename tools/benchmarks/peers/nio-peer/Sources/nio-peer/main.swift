@@ -1,8 +1,8 @@
 // nio-peer echo|http ADDRESS [THREADS]
 // nio-peer udp ADDRESS
 //
-// An echo server, or an HTTP server that answers GET /plaintext, on SwiftNIO as its authors set it up in their
-// examples. ADDRESS is HOST:PORT, or unix://PATH. Says on standard output where it listens.
+// An echo server, or an HTTP server for GET /plaintext, on SwiftNIO with the setup of its examples. ADDRESS is
+// HOST:PORT or unix://PATH. Prints the listening address to standard output.
 import NIOCore
 import NIOHTTP1
 import NIOPosix
