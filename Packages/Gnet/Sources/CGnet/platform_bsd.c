@@ -40,15 +40,19 @@ static bool never_raises_sigpipe(int fd) {
 #endif
 
 // macOS has no accept4: on all systems of this file the flags are set one after the other.
-static int prepared(int fd) {
-  if (fd < 0) return -errno;
+int cgnet_adopt(int fd) {
   int flags = fcntl(fd, F_GETFL);
   bool is_ready = flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
     fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && never_raises_sigpipe(fd);
-  if (is_ready) return fd;
-  int error = errno;
+  return is_ready ? 0 : -errno;
+}
+
+static int prepared(int fd) {
+  if (fd < 0) return -errno;
+  int error = cgnet_adopt(fd);
+  if (error == 0) return fd;
   close(fd);
-  return -error;
+  return error;
 }
 
 int cgnet_socket(int family, bool is_datagram) {

@@ -5,6 +5,7 @@
 #include "common.h"
 #include "kernel_call.h"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
@@ -27,6 +28,12 @@
 
 int cgnet_socket(int family, bool is_datagram) {
   return result(socket(family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int cgnet_adopt(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return -errno;
+  return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
 int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length) {

@@ -50,6 +50,11 @@ int cgnet_local_address(int fd, struct sockaddr_storage *address, socklen_t *len
   return result(getsockname(fd, (struct sockaddr *)address, length));
 }
 
+int cgnet_peer_address(int fd, struct sockaddr_storage *address, socklen_t *length) {
+  *length = sizeof *address;
+  return result(getpeername(fd, (struct sockaddr *)address, length));
+}
+
 int cgnet_pending_error(int fd) {
   int error = 0;
   socklen_t length = sizeof error;

@@ -95,7 +95,8 @@ extension Message {
     .adopt(
       AcceptedSocket(
         socket: OwnedSocket(adopting: -1, of: Kernel.shared), addressIndex: number,
-        remote: SocketAddress(.unix(path: ""))))
+        remote: SocketAddress(.unix(path: "")),
+        adoption: nil))
   }
 }
 

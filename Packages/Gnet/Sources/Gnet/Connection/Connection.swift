@@ -18,7 +18,8 @@ public struct Connection: ~Copyable {
     nonmutating set { state.pointee.context = newValue }
   }
 
-  /// Which of the addresses given to `serve` the peer has come to, counted from 0.
+  /// The index of the address, among those given to `serve`, that the peer has come to; -1 for a connection that was
+  /// handed in by ``EventLoop/adopt(_:_:)-(DetachedConnection,_)``.
   public var addressIndex: Int { Int(state.pointee.addressIndex) }
 
   /// This side's address; for a datagram to a socket on all interfaces, where the system tells, the one that the peer

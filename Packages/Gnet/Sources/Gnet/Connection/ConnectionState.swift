@@ -22,7 +22,7 @@ struct ConnectionState: ~Copyable {
   var interest: Poller.Interest = []
   /// The descriptor; -1 where there is none, or none any more.
   var fd: Int32 = -1
-  var addressIndex: UInt32 = 0
+  var addressIndex: Int32 = 0
   var remote = SocketAddress(.unix(path: ""))
   var context: AnyObject?
   /// The connection's handler; there is one from `opened` to the end.

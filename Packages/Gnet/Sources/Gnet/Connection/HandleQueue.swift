@@ -10,7 +10,8 @@ internal import Synchronization
 final class HandleQueue: Sendable {
   /// The receiver of the calls.
   enum Target: Sendable {
-    case connection(ConnectionToken)
+    /// The connection whose token is ``token``.
+    case connection
     case datagrams(to: SocketAddress, from: cgnet_local, addressIndex: Int)
   }
 
@@ -94,6 +95,8 @@ final class HandleQueue: Sendable {
 
   let loop: EventLoop
   let target: Target
+  /// The token of the connection; 0 until the loop has made it one of its own.
+  private let tokenValue: Atomic<UInt64>
   private let limit: Int
   private let state = Lock(State())
   /// Bytes that the loop has taken from here, or its handlers have written, and the kernel has not taken yet.
@@ -109,7 +112,8 @@ final class HandleQueue: Sendable {
       ? .datagrams(
         to: connection.remote, from: connection.outbox?.pointee.local ?? cgnet_local(),
         addressIndex: Int(connection.addressIndex))
-      : .connection(connection.token)
+      : .connection
+    tokenValue = Atomic(connection.token.rawValue)
     // Output of the callback that is running is left out: it is counted when the kernel has not taken it.
     unsentByteCount.store(connection.outbound.count, ordering: .relaxed)
     let isGone = !connection.isDatagramPeer && connection.life.phase == .ended
@@ -120,6 +124,28 @@ final class HandleQueue: Sendable {
       }
     }
   }
+
+  /// The queue of a connection that its loop has yet to make its own.
+  init(ofConnectionOn loop: EventLoop) {
+    self.loop = loop
+    limit = loop.outboundHighWatermark
+    target = .connection
+    tokenValue = Atomic(0)
+  }
+
+  /// A queue for datagrams to anyone.
+  init(to peer: SocketAddress, addressIndex: Int, on loop: EventLoop) {
+    self.loop = loop
+    limit = loop.outboundHighWatermark
+    target = .datagrams(to: peer, from: cgnet_local(), addressIndex: addressIndex)
+    tokenValue = Atomic(0)
+  }
+
+  /// The connection's token.
+  var token: ConnectionToken { ConnectionToken(rawValue: tokenValue.load(ordering: .relaxed)) }
+
+  /// Sets the token of the connection that the queue has been waiting for; on the loop's thread.
+  func setToken(_ token: ConnectionToken) { tokenValue.store(token.rawValue, ordering: .relaxed) }
 
   private var isOfDatagrams: Bool {
     if case .datagrams = target { true } else { false }
@@ -206,7 +232,7 @@ final class HandleQueue: Sendable {
 
   /// Calls `body` with the connection, where that is possible at once.
   func withConnection<R>(_ body: (inout Connection) -> R) -> R? {
-    guard case .connection(let token) = target, loop.isCurrent, let table = unsafe loop.connectionsOfItsThread else {
+    guard !isOfDatagrams, loop.isCurrent, let table = unsafe loop.connectionsOfItsThread else {
       return nil
     }
     return table.pointee.lend(token, body)

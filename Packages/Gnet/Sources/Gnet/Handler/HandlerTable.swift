@@ -34,7 +34,9 @@ class HandlerTable {
   @usableFromInline func shuttingDown(_ place: Place?, _ connection: inout Connection) -> Action { .close }
 
   /// Ends the handler.
-  @usableFromInline func closed(_ place: Place?, _ connection: inout Connection, _ error: (any Error)?) -> Action { .none }
+  @usableFromInline func closed(_ place: Place?, _ connection: inout Connection, _ error: (any Error)?) -> Action {
+    .none
+  }
 
   /// Whether connections can be detached; where not, detaching is closing.
   @usableFromInline var canDetach: Bool { true }

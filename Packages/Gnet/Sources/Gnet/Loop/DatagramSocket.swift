@@ -34,7 +34,7 @@ final class DatagramSocket {
     peer = Pinned(
       ConnectionState(token: ConnectionToken(slot: 0, generation: 1), loop: loop, lentOutput: noOutput))
     peer.pointee.fd = socket.fd
-    peer.pointee.addressIndex = UInt32(socket.addressIndex)
+    peer.pointee.addressIndex = Int32(socket.addressIndex)
     peer.pointee.outbox = outboxPlace
   }
 

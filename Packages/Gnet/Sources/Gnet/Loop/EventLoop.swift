@@ -116,8 +116,11 @@ public final class EventLoop: Sendable {
       _ = mailbox.drain { message in
         switch consume message {
         case .job(let job): run(job)
-        case .adopt: removeConnection()
+        case .adopt(let connection):
+          connection.adoption?.queue.markGone()
+          removeConnection()
         case .calls: break
+        case .timer: break
         }
       }
       _ = isDrainingAfterEnd.exchange(false, ordering: .acquiringAndReleasing)

@@ -42,7 +42,7 @@ struct Listeners<System: LoopSystem>: ~Copyable {
         return nil
       case .accepted(let socket, let peer):
         sockets[id]!.noteSuccess(turn)
-        let accepted = AcceptedSocket(socket: socket, addressIndex: listener.addressIndex, remote: peer)
+        let accepted = AcceptedSocket(socket: socket, addressIndex: listener.addressIndex, remote: peer, adoption: nil)
         let loop = balancer.loop(for: accepted, turn.system)
         // Counted before it is compared, so that several threads that accept never exceed the limit together.
         loop.addConnection()

@@ -16,9 +16,30 @@ extension Loop {
     case .listener(let id): listeners.retry(id, &turn)
     case .datagrams(let id): datagrams.retry(id, &turn)
     case .tick(let index): tick(index)
+    case .scheduled(let timer): fire(timer)
     case .spareRings: turn.trim(loop.spareRings)
     case .drain: endAll(with: .timedOut)
     }
+  }
+
+  /// Sets a timer that the program has made, or drops one that it has taken back.
+  mutating func update(_ timer: ScheduledTimer) {
+    if !timer.isCancelled {
+      set(timer)
+    } else if let id = timer.takeID() {
+      turn.timers.remove(id)
+    }
+  }
+
+  private mutating func fire(_ timer: ScheduledTimer) {
+    _ = timer.takeID()
+    if timer.isCancelled { return }
+    timer.body()
+    if timer.advance(past: turn.system.now), !timer.isCancelled { set(timer) }
+  }
+
+  private mutating func set(_ timer: ScheduledTimer) {
+    timer.setID(turn.timers.set(.scheduled(timer), at: timer.deadline, now: turn.system.now))
   }
 
   private mutating func tick(_ index: Int) {

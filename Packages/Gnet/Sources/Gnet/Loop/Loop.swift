@@ -122,6 +122,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
       switch consume message {
       case .adopt(let connection): streams.adopt(connection, &turn)
       case .calls(let queue): apply(queue)
+      case .timer(let timer): update(timer)
       case .job(let job): loop.run(job)
       }
     }
@@ -132,7 +133,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   private mutating func apply(_ queue: HandleQueue) {
     switch queue.target {
-    case .connection(let token): streams.apply(queue, token, &turn)
+    case .connection: streams.apply(queue, &turn)
     case .datagrams(let peer, let local, let addressIndex): datagrams.apply(queue, peer, local, addressIndex, &turn)
     }
   }

@@ -7,6 +7,8 @@ enum Message: ~Copyable, Sendable {
   case adopt(AcceptedSocket)
   /// Calls wait in the queue of a connection's handle.
   case calls(HandleQueue)
+  /// A timer that is to be set, or was taken back.
+  case timer(ScheduledTimer)
   /// A job of Swift concurrency that is to run on this loop.
   case job(UnownedJob)
 }

@@ -68,5 +68,7 @@ extension ConnectionState {
   }
 
   /// The earliest deadline of the connection.
-  fileprivate func earliestDeadline(_ options: borrowing Options) -> Poller.Instant { min(ownDeadline(options), timeout) }
+  fileprivate func earliestDeadline(_ options: borrowing Options) -> Poller.Instant {
+    min(ownDeadline(options), timeout)
+  }
 }

@@ -3,8 +3,8 @@ internal import SystemPackage
 
 extension Streams {
   /// Applies the calls that wait in a handle's queue.
-  mutating func apply(_ queue: HandleQueue, _ token: ConnectionToken, _ turn: inout Turn<System>) {
-    guard let slot = connections.pointee.find(token), slot.pointee.life.phase == .open else { return }
+  mutating func apply(_ queue: HandleQueue, _ turn: inout Turn<System>) {
+    guard let slot = connections.pointee.find(queue.token), slot.pointee.life.phase == .open else { return }
     callsInProgress = queue.takeCalls()
     if queue.isAborted {
       callsInProgress = HandleQueue.Pending()

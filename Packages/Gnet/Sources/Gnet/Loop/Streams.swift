@@ -68,9 +68,9 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// Makes an accepted connection one of this loop's.
   mutating func adopt(_ connection: consuming AcceptedSocket, _ turn: inout Turn<System>) {
-    let handlers = ofListeners[connection.addressIndex]
+    let adoption = connection.adoption
     let slot = connections.pointee.allocate()
-    slot.pointee.addressIndex = UInt32(connection.addressIndex)
+    slot.pointee.addressIndex = Int32(connection.addressIndex)
     slot.pointee.remote = connection.remote
     slot.pointee.isTCP = connection.remote.family != .unix
     do throws(Errno) {
@@ -78,12 +78,30 @@ struct Streams<System: LoopSystem>: ~Copyable {
     } catch {
       turn.options.logger?.error("cannot watch a connection from \(connection.remote): \(error)")
       connections.pointee.release(slot)
+      adoption?.queue.markGone()
       return loop.removeConnection()
     }
     slot.pointee.fd = connection.takeDescriptor()
     slot.pointee.interest = .readable
-    turn.counters.accepts &+= 1
-    open(slot, handlers, &turn)
+    if let adoption {
+      adopt(slot, adoption, &turn)
+    } else {
+      turn.counters.accepts &+= 1
+      open(slot, ofListeners[Int(slot.pointee.addressIndex)], &turn)
+    }
+  }
+
+  /// Begins with a connection that was handed in: its unread bytes are offered at once.
+  private mutating func adopt(
+    _ slot: ConnectionSlot, _ adoption: AcceptedSocket.Adoption, _ turn: inout Turn<System>
+  ) {
+    let token = slot.pointee.token
+    adoption.queue.setToken(token)
+    slot.pointee.handleQueue = adoption.queue
+    slot.pointee.inbound.write(adoption.unreadBytes)
+    open(slot, table(of: adoption.service), &turn)
+    guard slot.pointee.token == token, slot.pointee.life.mayReact, !slot.pointee.inbound.isEmpty else { return }
+    react(slot, &turn)
   }
 
   private mutating func open(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {

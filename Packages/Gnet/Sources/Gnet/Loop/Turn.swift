@@ -13,6 +13,8 @@ enum Deadline {
   case datagrams(Int)
   /// The next call of a tick.
   case tick(Int)
+  /// The moment of a timer that the program has set.
+  case scheduled(ScheduledTimer)
   /// The time to give up spare rings.
   case spareRings
   /// The end of the time that a shutdown takes.

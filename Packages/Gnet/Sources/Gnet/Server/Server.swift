@@ -20,14 +20,20 @@ public final class Server: Sendable {
   private let reason = Lock<ServeError?>(nil)
   private let isStopping = Atomic<Bool>(false)
 
+  /// The loops that have the datagram sockets, by the indexes of the addresses; `nil` for addresses of streams.
+  private let datagramLoops: [EventLoop?]
   /// Whether a thread of its own still accepts connections for the loops.
   private let hasAcceptor: Atomic<Bool>
 
-  init(addresses: [SocketAddress], loops: [EventLoop], hasAcceptor: Bool, wakers: [@Sendable () -> Void]) {
+  init(
+    addresses: [SocketAddress], loops: [EventLoop], hasAcceptor: Bool, datagramLoops: [EventLoop?],
+    wakers: [@Sendable () -> Void]
+  ) {
     self.addresses = addresses
     self.loops = loops
     self.wakers = wakers
     self.hasAcceptor = Atomic(hasAcceptor)
+    self.datagramLoops = datagramLoops
   }
 
   /// Ends the server in order, within `Options.drainTimeout`: it takes in the connections that wait to be accepted, closes
@@ -39,6 +45,34 @@ public final class Server: Sendable {
   public func shutdown() {
     if isStopping.exchange(true, ordering: .acquiringAndReleasing) { return }
     for wake in wakers { wake() }
+  }
+
+  /// Sends one datagram to anyone, from one of the server's addresses.
+  ///
+  /// As with every datagram, nobody hears of it when it is lost.
+  ///
+  /// - Parameters:
+  ///   - bytes: the payload.
+  ///   - peer: the receiver, an IP address.
+  ///   - addressIndex: the index of the address to send from, among those given to `serve`.
+  /// - Returns: `false` if that is an address of streams, and after the server's end.
+  @discardableResult
+  public func send(_ bytes: RawSpan, to peer: SocketAddress, from addressIndex: Int) -> Bool {
+    precondition(datagramLoops.indices.contains(addressIndex), "Server.send: there is no address \(addressIndex)")
+    guard peer.family != .unix, let loop = datagramLoops[addressIndex] else { return false }
+    return HandleQueue(to: peer, addressIndex: addressIndex, on: loop).offer(bytes) == .taken
+  }
+
+  /// Sends one datagram to anyone, as the other `send` does.
+  @discardableResult
+  public func send(_ bytes: Span<UInt8>, to peer: SocketAddress, from addressIndex: Int) -> Bool {
+    unsafe send(bytes.bytes, to: peer, from: addressIndex)
+  }
+
+  /// Sends one datagram to anyone, as the other `send` does.
+  @discardableResult
+  public func send(_ bytes: [UInt8], to peer: SocketAddress, from addressIndex: Int) -> Bool {
+    send(bytes.span, to: peer, from: addressIndex)
   }
 
   /// Ends the server as ``shutdown()`` does, and has `serve` throw `error`; if more than one call names an error, the

@@ -70,6 +70,9 @@ struct ServerAssembly<System: LoopSystem> {
     }
     let server = Server(
       addresses: sockets.map { $0[0].address }, loops: loops, hasAcceptor: !assignment.ofAcceptor.isEmpty,
+      datagramLoops: sockets.indices.map { index in
+        sockets[index][0].isDatagram ? loops[assignment.datagramLoop(index, sockets[index].count)] : nil
+      },
       wakers: selectors.map(\.waker))
     var made = Loops(server: server)
     if !assignment.ofAcceptor.isEmpty {
@@ -119,11 +122,16 @@ private struct Assignment {
       if shared.count == loopCount {
         for index in 0..<loopCount { ofLoops[index].append(shared[index]) }
       } else if shared[0].isDatagram {
-        ofLoops[addressIndex % loopCount].append(shared[0])
+        ofLoops[datagramLoop(addressIndex, shared.count)].append(shared[0])
       } else {
         ofAcceptor.append(shared[0])
       }
     }
+  }
+
+  /// The loop that has a datagram address, or the first of those that share it.
+  func datagramLoop(_ addressIndex: Int, _ socketCount: Int) -> Int {
+    socketCount == ofLoops.count ? 0 : addressIndex % ofLoops.count
   }
 }
 

@@ -84,6 +84,12 @@
 
     func makeBlocking(_ fd: Int32) -> Int32 { attempt(.setBlocking) { base.makeBlocking(fd) } }
 
+    func readPeerAddress(of fd: Int32, into address: inout RawAddress) -> Int32 {
+      if let error = plan.takeFault(for: .getName) { return -error.rawValue }
+      return base.readPeerAddress(of: fd, into: &address)
+    }
+
+    func adopt(_ fd: Int32) -> Int32 { attempt(.setBlocking) { base.adopt(fd) } }
     func takeError(of fd: Int32) -> Int32 { base.takeError(of: fd) }
     func unreadCount(_ fd: Int32) -> Int { base.unreadCount(fd) }
     func unacknowledgedCount(_ fd: Int32) -> Int { base.unacknowledgedCount(fd) }
@@ -111,6 +117,7 @@
 
     func resolve(_ query: NameQuery) throws(NameError) -> [RawAddress] { try base.resolve(query) }
     var now: Poller.Instant { base.now }
+    var continuousNow: ContinuousClock.Instant { base.continuousNow }
 
     // MARK: Readiness
 

@@ -59,6 +59,12 @@ final class Kernel: LoopSystem {
     unsafe cgnet_local_address(fd, &address.storage, &address.length)
   }
 
+  func readPeerAddress(of fd: Int32, into address: inout RawAddress) -> Int32 {
+    unsafe cgnet_peer_address(fd, &address.storage, &address.length)
+  }
+
+  func adopt(_ fd: Int32) -> Int32 { cgnet_adopt(fd) }
+
   func takeError(of fd: Int32) -> Int32 { cgnet_pending_error(fd) }
 
   func unreadCount(_ fd: Int32) -> Int { Int(cgnet_unread_count(fd)) }
@@ -121,6 +127,8 @@ final class Kernel: LoopSystem {
   var now: Poller.Instant {
     @inline(__always) get { Poller.Instant(nanoseconds: cgnet_now()) }
   }
+
+  var continuousNow: ContinuousClock.Instant { .now }
 
   // MARK: Readiness
 

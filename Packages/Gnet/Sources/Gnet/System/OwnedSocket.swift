@@ -19,11 +19,27 @@ struct OwnedSocket: ~Copyable, Sendable {
   deinit { if fd >= 0 { system.close(fd) } }
 }
 
-/// An accepted connection on its way to its loop.
+/// A connection on its way to its loop: an accepted one, or one that the program hands in.
 struct AcceptedSocket: ~Copyable, Sendable {
   let socket: OwnedSocket
   let addressIndex: Int
   let remote: SocketAddress
+  /// The origin of a connection that no listener has accepted.
+  let adoption: Adoption?
+
+  /// The origin of a connection that the program hands in.
+  final class Adoption: Sendable {
+    let service: Service
+    /// The bytes that were received before.
+    let unreadBytes: [UInt8]
+    let queue: HandleQueue
+
+    init(_ service: Service, unreadBytes: [UInt8], _ queue: HandleQueue) {
+      self.service = service
+      self.unreadBytes = unreadBytes
+      self.queue = queue
+    }
+  }
 
   /// Returns the descriptor without closing it. The caller must close it.
   consuming func takeDescriptor() -> Int32 { socket.release() }

@@ -99,6 +99,13 @@ extension SystemCalls {
     return SocketAddress(raw.storage, length: raw.length)
   }
 
+  /// The address that a socket is connected to.
+  func peerAddress(of fd: Int32) throws(Errno) -> SocketAddress {
+    var raw = RawAddress()
+    try checked(readPeerAddress(of: fd, into: &raw))
+    return SocketAddress(raw.storage, length: raw.length)
+  }
+
   /// Returns the pending error of a socket and clears it; `nil` if there is none.
   func pendingError(of fd: Int32) -> Errno? {
     let code = takeError(of: fd)

@@ -52,6 +52,12 @@ protocol SystemCalls: AnyObject, Sendable {
   /// Corresponds to `getsockname(2)`.
   func readLocalAddress(of fd: Int32, into address: inout RawAddress) -> Int32
 
+  /// Corresponds to `getpeername(2)`.
+  func readPeerAddress(of fd: Int32, into address: inout RawAddress) -> Int32
+
+  /// Makes a socket that the program has made non-blocking and close-on-exec. Corresponds to `fcntl(2)`.
+  func adopt(_ fd: Int32) -> Int32
+
   /// Returns the pending error of a socket and clears it; 0: no error. Corresponds to `getsockopt(2)` with `SO_ERROR`.
   func takeError(of fd: Int32) -> Int32
 
@@ -98,6 +104,9 @@ protocol SystemCalls: AnyObject, Sendable {
 
   /// The current time of the monotonic clock.
   var now: Poller.Instant { get }
+
+  /// The current time of the clock that programs use.
+  var continuousNow: ContinuousClock.Instant { get }
 }
 
 /// A file's identity: its device, its inode number, and whether it is a socket.

@@ -1,0 +1,90 @@
+internal import Poller
+internal import Synchronization
+
+/// A timer of an event loop. Dropping it takes it back.
+public struct LoopTimer: ~Copyable, Sendable {
+  private var timer: ScheduledTimer?
+
+  fileprivate init(_ timer: ScheduledTimer) { self.timer = timer }
+
+  /// Lets the timer run, with nothing to take it back by.
+  public consuming func keep() { timer = nil }
+
+  deinit { timer?.cancel() }
+}
+
+extension EventLoop {
+  /// Has `body` called on the loop's thread after `delay`, once.
+  ///
+  /// Never early, and late by at most a millisecond or a thousandth of the delay, plus the time that the loop is busy.
+  /// From any thread. When the loop ends before, the body is not called.
+  ///
+  /// - Returns: the timer; dropping it takes it back, unless it has fired.
+  public func schedule(after delay: Duration, _ body: @escaping @Sendable () -> Void) -> LoopTimer {
+    start(ScheduledTimer(on: self, at: system.now + delay, every: nil, body))
+  }
+
+  /// Has `body` called on the loop's thread again and again, for the first time after one `interval`.
+  ///
+  /// The calls do not drift. Calls that were missed, since the loop was busy or the process stopped, are left out.
+  ///
+  /// - Parameter interval: the time from call to call, more than nothing; half a millisecond is the shortest in effect.
+  /// - Returns: the timer; dropping it ends the calls.
+  public func every(_ interval: Duration, _ body: @escaping @Sendable () -> Void) -> LoopTimer {
+    precondition(interval > .zero, "EventLoop.every: the interval must be longer than nothing")
+    let nanoseconds = max(1, Poller.Instant.nanoseconds(of: interval))
+    return start(ScheduledTimer(on: self, at: system.now + interval, every: nanoseconds, body))
+  }
+
+  private func start(_ timer: ScheduledTimer) -> LoopTimer {
+    post(.timer(timer))
+    return LoopTimer(timer)
+  }
+
+  /// The present moment.
+  public var now: ContinuousClock.Instant { system.continuousNow }
+}
+
+/// A timer that the program has set on a loop.
+// Unchecked: the deadline and the id are the loop's, once the timer has been posted to it.
+final class ScheduledTimer: @unchecked Sendable {
+  private let loop: EventLoop
+  let body: @Sendable () -> Void
+  private(set) var deadline: Poller.Instant
+  /// The time from call to call in nanoseconds; `nil` for a single call.
+  private let interval: Int64?
+  private var id: Timers<Deadline>.ID?
+  private let cancellation = Atomic<Bool>(false)
+
+  init(on loop: EventLoop, at deadline: Poller.Instant, every interval: Int64?, _ body: @escaping @Sendable () -> Void)
+  {
+    self.loop = loop
+    self.deadline = deadline
+    self.interval = interval
+    self.body = body
+  }
+
+  // MARK: Any thread
+
+  var isCancelled: Bool { cancellation.load(ordering: .relaxed) }
+
+  func cancel() {
+    cancellation.store(true, ordering: .relaxed)
+    loop.post(.timer(self))
+  }
+
+  // MARK: The loop
+
+  func setID(_ id: Timers<Deadline>.ID) { self.id = id }
+  func takeID() -> Timers<Deadline>.ID? { id.take() }
+
+  /// Moves the deadline to the next one that is still to come. Returns whether there is one.
+  func advance(past now: Poller.Instant) -> Bool {
+    guard let interval else { return false }
+    let missed = max(0, now.nanoseconds - deadline.nanoseconds) / interval
+    let (step, isTooLong) = (missed + 1).multipliedReportingOverflow(by: interval)
+    let (next, isTooLate) = deadline.nanoseconds.addingReportingOverflow(step)
+    deadline = isTooLong || isTooLate ? .never : Poller.Instant(nanoseconds: next)
+    return true
+  }
+}
