@@ -17,7 +17,7 @@ internal import Synchronization
 ///
 /// The socket of a server that has died is replaced. If a live server uses the path, or another kind of file is there,
 /// `serve` throws a `ServeError` before anything is served. If the socket fails later, the server goes on, and the log
-/// names the error once. An exporter is for one server at a time.
+/// says so once. An exporter is for one server at a time.
 @safe
 public final class MetricsExporter: Plugin {
   /// The path of the socket.

@@ -24,21 +24,21 @@ struct Serve: ParsableCommand {
       for complaint in complaints.withLock({ $0.newComplaints(readings) }) { Output.error(complaint) }
     }
     defer { endpoint.stop() }
-    let failure = Failure()
-    let server = try BackgroundServer(
-      endpoint.events, options: PrometheusEndpoint.options, on: ["tcp://\(listen)"]
-    ) { error in
-      failure.error.withLock { $0 = error }
-      interruption.raise()
-    }
-    defer { server.stop() }
+    var events = endpoint.events
+    events.install(EndNotice(interruption))
+    let server = try start(events, options: PrometheusEndpoint.options, on: "tcp://\(listen)")
     try Output.write("listening on http://\(server.server.addresses[0])/metrics\n")
     interruption.wait()
-    if let error = failure.error.withLock({ $0 }) { throw error }
+    server.shutdown()
+    try server.wait()
   }
 
-  /// The error that ended the server.
-  private final class Failure: Sendable {
-    let error = Mutex<ServeError?>(nil)
+  /// Ends the wait for a signal when the server has ended.
+  private struct EndNotice: Plugin {
+    private let interruption: Interruption
+
+    init(_ interruption: Interruption) { self.interruption = interruption }
+
+    func stopped(_ server: Server) { interruption.raise() }
   }
 }

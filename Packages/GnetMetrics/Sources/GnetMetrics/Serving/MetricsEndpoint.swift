@@ -16,13 +16,15 @@ final class MetricsEndpoint: Sendable {
   private static let inspectionInterval = Duration.seconds(1)
 
   private let watched: Server
-  private let background: BackgroundServer
+  private let running: Mutex<RunningServer?>
+  private let endReport: EndReport
 
   /// Binds the socket and serves snapshots of `server`, made of the reports in `table`.
   init(
     for server: Server, publishing table: RecorderTable, at path: String, permissions: FilePermissions, logger: Logger
   ) throws(ServeError) {
     watched = server
+    endReport = EndReport(path, logger)
     let source = SnapshotSource(server, table)
     var events = Events()
     events.onOpened = { connection in
@@ -30,6 +32,7 @@ final class MetricsEndpoint: Sendable {
       return .close
     }
     events.tick = Self.inspection(of: path, logger)
+    events.install(endReport)
     var options = Options()
     options.unixSocketPermissions = permissions
     options.readBufferCapacity = 16384
@@ -37,9 +40,7 @@ final class MetricsEndpoint: Sendable {
     options.drainTimeout = Self.patienceAtShutdown
     options.logger = logger
     do throws(ServeError) {
-      background = try BackgroundServer(events, options: options, on: ["unix://\(path)"]) { error in
-        logger.error("the metrics socket \(path) is served no longer, and the server goes on without: \(error)")
-      }
+      running = Mutex(try start(events, options: options, on: "unix://\(path)"))
     } catch .system(let operation, let address, let error) {
       throw .system(operation: "metrics socket: \(operation)", address: address, error)
     }
@@ -49,7 +50,11 @@ final class MetricsEndpoint: Sendable {
   func isFor(_ server: Server) -> Bool { watched === server }
 
   /// Closes the socket and removes its file.
-  func stop() { background.stop() }
+  func stop() {
+    endReport.expectEnd()
+    // Dropped outside the lock: that waits for the server's end.
+    _ = running.withLock { $0.take() }
+  }
 
   /// A tick that logs once when the socket's file has gone, for example because its folder was cleaned up.
   private static func inspection(
@@ -70,6 +75,26 @@ final class MetricsEndpoint: Sendable {
       }
       return (inspectionInterval, .none)
     }
+  }
+}
+
+/// Reports to the log when the socket's server has ended although nobody stopped it.
+private final class EndReport: Plugin {
+  private let path: String
+  private let logger: Logger
+  private let isExpected = Atomic(false)
+
+  init(_ path: String, _ logger: Logger) {
+    self.path = path
+    self.logger = logger
+  }
+
+  /// Makes the end of the server nothing to report.
+  func expectEnd() { isExpected.store(true, ordering: .releasing) }
+
+  func stopped(_ server: Server) {
+    if isExpected.load(ordering: .acquiring) { return }
+    logger.error("the metrics socket \(path) is served no longer, and the server goes on without")
   }
 }
 

@@ -15,14 +15,11 @@ import Testing
     _ paths: [String], timeout: Duration = .seconds(20), _ body: (Server) throws -> Void
   ) throws {
     let endpoint = PrometheusEndpoint(paths, reader: SnapshotReader(timeout: timeout)) { _ in }
-    let server = try BackgroundServer(
-      endpoint.events, options: PrometheusEndpoint.options, on: ["tcp://127.0.0.1:0"]
-    ) { Issue.record("the endpoint ended by itself: \($0)") }
-    defer {
-      server.stop()
-      endpoint.stop()
-    }
-    try body(server.server)
+    defer { endpoint.stop() }
+    let running = try start(endpoint.events, options: PrometheusEndpoint.options, on: "tcp://127.0.0.1:0")
+    try body(running.server)
+    running.shutdown()
+    try running.wait()
   }
 
   private func get(_ address: SocketAddress, _ request: String) throws -> String {

@@ -35,8 +35,8 @@ import Testing
       events.install(MetricsExporter(socketPath: path, interval: .microseconds(100)))
       var options = Options()
       options.loopCount = 2
-      let server = try BackgroundServer(events, options: options, on: ["tcp://127.0.0.1:0"]) { _ in }
-      let client = try Client(server.server.addresses[0])
+      let running = try start(events, options: options, on: "tcp://127.0.0.1:0")
+      let client = try Client(running.server.addresses[0])
       let reader = SnapshotReader(timeout: .seconds(20))
       var polls: UInt64 = 0
       try GrowthTests.requireNoGrowth(rounds: 3000) {
@@ -46,7 +46,8 @@ import Testing
       }
       #expect(polls > 1000)
       client.close()
-      server.stop()
+      running.shutdown()
+      try running.wait()
     }
   }
 }

@@ -78,14 +78,15 @@ import Testing
     var events = Events.echo
     events.install(MetricsExporter(socketPath: path))
     for _ in 0..<3 {
-      let server = try BackgroundServer(events, options: Options(), on: ["tcp://127.0.0.1:0"]) { _ in }
-      defer { server.stop() }
-      let client = try Client(server.server.addresses[0])
+      let running = try start(events, on: "tcp://127.0.0.1:0")
+      let client = try Client(running.server.addresses[0])
       try client.send("abc")
       _ = try client.receive(exactly: 3)
       try require("the bytes are counted") {
         SnapshotReader().read([path])[0].snapshot?.total(\.bytesRead) == 3
       }
+      running.shutdown()
+      try running.wait()
     }
   }
 

@@ -1,15 +1,17 @@
 import Gnet
 import Logging
 import MetricsClient
+import Synchronization
 import SystemPackage
 import Testing
 
 @testable import GnetMetrics
 
-/// An echo server with a metrics socket, on a thread of its own.
+/// An echo server with a metrics socket.
 final class TestServer: Sendable {
   let metrics: String
-  let background: BackgroundServer
+  let server: Server
+  private let running: Mutex<RunningServer?>
 
   /// Starts it, with a fresh socket path and ticks every 10 ms unless something else is wanted.
   init(
@@ -24,14 +26,26 @@ final class TestServer: Sendable {
     for plugin in plugins { events.install(plugin) }
     var options = Options()
     options.loopCount = loops
-    background = try BackgroundServer(events, options: options, on: addresses) { error in
-      Issue.record("the server ended by itself: \(error)")
+    let isServing = Atomic(false)
+    events.onInitComplete = { _ in
+      isServing.store(true, ordering: .relaxed)
+      return .none
     }
+    let running = try start(events, options: options, on: addresses)
+    // A plugin that cannot do its work ends the server before anything is served.
+    if !isServing.load(ordering: .relaxed) { try running.wait() }
+    server = running.server
+    self.running = Mutex(running)
   }
 
-  var addresses: [SocketAddress] { background.server.addresses }
+  var addresses: [SocketAddress] { server.addresses }
 
-  func stop() { background.stop() }
+  /// Ends the server, which must have been running still.
+  func stop() {
+    guard let running = running.withLock({ $0.take() }) else { return }
+    running.shutdown()
+    do { try running.wait() } catch { Issue.record("the server ended by itself: \(error)") }
+  }
 
   /// A snapshot, which must come.
   func snapshot() throws -> MetricsSnapshot {
