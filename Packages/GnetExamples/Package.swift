@@ -73,10 +73,21 @@ let package = Package(
       ],
       swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]
     ),
+    // A server that ends in the way that it is told to, for the tests.
+    .executableTarget(
+      name: "EndingServer",
+      dependencies: [
+        "ExampleSupport",
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/EndingServer",
+      swiftSettings: swiftSettings
+    ),
     .testTarget(
       name: "ExamplesTests",
       dependencies: [
-        "blocking", "chat", "echo", "http", "HTTPSupport", "push", "redis", "RedisEngine", "upgrade",
+        "blocking", "chat", "echo", "EndingServer", "http", "HTTPSupport", "push", "redis", "RedisEngine", "upgrade",
         .product(name: "RingBuffer", package: "RingBuffer"),
       ],
       swiftSettings: swiftSettings

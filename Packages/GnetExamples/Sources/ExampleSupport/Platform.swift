@@ -11,3 +11,38 @@ enum Platform {
   /// Writes out all that standard output has buffered. Corresponds to `fflush(3)`.
   static func flushOutput() { fflush(nil) }
 }
+
+// MARK: - Signals
+
+extension Platform {
+  /// The signals that ask a program to end.
+  private static var terminationSignals: sigset_t {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    unsafe sigaddset(&set, SIGINT)
+    unsafe sigaddset(&set, SIGTERM)
+    return set
+  }
+
+  /// Leaves the signals pending on this thread and those that it creates. Corresponds to `pthread_sigmask(3)`.
+  static func blockTerminationSignals() {
+    var set = terminationSignals
+    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
+  /// Gives the signals their effect on this thread again. Corresponds to `pthread_sigmask(3)`.
+  static func unblockTerminationSignals() {
+    var set = terminationSignals
+    unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
+  /// Takes a pending signal, or waits for one. Corresponds to `sigwait(3)`.
+  static func waitForTerminationSignal() {
+    var set = terminationSignals
+    var number: Int32 = 0
+    while unsafe sigwait(&set, &number) != 0 {}
+  }
+
+  /// Sends one of the signals to this process. Corresponds to `kill(2)`.
+  static func sendTerminationSignal() { kill(getpid(), SIGTERM) }
+}

@@ -33,7 +33,7 @@ public struct ServerArguments: ParsableArguments {
     if loopCount != nil && multicore { throw ValidationError("--loops and --multicore exclude each other.") }
   }
 
-  /// Prints the addresses and serves `events` until SIGINT or SIGTERM.
+  /// Prints the addresses and serves `events` until SIGINT or SIGTERM; to be called on the main thread.
   ///
   /// Without `datagrams`, addresses of UDP are refused: an example that keeps state per connection cannot serve them.
   public func serve(
@@ -49,14 +49,17 @@ public struct ServerArguments: ParsableArguments {
     options.loopCount = loopCount ?? options.loopCount
     options.loadBalancing = loadBalancing
     if let metrics { events.install(MetricsExporter(socketPath: metrics, interval: .milliseconds(100))) }
-    let signals = try TerminationSignals()
+    let signals = TerminationSignals()
+    events.install(signals)
     let initialise = events.onInitComplete
     events.onInitComplete = { server in
-      signals.onArrival { server.shutdown() }
       announce(addresses, server)
       return initialise?(server) ?? .none
     }
-    try Gnet.serve(events, options: options, on: addresses)
+    let running = try start(events, options: options, on: addresses)
+    signals.wait()
+    running.shutdown()
+    try running.wait()
   }
 }
 

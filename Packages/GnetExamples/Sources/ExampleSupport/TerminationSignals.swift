@@ -1,33 +1,28 @@
-internal import Foundation
+internal import Gnet
+internal import Synchronization
 
-/// SIGINT and SIGTERM, received in order on a thread instead of interrupting other threads.
+/// SIGINT and SIGTERM, for which the main thread waits while a server runs on other threads.
 ///
-/// Created before other threads, which inherit the blocked signals. The second signal ends the process at once.
-struct TerminationSignals: Sendable {
-  private static let numbers = [SIGINT, SIGTERM]
+/// Created before other threads, which inherit the blocked signals. As a plugin of the server it ends the wait also when
+/// the server ends by itself.
+final class TerminationSignals: Plugin {
+  /// Whether a signal has arrived or the server has ended, whichever came first.
+  private let isOver = Atomic(false)
 
-  init() throws {
-    var set = Self.set
-    let result = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-    if result != 0 { throw POSIXError(POSIXErrorCode(rawValue: result) ?? .EINVAL) }
+  /// Blocks the signals on this thread, and on the threads that it creates from now on.
+  init() { Platform.blockTerminationSignals() }
+
+  /// Waits for the first signal or for the server's end, on the thread that created this value.
+  ///
+  /// The next signal ends the process at once.
+  func wait() {
+    Platform.waitForTerminationSignal()
+    // After the server's own end the signal of `stopped` may still come.
+    if !isOver.exchange(true, ordering: .acquiringAndReleasing) { Platform.unblockTerminationSignals() }
   }
 
-  /// Calls `body` on a thread of its own when the first of the signals arrives.
-  func onArrival(_ body: @escaping @Sendable () -> Void) {
-    Thread.detachNewThread {
-      var set = Self.set
-      var number: Int32 = 0
-      unsafe sigwait(&set, &number)
-      body()
-      unsafe sigwait(&set, &number)
-      exit(128 + number)
-    }
-  }
-
-  private static var set: sigset_t {
-    var set = sigset_t()
-    unsafe sigemptyset(&set)
-    for number in numbers { unsafe sigaddset(&set, number) }
-    return set
+  /// Ends the wait.
+  func stopped(_ server: Server) {
+    if !isOver.exchange(true, ordering: .acquiringAndReleasing) { Platform.sendTerminationSignal() }
   }
 }

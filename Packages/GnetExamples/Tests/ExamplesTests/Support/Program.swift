@@ -82,7 +82,9 @@ final class Program {
 
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
-  /// Waits for the end.
+  var isRunning: Bool { process.isRunning }
+
+  /// Waits for the end. Returns the exit code, or the number of the signal that ended the program.
   func exitCode() -> Int32 {
     process.waitUntilExit()
     return process.terminationStatus

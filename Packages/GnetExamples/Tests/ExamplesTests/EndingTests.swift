@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+@Suite("The end of a program")
+struct EndingTests {
+  static let hasNetcat = Program.path(of: "nc") != nil
+
+  /// A server on a unix socket that ends in a way of `EndingServer`, and the path of its socket.
+  private func server(_ way: String) throws -> (program: Program, path: String) {
+    let path = FileManager.default.temporaryDirectory.appending(path: "ending-\(UUID().uuidString.prefix(8))").path
+    let program = try Program("EndingServer", ["unix://\(path)", "--loops", "2", "--way", way])
+    #expect(program.line() == "listening on unix://\(path)")
+    return (program, path)
+  }
+
+  @Test("a server that shuts down before it serves ends the program, with exit code 0")
+  func shutdownAtOnce() throws {
+    let (program, _) = try server("at-once")
+    #expect(program.errorsToEnd() == "")
+    #expect(program.exitCode() == 0)
+  }
+
+  @Test(
+    "a callback that shuts the server down ends the program, with exit code 0",
+    .enabled(if: hasNetcat, "nc is not installed"))
+  func shutdown() throws {
+    let (program, path) = try server("shutdown")
+    _ = try output(of: "nc", ["-U", path], input: Data())
+    #expect(program.errorsToEnd() == "")
+    #expect(program.exitCode() == 0)
+  }
+
+  @Test(
+    "a server that fails ends the program, with one line and exit code 1",
+    .enabled(if: hasNetcat, "nc is not installed"))
+  func failure() throws {
+    let (program, path) = try server("failure")
+    _ = try output(of: "nc", ["-U", path], input: Data())
+    #expect(program.errorsToEnd() == "Error: invalid address \"nowhere\": it has gone\n")
+    #expect(program.exitCode() == 1)
+  }
+
+  @Test(
+    "the second signal ends a program whose loop is blocked", .enabled(if: hasNetcat, "nc is not installed"),
+    arguments: [SIGINT, SIGTERM])
+  func secondSignal(number: Int32) throws {
+    let (program, path) = try server("never")
+    let client = try Program("nc", ["-U", path], isInteractive: true)
+    defer { client.signal(SIGKILL) }
+    #expect(program.line() == "blocked")
+    program.signal(number == SIGINT ? SIGTERM : SIGINT)
+    // The first signal has closed the listening socket.
+    let deadline = ContinuousClock.now + .seconds(20)
+    while FileManager.default.fileExists(atPath: path), ContinuousClock.now < deadline { usleep(1000) }
+    #expect(!FileManager.default.fileExists(atPath: path))
+    #expect(program.isRunning)
+    program.signal(number)
+    // A program that a signal has ended: its number.
+    #expect(program.exitCode() == number)
+  }
+}
