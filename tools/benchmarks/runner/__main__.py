@@ -14,8 +14,9 @@ import handles
 import idle
 import kernel
 import report
+import timers
 from measure import Bench
-from scenarios import HANDLES, MEMORY, SCENARIOS, WORKS
+from scenarios import HANDLES, MEMORY, SCENARIOS, TIMERS, WORKS
 from servers import Place
 from summary import summarise
 
@@ -53,7 +54,7 @@ def prepare():
 
 
 def measure(bench, scenario):
-    """The text and the figures of one scenario, and its bars."""
+    """The text and the figures of one scenario, and its bars: a unit and rows for each group."""
     labels = {server.key: server.label for server in scenario.servers}
     if scenario is MEMORY:
         rows, skipped = idle.run(bench, scenario)
@@ -62,7 +63,7 @@ def measure(bench, scenario):
             (labels[key], key == "gnet", (row["idle"] / 1024,), f"{row['idle'] / 1024:.2f} KiB")
             for key, row in rows.items()
         ]
-        return text, {"rows": rows, "skipped": skipped}, bars
+        return text, {"rows": rows, "skipped": skipped}, [("memory", bars)]
     if scenario is HANDLES:
         rows, skipped = handles.run(bench, scenario)
         text = report.handles_report(scenario, rows, handles.LABELS, skipped)
@@ -70,7 +71,9 @@ def measure(bench, scenario):
             (handles.LABELS[key], key == "gnet", (row["rate"]["median"],), f"{report.number(row['rate']['median'])}/s")
             for key, row in rows.items()
         ]
-        return text, {"rows": rows, "skipped": skipped}, bars
+        return text, {"rows": rows, "skipped": skipped}, [("rate", bars)]
+    if scenario in TIMERS:
+        return measure_timers(bench, scenario)
     runs, skipped, calls, share = bench.run(scenario)
     for key in skipped:
         runs.pop(key)
@@ -83,7 +86,26 @@ def measure(bench, scenario):
          f"{report.number(row['undisturbed'])} ns, {report.ratio(row, reference)}x")
         for key, row in rows.items() if key != "control"
     ]  # fmt: skip
-    return text, {"rows": rows, "skipped": skipped, "othersShare": share, "runs": runs}, bars
+    return text, {"rows": rows, "skipped": skipped, "othersShare": share, "runs": runs}, [(f"CPU per {scenario.per}", bars)]
+
+
+def measure_timers(bench, scenario):
+    rows, skipped, precision = timers.run(bench, scenario)
+    figures = {"rows": rows, "skipped": skipped, "precision": precision}
+
+    def bars(unit, scale, text):
+        # A bar that is longer than all others by far would leave nothing of them.
+        return [
+            (timers.LABELS[key], key == "gnet", (row[unit]["median"],), text.format(row[unit]["median"] / scale))
+            for key, row in rows.items() if row[unit]["median"] < 100 * rows.get("gnet", row)[unit]["median"]
+        ]  # fmt: skip
+
+    if scenario.name == "timers-costs":
+        text = report.timers_report(scenario, rows, timers.LABELS, skipped)
+        names = {"set": "CPU to set one", "move": "CPU to move one, in order", "moveAtRandom": "CPU to move one at random"}
+        return text, figures, [(name, bars(unit, 1, "{:.0f} ns")) for unit, name in names.items()]
+    text = report.firing_report(scenario, rows, timers.LABELS, skipped, precision)
+    return text, figures, [("lateness, 99.9th percentile", bars("p999", 1e6, "{:.2f} ms"))]
 
 
 def main():
@@ -104,7 +126,7 @@ def main():
     failed = False
     for work in WORKS if options.work == "all" else (options.work,):
         chosen = [
-            s for s in (*SCENARIOS, MEMORY, HANDLES)
+            s for s in (*SCENARIOS, MEMORY, HANDLES, *TIMERS)
             if s.work == work and options.only in s.name and (s.is_quick or not options.quick)
         ]  # fmt: skip
         texts, figures, groups = [], {}, []
@@ -113,8 +135,7 @@ def main():
             figures[scenario.name]["title"] = scenario.title
             failed = failed or "gnet" in figures[scenario.name]["skipped"] and "there is no" not in text
             texts.append(text)
-            unit = {MEMORY: "memory", HANDLES: "rate"}.get(scenario, f"CPU per {scenario.per}")
-            groups.append((f"{scenario.title}: {unit}", bars))
+            groups += [(f"{scenario.title}: {unit}", rows) for unit, rows in bars]
             print(text, end="\n\n", flush=True)
         if not chosen:
             continue

@@ -91,6 +91,64 @@ def handles_report(scenario, rows, labels, skipped):
     return "\n".join(text + [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()])
 
 
+def timers_report(scenario, rows, labels, skipped):
+    head = [
+        "timers", "ns to set one, median (min to max)", "to move one, in order", "to move one at random",
+        "to drop one at random", "bytes for one", "set, to Gnet", "moved in order, to Gnet", "at random, to Gnet",
+    ]  # fmt: skip
+    ours = rows.get("gnet")
+    lines = [
+        [
+            labels[key], *(span(row[unit]) for unit in ("set", "move", "moveAtRandom", "drop")),
+            number(row["memory"]["median"]),
+            *(times(row, ours, unit) for unit in ("set", "move", "moveAtRandom")),
+        ]
+        for key, row in rows.items()
+    ]  # fmt: skip
+    text = [f"### {scenario.title}", "", table(head, lines), ""]
+    text += [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()]
+    text.append("- processor time; each timer was moved ten times in order and ten times at random")
+    samples = {key: int(row["sample"]["median"]) for key, row in rows.items()}
+    text += [
+        f"- {labels[key]}: of all that were set, {sample} were moved, and dropped"
+        for key, sample in samples.items() if sample < max(samples.values())
+    ]  # fmt: skip
+    return "\n".join(text)
+
+
+def firing_report(scenario, rows, labels, skipped, precision):
+    head = [
+        "timers", "ms late: median", "99.9 %", "most", "early", "most beyond 1 ms or 0.1 %", "longest turn",
+        "processor time of a turn, most", "longest delay of a wait",
+    ]  # fmt: skip
+
+    def milliseconds(row, unit):
+        return f"{row[unit]['median'] / 1e6:.2f}" if unit in row else "-"
+
+    lines = [
+        [
+            labels[key], *(milliseconds(row, unit) for unit in ("median", "p999", "max")),
+            number(row["earlyCount"]["max"]),
+            *(milliseconds(row, unit) for unit in ("excess", "longestTurn", "longestWork", "longestDelay")),
+        ]
+        for key, row in rows.items()
+    ]  # fmt: skip
+    text = [f"### {scenario.title}", "", table(head, lines), ""]
+    text += [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()]
+    text.append("- medians of all rounds, in milliseconds; `early` is the greatest number of a round")
+    if precision:
+        text.append(
+            f"- {labels['gnet']} on a loop that is never busy, timers of up to an hour: {precision['earlyCount']} early, "
+            f"at most {precision['max'] / 1e6:.2f} ms late up to a second, and {precision['share']:.4%} of their length "
+            f"beyond; {precision['wakeUps']:,} wake-ups"
+        )
+    return "\n".join(text)
+
+
+def times(row, other, unit):
+    return f"{row[unit]['median'] / other[unit]['median']:.2f}" if other else "-"
+
+
 def memory_report(scenario, rows, skipped):
     labels = {server.key: server.label for server in scenario.servers}
     head = [

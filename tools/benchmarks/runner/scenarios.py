@@ -87,4 +87,10 @@ MEMORY = Scenario("memory", "memory", "10,000 idle connections", (), (BARE, GNET
 HANDLES = Scenario("handles", "handles", "1,000,000 messages of 64 bytes to 100 connections from another thread", (),
                    (), 100, is_quick=True, per="message")  # fmt: skip
 
-WORKS = ("echo", "http", "redis", "udp", "connect", "metrics", "memory", "handles")
+TIMERS = (
+    Scenario("timers", "timers-costs", "1,000,000 timers of 1 ms to 1 h", (), (), is_quick=True, per="timer"),
+    Scenario("timers", "timers-firing", "1,000,000 timers of 1 ms to 2 s, set as fast as they can be, and fired", (), (),
+             is_quick=True, per="timer"),
+)  # fmt: skip
+
+WORKS = ("echo", "http", "redis", "udp", "connect", "metrics", "memory", "handles", "timers")

@@ -8,8 +8,8 @@ import xml.etree.ElementTree as xml
 import budget
 import chart
 import report
-from scenarios import SCENARIOS, WORKS
-from summary import percentile, summarise
+from scenarios import SCENARIOS, TIMERS, WORKS
+from summary import percentile, spread, summarise
 from tracing import difference
 
 
@@ -56,6 +56,30 @@ class Summary(unittest.TestCase):
         self.assertIn("skipped: SwiftNIO: not built", text)
 
 
+class Timers(unittest.TestCase):
+    LABELS = {"gnet": "Ours", "other": "Theirs"}
+
+    @staticmethod
+    def row(**figures):
+        return {unit: spread([figure]) for unit, figure in figures.items()}
+
+    def test_costs_have_a_row_for_each_kind_with_its_ratio_and_its_sample(self):
+        ours = self.row(set=50, move=40, moveAtRandom=80, drop=60, memory=32, sample=1000)
+        theirs = self.row(set=100, move=20, moveAtRandom=80, drop=60, memory=64, sample=50)
+        text = report.timers_report(TIMERS[0], {"gnet": ours, "other": theirs}, self.LABELS, {})
+        self.assertIn("| 2.00 | 0.50 | 1.00 |", text)
+        self.assertIn("Theirs: of all that were set, 50 were moved", text)
+        self.assertNotIn("Ours: of all", text)
+
+    def test_lateness_is_in_milliseconds_and_unknown_where_a_loop_does_not_tell(self):
+        row = self.row(median=5e5, p999=1e6, max=2e6, earlyCount=0, excess=1e6)
+        precision = {"earlyCount": 0, "max": 5e5, "share": 0.001, "wakeUps": 1234}
+        text = report.firing_report(TIMERS[1], {"gnet": row}, self.LABELS, {"other": "not built"}, precision)
+        self.assertIn("| Ours | 0.50 | 1.00 | 2.00 | 0 | 1.00 | - | - | - |", text)
+        self.assertIn("skipped: Theirs: not built", text)
+        self.assertIn("0 early, at most 0.50 ms late up to a second, and 0.1000% of their length", text)
+
+
 class Counting(unittest.TestCase):
     def test_what_happens_once_is_not_in_the_difference(self):
         few, many = {"recvfrom": 100, "mmap": 7, "accept4": 1}, {"recvfrom": 300, "mmap": 7, "accept4": 1}
@@ -80,7 +104,7 @@ class Scenarios(unittest.TestCase):
     def test_names_are_unique_and_every_work_has_a_quick_one(self):
         names = [scenario.name for scenario in SCENARIOS]
         self.assertEqual(len(names), len(set(names)))
-        self.assertEqual({s.work for s in SCENARIOS if s.is_quick}, set(WORKS) - {"memory", "handles"})
+        self.assertEqual({s.work for s in SCENARIOS if s.is_quick}, set(WORKS) - {"memory", "handles", "timers"})
 
 
 class Chart(unittest.TestCase):

@@ -1,0 +1,1 @@
+../../../../../../Packages/Gnet/Sources/Gnet/Loop/Timers.swift
