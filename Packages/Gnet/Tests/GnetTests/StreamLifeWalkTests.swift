@@ -1,0 +1,92 @@
+import Poller
+import Testing
+
+@testable import Gnet
+
+@Suite("the life of a connection, from its opening to its end") struct StreamLifeWalkTests {
+  private typealias Move = LifeWorld.Move
+  private typealias Callback = LifeWorld.Callback
+
+  /// Every state that an open connection can come to, whatever its peer and its handler do.
+  private static func reachable(mayAnswer: Bool) -> Set<LifeWorld> {
+    mayAnswer ? reachableWithHalfClosure : reachableWithoutHalfClosure
+  }
+
+  private static let reachableWithHalfClosure = explore(mayAnswer: true)
+  private static let reachableWithoutHalfClosure = explore(mayAnswer: false)
+
+  private static func explore(mayAnswer: Bool) -> Set<LifeWorld> {
+    var found: Set = [LifeWorld()]
+    var queue = Array(found)
+    while let world = queue.popLast() {
+      for move in Move.allCases where world.end == nil && world.faults.isEmpty && world.allows(move) {
+        for callback in Callback.all {
+          var next = world
+          next.make(move, mayAnswer: mayAnswer, callback)
+          if found.insert(next).inserted { queue.append(next) }
+        }
+      }
+    }
+    return found
+  }
+
+  @Test(
+    "whatever happens, a handler is not called after the end it asked for, and an end comes once",
+    arguments: [false, true])
+  func order(mayAnswer: Bool) {
+    let worlds = Self.reachable(mayAnswer: mayAnswer)
+    #expect(worlds.count > 100)
+    for world in worlds where !world.faults.isEmpty { Issue.record("\(world)") }
+  }
+
+  @Test("whatever happens, a connection neither spins nor is forgotten", arguments: [false, true])
+  func attention(mayAnswer: Bool) {
+    for world in Self.reachable(mayAnswer: mayAnswer) where world.end == nil {
+      let flags = world.life.flags
+      if world.interest.contains(.readable) {
+        #expect(!flags.contains(.inputEnded), "reads after the end of the input: \(world)")
+      }
+      #expect(world.interest.contains(.writable) == (world.pending != .none), "\(world)")
+      if flags.contains(.outputBroken) { #expect(world.pending == .none && world.isQueued, "\(world)") }
+      if world.life.ending != .none { #expect(world.pending != .none, "an end that is due does not come: \(world)") }
+      if world.interest.isEmpty && !world.isQueued {
+        #expect(!flags.isDisjoint(with: [.readingPaused, .inputEnded]), "nothing is waited for: \(world)")
+      }
+      if flags.contains(.outputFull) { #expect([.middle, .high].contains(world.pending), "\(world)") }
+    }
+  }
+
+  @Test("from wherever it is, a connection ends when its peer takes everything and goes", arguments: [false, true])
+  func ends(mayAnswer: Bool) {
+    for start in Self.reachable(mayAnswer: mayAnswer) where start.end == nil {
+      var world = start
+      for _ in 0..<6 where world.end == nil {
+        let move = [Move.tookAll, .endedStream, .turn, .hungUp].first { world.allows($0) }
+        world.make(move!, mayAnswer: mayAnswer, Callback())
+      }
+      #expect(world.end != nil, "\(start) has come to \(world)")
+      if start.life.ending != .none { #expect(world.end == start.life.ending, "\(start)") }
+    }
+  }
+
+  @Test("a random life ends as its handler wanted it", arguments: 0..<20 as Range<UInt64>)
+  func randomLives(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    for _ in 0..<200 {
+      var world = LifeWorld()
+      let mayAnswer = Bool.random(using: &random)
+      var wanted = StreamLife.Ending.none
+      for _ in 0..<200 where world.end == nil {
+        let move = Move.allCases.filter { world.allows($0) }.randomElement(using: &random)!
+        var callback = Callback.all.randomElement(using: &random)!
+        // Rarely, so that lives are long.
+        if Int.random(in: 0..<8, using: &random) > 0 { callback.ending = .none }
+        world.make(move, mayAnswer: mayAnswer, callback)
+        wanted = max(wanted, world.life.ending)
+      }
+      #expect(world.faults == [])
+      if let end = world.end, wanted == .detach, !world.life.flags.contains(.outputBroken) { #expect(end == .detach) }
+      if world.end == .detach { #expect(wanted == .detach && world.pending == .none) }
+    }
+  }
+}
