@@ -291,13 +291,10 @@ private struct ShutdownPlugin: Plugin {
           clients.closeAll()
         }
         try round(1)
-        let descriptors = ProcessState.descriptorCount
-        let threads = ProcessState.threadCount
+        let before = ProcessState()
         for index in 0..<12 { try round(1 + index % 4) }
         try #require(servers.count == 13)
-        try requireDescriptors(descriptors)
-        // The thread of the last server's test may be on its way out.
-        try require("all threads are gone") { ProcessState.threadCount <= threads }
+        try before.requireNothingLeft()
       }
     }
 
@@ -305,8 +302,7 @@ private struct ShutdownPlugin: Plugin {
     func failedStarts() async {
       await #expect(processExitsWith: .success) {
         let taken = try TestServer(.echo)
-        let descriptors = ProcessState.descriptorCount
-        let threads = ProcessState.threadCount
+        let before = ProcessState()
         for loopCount in 1...4 {
           var options = Options()
           options.loopCount = loopCount
@@ -327,18 +323,10 @@ private struct ShutdownPlugin: Plugin {
             }
           #endif
         }
-        try requireDescriptors(descriptors)
-        try require("all threads are gone") { ProcessState.threadCount <= threads }
+        try before.requireNothingLeft()
         try taken.stop()
       }
     }
-  }
-
-  /// Requires that as many descriptors are open as before. A kernel's kqueue ends with its descriptor; libkqueue closes
-  /// what it has opened for it a moment later, on a thread of its own.
-  private func requireDescriptors(_ count: Int) throws {
-    if isKqueueEmulated { return try require("libkqueue has closed its own") { ProcessState.descriptorCount <= count } }
-    try #require(ProcessState.descriptorCount == count)
   }
 
   /// Keeps clients open.

@@ -2,13 +2,45 @@
   import Glibc
   import Testing
 
-  /// What the kernel says of this process. Meaningful where nothing else runs: in exit tests.
-  enum ProcessState {
-    /// The open descriptors.
-    static var descriptorCount: Int { entryCount(of: "/proc/self/fd") - 1 }
+  /// The descriptors and threads of this process, as the kernel counts them. Meaningful where nothing else runs: in
+  /// exit tests.
+  struct ProcessState {
+    /// The open descriptors by their numbers, and what each refers to.
+    private let descriptors = Self.descriptors
+    private let threadCount = Self.threadCount
 
-    /// The threads.
-    static var threadCount: Int { entryCount(of: "/proc/self/task") }
+    /// Requires that no descriptor and no thread has been added since this state was taken.
+    ///
+    /// A thread that was joined may be listed a moment longer. A kernel's kqueue ends with its descriptor; libkqueue closes
+    /// what it has opened for it a moment later, on a thread of its own.
+    func requireNothingLeft() throws {
+      if isKqueueEmulated {
+        try require("libkqueue has closed its own") { Self.descriptors.count <= descriptors.count }
+      }
+      let added = Self.descriptors.filter { descriptors[$0.key] != $0.value }
+      try #require(added.isEmpty)
+      try require("all threads are gone") { Self.threadCount <= threadCount }
+    }
+
+    /// Not counted: timers, of which the concurrency runtime opens one at any time.
+    private static var descriptors: [Int32: String] {
+      var found: [Int32: String] = [:]
+      for fd in Int32(0)..<4096 {
+        guard let target = target(of: fd), !target.hasSuffix("[timerfd]") else { continue }
+        found[fd] = target
+      }
+      return found
+    }
+
+    private static func target(of fd: Int32) -> String? {
+      var buffer = [UInt8](repeating: 0, count: 256)
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe readlink("/proc/self/fd/\(fd)", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+      }
+      return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+    }
+
+    private static var threadCount: Int { entryCount(of: "/proc/self/task") }
 
     /// The memory of this process that is its own, in bytes.
     static var memory: Int {
