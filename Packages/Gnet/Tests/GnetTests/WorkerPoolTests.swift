@@ -110,7 +110,7 @@ import Testing
     await #expect(processExitsWith: .failure) {
       let pool = WorkerPool(threadCount: 1, queueCapacity: 1)
       _ = pool.submit { pool.shutdown() }
-      try require("the trap") { false }
+      awaitTrap()
     }
   }
 
