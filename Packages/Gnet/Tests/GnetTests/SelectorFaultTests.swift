@@ -1,0 +1,174 @@
+#if DEBUG
+  import RingBuffer
+  import SystemPackage
+  import Testing
+
+  @testable import Gnet
+
+  @Suite("a server whose system cannot wait for events any more") struct SelectorFaultTests {
+    private static let waitFailed = ServeError.system(
+      operation: "waiting for events", address: nil, .badFileDescriptor)
+    private static let setupFailed = ServeError.system(
+      operation: "setting up an event loop", address: nil, .tooManyOpenFiles)
+
+    private static func options(_ loopCount: Int, _ plan: FaultPlan) -> Options {
+      var options = Options()
+      options.loopCount = loopCount
+      options.faults = plan
+      return options
+    }
+
+    @Test("without a selector for each of its threads it does not start, and calls nothing", arguments: [1, 2, 3])
+    func opening(loopCount: Int) throws {
+      // With several loops there is a thread that accepts for them.
+      let selectorCount = loopCount == 1 ? 1 : loopCount + 1
+      for missing in 0..<selectorCount {
+        let (recorder, plan, path) = (CallRecorder(), FaultPlan(), temporaryPath())
+        plan.fail(.openSelector, with: .tooManyOpenFiles, skipping: missing)
+        #expect(throws: Self.setupFailed) {
+          let options = Self.options(loopCount, plan)
+          _ = try start(recorder.events, options: options, on: "tcp://127.0.0.1:0", "unix://\(path)")
+        }
+        #expect(plan.remaining == 0)
+        #expect(recorder.calls.values == [])
+        #expect(!Files.exists(path))
+      }
+    }
+
+    @Test("with a socket that cannot be watched it does not start, and calls nothing", arguments: [1, 2])
+    func registering(loopCount: Int) throws {
+      for missing in 0..<3 {
+        let (recorder, plan, path) = (CallRecorder(), FaultPlan(), temporaryPath())
+        plan.fail(.register, with: .tooManyOpenFiles, skipping: missing)
+        #expect(throws: Self.setupFailed) {
+          let options = Self.options(loopCount, plan)
+          let addresses = ["tcp://127.0.0.1:0", "unix://\(path)", "udp://127.0.0.1:0"]
+          _ = try start(recorder.events, options: options, on: addresses)
+        }
+        #expect(plan.remaining == 0)
+        #expect(recorder.calls.values == [])
+        #expect(!Files.exists(path))
+      }
+    }
+
+    @Test("every connection is told of its end, and the caller why", arguments: StreamTransport.allCases)
+    func waiting(transport: StreamTransport) throws {
+      let (recorder, plan) = (CallRecorder(), FaultPlan())
+      let running = try start(recorder.events, options: Self.options(1, plan), on: transport.address())
+      let clients = try (0..<3).map { _ in try Client(running.server.addresses[0]) }
+      try require("all are open") { recorder.count(of: "onOpened") == 3 }
+      plan.fail(.wait, with: .badFileDescriptor)
+      // The loop waits already: what comes is served, and the next wait fails.
+      try clients[0].send("hello")
+      #expect(try clients[0].receiveText(5) == "hello")
+      #expect(throws: Self.waitFailed) { try running.wait() }
+      #expect(recorder.count(of: "onClosed") == 3, "nothing of them was lost")
+      #expect(recorder.calls.values.last == "stopped")
+      for client in clients { #expect(try client.receiveToEnd() == []) }
+      #expect(running.server.connectionCount == 0)
+    }
+
+    @Test("the connections of other loops are closed in order, and get what was written")
+    func otherLoops() throws {
+      let (recorder, plan) = (CallRecorder(), FaultPlan())
+      let running = try start(recorder.events, options: Self.options(3, plan), on: "tcp://127.0.0.1:0")
+      let clients = try (0..<6).map { _ in try Client(running.server.addresses[0]) }
+      try require("all are open") { running.server.loops.allSatisfy { $0.statistics.connectionsActive == 2 } }
+      plan.fail(.wait, with: .badFileDescriptor)
+      try clients[0].send("hello")
+      #expect(try clients[0].receiveText(5) == "hello")
+      #expect(throws: Self.waitFailed) { try running.wait() }
+      #expect(recorder.count(of: "onClosed") == 6)
+      for client in clients { #expect(try client.receiveToEnd() == []) }
+      let statistics = running.server.loops.map(\.statistics)
+      #expect(statistics.allSatisfy { $0.connectionsActive == 0 && $0.connectionsClosed == 2 })
+    }
+
+    @Test("the end of the thread that accepts is the end of the server, and each connection is told once")
+    func acceptor() throws {
+      let (recorder, plan) = (CallRecorder(), FaultPlan())
+      let running = try start(recorder.events, options: Self.options(2, plan), on: "tcp://127.0.0.1:0")
+      let early = try (0..<4).map { _ in try Client(running.server.addresses[0]) }
+      try require("all are open") { recorder.count(of: "onOpened") == 4 }
+      plan.fail(.wait, with: .badFileDescriptor)
+      // Wakes the thread that accepts, and then a loop; one of them finds out.
+      let late = try Client(running.server.addresses[0])
+      #expect(throws: Self.waitFailed) { try running.wait() }
+      let closed = recorder.calls.values.count { $0.hasPrefix("onClosed") }
+      #expect(closed == recorder.count(of: "onOpened") && closed >= 4)
+      for client in early { #expect(try client.receiveToEnd() == []) }
+      withExtendedLifetime(late) {}
+    }
+
+    @Test("one that could not wait even once has called nobody but its plugins, and onInitComplete", arguments: [1, 2])
+    func neverWaited(loopCount: Int) throws {
+      let (recorder, plan) = (CallRecorder(), FaultPlan())
+      plan.fail(.wait, with: .badFileDescriptor, times: .max)
+      let running = try start(recorder.events, options: Self.options(loopCount, plan), on: "tcp://127.0.0.1:0")
+      #expect(throws: Self.waitFailed) { try running.wait() }
+      #expect(recorder.calls.values.prefix(2) == ["started", "onInitComplete"])
+      #expect(recorder.calls.values.last == "stopped")
+      #expect(recorder.count(of: "onOpened") == 0)
+    }
+
+    @Test("output that nobody has taken yet dies with its connection, which hears why")
+    func pendingOutput() throws {
+      let (recorder, plan) = (CallRecorder(), FaultPlan())
+      var events = recorder.events
+      events.onOpened = { connection in
+        connection.write(pattern(16 << 20))
+        return .close
+      }
+      let running = try start(events, options: Self.options(1, plan), on: "tcp://127.0.0.1:0")
+      let slow = try Client(running.server.addresses[0])
+      let loop = running.server.loops[0]
+      try require("its output waits") { loop.statistics.pendingOutputBytes > 0 }
+      plan.fail(.wait, with: .badFileDescriptor)
+      // Another connection's beginning ends the wait.
+      let other = try Client(running.server.addresses[0])
+      #expect(throws: Self.waitFailed) { try running.wait() }
+      #expect(recorder.count(of: "onClosed: \(Errno.badFileDescriptor)") == 2)
+      #expect(loop.statistics.pendingOutputBytes == 0)
+      withExtendedLifetime((slow, other)) {}
+    }
+
+    // MARK: What ends or pauses one socket only
+
+    @Test("a connection whose reading cannot be paused ends with the errno, others do not")
+    func pausing() throws {
+      let (recorder, plan) = (CallRecorder(), FaultPlan())
+      var events = recorder.events
+      events.react = { connection, input in
+        if input.readText() == "pause" { connection.isReadingPaused = true } else { connection.write("fine") }
+        return .none
+      }
+      try withServer(events, options: Self.options(1, plan)) { server in
+        let (paused, other) = (try Client(server.address()), try Client(server.address()))
+        try require("both are open") { recorder.count(of: "onOpened") == 2 }
+        plan.fail(.watch, with: .noMemory)
+        try paused.send("pause")
+        try require("it is closed") { recorder.count(of: "onClosed: \(Errno.noMemory)") == 1 }
+        #expect(plan.remaining == 0)
+        try other.send("how is it?")
+        #expect(try other.receiveText(4) == "fine")
+      }
+      #expect(recorder.count(of: "onClosed") == 1)
+    }
+
+    @Test("an answer by datagram that has to wait is sent also where the wait is refused at first")
+    func datagrams() throws {
+      let (log, plan) = (LogCollector(), FaultPlan())
+      var options = Self.options(1, plan)
+      options.logger = log.logger
+      try withServer(.echo, options: options, on: ["udp://127.0.0.1:0"]) { server in
+        let client = try Client(server.address(), datagrams: true)
+        plan.fail(.sendDatagrams, with: .resourceTemporarilyUnavailable)
+        plan.fail(.watch, with: .noMemory, times: 2)
+        try client.send("hello")
+        #expect(try client.receiveText() == "hello")
+        #expect(plan.remaining == 0)
+        #expect(log.lines.count == 1, "\(log.lines)")
+      }
+    }
+  }
+#endif
