@@ -28,7 +28,7 @@ struct CallRecorder: Plugin {
 
   func stopped(_ server: Server) { calls.add("stopped") }
 
-  /// How often a call was made.
+  /// The number of times that a call was made.
   func count(of call: String) -> Int { calls.values.count { $0 == call } }
 
   private func note(_ call: String) -> Action {
