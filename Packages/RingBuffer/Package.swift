@@ -25,10 +25,22 @@ let package = Package(
     .library(name: "RingBuffer", targets: ["RingBuffer"]),
     .library(name: "Disruptor", targets: ["Disruptor"]),
   ],
+  dependencies: [
+    // For the tests alone: no program that depends on this package fetches it.
+    .package(path: "../TestSupport")
+  ],
   targets: [
     .target(name: "RingBuffer", swiftSettings: settings),
     .target(name: "Disruptor", swiftSettings: settings),
-    .testTarget(name: "RingBufferTests", dependencies: ["RingBuffer"], swiftSettings: testSettings),
-    .testTarget(name: "DisruptorTests", dependencies: ["Disruptor"], swiftSettings: testSettings),
+    .testTarget(
+      name: "RingBufferTests",
+      dependencies: ["RingBuffer", .product(name: "TestSupport", package: "TestSupport")],
+      swiftSettings: testSettings
+    ),
+    .testTarget(
+      name: "DisruptorTests",
+      dependencies: ["Disruptor", .product(name: "TestSupport", package: "TestSupport")],
+      swiftSettings: testSettings
+    ),
   ]
 )

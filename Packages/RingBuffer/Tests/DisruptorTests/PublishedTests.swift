@@ -1,3 +1,4 @@
+import TestSupport
 import Disruptor
 import Synchronization
 import Testing
@@ -103,9 +104,9 @@ struct PublishedThreadTests {
     let published = Published(Echoes(of: 0))
     let next = Atomic(1)
     let writers = (0..<3).map { writer in
-      SystemThread {
+      TestThread {
         for number in 1...3000 where number % 3 == writer {
-          while next.load(ordering: .acquiring) != number { SystemThread.yield() }
+          while next.load(ordering: .acquiring) != number { TestThread.yield() }
           published.publish(Echoes(of: number))
           next.store(number + 1, ordering: .releasing)
         }
@@ -123,14 +124,14 @@ struct PublishedThreadTests {
     let started = Atomic(0)
     let isDone = Atomic(false)
     let readers = (0..<readerCount).map { _ in
-      SystemThread {
+      TestThread {
         var last = read(0)
         started.add(1, ordering: .releasing)
         while !isDone.load(ordering: .acquiring) { last = read(last) }
         _ = read(last)
       }
     }
-    while started.load(ordering: .acquiring) < readerCount { SystemThread.yield() }
+    while started.load(ordering: .acquiring) < readerCount { TestThread.yield() }
     write()
     isDone.store(true, ordering: .releasing)
     for reader in readers { reader.join() }

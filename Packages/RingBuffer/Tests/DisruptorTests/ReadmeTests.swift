@@ -1,3 +1,4 @@
+import TestSupport
 import Disruptor
 import Testing
 
@@ -38,7 +39,7 @@ struct ReadmeTests {
   private func text(of path: String) throws -> String {
     let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     let root = parts.dropLast(3).joined(separator: "/")
-    return try #require(contents(ofFile: "\(root)/\(path)"))
+    return try #require(Files.text("\(root)/\(path)"))
   }
 }
 

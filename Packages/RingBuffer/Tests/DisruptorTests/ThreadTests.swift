@@ -1,3 +1,4 @@
+import TestSupport
 import Disruptor
 import Synchronization
 import Testing
@@ -16,9 +17,9 @@ struct ThreadTests {
     let share = (capacity == 4096 ? Self.elementCount : Self.elementCount / 100) / Self.producerCount
     let ring = Disruptor<Stamp>(capacity: capacity, firstSequence: -share)
     let producers = (0..<Self.producerCount).map { producer in
-      SystemThread {
+      TestThread {
         for number in 0..<share {
-          while ring.tryPublish(Stamp(producer: producer, number: number)) != nil { SystemThread.yield() }
+          while ring.tryPublish(Stamp(producer: producer, number: number)) != nil { TestThread.yield() }
         }
       }
     }
@@ -31,7 +32,7 @@ struct ThreadTests {
         if next[stamp.producer] != stamp.number { mismatches += 1 }
         next[stamp.producer] = stamp.number + 1
       }
-      if count == 0 { SystemThread.yield() }
+      if count == 0 { TestThread.yield() }
       received += count
     }
     guard received == share * Self.producerCount else {
@@ -52,12 +53,12 @@ struct ThreadTests {
     do {
       let ring = Disruptor<Parcel>(capacity: 128)
       let producers = (0..<Self.producerCount).map { _ in
-        SystemThread {
+        TestThread {
           for number in 0..<share {
             var parcel = Parcel(number, in: census)
             while let refused = ring.tryPublish(parcel) {
               parcel = refused
-              SystemThread.yield()
+              TestThread.yield()
             }
           }
         }
@@ -68,7 +69,7 @@ struct ThreadTests {
       var sum = 0
       while missing > 0, !deadline.hasPassed {
         let count = ring.drain(limit: missing) { sum += $0.number }
-        if count == 0 { SystemThread.yield() }
+        if count == 0 { TestThread.yield() }
         missing -= count
       }
       guard missing == 0 else {
@@ -93,9 +94,9 @@ struct ThreadTests {
     let notes = Notes(count: 2 * share)
     let wrongNotes = Atomic(0)
     let producers = (0..<2).map { producer in
-      SystemThread {
+      TestThread {
         for number in 0..<share {
-          while ring.tryPublish(Stamp(producer: producer, number: number)) != nil { SystemThread.yield() }
+          while ring.tryPublish(Stamp(producer: producer, number: number)) != nil { TestThread.yield() }
           // The slot's last element, and so at least `capacity` of this producer's, had been taken out, and the
           // body had returned from the one before.
           let earlier = number - capacity - 1
@@ -108,7 +109,7 @@ struct ThreadTests {
     let deadline = Deadline()
     while missing > 0, !deadline.hasPassed {
       let count = ring.drain(limit: 64) { notes[$0.producer * share + $0.number] = $0.number + 1 }
-      if count == 0 { SystemThread.yield() }
+      if count == 0 { TestThread.yield() }
       missing -= count
     }
     guard missing == 0 else {
@@ -123,11 +124,11 @@ struct ThreadTests {
   func lastReference() {
     let census = Census()
     for _ in 0..<100 {
-      let producers: [SystemThread]
+      let producers: [TestThread]
       do {
         let ring = Disruptor<Token>(capacity: 4)
         producers = (0..<2).map { number in
-          SystemThread { _ = ring.tryPublish(Token(number, in: census)) }
+          TestThread { _ = ring.tryPublish(Token(number, in: census)) }
         }
       }
       for producer in producers { producer.join() }
@@ -141,7 +142,7 @@ struct ThreadTests {
     let ring = Disruptor<Int>(capacity: 1 << 15)
     let wrongAnswers = Atomic(0)
     let threads = (0..<Self.producerCount).map { _ in
-      SystemThread {
+      TestThread {
         for number in 0..<1000 {
           _ = ring.tryPublish(number)
           if ring.isEmpty { wrongAnswers.add(1, ordering: .relaxed) }
@@ -159,9 +160,9 @@ struct ThreadTests {
     let share = 2000
     let ring = Disruptor<Stamp>(capacity: 64)
     let producers = (0..<2).map { producer in
-      SystemThread {
+      TestThread {
         for number in 0..<share {
-          while ring.tryPublish(Stamp(producer: producer, number: number)) != nil { SystemThread.yield() }
+          while ring.tryPublish(Stamp(producer: producer, number: number)) != nil { TestThread.yield() }
         }
       }
     }
@@ -176,7 +177,7 @@ struct ThreadTests {
         guard stamp.producer < 2 else { return }
         if ring.tryPublish(Stamp(producer: 2, number: published)) == nil { published += 1 }
       }
-      if count == 0 { SystemThread.yield() }
+      if count == 0 { TestThread.yield() }
     }
     #expect(isInOrder)
     guard next[0] + next[1] == 2 * share else {

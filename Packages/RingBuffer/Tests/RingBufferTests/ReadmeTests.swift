@@ -1,3 +1,4 @@
+import TestSupport
 import RingBuffer
 import Testing
 
@@ -40,7 +41,7 @@ struct ReadmeTests {
   private func text(of path: String) throws -> String {
     let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     let root = parts.dropLast(3).joined(separator: "/")
-    return try #require(contents(ofFile: "\(root)/\(path)"))
+    return try #require(Files.text("\(root)/\(path)"))
   }
 }
 

@@ -1,3 +1,4 @@
+import TestSupport
 import RingBuffer
 import Testing
 
@@ -277,7 +278,7 @@ struct SteadyTests {
 
   @Test("random lengths of one order of magnitude")
   func random() {
-    var random = SeededGenerator(state: 42)
+    var random = SeededGenerator(seed: 42)
     let bytes = pattern(10_000)
     expectSteady("random") { ring, _ in
       ring.write(bytes.prefix(Int.random(in: 2500...10_000, using: &random)))

@@ -1,3 +1,4 @@
+import TestSupport
 import RingBuffer
 import Testing
 
@@ -74,7 +75,7 @@ struct SearchTests {
 
   @Test("a pattern that overlaps itself is found at its first place, in every layout")
   func overlapping() {
-    var random = SeededGenerator(state: 7)
+    var random = SeededGenerator(seed: 7)
     for _ in 0..<3000 {
       let bytes = (0..<Int.random(in: 0...64, using: &random)).map { _ in UInt8.random(in: 1...2, using: &random) }
       let pattern = (0..<Int.random(in: 1...7, using: &random)).map { _ in UInt8.random(in: 1...2, using: &random) }

@@ -1,5 +1,4 @@
 import RingBuffer
-import Testing
 
 /// A way for bytes to lie in a ring's storage.
 struct Layout: Sendable, CustomStringConvertible {
@@ -94,30 +93,4 @@ extension RingBuffer {
       && (capacity == 0 || capacity >= 64 && capacity & (capacity - 1) == 0)
       && segments.byteCount == count && (segments.first.byteCount > 0 || segments.second.byteCount == 0)
   }
-}
-
-/// A small random number generator with a seed: SplitMix64, by Steele and others, 2014.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
-  /// The seed in the environment variable `RINGBUFFER_SEED`, or a new one.
-  static func chosenSeed() -> UInt64 {
-    if let text = environmentVariable("RINGBUFFER_SEED"), let seed = UInt64(text) { return seed }
-    return UInt64.random(in: 0...UInt64.max)
-  }
-}
-
-/// Expects a condition at little cost, for loops over many cases.
-func check(
-  _ condition: Bool, _ subject: @autoclosure () -> String, sourceLocation: SourceLocation = #_sourceLocation
-) {
-  if !condition { Issue.record("\(subject())", sourceLocation: sourceLocation) }
 }
