@@ -37,9 +37,7 @@ struct ReadmeTests {
 
   /// A file of this package.
   private func text(of path: String) throws -> String {
-    let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-    let root = parts.dropLast(3).joined(separator: "/")
-    return try #require(Files.text("\(root)/\(path)"))
+    try #require(Files.text("\(Files.packageFolder())/\(path)"))
   }
 }
 

@@ -14,6 +14,13 @@ public enum Files {
   /// The text of a file; `nil` when it cannot be opened.
   public static func text(_ path: String) -> String? { bytes(ofFile: path).map { String(decoding: $0, as: UTF8.self) } }
 
+  /// The folder of the package whose tests call this.
+  public static func packageFolder(_ file: String = #filePath) -> String {
+    let parts = file.split(separator: "/", omittingEmptySubsequences: false)
+    guard let tests = parts.lastIndex(of: "Tests") else { preconditionFailure("\(file) is in no folder of tests") }
+    return parts[..<tests].joined(separator: "/")
+  }
+
   /// The permissions of a file, the last nine bits of its mode; `nil` when there is none.
   public static func permissions(of path: String) -> Int? { mode(ofFile: path) }
 

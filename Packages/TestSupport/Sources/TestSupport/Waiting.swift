@@ -10,14 +10,20 @@ public struct TimeoutError: Error, CustomStringConvertible {
   public var description: String { "timed out waiting until \(awaited)" }
 }
 
-/// Whether a condition comes to hold in reasonable time; looks every millisecond.
+/// Whether a condition comes to hold in reasonable time.
+///
+/// Looks without a pause at first, for what another thread does at once, and then every millisecond.
 public func eventually(within limit: Duration = .seconds(20), _ condition: () throws -> Bool) rethrows -> Bool {
+  for _ in 0..<1000 {
+    if try condition() { return true }
+    yieldProcessor()
+  }
   let deadline = ContinuousClock.now + limit
-  while try !condition() {
-    if ContinuousClock.now > deadline { return false }
+  while ContinuousClock.now < deadline {
+    if try condition() { return true }
     sleep(milliseconds: 1)
   }
-  return true
+  return try condition()
 }
 
 /// Waits until a condition holds.
