@@ -23,7 +23,9 @@ let package = Package(
     .library(name: "Poller", targets: ["Poller"])
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    // For the tests alone: no program that depends on this package fetches it.
+    .package(path: "../TestSupport"),
   ],
   targets: [
     .target(
@@ -38,7 +40,12 @@ let package = Package(
     ),
     .testTarget(
       name: "PollerTests",
-      dependencies: ["Poller", "CPoller", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: [
+        "Poller",
+        "CPoller",
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "TestSupport", package: "TestSupport"),
+      ],
       swiftSettings: settings
     ),
   ],

@@ -1,5 +1,6 @@
 // Planned failures exist in debug builds only.
 #if DEBUG
+  import TestSupport
   import CPoller
   @testable import Poller
   import SystemPackage

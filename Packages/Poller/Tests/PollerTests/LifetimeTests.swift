@@ -1,3 +1,4 @@
+import TestSupport
 import Poller
 import SystemPackage
 import Synchronization
@@ -61,7 +62,7 @@ struct LifetimeTests {
       try pipe.readEnd.setNonBlocking()
       let before = try await FileDescriptor.openWhenSettled
       let target = Target()
-      let wakers = (0..<2).map { _ in Thread { target.wakeUntilDone() } }
+      let wakers = (0..<2).map { _ in TestThread { target.wakeUntilDone() } }
       for round in 0..<5_000 {
         do {
           let poller = try Poller()
@@ -98,8 +99,8 @@ struct LifetimeTests {
     let poller = try Poller()
     let waker = poller.waker
     let box = PollerBox(poller)
-    let woken = Counter()
-    let thread = Thread {
+    let woken = SharedNumber()
+    let thread = TestThread {
       woken.value.store((try? box.poller.wait(timeout: .seconds(20)) { _ in }) ?? -1, ordering: .relaxed)
     }
     waker.wake()
@@ -110,8 +111,8 @@ struct LifetimeTests {
   @Test("descriptors can be added and removed while another thread waits")
   func concurrentRegistration() throws {
     let box = PollerBox(try Poller())
-    let served = Counter()
-    let thread = Thread {
+    let served = SharedNumber()
+    let thread = TestThread {
       var isDone = false
       while !isDone {
         let count = try? box.poller.wait(timeout: .seconds(20)) { event in
@@ -144,19 +145,16 @@ final class PollerBox: Sendable {
 
 /// A waker that threads use again and again, and that a test replaces.
 private final class Target: Sendable {
-  // `nonisolated(unsafe)` because `lock` guards it.
-  private nonisolated(unsafe) var waker: Poller.Waker?
-  private let lock = Lock()
+  private let waker = Guarded<Poller.Waker?>(nil)
   let isDone = Atomic<Bool>(false)
 
   func aim(at waker: Poller.Waker) {
-    lock.withLock { unsafe self.waker = waker }
+    self.waker.withLock { $0 = waker }
   }
 
   func wakeUntilDone() {
     while !isDone.load(ordering: .relaxed) {
-      let current = lock.withLock { unsafe waker }
-      current?.wake()
+      waker.current?.wake()
     }
   }
 }

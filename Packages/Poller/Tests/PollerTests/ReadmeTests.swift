@@ -26,6 +26,7 @@ func printAll(from source: FileDescriptor, with poller: borrowing Poller) throws
 
 // The README's example ends here; what follows tests it.
 
+import TestSupport
 import Testing
 
 @Suite("README")
@@ -53,18 +54,10 @@ struct ReadmeTests {
 
   @Test("the README shows the example that is tested here")
   func isShown() throws {
-    let source = try text(of: FilePath(#filePath))
-    let readme = try text(of: FilePath("\(#filePath)/../../../README.md").lexicallyNormalized())
+    let source = try #require(Files.text(#filePath))
+    let readme = try #require(Files.text("\(Files.packageFolder())/README.md"))
     let end = "\n// The README's example ends here"
     let example = try #require(source.split(separator: end, omittingEmptySubsequences: false).first)
     #expect(readme.contains("```swift\n\(example)```\n"))
-  }
-
-  private func text(of path: FilePath) throws -> String {
-    let file = try FileDescriptor.open(path, .readOnly)
-    defer { try? file.close() }
-    var bytes = [UInt8](repeating: 0, count: 1 << 16)
-    let count = try unsafe bytes.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
-    return String(decoding: bytes.prefix(count), as: UTF8.self)
   }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Poller
 import Synchronization
 import SystemPackage
@@ -41,7 +42,7 @@ struct TimeoutTests {
     }
     let waker = poller.waker
     for deadline in [now + .seconds(3_600), .never] {
-      let thread = Thread { waker.wake() }
+      let thread = TestThread { waker.wake() }
       var events: [Poller.Event] = []
       #expect(try poller.wait(until: deadline, now: now) { events.append($0) } == 1)
       #expect(events.map(\.isWake) == [true])
@@ -129,7 +130,7 @@ struct TimeoutTests {
   func huge(_ timeout: Duration) throws {
     let poller = try Poller()
     let waker = poller.waker
-    let thread = Thread { waker.wake() }
+    let thread = TestThread { waker.wake() }
     #expect(try poller.collect(timeout).count == 1)
     thread.join()
   }
@@ -146,11 +147,11 @@ struct TimeoutTests {
 
   @Test("signals neither end a wait nor prolong it")
   func signals() throws {
-    Thread.handleInterrupts()
+    TestThread.handleInterrupts()
     let box = PollerBox(try Poller())
-    let result = Counter()
-    let milliseconds = Counter()
-    let waiter = Thread {
+    let result = SharedNumber()
+    let milliseconds = SharedNumber()
+    let waiter = TestThread {
       let elapsed = ContinuousClock().measure {
         result.value.store(
           (try? box.poller.wait(timeout: .milliseconds(100)) { _ in }) ?? -1, ordering: .relaxed)
@@ -170,15 +171,15 @@ struct TimeoutTests {
 
   @Test("signals do not end a wait without a time limit")
   func signalsForever() throws {
-    Thread.handleInterrupts()
+    TestThread.handleInterrupts()
     let box = PollerBox(try Poller())
-    let result = Counter()
-    let waiter = Thread {
+    let result = SharedNumber()
+    let waiter = TestThread {
       result.value.store((try? box.poller.wait(timeout: nil) { _ in }) ?? -1, ordering: .relaxed)
     }
     for _ in 0..<1_000 {
       waiter.interrupt()
-      Thread.yield()
+      TestThread.yield()
     }
     #expect(result.value.load(ordering: .relaxed) == 0)
     box.poller.waker.wake()

@@ -1,3 +1,4 @@
+import TestSupport
 import Poller
 import SystemPackage
 import Synchronization
@@ -26,7 +27,7 @@ struct WakerTests {
   func otherThread() throws {
     let poller = try Poller()
     let waker = poller.waker
-    let thread = Thread { waker.wake() }
+    let thread = TestThread { waker.wake() }
     let count = try poller.wait(timeout: nil) { event in #expect(event.isWake) }
     thread.join()
     #expect(count == 1)
@@ -78,9 +79,9 @@ struct WakerTests {
     let mail = unsafe SharedPointer(UnsafeMutablePointer<Int>.allocate(capacity: 1))
     unsafe mail.pointer.initialize(to: 0)
     defer { unsafe mail.pointer.deallocate() }
-    let handled = Counter()
+    let handled = SharedNumber()
     let rounds = 20_000
-    let publisher = Thread {
+    let publisher = TestThread {
       for round in 1...rounds {
         unsafe mail.pointer.pointee = round
         waker.wake()
@@ -105,10 +106,10 @@ struct WakerTests {
     let poller = try Poller()
     let waker = poller.waker
     let rounds = 5_000
-    let published = (0..<count).map { _ in Counter() }
-    let handled = (0..<count).map { _ in Counter() }
+    let published = (0..<count).map { _ in SharedNumber() }
+    let handled = (0..<count).map { _ in SharedNumber() }
     let publishers = (0..<count).map { index in
-      Thread {
+      TestThread {
         for round in 1...rounds {
           published[index].value.store(round, ordering: .relaxed)
           waker.wake()
@@ -134,8 +135,8 @@ struct WakerTests {
   }
 }
 
-/// An atomic that threads share.
-final class Counter: Sendable {
+/// A number that threads share, each access with an ordering of its own.
+final class SharedNumber: Sendable {
   let value = Atomic<Int>(0)
 }
 

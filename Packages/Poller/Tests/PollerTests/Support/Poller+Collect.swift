@@ -23,16 +23,6 @@ extension Poller.Token: ExpressibleByIntegerLiteral {
   }
 }
 
-/// Whether a condition comes to hold in reasonable time.
-func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-  let end = ContinuousClock.now + .seconds(20)
-  while ContinuousClock.now < end {
-    if try condition() { return true }
-    Thread.yield()
-  }
-  return false
-}
-
 extension Poller {
   /// Whether the backend is libkqueue, which differs from a kernel's kqueue in known ways.
   static var isEmulated: Bool {
