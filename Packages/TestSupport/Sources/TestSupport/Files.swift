@@ -3,6 +3,9 @@ public enum Files {
   /// Whether there is anything at a path.
   public static func exists(_ path: String) -> Bool { isThere(path) }
 
+  /// Whether there is a program at a path.
+  public static func isExecutable(_ path: String) -> Bool { mayExecute(path) }
+
   /// Removes a file, a link, a socket or an empty folder.
   public static func remove(_ path: String) { TestSupport.remove(path) }
 

@@ -135,6 +135,9 @@ func write(_ bytes: [UInt8], toFile path: String) -> Bool {
 /// Corresponds to `access(2)` with `F_OK`.
 func isThere(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+/// Corresponds to `access(2)` with `X_OK`.
+func mayExecute(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
+
 /// Corresponds to `unlink(2)`, and to `rmdir(2)` for a folder.
 func remove(_ path: String) {
   unsafe _ = unlink(path)
