@@ -26,9 +26,15 @@ let package = Package(
   targets: [
     .target(name: "CGnet"),
     .target(
+      name: "GnetFraming",
+      dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
+      swiftSettings: swiftSettings
+    ),
+    .target(
       name: "Gnet",
       dependencies: [
         "CGnet",
+        "GnetFraming",
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "Disruptor", package: "RingBuffer"),
         .product(name: "Poller", package: "Poller"),
@@ -39,7 +45,7 @@ let package = Package(
     ),
     .target(
       name: "GnetCodecs",
-      dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
+      dependencies: ["GnetFraming", .product(name: "RingBuffer", package: "RingBuffer")],
       swiftSettings: swiftSettings
     ),
     .testTarget(

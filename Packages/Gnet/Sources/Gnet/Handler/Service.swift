@@ -28,6 +28,26 @@ public struct Service: Sendable {
     self.init(Definition(takesDatagrams: true) { _ in EventsHandlers(events) })
   }
 
+  /// A service with a task per connection, which runs on the connection's loop.
+  ///
+  /// ```swift
+  /// let reverse = Service(async: { connection in
+  ///   while let bytes = try await connection.read() { try await connection.write(bytes.reversed()) }
+  /// })
+  /// ```
+  ///
+  /// The connection ends with the body, after what was written; an error that the body throws is logged besides. When the
+  /// connection is gone, and when a shutdown begins, the task is cancelled.
+  ///
+  /// - Parameter body: speaks with one connection. It stays on the loop's thread except where it leaves it, for an actor
+  ///   or a blocking call; while it computes, the loop's other connections wait.
+  public init(async body: @escaping @Sendable (AsyncConnection) async throws -> Void) {
+    self.init(
+      Definition { _ in
+        TypedHandlers(allowsHalfClosure: true) { connection in AsyncHandler(&connection, body) }
+      })
+  }
+
   /// A service with a handler per connection.
   ///
   /// - Parameter make: makes the handler of a connection, on the connection's loop, right before `opened`.

@@ -1,5 +1,6 @@
 internal import CGnet
 internal import Disruptor
+internal import Logging
 internal import Synchronization
 
 /// One of a server's event loops, as other threads see it.
@@ -18,6 +19,7 @@ public final class EventLoop: Sendable {
   let mailbox = Mailbox(capacity: 1024)
   /// The system that the loop runs on, for calls that are too rare to be generic.
   let system: any SystemCalls
+  let logger: Logger?
   /// Ends the loop's wait, from any thread.
   let wake: @Sendable () -> Void
   private let published = Published(LoopStatistics())
@@ -36,8 +38,12 @@ public final class EventLoop: Sendable {
   /// The most storage that is kept for writes from other threads, as long as there are any.
   static let spareRingsLimit = 4 << 20
 
-  init(index: Int, system: any SystemCalls, wake: @escaping @Sendable () -> Void, outboundHighWatermark: Int) {
+  init(
+    index: Int, system: any SystemCalls, wake: @escaping @Sendable () -> Void, outboundHighWatermark: Int,
+    logger: Logger? = nil
+  ) {
     self.index = index
+    self.logger = logger
     self.system = system
     self.wake = wake
     self.outboundHighWatermark = outboundHighWatermark

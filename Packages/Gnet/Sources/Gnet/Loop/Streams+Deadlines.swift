@@ -13,7 +13,7 @@ extension Streams {
     assert(slot.pointee.life.phase == .open)
     let deadline = slot.pointee.earliestDeadline(turn.options)
     if let timer = slot.pointee.timer {
-      if deadline < turn.timers.time(of: timer) { turn.timers.move(timer, to: deadline, now: turn.system.now) }
+      turn.timers.move(timer, to: deadline, now: turn.system.now)
     } else if deadline < .never {
       slot.pointee.timer = turn.timers.set(
         .connection(slot.pointee.token), at: deadline, now: turn.system.now)

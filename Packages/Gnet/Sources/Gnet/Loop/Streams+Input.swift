@@ -34,7 +34,7 @@ extension Streams {
       start: free.baseAddress, count: receiveLimit(slot, turn.options))
     switch unsafe turn.system.receiving(slot.pointee.fd, into: buffer) {
     case .moved(0):
-      take(.inputEnded(mayAnswer: turn.options.allowHalfClosure), slot, &turn)
+      endInput(slot, &turn)
     case .moved(let count):
       input.commit(count)
       turn.counters.reads &+= 1
@@ -48,6 +48,11 @@ extension Streams {
       fail(slot, error, &turn)
     }
     return false
+  }
+
+  private mutating func endInput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let mayAnswer = turn.options.allowHalfClosure || slot.pointee.handler?.allowsHalfClosure == true
+    take(.inputEnded(mayAnswer: mayAnswer), slot, &turn)
   }
 
   /// The number of bytes that are received at once: with output pending no more than fit under the watermark, so that

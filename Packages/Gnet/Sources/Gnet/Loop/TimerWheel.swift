@@ -3,17 +3,29 @@ internal import Poller
 /// A circle of buckets, each the first timer of a list, for the timers of one magnitude of distance.
 ///
 /// The bucket of a slice is its number modulo the number of buckets. A timer beyond the circle's end, which is set
-/// when the circle lags behind the time, shares the bucket of an earlier slice and is passed by until its own comes.
+/// when the circle lags behind the time, shares the bucket of an earlier slice: it is looked at too early.
 struct TimerWheel {
-  private static let bucketCount = 4096
-  private static let wordCount = bucketCount / 64
+  /// A bucket of one of the wheels.
+  struct Place {
+    private let packed: UInt32
+
+    init(magnitude: Int, bucket: Int) { packed = UInt32(magnitude * bucketCount + bucket) }
+
+    init(magnitude: Int, slice: Int64) { self.init(magnitude: magnitude, bucket: TimerWheel.bucket(slice)) }
+
+    var magnitude: Int { Int(packed) / bucketCount }
+    fileprivate var bucket: Int { Int(packed) % bucketCount }
+  }
+
+  private static var bucketCount: Int { 4096 }
+  private static var wordCount: Int { bucketCount / 64 }
 
   /// The first timer of each bucket; empty until the wheel is first used.
   private var heads: [UInt32] = []
   /// The buckets that are not empty, a bit each, and the words of them that are not zero.
   private var occupied: [UInt64] = []
   private var occupiedWords: UInt64 = 0
-  /// The first slice that has not been passed.
+  /// The first slice that has not been left behind.
   private var cursor: Int64 = 0
 
   // MARK: Time
@@ -48,7 +60,7 @@ struct TimerWheel {
 
   // MARK: Buckets
 
-  private static func bucket(_ slice: Int64) -> Int { Int(truncatingIfNeeded: slice) & (bucketCount - 1) }
+  fileprivate static func bucket(_ slice: Int64) -> Int { Int(truncatingIfNeeded: slice) & (bucketCount - 1) }
 
   /// Makes a wheel without timers begin at a slice.
   mutating func start(at slice: Int64) {
@@ -75,9 +87,9 @@ struct TimerWheel {
     return head
   }
 
-  /// Makes another timer the first of the bucket of a slice, or none. Returns whether the wheel has no timers any more.
-  mutating func replaceHead(by index: UInt32, _ slice: Int64) -> Bool {
-    let bucket = Self.bucket(slice)
+  /// Makes another timer the first of a bucket, or none. Returns whether the wheel has no timers any more.
+  mutating func replaceHead(by index: UInt32, _ place: Place) -> Bool {
+    let bucket = place.bucket
     heads[bucket] = index
     if index != .max { return false }
     occupied[bucket / 64] &= ~(1 << UInt64(bucket % 64))
@@ -85,8 +97,17 @@ struct TimerWheel {
     return occupiedWords == 0
   }
 
-  /// Leaves a slice behind: what is still in its bucket is due a round later, or more.
-  mutating func pass(_ slice: Int64) { cursor = slice + 1 }
+  /// Leaves the slices before this one behind.
+  mutating func advance(to slice: Int64) {
+    assert(slice >= cursor)
+    cursor = slice
+  }
+
+  /// The beginning of the slice for which a bucket is looked at next.
+  func start(ofBucket place: Place) -> Poller.Instant {
+    let distance = (place.bucket - Self.bucket(cursor)) & (Self.bucketCount - 1)
+    return Self.start(of: cursor + Int64(distance), place.magnitude)
+  }
 
   /// The first slice from the cursor on whose bucket is not empty.
   var firstSlice: Int64? {

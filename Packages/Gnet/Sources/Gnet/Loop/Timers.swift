@@ -7,9 +7,11 @@ internal import Poller
 /// ahead, else less than a thousandth of its distance.
 ///
 /// Timing wheels of growing coarseness: the wheel of magnitude `m` has 4,096 buckets, each a list of the timers that
-/// are due in one slice of 2^(19 + 2m) nanoseconds. A timer goes into the finest wheel that its distance fits into, and
-/// stays there until it is due: nothing is ever moved from wheel to wheel. Wheels exist only for the magnitudes that
-/// have been used.
+/// are due in one slice of 2^(19 + 2m) nanoseconds. A timer goes into the finest wheel that its distance fits into.
+/// Wheels exist only for the magnitudes that have been used.
+///
+/// A timer that is put off stays in its bucket, and is given its place when the time of the bucket has come: time-outs
+/// that are moved with every request cost one store each.
 ///
 /// Source: G. Varghese, T. Lauck, "Hashed and hierarchical timing wheels", SOSP 1987, scheme 6; here one wheel for each
 /// magnitude of distance instead of one for all.
@@ -22,11 +24,11 @@ struct Timers<Event> {
   fileprivate static var none: UInt32 { .max }
 
   private struct Timer {
-    /// What to report; `nil` for an entry in the free list.
+    /// The event to report; `nil` for an entry in the free list.
     var event: Event?
-    /// The slice in which the timer is due, counted from the beginning of time.
-    var slice: Int64 = 0
-    var magnitude: UInt8 = 0
+    var deadline = Poller.Instant.never
+    /// The bucket that the timer is in, for the deadline or an earlier moment.
+    var place = TimerWheel.Place(magnitude: 0, bucket: 0)
     var previous = Timers.none
     var next = Timers.none
   }
@@ -44,12 +46,6 @@ struct Timers<Event> {
   /// The time when ``expire(until:)`` has something to do next, or earlier; ``Poller/Instant/never`` without timers.
   private(set) var next = Poller.Instant.never
 
-  /// The moment at which a timer fires.
-  func time(of id: ID) -> Poller.Instant {
-    let timer = timers[Int(id.index)]
-    return TimerWheel.start(of: timer.slice, Int(timer.magnitude))
-  }
-
   /// Sets a timer.
   mutating func set(_ event: Event, at deadline: Poller.Instant, now: Poller.Instant) -> ID {
     let index = takeEntry(event)
@@ -60,9 +56,14 @@ struct Timers<Event> {
 
   /// Moves a timer to another deadline.
   mutating func move(_ id: ID, to deadline: Poller.Instant, now: Poller.Instant) {
+    let place = timers[Int(id.index)].place
     assert(timers[Int(id.index)].event != nil, "a timer that is not set was moved")
-    unlink(id.index)
-    insert(id.index, deadline, now)
+    if deadline >= wheels[place.magnitude].start(ofBucket: place) {
+      timers[Int(id.index)].deadline = deadline
+    } else {
+      unlink(id.index)
+      insert(id.index, deadline, now)
+    }
   }
 
   /// Drops a timer.
@@ -92,21 +93,24 @@ struct Timers<Event> {
     return nil
   }
 
-  /// A timer of one wheel that is due; timers that have to go round once more are left.
+  /// A timer of one wheel that is due. Timers that were put off are given their places on the way.
   private mutating func firstDue(in magnitude: Int, _ now: Poller.Instant) -> UInt32? {
     let present = TimerWheel.slice(of: now, magnitude)
     while let slice = wheels[magnitude].firstSlice, slice <= present {
+      wheels[magnitude].advance(to: slice)
       var index = wheels[magnitude].head(slice)
       while index != Self.none {
-        if timers[Int(index)].slice <= present { return index }
-        index = timers[Int(index)].next
+        let timer = timers[Int(index)]
+        if timer.deadline <= now { return index }
+        unlink(index)
+        insert(index, timer.deadline, now)
+        index = timer.next
       }
-      wheels[magnitude].pass(slice)
     }
     return nil
   }
 
-  /// The end of the first slice that has timers.
+  /// The beginning of the first slice that has timers.
   private var earliest: Poller.Instant {
     var earliest = Poller.Instant.never
     var rest = occupied
@@ -121,14 +125,14 @@ struct Timers<Event> {
   private mutating func insert(_ index: UInt32, _ deadline: Poller.Instant, _ now: Poller.Instant) {
     let magnitude = TimerWheel.magnitude(of: deadline.nanoseconds &- now.nanoseconds)
     while wheels.count <= magnitude { wheels.append(TimerWheel()) }
-    let slice = TimerWheel.slice(after: deadline, magnitude)
     if occupied & 1 << UInt32(magnitude) == 0 {
       wheels[magnitude].start(at: TimerWheel.slice(of: now, magnitude))
       occupied |= 1 << UInt32(magnitude)
     }
+    let slice = TimerWheel.slice(after: deadline, magnitude)
     let head = wheels[magnitude].push(index, slice)
-    timers[Int(index)].slice = slice
-    timers[Int(index)].magnitude = UInt8(magnitude)
+    timers[Int(index)].deadline = deadline
+    timers[Int(index)].place = TimerWheel.Place(magnitude: magnitude, slice: slice)
     timers[Int(index)].previous = Self.none
     timers[Int(index)].next = head
     if head != Self.none { timers[Int(head)].previous = index }
@@ -137,12 +141,11 @@ struct Timers<Event> {
 
   private mutating func unlink(_ index: UInt32) {
     let timer = timers[Int(index)]
-    let magnitude = Int(timer.magnitude)
     if timer.next != Self.none { timers[Int(timer.next)].previous = timer.previous }
     if timer.previous != Self.none {
       timers[Int(timer.previous)].next = timer.next
-    } else if wheels[magnitude].replaceHead(by: timer.next, timer.slice) {
-      occupied &= ~(1 << UInt32(magnitude))
+    } else if wheels[timer.place.magnitude].replaceHead(by: timer.next, timer.place) {
+      occupied &= ~(1 << UInt32(timer.place.magnitude))
     }
   }
 

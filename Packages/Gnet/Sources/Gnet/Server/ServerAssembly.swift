@@ -66,7 +66,8 @@ struct ServerAssembly<System: LoopSystem> {
     }
     let loops = (0..<loopCount).map {
       EventLoop(
-        index: $0, system: system, wake: selectors[$0].waker, outboundHighWatermark: options.outboundHighWatermark)
+        index: $0, system: system, wake: selectors[$0].waker, outboundHighWatermark: options.outboundHighWatermark,
+        logger: options.logger)
     }
     let server = Server(
       addresses: sockets.map { $0[0].address }, loops: loops, hasAcceptor: !assignment.ofAcceptor.isEmpty,
