@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 from scenarios import Scenario
-from servers import BARE, EXPORTING, GNET, Missing, Place
+from servers import ASYNC, BARE, EVENTS, EXPORTING, GNET, TIMED, TYPED, Missing, Place
 from tracing import NotCounted, difference, instructions, system_calls
 
 FEW = 2000
@@ -36,6 +36,10 @@ CASES = (
     case("echo", "echo-16k-10", "--size", "16384", connections=10),
     case("metrics", "echo-metrics-1", server=EXPORTING),
     case("metrics", "echo-metrics-10", connections=10, server=EXPORTING),
+    case("services", "events-10", connections=10, server=EVENTS),
+    case("services", "typed-10", connections=10, server=TYPED),
+    case("services", "timed-10", connections=10, server=TIMED),
+    case("services", "async-10", connections=10, server=ASYNC),
     case("http", "http-10", "--protocol", "http", connections=10),
     case("redis", "redis-get-10", "--protocol", "redis-get", connections=10),
     case("redis", "redis-set-10", "--protocol", "redis-set", connections=10),
@@ -104,7 +108,7 @@ def stripped(programs, folder):
             continue
         copy = copies / program.name
         shutil.copy(program.resolve(), copy)
-        if program.name.startswith("gnet-"):
+        if program.name.startswith("gnet-") or program.name == "services":
             subprocess.run(["strip", "--strip-debug", str(copy)], check=True)
     return copies
 
@@ -174,7 +178,7 @@ def main():
         counter = Counter(place, folder, options.preload, options.bare)
         for (name, what), limit in read_limits(options.limits).items():
             scenario = cases[name]
-            if options.only not in name or what in options.without or (options.bare and scenario.work in ("redis", "metrics")):
+            if options.only not in name or what in options.without or (options.bare and scenario.work in ("redis", "metrics", "services")):
                 continue
             kept.append(check(counter, scenario, what, limit, options))
     print(f"budget: {len(kept)} figures, {kept.count(False)} broken")

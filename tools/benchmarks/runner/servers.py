@@ -198,6 +198,16 @@ def scraped(place, scenario, before):
     return running
 
 
+def service(kind):
+    def start(place, scenario, before):
+        program = place.built("services", "tools/benchmarks/services was not built")
+        running = Running([program, kind, listening(scenario.transport, place, kind)], None, before=before)
+        running.address = running.address.removeprefix("tcp://")
+        return running
+
+    return start
+
+
 def bare(place, scenario, before):
     program = place.built("bare", "peers/bare.c was not built: is there a C compiler?")
     mode = {"http": "http", "udp": "udp"}.get(scenario.work, "echo")
@@ -282,6 +292,11 @@ BARE = Server("bare", "bare C loop", bare)
 GNET = Server("gnet", "Gnet", gnet)
 EXPORTING = Server("exporting", "Gnet with metrics", exporting)
 SCRAPED = Server("scraped", "Gnet with metrics, read every 0.1 s", scraped)
+EVENTS = Server("events", "Gnet, callbacks", service("events"))
+TYPED = Server("typed", "Gnet, typed handlers", service("typed"))
+TIMED = Server("timed", "Gnet, a time-out moved with every request", service("timed"))
+ASYNC = Server("async", "Gnet, a task per connection", service("async"))
+EVENTS_CONTROL = Server("control", "Gnet, callbacks, again", service("events"))
 NIO = Server("nio", "SwiftNIO", nio)
 LIBUV = Server("libuv", "libuv", small_peer("libuv-echo", "libuv1-dev"))
 LIBEVENT = Server("libevent", "libevent", small_peer("libevent-echo", "libevent-dev"))

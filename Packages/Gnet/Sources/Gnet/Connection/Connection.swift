@@ -114,7 +114,7 @@ public struct Connection: ~Copyable {
   public func setTimeout(_ delay: Duration?) {
     guard !state.pointee.isDatagramPeer else { return }
     let isSet = state.pointee.timeout != .never
-    let timeout = delay.map { system.now + $0 } ?? .never
+    let timeout = delay.map { unsafe state.pointee.loop.deadline(after: $0) } ?? .never
     // The timer is looked at only when it may be too late: a deadline that is put off is found out by the timer.
     if !isSet || timeout < state.pointee.timeout { state.pointee.life.flags.insert(.hasRequests) }
     state.pointee.timeout = timeout

@@ -9,11 +9,13 @@ final class AsyncChannel: Sendable {
     case failed(any Error)
   }
 
-  private typealias Reader = CheckedContinuation<[UInt8]?, any Error>
-  private typealias Writer = CheckedContinuation<Void, any Error>
+  private typealias Reader = Waiter<[UInt8]?>
+  private typealias Writer = Waiter<Void>
 
   private struct State {
     var task: Task<Void, Never>?
+    /// The identity of the task.
+    var taskIdentity: Int?
     /// The task that waits for bytes.
     var reader: Reader?
     /// The tasks that wait for the output to drain.
@@ -36,15 +38,29 @@ final class AsyncChannel: Sendable {
 
   func setTask(_ task: Task<Void, Never>) { state.withLock { $0.task = task } }
 
+  /// Makes the current task the connection's own.
+  func becomeOwnTask() {
+    let identity = unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
+    state.withLock { $0.taskIdentity = identity }
+  }
+
+  /// Whether the caller is the connection's own task, which `end(_:)` cancels and nobody else.
+  private var isOwnTask: Bool {
+    let identity = unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
+    return state.withLock { $0.taskIdentity == identity }
+  }
+
   // MARK: Tasks
 
   func read() async throws -> [UInt8]? {
     if let bytes = takeUnread() { return bytes }
+    // A handler of cancellation costs as much as everything else here.
+    if isOwnTask { return try await unsafe withUnsafeThrowingContinuation { unsafe wait(Reader($0)) } }
     return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { reader in wait(reader) }
+      try await unsafe withUnsafeThrowingContinuation { unsafe wait(Reader($0)) }
     } onCancel: {
       let reader = state.withLock { $0.reader.take() }
-      reader?.resume(throwing: CancellationError())
+      reader?.resume(with: .failure(CancellationError()))
     }
   }
 
@@ -103,13 +119,14 @@ final class AsyncChannel: Sendable {
   }
 
   private func waitUntilDrained() async throws {
-    try await withCheckedThrowingContinuation { (writer: Writer) in
+    try await unsafe withUnsafeThrowingContinuation { continuation in
+      let writer = unsafe Writer(continuation)
       let failure: (any Error)? = state.withLock { state in
         if state.end != nil { return self.failure(of: state) }
         state.writers.append(writer)
         return nil
       }
-      if let failure { return writer.resume(throwing: failure) }
+      if let failure { return writer.resume(with: .failure(failure)) }
       // The output may have drained meanwhile.
       let isAsked = handle.perform { [self] connection in
         if !connection.isOutputFull { resumeWriters() }
@@ -138,7 +155,7 @@ final class AsyncChannel: Sendable {
     if isLast { state.withLock { $0.isInputEnded = true } }
     if input.isEmpty && !isLast { return }
     guard let reader = state.withLock({ $0.reader.take() }) else { return }
-    reader.resume(returning: input.isEmpty ? nil : input.readAll())
+    reader.resume(with: .success(input.isEmpty ? nil : input.readAll()))
   }
 
   /// Lets the tasks go on that wait for the output to drain.
@@ -148,7 +165,7 @@ final class AsyncChannel: Sendable {
       state.writers = []
       return waiting
     }
-    for writer in writers { writer.resume() }
+    for writer in writers { writer.resume(with: .success(())) }
   }
 
   /// Tells all tasks that the connection has ended, or is about to.
@@ -160,10 +177,20 @@ final class AsyncChannel: Sendable {
       return (state.reader.take(), writers, state.task, state.end!)
     }
     switch first {
-    case .orderly: reader?.resume(returning: nil)
-    case .failed(let error): reader?.resume(throwing: error)
+    case .orderly: reader?.resume(with: .success(nil))
+    case .failed(let error): reader?.resume(with: .failure(error))
     }
-    for writer in writers { writer.resume() }
+    for writer in writers { writer.resume(with: .success(())) }
     task?.cancel()
   }
+}
+
+/// A task that waits. To be resumed once: that is not checked, which would cost an allocation.
+@safe
+private struct Waiter<Value: Sendable>: Sendable {
+  private let continuation: UnsafeContinuation<Value, any Error>
+
+  init(_ continuation: UnsafeContinuation<Value, any Error>) { unsafe self.continuation = continuation }
+
+  func resume(with outcome: Result<Value, any Error>) { unsafe continuation.resume(with: outcome) }
 }

@@ -15,6 +15,7 @@ struct AsyncHandler: ConnectionHandler {
     let (channel, body, loop) = (channel, body, connection.loop)
     channel.setTask(
       Task(executorPreference: loop) {
+        channel.becomeOwnTask()
         do {
           try await body(AsyncConnection(channel))
         } catch is CancellationError {

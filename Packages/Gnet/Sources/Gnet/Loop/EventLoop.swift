@@ -1,6 +1,7 @@
 internal import CGnet
 internal import Disruptor
 internal import Logging
+internal import Poller
 internal import Synchronization
 
 /// One of a server's event loops, as other threads see it.
@@ -57,6 +58,17 @@ public final class EventLoop: Sendable {
   /// The loop's connections, for code that runs on its thread, outside of the loop's own functions.
   // Set and read on the loop's thread only: see `isCurrent`.
   nonisolated(unsafe) var connectionsOfItsThread: Pinned<ConnectionTable>?
+
+  /// The last delay that was converted to nanoseconds, which takes longer than all else that a time-out costs.
+  // Used on the loop's thread only.
+  private nonisolated(unsafe) var lastDelay = (Duration.zero, nanoseconds: Int64(0))
+
+  /// The moment `delay` from now; for the loop's thread.
+  func deadline(after delay: Duration) -> Poller.Instant {
+    if unsafe lastDelay.0 != delay { unsafe lastDelay = (delay, Poller.Instant.nanoseconds(of: delay)) }
+    let (sum, isTooLate) = unsafe system.now.nanoseconds.addingReportingOverflow(lastDelay.nanoseconds)
+    return isTooLate ? .never : Poller.Instant(nanoseconds: sum)
+  }
 
   /// Whether the caller runs on the loop's thread.
   var isCurrent: Bool { unsafe cgnet_current_loop() == identity }

@@ -38,24 +38,23 @@ struct TimerWheel {
   /// The magnitude of a distance in nanoseconds: a slice is at most a thousandth of it, from two seconds on.
   static func magnitude(of distance: Int64) -> Int {
     let slices = max(0, distance) >> shift / 1000
-    // The greatest m with 4^m <= slices.
-    return slices == 0 ? 0 : (63 - slices.leadingZeroBitCount) / 2
+    // The greatest m with 4^m <= slices; 0 for less than one slice.
+    return (63 - (slices | 1).leadingZeroBitCount) / 2
   }
 
   /// The slice that a moment lies in.
-  static func slice(of moment: Poller.Instant, _ magnitude: Int) -> Int64 { moment.nanoseconds >> shift(magnitude) }
+  static func slice(of moment: Poller.Instant, _ magnitude: Int) -> Int64 { moment.nanoseconds &>> shift(magnitude) }
 
   /// The first slice that begins at a moment or later.
   static func slice(after moment: Poller.Instant, _ magnitude: Int) -> Int64 {
-    let shift = shift(magnitude)
-    let slice = moment.nanoseconds >> shift
-    return slice << shift == moment.nanoseconds ? slice : slice + 1
+    // The slice behind the one that the moment before lies in.
+    (moment.nanoseconds - 1) &>> shift(magnitude) + 1
   }
 
   /// The beginning of a slice.
   static func start(of slice: Int64, _ magnitude: Int) -> Poller.Instant {
-    let (start, isTooLate) = slice.multipliedReportingOverflow(by: 1 << shift(magnitude))
-    return isTooLate ? .never : Poller.Instant(nanoseconds: start)
+    let start = slice &<< shift(magnitude)
+    return start &>> shift(magnitude) == slice ? Poller.Instant(nanoseconds: start) : .never
   }
 
   // MARK: Buckets
@@ -80,8 +79,8 @@ struct TimerWheel {
     // A deadline that has passed is due in the next slice that is looked at.
     cursor = min(cursor, slice)
     let bucket = Self.bucket(slice)
-    occupied[bucket / 64] |= 1 << UInt64(bucket % 64)
-    occupiedWords |= 1 << UInt64(bucket / 64)
+    occupied[bucket / 64] |= 1 &<< UInt64(bucket % 64)
+    occupiedWords |= 1 &<< UInt64(bucket / 64)
     let head = heads[bucket]
     heads[bucket] = index
     return head
@@ -92,8 +91,8 @@ struct TimerWheel {
     let bucket = place.bucket
     heads[bucket] = index
     if index != .max { return false }
-    occupied[bucket / 64] &= ~(1 << UInt64(bucket % 64))
-    if occupied[bucket / 64] == 0 { occupiedWords &= ~(1 << UInt64(bucket / 64)) }
+    occupied[bucket / 64] &= ~(1 &<< UInt64(bucket % 64))
+    if occupied[bucket / 64] == 0 { occupiedWords &= ~(1 &<< UInt64(bucket / 64)) }
     return occupiedWords == 0
   }
 

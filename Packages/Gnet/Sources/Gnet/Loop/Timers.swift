@@ -23,9 +23,9 @@ struct Timers<Event> {
 
   fileprivate static var none: UInt32 { .max }
 
-  private struct Timer {
-    /// The event to report; `nil` for an entry in the free list.
-    var event: Event?
+  /// The deadline of a timer, and its place in the list of a bucket. Small, and apart from the event: to move a timer is
+  /// to change a few of them that most likely are in no cache.
+  private struct Link {
     var deadline = Poller.Instant.never
     /// The bucket that the timer is in, for the deadline or an earlier moment.
     var place = TimerWheel.Place(magnitude: 0, bucket: 0)
@@ -33,7 +33,10 @@ struct Timers<Event> {
     var next = Timers.none
   }
 
-  private var timers: [Timer] = []
+  /// A link and, at the same index, an event for each entry of the table.
+  private var links: [Link] = []
+  /// The events to report; `nil` for an entry in the free list.
+  private var events: [Event?] = []
   /// The first of the free entries, which are linked by `next`.
   private var firstFree = Timers.none
   private var wheels: [TimerWheel] = []
@@ -56,10 +59,10 @@ struct Timers<Event> {
 
   /// Moves a timer to another deadline.
   mutating func move(_ id: ID, to deadline: Poller.Instant, now: Poller.Instant) {
-    let place = timers[Int(id.index)].place
-    assert(timers[Int(id.index)].event != nil, "a timer that is not set was moved")
+    assert(events[Int(id.index)] != nil, "a timer that is not set was moved")
+    let place = links[Int(id.index)].place
     if deadline >= wheels[place.magnitude].start(ofBucket: place) {
-      timers[Int(id.index)].deadline = deadline
+      links[Int(id.index)].deadline = deadline
     } else {
       unlink(id.index)
       insert(id.index, deadline, now)
@@ -68,7 +71,7 @@ struct Timers<Event> {
 
   /// Drops a timer.
   mutating func remove(_ id: ID) {
-    assert(timers[Int(id.index)].event != nil, "a timer that is not set was dropped")
+    assert(events[Int(id.index)] != nil, "a timer that is not set was dropped")
     unlink(id.index)
     release(id.index)
   }
@@ -100,11 +103,11 @@ struct Timers<Event> {
       wheels[magnitude].advance(to: slice)
       var index = wheels[magnitude].head(slice)
       while index != Self.none {
-        let timer = timers[Int(index)]
-        if timer.deadline <= now { return index }
+        let link = links[Int(index)]
+        if link.deadline <= now { return index }
         unlink(index)
-        insert(index, timer.deadline, now)
-        index = timer.next
+        insert(index, link.deadline, now)
+        index = link.next
       }
     }
     return nil
@@ -131,42 +134,43 @@ struct Timers<Event> {
     }
     let slice = TimerWheel.slice(after: deadline, magnitude)
     let head = wheels[magnitude].push(index, slice)
-    timers[Int(index)].deadline = deadline
-    timers[Int(index)].place = TimerWheel.Place(magnitude: magnitude, slice: slice)
-    timers[Int(index)].previous = Self.none
-    timers[Int(index)].next = head
-    if head != Self.none { timers[Int(head)].previous = index }
+    var links = links.mutableSpan
+    links[Int(index)] = Link(
+      deadline: deadline, place: TimerWheel.Place(magnitude: magnitude, slice: slice), next: head)
+    if head != Self.none { links[Int(head)].previous = index }
     next = min(next, TimerWheel.start(of: slice, magnitude))
   }
 
   private mutating func unlink(_ index: UInt32) {
-    let timer = timers[Int(index)]
-    if timer.next != Self.none { timers[Int(timer.next)].previous = timer.previous }
-    if timer.previous != Self.none {
-      timers[Int(timer.previous)].next = timer.next
-    } else if wheels[timer.place.magnitude].replaceHead(by: timer.next, timer.place) {
-      occupied &= ~(1 << UInt32(timer.place.magnitude))
+    var links = links.mutableSpan
+    let link = links[Int(index)]
+    if link.next != Self.none { links[Int(link.next)].previous = link.previous }
+    if link.previous != Self.none {
+      links[Int(link.previous)].next = link.next
+    } else if wheels[link.place.magnitude].replaceHead(by: link.next, link.place) {
+      occupied &= ~(1 << UInt32(link.place.magnitude))
     }
   }
 
   private mutating func takeEntry(_ event: Event) -> UInt32 {
     if firstFree == Self.none {
-      timers.append(Timer(event: event))
-      return UInt32(timers.count - 1)
+      links.append(Link())
+      events.append(event)
+      return UInt32(events.count - 1)
     }
     let index = firstFree
-    firstFree = timers[Int(index)].next
-    timers[Int(index)].event = event
+    firstFree = links[Int(index)].next
+    events[Int(index)] = event
     return index
   }
 
   @discardableResult
   private mutating func release(_ index: UInt32) -> Event? {
     defer {
-      timers[Int(index)].next = firstFree
+      links[Int(index)].next = firstFree
       firstFree = index
       count -= 1
     }
-    return timers[Int(index)].event.take()
+    return events[Int(index)].take()
   }
 }

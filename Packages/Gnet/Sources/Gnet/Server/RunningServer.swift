@@ -23,6 +23,10 @@ public struct RunningServer: ~Copyable, Sendable {
     try threads.wait()
   }
 
+  /// Has `body` called when the server has ended, on one of its threads, or at once if it has. For a program that waits
+  /// for something else besides, such as a signal.
+  public func whenEnded(_ body: @escaping @Sendable () -> Void) { threads.whenFinished(body) }
+
   deinit {
     server.shutdown()
     // A callback cannot wait for itself: the threads end on their own.

@@ -87,8 +87,9 @@ public final class Server: Sendable {
     shutdown(throwing: .system(operation: "waiting for events", address: nil, error))
   }
 
-  /// The error that `serve` is to throw.
-  var failure: ServeError? { reason.withLock { $0 } }
+  /// The error that ends the server and that `serve` is to throw; `nil` while there is none. Plugins may look at it in
+  /// `stopped`.
+  public var failure: ServeError? { reason.withLock { $0 } }
 
   /// Whether connections may still come from the acceptor: a shutdown waits until it has dealt all that were waiting.
   var isAccepting: Bool { hasAcceptor.load(ordering: .acquiring) }
