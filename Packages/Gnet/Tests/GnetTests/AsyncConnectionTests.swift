@@ -43,7 +43,7 @@ private func outcome(_ error: any Error) -> String {
         for client in clients { #expect(try client.receive(exactly: bytes.count) == bytes) }
       }
       for client in clients {
-        try client.endOutput()
+        client.endOutput()
         #expect(try client.receive() == [])
       }
       try require("all have ended") { server.connectionCount == 0 }
@@ -60,7 +60,7 @@ private func outcome(_ error: any Error) -> String {
     try serving(service) { server in
       let client = try Client(server.addresses[0])
       try client.send(pattern(300_000))
-      try client.endOutput()
+      client.endOutput()
       #expect(try client.receiveToEnd() == Array("300000 bytes".utf8))
     }
   }
@@ -99,7 +99,7 @@ private func outcome(_ error: any Error) -> String {
       let loop = server.loops[0]
       Background.run { [bytes = pattern(1 << 20), peer = SendableClient(client)] in
         try? peer.client.send(bytes)
-        try? peer.client.endOutput()
+        peer.client.endOutput()
       }
       try require("some has arrived") { loop.statistics.bytesRead > 0 }
       #expect(loop.statistics.bytesRead < 1 << 16, "only what fits into the loop's buffer, or a few of them")
@@ -155,7 +155,7 @@ private func outcome(_ error: any Error) -> String {
       let client = try Client(server.addresses[0])
       for byte in "abc\n\nde\nf".utf8 { try client.send([byte]) }
       #expect(try client.receive(exactly: 8) == Array("cba\n\ned\n".utf8))
-      try client.endOutput()
+      client.endOutput()
       #expect(try client.receiveToEnd() == Array("end".utf8))
     }
   }
