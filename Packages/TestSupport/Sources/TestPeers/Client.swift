@@ -31,6 +31,12 @@ public final class Client {
   /// Connects to a port on this machine.
   public convenience init(port: Int) throws(Errno) { try self.init(SocketName(port: port)) }
 
+  /// Makes a unix socket that is bound to a path and that nobody listens on; closing it leaves the file there.
+  public convenience init(boundTo path: String, datagrams: Bool = false) throws(Errno) {
+    try self.init(unconnectedTo: SocketName(path: path), datagrams: datagrams)
+    try bind(to: SocketName(path: path))
+  }
+
   deinit { close() }
 
   /// Binds the socket.

@@ -19,6 +19,9 @@ public struct TestThread {
   /// Lets other threads run.
   public static func yield() { yieldProcessor() }
 
+  /// Has the calling thread sleep, for tests of what does not happen.
+  public static func sleep(milliseconds: Int32) { TestSupport.sleep(milliseconds: milliseconds) }
+
   /// A number for the calling thread, to be compared with that of another.
   public static var current: UInt { currentThreadNumber }
 
@@ -40,6 +43,3 @@ public func concurrently(_ threadCount: Int, _ body: @escaping @Sendable (Int) t
   try require("all threads have ended", within: .seconds(120)) { ended.value == threadCount }
   if let failure = failures.values.first { throw failure }
 }
-
-/// Sleeps for a while, for tests of what does not happen.
-public func pause(_ milliseconds: Int32) { sleep(milliseconds: milliseconds) }

@@ -4,9 +4,13 @@ import TestSupport
 import Testing
 
 @Suite("a client") struct ClientTests {
-  @Test("nobody answers on a path where nothing is")
-  func refusal() {
+  @Test("nobody answers on a path where nothing is, or where nobody listens")
+  func refusal() throws {
     #expect(throws: Errno.noSuchFileOrDirectory) { _ = try Client(path: Files.temporaryPath()) }
+    let path = Files.temporaryPath()
+    try Client(boundTo: path).close()
+    #expect(throws: Errno.connectionRefused) { _ = try Client(path: path) }
+    Files.remove(path)
     #expect(throws: Errno.invalidArgument) { _ = try Client(SocketName(host: "no.number", port: 1)) }
   }
 
