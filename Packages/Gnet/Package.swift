@@ -20,6 +20,8 @@ let package = Package(
   dependencies: [
     .package(path: "../RingBuffer"),
     .package(path: "../Poller"),
+    // For the tests alone: no program that depends on this package fetches it.
+    .package(path: "../TestSupport"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
@@ -58,12 +60,18 @@ let package = Package(
         .product(name: "Poller", package: "Poller"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "TestSupport", package: "TestSupport"),
+        .product(name: "TestPeers", package: "TestSupport"),
       ],
       swiftSettings: swiftSettings
     ),
     .testTarget(
       name: "GnetCodecsTests",
-      dependencies: ["GnetCodecs", .product(name: "RingBuffer", package: "RingBuffer")],
+      dependencies: [
+        "GnetCodecs",
+        .product(name: "RingBuffer", package: "RingBuffer"),
+        .product(name: "TestSupport", package: "TestSupport"),
+      ],
       swiftSettings: swiftSettings
     ),
   ],

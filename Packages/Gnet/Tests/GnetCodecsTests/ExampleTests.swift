@@ -1,3 +1,4 @@
+import TestSupport
 import GnetCodecs
 import RingBuffer
 import Testing
@@ -61,8 +62,7 @@ struct ExampleTests {
 
   /// The lines between two others in a file of this package.
   private func lines(of path: String, from first: String, to last: String) throws -> [Substring] {
-    let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-    let text = try #require(contents(ofFile: parts.dropLast(3).joined(separator: "/") + "/" + path))
+    let text = try #require(Files.text("\(Files.packageFolder())/\(path)"))
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     return lines.drop { !$0.hasSuffix(first) }.dropFirst().prefix { !$0.hasSuffix(last) }
   }

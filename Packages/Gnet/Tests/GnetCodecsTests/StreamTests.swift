@@ -1,3 +1,4 @@
+import TestSupport
 import GnetCodecs
 import RingBuffer
 import Testing

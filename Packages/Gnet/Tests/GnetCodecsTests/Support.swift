@@ -1,5 +1,6 @@
 import GnetCodecs
 import RingBuffer
+import TestSupport
 import Testing
 
 /// The result of a call of `decode`.
@@ -135,26 +136,7 @@ extension FrameCodec {
   }
 }
 
-/// A small random number generator with a seed: SplitMix64, by Steele and others, 2014.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
-  /// The seed in the environment variable `GNET_SEED`, or a new one; printed with the name of the test.
-  static func seeded(for test: String) -> SeededGenerator {
-    var seed = UInt64.random(in: 0...UInt64.max)
-    if let text = environmentVariable("GNET_SEED"), let chosen = UInt64(text) { seed = chosen }
-    print("\(test): GNET_SEED=\(seed)")
-    return SeededGenerator(state: seed)
-  }
-
+extension SeededGenerator {
   /// Some bytes of an alphabet.
   mutating func bytes(_ count: Int, of alphabet: [UInt8]) -> [UInt8] {
     (0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &self)] }
@@ -170,11 +152,4 @@ struct SeededGenerator: RandomNumberGenerator {
     }
     return pieces
   }
-}
-
-/// Expects a condition at little cost, for loops over many cases.
-func check(
-  _ condition: Bool, _ subject: @autoclosure () -> String, sourceLocation: SourceLocation = #_sourceLocation
-) {
-  if !condition { Issue.record("\(subject())", sourceLocation: sourceLocation) }
 }

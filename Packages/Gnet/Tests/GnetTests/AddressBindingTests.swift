@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import SystemPackage
 import Testing
@@ -91,7 +93,7 @@ import Testing
 
   @Test("one server serves any mix of addresses, and tells by which a peer came", arguments: [1, 3])
   func mix(loopCount: Int) throws {
-    let path = temporaryPath()
+    let path = Files.temporaryPath()
     let addresses = [
       "tcp://127.0.0.1:0", "udp://127.0.0.1:0", "unix://\(path)", "tcp6://[::1]:0?reuseport=true",
       "udp6://[::1]:0?reuseport=true", "tcp4://:0", "udp://:0",
@@ -188,7 +190,7 @@ import Testing
 
   @Test("what was bound before an address that fails is closed again")
   func closedAgain() throws {
-    let path = temporaryPath()
+    let path = Files.temporaryPath()
     let port = try unusedPort()
     try withServer(.echo) { busy in
       let addresses = [
@@ -234,7 +236,7 @@ import Testing
 
   @Test("a path may be relative to the working directory, and is removed at the end")
   func relativePath() throws {
-    let name = temporaryPath()
+    let name = Files.temporaryPath()
     let depth = Files.workingDirectory.split(separator: "/").count
     let relative = String(repeating: "../", count: depth) + name.dropFirst()
     try withServer(.echo, on: ["unix://\(relative)"]) { server in
@@ -250,11 +252,11 @@ import Testing
   func relativePathElsewhere() async {
     // In a process of its own, since the working directory is the whole process's.
     await #expect(processExitsWith: .success) {
-      let name = temporaryPath()
-      Files.changeWorkingDirectory(to: "/tmp")
+      let name = Files.temporaryPath()
+      Files.workingDirectory = "/tmp"
       try withServer(.echo, on: ["unix://\(name.dropFirst("/tmp/".count))"]) { _ in
         precondition(Files.exists(name))
-        Files.changeWorkingDirectory(to: "/")
+        Files.workingDirectory = "/"
       }
       precondition(!Files.exists(name))
     }
@@ -262,7 +264,7 @@ import Testing
 
   @Test("a path may be as long as the system allows")
   func longestPath() throws {
-    let start = temporaryPath()
+    let start = Files.temporaryPath()
     let path = start + String(repeating: "p", count: RawAddress.maximumPathLength - start.utf8.count)
     var events = Events.echo
     let seen = Log<SocketAddress>()
@@ -280,7 +282,7 @@ import Testing
 
   @Test("a path is taken as it stands, without decoding")
   func undecodedPath() throws {
-    let path = temporaryPath() + "%20 ü?x#y:1"
+    let path = Files.temporaryPath() + "%20 ü?x#y:1"
     try withServer(.echo, on: ["unix://\(path)"]) { server in
       #expect(Files.exists(path))
       try expectEcho(from: server.address())
@@ -290,7 +292,7 @@ import Testing
 
   @Test("a path with a live server is in use, and the server does not suffer")
   func liveServer() throws {
-    let address = "unix://\(temporaryPath())"
+    let address = "unix://\(Files.temporaryPath())"
     try withServer(.echo, on: [address]) { server in
       for _ in 0..<3 {
         #expect(throws: ServeError.system(operation: "bind", address: address, .addressInUse)) {
@@ -303,8 +305,8 @@ import Testing
 
   @Test("a socket that a server left behind is replaced")
   func staleSocket() throws {
-    let path = temporaryPath()
-    close(try Files.bindSocket(to: path, type: streams))
+    let path = Files.temporaryPath()
+    try Client(boundTo: path).close()
     #expect(Files.exists(path))
     try withServer(.echo, on: ["unix://\(path)"]) { try expectEcho(from: $0.address()) }
     #expect(!Files.exists(path))
@@ -312,13 +314,13 @@ import Testing
 
   @Test("anything but a socket is left alone", arguments: ["file", "directory", "link"])
   func otherFile(kind: String) throws {
-    let path = temporaryPath()
-    let target = temporaryPath()
+    let path = Files.temporaryPath()
+    let target = Files.temporaryPath()
     switch kind {
-    case "file": Files.makeFile(path)
+    case "file": Files.write(to: path)
     case "directory": Files.makeDirectory(path)
     default:
-      close(try Files.bindSocket(to: target, type: streams))
+      try Client(boundTo: target).close()
       Files.makeLink(path, to: target)
     }
     defer {
@@ -334,10 +336,10 @@ import Testing
 
   @Test("a socket of datagrams that someone holds is left alone")
   func datagramSocket() throws {
-    let path = temporaryPath()
-    let fd = try Files.bindSocket(to: path, type: Int32(SOCK_DGRAM.rawValue))
+    let path = Files.temporaryPath()
+    let holder = try Client(boundTo: path, datagrams: true)
     defer {
-      close(fd)
+      holder.close()
       Files.remove(path)
     }
     #expect(throws: ServeError.system(operation: "bind", address: "unix://\(path)", .addressInUse)) {
@@ -348,7 +350,7 @@ import Testing
 
   @Test("a file that has taken the socket's place is not removed at the end")
   func replacedFile() throws {
-    let path = temporaryPath()
+    let path = Files.temporaryPath()
     defer { Files.remove(path) }
     try withServer(.echo, on: ["unix://\(path)"]) { first in
       Files.remove(path)
@@ -361,14 +363,14 @@ import Testing
     }
     try withServer(.echo, on: ["unix://\(path)"]) { _ in
       Files.remove(path)
-      Files.makeFile(path)
+      Files.write(to: path)
     }
     #expect(Files.exists(path))
   }
 
   @Test("a directory that does not exist is an error of the system")
   func noDirectory() {
-    let address = "unix://\(temporaryPath())/socket"
+    let address = "unix://\(Files.temporaryPath())/socket"
     #expect(throws: ServeError.system(operation: "bind", address: address, .noSuchFileOrDirectory)) {
       try serve(.echo, on: address)
     }
@@ -376,7 +378,7 @@ import Testing
 
   @Test("the file gets the permissions that were asked for")
   func permissions() throws {
-    let path = temporaryPath()
+    let path = Files.temporaryPath()
     var options = Options()
     options.unixSocketPermissions = [.ownerReadWrite]
     try withServer(.echo, options: options, on: ["unix://\(path)"]) { _ in

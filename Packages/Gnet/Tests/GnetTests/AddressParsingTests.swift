@@ -1,3 +1,4 @@
+import TestSupport
 import SystemPackage
 import Testing
 
@@ -160,7 +161,7 @@ import Testing
   @Test("no addresses at all are an invalid address, and a bad one is found before anything is bound")
   func noAddress() throws {
     for addresses in [
-      [], ["tcp://127.0.0.1:0", "tcp://nowhere"], ["unix://\(temporaryPath())", "quic://:1"],
+      [], ["tcp://127.0.0.1:0", "tcp://nowhere"], ["unix://\(Files.temporaryPath())", "quic://:1"],
     ] {
       let error = #expect(throws: ServeError.self) { try serve(.echo, on: addresses) }
       switch error {

@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import Synchronization
 import SystemPackage
@@ -7,7 +9,7 @@ import Testing
 
 /// What a connection has been through, as its context: only its loop's thread touches it, which is what is tested.
 private final class History: @unchecked Sendable {
-  let thread = currentThread()
+  let thread = TestThread.current
   let remote: SocketAddress
   let loop: Int
   var isEnded = false
@@ -23,11 +25,11 @@ private final class History: @unchecked Sendable {
 /// Finds callbacks that come too early, too late, twice, at once or on the wrong thread.
 private final class OrderKeeper: Sendable {
   let violations = Log<String>()
-  let opened = EventCounter()
-  let closed = EventCounter()
-  let detached = EventCounter()
-  let released = EventCounter()
-  let reacts = EventCounter()
+  let opened = Counter()
+  let closed = Counter()
+  let detached = Counter()
+  let released = Counter()
+  let reacts = Counter()
 
   func check(_ connection: inout Connection, _ event: String, ends: Bool = false) -> History? {
     guard let history = (connection.context as? Kept)?.history else {
@@ -36,7 +38,7 @@ private final class OrderKeeper: Sendable {
     }
     if history.isEnded { violations.add("\(event) after the end") }
     if history.isInside { violations.add("\(event) inside another callback") }
-    if history.thread != currentThread() { violations.add("\(event) on another thread") }
+    if history.thread != TestThread.current { violations.add("\(event) on another thread") }
     if history.remote != connection.remoteAddress { violations.add("\(event) of another peer") }
     if history.loop != connection.loop.index { violations.add("\(event) on another loop") }
     if ends { history.isEnded = true }
@@ -91,7 +93,7 @@ private final class Kept: Sendable {
         case UInt8(ascii: "d"): action = .detach
         case UInt8(ascii: "w"): connection.wake()
         case UInt8(ascii: "h"): connection.handle.write("H")
-        case UInt8(ascii: "b"): connection.write(patternBytes(200_000))
+        case UInt8(ascii: "b"): connection.write(pattern(200_000))
         default: break
         }
       }
@@ -110,11 +112,11 @@ private final class Kept: Sendable {
     let seed = UInt64.random(in: 0 ... .max)
     let rounds = 30
     let server = try TestServer(events, options: setup.options, on: [setup.address])
-    let finished = EventCounter()
+    let finished = Counter()
     let failures = Log<String>()
     let address = server.address()
     for worker in 0..<2 {
-      Background.run {
+      TestThread.detach {
         var random = SeededGenerator(seed: seed &+ UInt64(worker))
         do {
           for _ in 0..<rounds { try Self.talk(to: address, &random) }

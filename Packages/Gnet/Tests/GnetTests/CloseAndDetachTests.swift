@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import Synchronization
 import SystemPackage
@@ -34,7 +36,7 @@ import Testing
     let calls = Log<String>()
     let errors = Log<Errno?>()
     let handles = Log<ConnectionHandle>()
-    let contexts = EventCounter()
+    let contexts = Counter()
     var events = Events()
     events.onOpened = { connection in
       connection.context = Releasing { contexts.add() }
@@ -115,7 +117,7 @@ import Testing
 
   @Test("a close with unread input does not destroy what was sent", arguments: StreamSetup.all)
   func closeWithUnreadInput(setup: StreamSetup) throws {
-    let answer = patternBytes(400_000)
+    let answer = pattern(400_000)
     var events = Events()
     events.react = { connection, input in
       connection.write(answer)
@@ -124,9 +126,9 @@ import Testing
     try withServer(events, options: setup.options, on: [setup.address]) { server in
       let client = try Client(server.address())
       let sender = SendableClient(client)
-      let sent = EventCounter()
-      Background.run {
-        try? sender.client.send(patternBytes(4 << 20))
+      let sent = Counter()
+      TestThread.detach {
+        try? sender.client.send(pattern(4 << 20))
         sent.add()
       }
       try require("the answer is sent, and the rest of the request on its way") {
@@ -144,7 +146,7 @@ import Testing
   func detached(setup: StreamSetup) throws {
     let box = DetachedBox()
     let calls = Log<String>()
-    let contexts = EventCounter()
+    let contexts = Counter()
     let handles = Log<ConnectionHandle>()
     var events = Events()
     events.onOpened = { connection in
@@ -192,15 +194,15 @@ import Testing
       #expect(try detached.read(upTo: 100) == Array("re".utf8))
       #expect(try detached.read(upTo: 0) == [])
       // A read that finds nothing waits.
-      Background.run { [client = SendableClient(client)] in
-        _ = poll(nil, 0, 20)
+      TestThread.detach { [client = SendableClient(client)] in
+        TestThread.sleep(milliseconds: 20)
         try? client.client.send("waited for")
       }
       #expect(try detached.read(upTo: 100) == Array("waited for".utf8))
       // So does a write that finds no room.
-      let large = patternBytes(6 << 20)
+      let large = pattern(6 << 20)
       let received = Log<[UInt8]>()
-      Background.run { [client = SendableClient(client)] in
+      TestThread.detach { [client = SendableClient(client)] in
         received.add((try? client.client.receive(exactly: large.count)) ?? [])
       }
       try detached.write(large)
@@ -235,7 +237,7 @@ import Testing
     client.close()
     #expect(try detached.read(upTo: 1) == [])
     #expect(throws: Errno.self) {
-      for _ in 0..<100 { try detached.write(patternBytes(100_000)) }
+      for _ in 0..<100 { try detached.write(pattern(100_000)) }
     }
   }
 
@@ -300,7 +302,7 @@ import Testing
     let errors = Log<Errno?>()
     var events = Events()
     events.react = { connection, input in
-      connection.write(patternBytes(8 << 20))
+      connection.write(pattern(8 << 20))
       return .detach
     }
     events.onDetached = { _, _ in

@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -13,7 +15,7 @@ import Testing
     let opened = Counter()
     var events = Events.echo
     events.onOpened = { _ in
-      opened.increment()
+      opened.add()
       return .none
     }
     try withServer(events, options: options, on: [transport.address()]) { server in

@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import CGnet
 import RingBuffer
 import SystemPackage
@@ -120,7 +122,7 @@ private let addresses = [
     }
     events.react = { connection, input in
       if connection.context != nil { seen.add("context") }
-      connection.context = EventCounter()
+      connection.context = Counter()
       let text = input.text
       if text == "close()" { connection.close() }
       connection.write("\(text) \(connection.handle.isOpen) \(connection.isInputEnded)")
@@ -278,18 +280,18 @@ private let addresses = [
 
   @Test("datagrams that wait together are received and answered together")
   func batches() throws {
-    let gate = Gate()
+    let gate = Flag()
     var events = Events.echo
     let react = events.react!
     events.react = { connection, input in
-      gate.pass()
+      gate.wait()
       return react(&connection, &input)
     }
     try withServer(events, on: ["udp://127.0.0.1:0"]) { server in
       let client = try Client(server.address(), datagrams: true)
       let texts = (0..<64).map { "number \($0)" }
       for text in texts { try client.send(text) }
-      gate.open()
+      gate.set()
       for text in texts { #expect(try client.receiveText() == text) }
       let loop = server.server.loops[0]
       try require("all is accounted for") { loop.statistics.datagramsOut == 64 }
@@ -472,7 +474,7 @@ private let addresses = [
     let (handles, opened) = (Log<ConnectionHandle>(), Counter())
     var events = Events()
     events.onOpened = { connection in
-      opened.increment()
+      opened.add()
       connection.write(pattern(8 << 20))
       return .none
     }

@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -21,7 +23,7 @@ import Testing
       let client = try Client(server.address())
       let bytes = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
       nonisolated(unsafe) let sender = client
-      Background.run {
+      TestThread.detach {
         try? unsafe sender.send(bytes)
         unsafe sender.endOutput()
       }

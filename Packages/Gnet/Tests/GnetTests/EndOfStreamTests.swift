@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import Synchronization
 import SystemPackage
@@ -10,7 +12,7 @@ import Testing
     "what the peer sent before its end reaches react first, and the answer reaches the peer",
     arguments: StreamSetup.all, [false, true])
   func sendAndEnd(setup: StreamSetup, isClosing: Bool) throws {
-    let request = patternBytes(300_000)
+    let request = pattern(300_000)
     let seen = Log<Int>()
     let errors = Log<Errno?>()
     var events = Events()
@@ -51,7 +53,7 @@ import Testing
     options.socketSendBuffer = 131_072
     options.readBufferCapacity = 4096
     options.allowHalfClosure = allowHalfClosure
-    let ends = EventCounter()
+    let ends = Counter()
     let errors = Log<Errno?>()
     var events = Events()
     events.react = { connection, input in
@@ -152,8 +154,8 @@ import Testing
 
   @Test("a half-closed connection whose peer goes is closed once", arguments: StreamSetup.all)
   func halfClosedPeerGoes(setup: StreamSetup) throws {
-    let ends = EventCounter()
-    let closes = EventCounter()
+    let ends = Counter()
+    let closes = Counter()
     let handles = Log<ConnectionHandle>()
     var events = Events()
     events.react = { connection, input in
@@ -185,7 +187,7 @@ import Testing
   @Test("half-closed connections are closed at shutdown, and after an idle time", arguments: [true, false])
   func halfClosedAndForgotten(isIdle: Bool) throws {
     let errors = Log<Errno?>()
-    let ends = EventCounter()
+    let ends = Counter()
     var events = Events()
     events.react = { connection, _ in
       if connection.isInputEnded { ends.add() }
@@ -209,7 +211,7 @@ import Testing
 
   @Test("a reset while reading is paused is noticed, and what had come before is offered first")
   func resetWhilePaused() throws {
-    let bytes = EventCounter()
+    let bytes = Counter()
     let errors = Log<Errno?>()
     var events = Events()
     events.react = { connection, input in

@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import Synchronization
 import SystemPackage
@@ -123,7 +125,7 @@ private func message(_ thread: Int, _ number: UInt32) -> [UInt8] {
     options.outboundHighWatermark = 16 << 10
     options.outboundLowWatermark = 4 << 10
     try withServer(events, options: options, on: [transport.address()]) { server in
-      for thread in 0..<Exchange.threadCount { Background.run { write(as: thread, to: exchange) } }
+      for thread in 0..<Exchange.threadCount { TestThread.detach { write(as: thread, to: exchange) } }
       var live: [Checker] = []
       var ended: [Checker] = []
       var opened = 0
@@ -171,7 +173,7 @@ private func message(_ thread: Int, _ number: UInt32) -> [UInt8] {
       }
     }
     exchange.note(counts, of: thread)
-    exchange.finished.increment()
+    exchange.finished.add()
   }
 
   @Test("loops that write to each other's connections never wait for each other", arguments: [2, 4])
@@ -187,7 +189,7 @@ private func message(_ thread: Int, _ number: UInt32) -> [UInt8] {
     // Every byte that arrives anywhere goes out everywhere.
     events.react = { connection, input in
       let bytes = input.readAll()
-      for handle in handles.values where !handle.write(bytes) { refused.increment() }
+      for handle in handles.values where !handle.write(bytes) { refused.add() }
       return .none
     }
     try withServer(events, options: options) { server in
@@ -196,7 +198,7 @@ private func message(_ thread: Int, _ number: UInt32) -> [UInt8] {
       let each = 5000
       for client in clients {
         nonisolated(unsafe) let sender = client
-        Background.run { for _ in 0..<each / 100 { try? unsafe sender.send([UInt8](repeating: 1, count: 100)) } }
+        TestThread.detach { for _ in 0..<each / 100 { try? unsafe sender.send([UInt8](repeating: 1, count: 100)) } }
       }
       for client in clients { #expect(try client.receive(exactly: 8 * each).count == 8 * each) }
       #expect(refused.value == 0)

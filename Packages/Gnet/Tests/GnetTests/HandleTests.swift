@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import SystemPackage
 import Testing
@@ -34,7 +36,7 @@ extension Events {
       try require("all are open") { handles.count == 4 }
       let text = (0..<2000).map { "line \($0)\n" }
       for handle in handles.values {
-        Background.run {
+        TestThread.detach {
           for line in text { while !handle.write(line) {} }
           handle.close()
         }
@@ -99,9 +101,9 @@ extension Events {
         let client = try Client(server.address())
         try require("it is open") { handles.count == round }
         let handle = handles.values[round - 1]
-        Background.run { while handle.write("x") {} }
-        Background.run { handle.close() }
-        Background.run { handle.abort() }
+        TestThread.detach { while handle.write("x") {} }
+        TestThread.detach { handle.close() }
+        TestThread.detach { handle.abort() }
         if round.isMultiple(of: 2) { client.shutDown() }
         try require("it has ended") { closed.count == round }
         #expect(!handle.abort())
@@ -251,7 +253,7 @@ extension Events {
     let reacts = Counter()
     var events = Events.handing(to: handles)
     events.react = { _, input in
-      reacts.increment()
+      reacts.add()
       return .none
     }
     try withServer(events, on: [transport.address()]) { server in
@@ -325,7 +327,7 @@ extension Events {
     events.react = { connection, input in
       input.removeAll()
       let handle = connection.handle
-      for index in 0..<120_000 { if !handle.write("\(index % 10)") { refused.increment() } }
+      for index in 0..<120_000 { if !handle.write("\(index % 10)") { refused.add() } }
       return .none
     }
     try withServer(events, options: options) { server in
@@ -356,7 +358,7 @@ extension Events {
         for (place, loop) in servers.values[0].loops.enumerated() {
           // Jobs are the only messages that are not gathered into one per connection.
           Task(executorPreference: loop) {
-            if done[place].increment() != index { disorder.increment() }
+            if done[place].add() != index { disorder.add() }
           }
         }
       }

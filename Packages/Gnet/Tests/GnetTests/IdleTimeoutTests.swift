@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import SystemPackage
 import Testing
@@ -40,7 +42,7 @@ import Testing
   @Test("after a long silence of the whole server a new connection has its full time")
   func fullTimeAfterSilence() throws {
     try withServer(.echo, options: options(.milliseconds(300))) { server in
-      _ = poll(nil, 0, 700)
+      TestThread.sleep(milliseconds: 700)
       let start = ContinuousClock.now
       let client = try Client(server.address())
       #expect(try client.receiveToEnd() == [])
@@ -91,7 +93,7 @@ import Testing
         #expect(try talking.receiveText(1) == "x")
         #expect(handles.values[1].write("y"))
         #expect(try listening.receiveText(1) == "y")
-        _ = poll(nil, 0, 50)
+        TestThread.sleep(milliseconds: 50)
       }
       let last = ContinuousClock.now
       #expect(try talking.receiveToEnd() == [])
@@ -122,7 +124,7 @@ import Testing
     }
     try withServer(events) { server in
       for _ in 0..<2 {
-        _ = poll(nil, 0, 300)
+        TestThread.sleep(milliseconds: 300)
         let client = try Client(server.address())
         // Behind the request comes more than the server wants: a reset would destroy the answer.
         try client.send("go")

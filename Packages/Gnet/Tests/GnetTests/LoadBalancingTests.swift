@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import SystemPackage
 import Testing
 
@@ -98,7 +100,7 @@ import Testing
   @Test("the hash of a unix peer is its name, or its process where it has none")
   func unixSourceHash() throws {
     let options = Self.options(.sourceAddressHash, loopCount: 4)
-    try withServer(Self.loopNumber, options: options, on: ["unix://\(temporaryPath())"]) { server in
+    try withServer(Self.loopNumber, options: options, on: ["unix://\(Files.temporaryPath())"]) { server in
       let ofProcess = SocketAddress(.unix(path: "\(getpid())")).hostHash % 4
       for _ in 0..<8 {
         let client = try Client(server.address())
@@ -106,7 +108,7 @@ import Testing
       }
       var loops: Set<String> = []
       for _ in 0..<24 {
-        let name = SocketAddress(.unix(path: temporaryPath()))
+        let name = SocketAddress(.unix(path: Files.temporaryPath()))
         defer { Files.remove(name.path!) }
         let client = try Client(server.address(), from: name)
         let loop = try client.receiveLine()

@@ -1,3 +1,4 @@
+import TestSupport
 import Synchronization
 import Testing
 
@@ -37,7 +38,7 @@ import Testing
     let (threads, each) = (4, 20_000)
     let starters = Atomic<Int>(0)
     for thread in 0..<threads {
-      Background.run {
+      TestThread.detach {
         starters.add(1, ordering: .acquiringAndReleasing)
         while starters.load(ordering: .acquiring) < threads {}
         for index in 0..<each { mailbox.post(.numbered(thread << 32 | index)) }

@@ -1,4 +1,6 @@
 #if os(Linux)
+  import TestPeers
+  import TestSupport
   import Glibc
   import Testing
 
@@ -55,21 +57,20 @@
       _ = try warm.receive(exactly: 65536)
       let client = try Client(server.address())
       nonisolated(unsafe) let sender = client
-      let started = Counter()
-      let go = Counter()
-      Background.run {
-        started.increment()
-        while go.value == 0 { _ = poll(nil, 0, 1) }
+      let (started, go) = (Flag(), Flag())
+      TestThread.detach {
+        started.set()
+        go.wait()
         for _ in 0..<size / piece.count { try? unsafe sender.send(piece) }
         unsafe sender.endOutput()
       }
-      try require("the sender is there") { started.value == 1 }
+      try require("the sender is there") { started.isSet }
       let before = ProcessState.memory
-      go.increment()
+      go.set()
       try server.waitUntilReadingStops()
       let paused = ProcessState.memory - before
       let polls = server.sum(\.polls)
-      _ = poll(nil, 0, 300)
+      TestThread.sleep(milliseconds: 300)
       try #require(server.sum(\.polls) - polls <= 1)
       var highest = 0
       try client.receiveToEnd { position, bytes in
@@ -79,7 +80,7 @@
           unsafe piece.withUnsafeBytes { unsafe memcmp(bytes.baseAddress!, $0.baseAddress! + start, count) == 0 }
         }
         if start < bytes.count { highest = max(highest, ProcessState.memory - before) }
-        return isRight && position + bytes.count <= size
+        try #require(isRight && position + bytes.count <= size)
       }
       try require("all is counted") { server.sum(\.bytesWritten) == size + 65536 }
       // A buffer's growth leaves nothing behind, so half of the one more is not needed.

@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import CGnet
 import RingBuffer
 import SystemPackage

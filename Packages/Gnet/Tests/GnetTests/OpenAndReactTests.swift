@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import Synchronization
 import SystemPackage
@@ -41,7 +43,7 @@ import Testing
     "an action of onOpened is done after what it wrote was sent", arguments: StreamSetup.all,
     [Action.close, .detach, .shutdown])
   func openedAction(setup: StreamSetup, action: Action) throws {
-    let greeting = patternBytes(3 << 20)
+    let greeting = pattern(3 << 20)
     let calls = Log<String>()
     var events = Events()
     events.onOpened = { connection in
@@ -89,7 +91,7 @@ import Testing
 
   @Test("a handler that waits for a whole message of any size sees it whole", arguments: StreamSetup.all)
   func longMessage(setup: StreamSetup) throws {
-    let message = patternBytes(1 << 20)
+    let message = pattern(1 << 20)
     var events = Events()
     events.react = { connection, input in
       if input.count >= message.count { connection.write(input.readAll() == message ? "same" : "else") }
@@ -133,7 +135,7 @@ import Testing
     var events = Events()
     events.react = { connection, input in
       if connection.context != nil || input.text == "spin" {
-        connection.context = EventCounter()
+        connection.context = Counter()
         connection.wake()
       } else {
         connection.write(moving: &input)
@@ -155,7 +157,7 @@ import Testing
     "an action of react is done after what it wrote was sent", arguments: StreamSetup.all,
     [Action.close, .detach, .shutdown])
   func reactAction(setup: StreamSetup, action: Action) throws {
-    let answer = patternBytes(3 << 20)
+    let answer = pattern(3 << 20)
     let calls = Log<String>()
     var events = Events()
     events.react = { connection, input in
@@ -190,7 +192,7 @@ import Testing
     "a pending close is not downgraded by a wake, a detach or a handle", arguments: StreamSetup.all,
     [Action.none, .detach, .close])
   func pendingClose(setup: StreamSetup, action: Action) throws {
-    let answer = patternBytes(3 << 20)
+    let answer = pattern(3 << 20)
     let calls = Log<String>()
     let handles = Log<ConnectionHandle>()
     var events = Events()
@@ -226,11 +228,11 @@ import Testing
   func noCallbacks(loopCount: Int) throws {
     var options = Options()
     options.loopCount = loopCount
-    let addresses = ["tcp://127.0.0.1:0", "unix://\(temporaryPath())", "udp://127.0.0.1:0"]
+    let addresses = ["tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())", "udp://127.0.0.1:0"]
     try withServer(Events(), options: options, on: addresses) { server in
       for round in 0..<3 {
         let clients = try (0..<8).map { try Client(server.address($0 % 2)) }
-        for client in clients { try client.send(patternBytes(100_000)) }
+        for client in clients { try client.send(pattern(100_000)) }
         try Client(server.address(2), datagrams: true).send("x")
         try require("all are open") { server.server.connectionCount == 8 }
         for (index, client) in clients.enumerated() {

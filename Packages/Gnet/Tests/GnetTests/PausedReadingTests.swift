@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import SystemPackage
 import Testing
@@ -17,7 +19,7 @@ struct PausedReadingTests {
     let calls = Counter()
     var events = Events()
     events.react = { connection, input in
-      connection.isReadingPaused = calls.increment() == 0
+      connection.isReadingPaused = calls.add() == 0
       if connection.isReadingPaused {
         handles.add(connection.handle)
         return .none
@@ -43,14 +45,14 @@ struct PausedReadingTests {
       let client = try Client(server.address())
       let bytes = pattern(16 << 20)
       nonisolated(unsafe) let sender = client
-      Background.run {
+      TestThread.detach {
         try? unsafe sender.send(bytes)
         unsafe sender.endOutput()
       }
       try server.waitUntilReadingStops()
       #expect(server.sum(\.reads) == 1)
       let polls = server.sum(\.polls)
-      _ = poll(nil, 0, 100)
+      TestThread.sleep(milliseconds: 100)
       #expect(server.sum(\.polls) - polls <= 1)
       #expect(handles.values[0].wake())
       #expect(try client.receiveToEnd() == bytes)
@@ -66,7 +68,7 @@ struct PausedReadingTests {
     var events = Events()
     events.react = { connection, input in
       received.add(input.readAll().count)
-      connection.isReadingPaused = calls.increment() == 0
+      connection.isReadingPaused = calls.add() == 0
       if connection.isReadingPaused { handles.add(connection.handle) }
       return .none
     }

@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import Synchronization
 import Testing
@@ -168,10 +170,10 @@ private struct Idler: Plugin {}
     var events = Events()
     events.react = { _, input in
       input.removeAll()
-      reacts.increment()
+      reacts.add()
       return .none
     }
-    events.preWrite = { _, _ in writes.increment() }
+    events.preWrite = { _, _ in writes.add() }
     try withServer(events) { server in
       let client = try Client(server.address())
       try client.send("hello")

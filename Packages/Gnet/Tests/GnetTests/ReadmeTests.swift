@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import Gnet
 import GnetCodecs
 import RingBuffer
@@ -29,7 +31,7 @@ private func servesHello(_ serve: (Events, String, String) throws -> Void) rethr
     return .none
   }
   // README: end
-  try serve(events, "tcp://127.0.0.1:0", "unix://\(temporaryPath())")
+  try serve(events, "tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())")
 }
 
 private func slowAnswer(to request: [UInt8]) -> [UInt8] { request.reversed() }
@@ -69,7 +71,7 @@ private func reversesLines(_ events: inout Events) {
   // README: end
 }
 
-/// What swift-service-lifecycle asks of a service.
+/// The requirement of swift-service-lifecycle for a service.
 private protocol Service: Sendable {
   func run() async throws
 }
@@ -142,17 +144,12 @@ struct ReadmeTests {
   }
 
   private func text(of path: String) throws -> String {
-    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-    let file = unsafe try #require(fopen("\(root)/\(path)", "r"))
-    defer { unsafe fclose(file) }
-    var bytes: [UInt8] = []
-    while case let byte = unsafe fgetc(file), byte != EOF { bytes.append(UInt8(byte)) }
-    return String(decoding: bytes, as: UTF8.self)
+    try #require(Files.text("\(Files.packageFolder())/\(path)"))
   }
 }
 
 extension String {
-  /// What stands between the first `start` and the next `end`.
+  /// The text between the first `start` and the next `end`.
   fileprivate func between(_ start: String, _ end: String) -> Substring {
     guard let from = firstRange(of: start)?.upperBound, let to = self[from...].firstRange(of: end)?.lowerBound else {
       return ""

@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import SystemPackage
 import Testing
@@ -29,10 +31,10 @@ import Testing
 
   @Test("onInitComplete is called on the caller's thread, before the caller goes on")
   func initComplete() throws {
-    let (caller, threads) = (currentThread(), Log<UInt>())
+    let (caller, threads) = (TestThread.current, Log<UInt>())
     var events = Events.echo
     events.onInitComplete = { server in
-      threads.add(currentThread())
+      threads.add(TestThread.current)
       #expect(server.addresses[0].port != 0)
       return .none
     }
@@ -65,7 +67,7 @@ import Testing
       try start(recorder.events, options: Self.options(loopCount), on: "tcp://127.0.0.1:0"))
     let sawStopped = Log<Bool>()
     for _ in 0..<8 {
-      Background.run {
+      TestThread.detach {
         try? shared.running.wait()
         sawStopped.add(recorder.count(of: "stopped") == 1)
       }
@@ -84,7 +86,7 @@ import Testing
     let error = ServeError.invalidAddress("plugin://", reason: "no")
     let heard = Log<ServeError>()
     for _ in 0..<4 {
-      Background.run {
+      TestThread.detach {
         do throws(ServeError) { try shared.running.wait() } catch { heard.add(error) }
       }
     }
@@ -165,7 +167,7 @@ import Testing
         let plan = FaultPlan()
         var options = Self.options(loopCount)
         options.faults = plan
-        let path = temporaryPath()
+        let path = Files.temporaryPath()
         plan.fail(.createThread, with: .resourceTemporarilyUnavailable, skipping: missing)
         let expected = ServeError.system(
           operation: "pthread_create", address: nil, .resourceTemporarilyUnavailable)
@@ -208,7 +210,7 @@ import Testing
           }
           var options = Options()
           options.loopCount = loopCount
-          let running = try start(events, options: options, on: "tcp://127.0.0.1:0", "unix://\(temporaryPath())")
+          let running = try start(events, options: options, on: "tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())")
           servers.add(running.server)
           for address in running.server.addresses {
             let client = try Client(address)
@@ -241,7 +243,7 @@ import Testing
                 options.loopCount = loopCount
                 options.faults = plan
                 do throws(ServeError) {
-                  _ = try start(.echo, options: options, on: "tcp://127.0.0.1:0", "unix://\(temporaryPath())")
+                  _ = try start(.echo, options: options, on: "tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())")
                 } catch { continue }
                 try #require(Bool(false), "it cannot start without \(call)")
               }

@@ -1,4 +1,6 @@
 #if DEBUG
+  import TestPeers
+  import TestSupport
   import RingBuffer
   import SystemPackage
   import Testing
@@ -23,7 +25,7 @@
       // With several loops there is a thread that accepts for them.
       let selectorCount = loopCount == 1 ? 1 : loopCount + 1
       for missing in 0..<selectorCount {
-        let (recorder, plan, path) = (CallRecorder(), FaultPlan(), temporaryPath())
+        let (recorder, plan, path) = (CallRecorder(), FaultPlan(), Files.temporaryPath())
         plan.fail(.openSelector, with: .tooManyOpenFiles, skipping: missing)
         #expect(throws: Self.setupFailed) {
           let options = Self.options(loopCount, plan)
@@ -38,7 +40,7 @@
     @Test("with a socket that cannot be watched it does not start, and calls nothing", arguments: [1, 2])
     func registering(loopCount: Int) throws {
       for missing in 0..<3 {
-        let (recorder, plan, path) = (CallRecorder(), FaultPlan(), temporaryPath())
+        let (recorder, plan, path) = (CallRecorder(), FaultPlan(), Files.temporaryPath())
         plan.fail(.register, with: .tooManyOpenFiles, skipping: missing)
         #expect(throws: Self.setupFailed) {
           let options = Self.options(loopCount, plan)

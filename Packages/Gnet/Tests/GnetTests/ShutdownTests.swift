@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import SystemPackage
 import Testing
@@ -51,7 +53,7 @@ private struct ShutdownPlugin: Plugin {
       return shutDown(.onInitComplete)
     }
     events.onOpened = { _ in
-      opened.increment()
+      opened.add()
       return shutDown(.onOpened)
     }
     events.react = { connection, input in
@@ -62,11 +64,11 @@ private struct ShutdownPlugin: Plugin {
       return isLast ? (place == .onDetached ? .detach : .close) : .none
     }
     events.onClosed = { _, error in
-      ended.increment()
+      ended.add()
       return shutDown(.onClosed)
     }
     events.onDetached = { _, _ in
-      ended.increment()
+      ended.add()
       return shutDown(.onDetached)
     }
     events.preWrite = { _, _ in _ = shutDown(.preWrite) }
@@ -95,7 +97,7 @@ private struct ShutdownPlugin: Plugin {
     let calls = Counter()
     var events = Events()
     events.tick = {
-      calls.increment()
+      calls.add()
       return (.seconds(1), .none)
     }
     events.onInitComplete = { server in
@@ -126,7 +128,7 @@ private struct ShutdownPlugin: Plugin {
     let (opened, closed) = (Counter(), Log<Int32>())
     var events = Events()
     events.onOpened = { connection in
-      opened.increment()
+      opened.add()
       connection.write(bytes)
       return .none
     }
@@ -168,7 +170,7 @@ private struct ShutdownPlugin: Plugin {
     let (opened, closed) = (Counter(), Log<Int32>())
     var events = Events()
     events.onOpened = { connection in
-      opened.increment()
+      opened.add()
       connection.write(pattern(8 << 20))
       return .none
     }
@@ -221,11 +223,11 @@ private struct ShutdownPlugin: Plugin {
       let (opened, ended) = (Counter(), Counter())
       var events = Events.echo
       events.onOpened = { _ in
-        opened.increment()
+        opened.add()
         return .none
       }
       events.onClosed = { _, _ in
-        ended.increment()
+        ended.add()
         return .none
       }
       var options = Options()
@@ -233,13 +235,13 @@ private struct ShutdownPlugin: Plugin {
       let server = try TestServer(events, options: options)
       let address = server.address()
       let done = Counter()
-      Background.run {
+      TestThread.detach {
         // Until the listening socket is gone.
         while let client = try? Client(address) {
           try? client.send("x")
           client.close()
         }
-        done.increment()
+        done.add()
       }
       try require("some have come") { opened.value > 5 }
       try server.stop()
@@ -306,7 +308,7 @@ private struct ShutdownPlugin: Plugin {
         for loopCount in 1...4 {
           var options = Options()
           options.loopCount = loopCount
-          let addresses = ["unix://\(temporaryPath())", "udp://127.0.0.1:0", "tcp://\(taken.address())"]
+          let addresses = ["unix://\(Files.temporaryPath())", "udp://127.0.0.1:0", "tcp://\(taken.address())"]
           do {
             try serve(.echo, options: options, on: addresses)
             try #require(Bool(false), "it cannot start")
@@ -317,7 +319,7 @@ private struct ShutdownPlugin: Plugin {
               plan.fail(call, with: .resourceTemporarilyUnavailable, skipping: loopCount > 1 ? 1 : 0)
               options.faults = plan
               do {
-                try serve(.echo, options: options, on: ["tcp://127.0.0.1:0", "unix://\(temporaryPath())"])
+                try serve(.echo, options: options, on: ["tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())"])
                 try #require(Bool(false), "it cannot start")
               } catch is ServeError {}
             }

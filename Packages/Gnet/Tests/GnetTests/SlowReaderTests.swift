@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import SystemPackage
 import Testing
@@ -32,7 +34,7 @@ extension Options {
       let client = try Client(server.address())
       let bytes = pattern(4 << 20)
       nonisolated(unsafe) let sender = client
-      Background.run {
+      TestThread.detach {
         try? unsafe sender.send(bytes)
         unsafe sender.endOutput()
       }
@@ -40,7 +42,7 @@ extension Options {
       let pending = server.sum(\.pendingOutputBytes)
       #expect(pending == 64 << 10)
       let polls = server.sum(\.polls)
-      _ = poll(nil, 0, 200)
+      TestThread.sleep(milliseconds: 200)
       #expect(server.sum(\.polls) - polls <= 1)
       #expect(try client.receiveToEnd() == bytes)
       try require("all is counted") { server.sum(\.bytesWritten) == UInt64(bytes.count) }
@@ -54,7 +56,7 @@ extension Options {
     try withServer(.echo, options: .tight) { server in
       let slow = try Client(server.address())
       nonisolated(unsafe) let sender = slow
-      Background.run { try? unsafe sender.send(pattern(2 << 20)) }
+      TestThread.detach { try? unsafe sender.send(pattern(2 << 20)) }
       try server.waitUntilReadingStops()
       let quick = try Client(server.address())
       for index in 0..<100 {
@@ -119,10 +121,10 @@ extension Options {
       let bytes = pattern(1 << 20)
       nonisolated(unsafe) let sender = client
       let sent = Counter()
-      Background.run {
+      TestThread.detach {
         try? unsafe sender.send(bytes)
         unsafe sender.endOutput()
-        sent.increment()
+        sent.add()
       }
       try server.waitUntilReadingStops()
       #expect(try client.receiveToEnd() == bytes)

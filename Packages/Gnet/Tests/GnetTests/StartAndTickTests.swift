@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import Synchronization
 import SystemPackage
 import Testing
@@ -11,10 +13,10 @@ import Testing
   func initComplete(setup: StreamSetup) throws {
     let calls = Log<String>()
     var events = watchfulEvents(calls)
-    let caller = currentThread()
+    let caller = TestThread.current
     let clients = Lock<[SendableClient]>([])
     events.onInitComplete = { server in
-      calls.add(currentThread() == caller ? "init" : "init on another thread")
+      calls.add(TestThread.current == caller ? "init" : "init on another thread")
       #expect(server.loopCount == setup.loopCount && server.loops.map(\.index) == Array(0..<setup.loopCount))
       do {
         let client = try Client(server.addresses[0])
@@ -95,11 +97,11 @@ import Testing
     events.tick = {
       let begin = ContinuousClock.now
       while ContinuousClock.now - begin < .milliseconds(2) {}
-      turns.add(Turn(begin: begin, end: .now, thread: currentThread()))
+      turns.add(Turn(begin: begin, end: .now, thread: TestThread.current))
       return (.milliseconds(10), .none)
     }
     events.react = { connection, input in
-      reacts.add((connection.loop.index, currentThread()))
+      reacts.add((connection.loop.index, TestThread.current))
       connection.write(moving: &input)
       return .none
     }
@@ -123,7 +125,7 @@ import Testing
 
   @Test("the delay may change from tick to tick, and none means at once")
   func delays() throws {
-    let ticks = EventCounter()
+    let ticks = Counter()
     var events = Events()
     events.tick = {
       ticks.add()
@@ -138,7 +140,7 @@ import Testing
 
   @Test("a shutdown asked for by a tick ends the server, and no other tick comes", arguments: [1, 3])
   func tickShutdown(loopCount: Int) throws {
-    let ticks = EventCounter()
+    let ticks = Counter()
     var events = Events()
     events.tick = {
       ticks.add()
@@ -152,8 +154,8 @@ import Testing
 
   @Test("a tick never runs while another callback of its loop does")
   func noOverlap() throws {
-    let overlaps = EventCounter()
-    let ticks = EventCounter()
+    let overlaps = Counter()
+    let ticks = Counter()
     let flag = OverlapGuard(overlaps)
     var events = Events()
     events.tick = {
@@ -206,8 +208,8 @@ import Testing
 /// Counts how often a section is entered while it is occupied.
 private final class OverlapGuard: Sendable {
   private let isOccupied = Atomic<Bool>(false)
-  private let overlaps: EventCounter
-  init(_ overlaps: EventCounter) { self.overlaps = overlaps }
+  private let overlaps: Counter
+  init(_ overlaps: Counter) { self.overlaps = overlaps }
 
   func enter(_ body: () -> Void) {
     if isOccupied.exchange(true, ordering: .acquiringAndReleasing) { overlaps.add() }

@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import Synchronization
 import Testing
@@ -185,7 +187,7 @@ extension LoopStatistics {
     try withServer(.echo, options: options) { server in
       let (stop, finished, faults) = (Counter(), Counter(), Log<String>())
       for _ in 0..<2 {
-        Background.run {
+        TestThread.detach {
           var last = [LoopStatistics](repeating: LoopStatistics(), count: loopCount)
           while stop.value == 0 {
             for (index, loop) in server.server.loops.enumerated() {
@@ -196,7 +198,7 @@ extension LoopStatistics {
               last[index] = copy
             }
           }
-          finished.increment()
+          finished.add()
         }
       }
       for _ in 0..<150 {
@@ -204,7 +206,7 @@ extension LoopStatistics {
         for client in clients { try client.send("hello") }
         for client in clients { #expect(try client.receiveText(5) == "hello") }
       }
-      stop.increment()
+      stop.add()
       try require("the readers have ended") { finished.value == 2 }
       #expect(faults.values == [])
       try require("all are closed") { LoopStatistics.sum(server).connectionsActive == 0 }

@@ -1,14 +1,15 @@
+import TestSupport
 import Poller
 import Testing
 
 @testable import Gnet
 
-/// Fails the test where `condition` does not hold; cheap where it does, for loops over thousands of situations.
+/// Fails the test where `condition` does not hold of a situation.
 private func check(
   _ condition: Bool, _ situation: LifeSituation, _ answer: @autoclosure () -> String = "",
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
-  if !condition { Issue.record("\(situation): \(answer())", sourceLocation: sourceLocation) }
+  TestSupport.check(condition, "\(situation): \(answer())", sourceLocation: sourceLocation)
 }
 
 extension LifeSituation {

@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import Synchronization
 import Testing
@@ -24,7 +26,7 @@ import Testing
     let pool = WorkerPool(threadCount: threadCount, queueCapacity: 16)
     let runs = Lock([Int](repeating: 0, count: 2000))
     for job in 0..<2000 {
-      try require("there is room") { pool.submit { runs.withLock { $0[job] += 1 } } }
+      try require("the job is taken") { pool.submit { runs.withLock { $0[job] += 1 } } }
     }
     pool.shutdown()
     #expect(runs.withLock { $0.allSatisfy { $0 == 1 } })
@@ -71,7 +73,7 @@ import Testing
     let log = Log<Int>()
     #expect(pool.submit { gate.pass() })
     for job in 0..<8 {
-      try require("there is room") { pool.submit { log.add(job) } }
+      try require("the job is taken") { pool.submit { log.add(job) } }
     }
     let isDone = Atomic<Bool>(false)
     let waiters = try (0..<3).map { _ in

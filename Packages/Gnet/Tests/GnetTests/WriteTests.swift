@@ -1,3 +1,5 @@
+import TestPeers
+import TestSupport
 import RingBuffer
 import Synchronization
 import SystemPackage
@@ -100,7 +102,7 @@ import Testing
   @Test("small and large pieces, copied and moved, arrive in order while the peer is slow", arguments: StreamSetup.all)
   func mixedSizes(setup: StreamSetup) throws {
     let sizes = [1, 5000, 3, 100_000, 4096, 4097, 70_000, 1, 2, 300_000, 65536, 65537, 10]
-    @Sendable func piece(_ round: Int, _ size: Int) -> [UInt8] { Array(patternBytes(size + round).suffix(size)) }
+    @Sendable func piece(_ round: Int, _ size: Int) -> [UInt8] { Array(pattern(size + round).suffix(size)) }
     let rounds = 12
     var expected: [UInt8] = []
     for round in 0..<rounds { for size in sizes { expected += piece(round, size) } }

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Gnet
 
 /// Notes every call that a server makes: of its callbacks and of its plugins.

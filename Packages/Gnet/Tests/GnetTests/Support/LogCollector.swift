@@ -1,3 +1,4 @@
+import TestSupport
 import Logging
 
 /// Collects what a server logs.

@@ -1,43 +1,18 @@
+import TestSupport
 import RingBuffer
-import Synchronization
 import Testing
 
 @testable import Gnet
 
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
-
-/// Something to count objects by.
-final class EventCounter: Sendable {
-  private let storage = Atomic<Int>(0)
-  var value: Int { storage.load(ordering: .acquiring) }
-  func add() { storage.add(1, ordering: .acquiringAndReleasing) }
-}
-
-/// A door that holds callbacks up until a test opens it.
-final class Gate: Sendable {
-  private let isOpen = Atomic<Bool>(false)
-  func open() { isOpen.store(true, ordering: .releasing) }
-
-  /// Waits until the gate is open, at most ten seconds.
-  func pass() {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while !isOpen.load(ordering: .acquiring) && ContinuousClock.now < deadline { _ = poll(nil, 0, 1) }
-  }
-}
-
 extension RingBuffer {
-  /// What is unread, as text.
+  /// The unread bytes as text.
   var text: String {
     var bytes: [UInt8] = []
     for offset in 0..<count { bytes.append(self[offset]) }
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Takes what is unread, as text.
+  /// Takes the unread bytes, as text.
   mutating func readText() -> String { String(decoding: readAll(), as: UTF8.self) }
 }
 
@@ -47,15 +22,10 @@ func expectIdle(_ server: TestServer, sourceLocation: SourceLocation = #_sourceL
   // What the test has caused may still be on its way for some turns.
   for _ in 0..<20 {
     let before = polls()
-    _ = poll(nil, 0, 20)
+    TestThread.sleep(milliseconds: 20)
     if zip(before, polls()).allSatisfy({ $1 - $0 <= 1 }) { return }
   }
   Issue.record("a loop turns without need", sourceLocation: sourceLocation)
-}
-
-/// The calling thread, to be compared with another.
-func currentThread() -> UInt {
-  unsafe UInt(bitPattern: UnsafeRawPointer(bitPattern: pthread_self()))
 }
 
 /// Keeps a detached connection for a test.
@@ -107,12 +77,10 @@ struct StreamSetup: Sendable, CustomTestStringConvertible {
     ]
 }
 
-/// Bytes that show a swap, a loss or a repetition: they repeat after a prime number of places.
-func patternBytes(_ count: Int) -> [UInt8] {
-  var bytes: [UInt8] = []
-  bytes.reserveCapacity(count)
-  while bytes.count < count { bytes += patternPeriod.prefix(count - bytes.count) }
-  return bytes
+/// Bytes that show a swap, a loss or a repetition: no two neighbourhoods look alike.
+func pattern(_ count: Int) -> [UInt8] {
+  unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+    for index in 0..<count { unsafe bytes[index] = UInt8(truncatingIfNeeded: index &* 31 &+ index >> 8 &+ index >> 16) }
+    filled = count
+  }
 }
-
-private let patternPeriod = (0..<65521).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -23,7 +24,7 @@ final class TestServer: Sendable {
       return action
     }
     let (served, settings) = (events, options)
-    Background.run { [self] in
+    TestThread.detach { [self] in
       let outcome: Result<Void, ServeError>
       do throws(ServeError) {
         try serve(served, options: settings, on: addresses)
