@@ -1,5 +1,7 @@
 import Synchronization
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -89,7 +91,7 @@ private func outcome(_ error: any Error) -> String {
     let (go, total) = (Counter(), Counter())
     let service = Service(async: { connection in
       while go.value == 0 { try await Task.sleep(for: .milliseconds(5)) }
-      while let bytes = try await connection.read() { for _ in bytes { total.increment() } }
+      while let bytes = try await connection.read() { for _ in bytes { total.add() } }
     })
     var options = Options()
     options.socketReceiveBuffer = 8192
@@ -97,13 +99,13 @@ private func outcome(_ error: any Error) -> String {
     try serving(service, options: options) { server in
       let client = try Client(server.addresses[0])
       let loop = server.loops[0]
-      Background.run { [bytes = pattern(1 << 20), peer = SendableClient(client)] in
+      TestThread.detach { [bytes = pattern(1 << 20), peer = SendableClient(client)] in
         try? peer.client.send(bytes)
         peer.client.endOutput()
       }
       try require("some has arrived") { loop.statistics.bytesRead > 0 }
       #expect(loop.statistics.bytesRead < 1 << 16, "only what fits into the loop's buffer, or a few of them")
-      go.increment()
+      go.add()
       try require("all has arrived") { total.value == 1 << 20 }
     }
   }
@@ -114,7 +116,7 @@ private func outcome(_ error: any Error) -> String {
     let service = Service(async: { connection in
       for number in 0..<200 {
         try await connection.write([UInt8](repeating: UInt8(number), count: 50_000))
-        written.increment()
+        written.add()
       }
     })
     var options = Options()
@@ -198,7 +200,7 @@ private func outcome(_ error: any Error) -> String {
     try require("it was told") { outcomes.values.first == "cancelled" }
     let client = try Client(running.server.addresses[0])
     try client.send("x")
-    try require("it is served") { LoopStatistics.sum(running.server).bytesRead == 6 }
+    try require("it is served") { running.server.loops.reduce(0) { $0 + $1.statistics.bytesRead } == 6 }
     running.shutdown()
     #expect(try client.receiveToEnd() == Array("goodbye".utf8))
     try running.wait()
@@ -251,7 +253,7 @@ private func outcome(_ error: any Error) -> String {
     final class Held: Sendable {
       let counter: Counter
       init(_ counter: Counter) { self.counter = counter }
-      deinit { counter.increment() }
+      deinit { counter.add() }
     }
     let gone = Counter()
     let service = Service(async: { connection in
