@@ -12,45 +12,73 @@ private func check(
   TestSupport.check(condition, "\(situation): \(answer())", sourceLocation: sourceLocation)
 }
 
-extension LifeSituation {
-  /// The answer of the life, and the life after it.
-  var outcome: (step: StreamLife.Step, after: StreamLife) {
-    var after = life
-    let step = after.step(event, pending: pending)
-    return (step, after)
-  }
-}
-
 @Suite("the life of a connection, in every situation there is") struct StreamLifeTests {
+  // MARK: Every set of flags, in every phase
+
+  @Test(
+    "nobody hears of a connection before it is open or after its end",
+    arguments: [.establishing, .ended] as [StreamLife.Phase])
+  func silence(phase: StreamLife.Phase) {
+    LifeSituation.forEach(in: phase) { situation in
+      let (step, after) = situation.outcome
+      check(step == .none && after == situation.life, situation, "\(step)")
+    }
+  }
+
+  @Test("a connection that lingers is given up when its peer has ended its stream or is gone, and calls nothing")
+  func lingering() {
+    LifeSituation.forEach(in: .lingering) { situation in
+      let (step, after) = situation.outcome
+      let isPeersEnd = situation.event == .hungUp || StreamLife.Event.inputEnds.contains(situation.event)
+      check(step == (isPeersEnd ? .free : .none) && after == situation.life, situation, "\(step)")
+    }
+  }
+
+  @Test("what is kept with a life for others makes no difference to an open connection, and stays")
+  func leftToOthers() {
+    let leftToOthers = StreamLife.Flags.leftToOthers.rawValue
+    LifeSituation.forEach(in: .open) { situation in
+      let left = situation.life.flags.rawValue & leftToOthers
+      if left == 0 { return }
+      var without = situation
+      without.life.flags = StreamLife.Flags(rawValue: situation.life.flags.rawValue & ~leftToOthers)
+      var (expected, answer) = (without.outcome, situation.outcome)
+      expected.after.flags = StreamLife.Flags(rawValue: expected.after.flags.rawValue | left)
+      check(answer == expected, situation, "\(answer), not \(expected)")
+    }
+  }
+
+  // MARK: The rules for an open connection
+
   @Test("a connection goes on, is answered and ends as it was promised")
   func steps() {
-    for situation in LifeSituation.all {
-      let answer = situation.outcome.step
-      guard let promised = LifeRules.step(situation), promised != .impossible else { continue }
-      check(LifeRules.Step(answer) == promised, situation, "\(answer), not \(promised)")
+    for one in LifeCase.all {
+      guard let promised = LifeRules.step(one.situation), promised != .impossible else { continue }
+      check(LifeRules.Step(one.step) == promised, one.situation, "\(one.step), not \(promised)")
     }
   }
 
   @Test("an event leaves behind what was promised, and nothing else")
   func changes() {
-    for situation in LifeSituation.all {
-      let (before, after) = (situation.life, situation.outcome.after)
-      guard LifeRules.step(situation) != .impossible, let promised = LifeRules.change(situation) else { continue }
-      let flags = before.flags.union(promised.sets).subtracting(promised.clears)
-      check(after.flags == flags, situation, "flags \(after.flags.rawValue), not \(flags.rawValue)")
-      let ending = promised.ending ?? before.ending
-      check(after.ending == ending, situation, "ending \(after.ending), not \(ending)")
-      check(after.phase == before.phase, situation, "phase \(after.phase)")
+    for one in LifeCase.all {
+      guard LifeRules.step(one.situation) != .impossible, let promised = LifeRules.change(one.situation) else {
+        continue
+      }
+      let flags = one.life.flags.union(promised.sets).subtracting(promised.clears)
+      check(one.after.flags == flags, one.situation, "flags \(one.after.flags.rawValue), not \(flags.rawValue)")
+      let ending = promised.ending ?? one.life.ending
+      check(one.after.ending == ending, one.situation, "ending \(one.after.ending), not \(ending)")
+      check(one.after.phase == .open, one.situation, "phase \(one.after.phase)")
     }
   }
 
   @Test("a connection that goes on is read from, written to and called as its handler and its output have it")
   func watching() {
-    for situation in LifeSituation.all {
-      guard case .watch(let interest, let again) = situation.outcome.step else { continue }
-      check(interest.contains(.readable) == LifeRules.isRead(situation), situation, "reads: \(interest)")
-      check(interest.contains(.writable) == (situation.pending != .none), situation, "writes: \(interest)")
-      check(again == LifeRules.isQueued(situation), situation, "queued: \(again)")
+    for one in LifeCase.all {
+      guard case .watch(let interest, let again) = one.step else { continue }
+      check(interest.contains(.readable) == LifeRules.isRead(one.situation), one.situation, "reads: \(interest)")
+      check(interest.contains(.writable) == (one.pending != .none), one.situation, "writes: \(interest)")
+      check(again == LifeRules.isQueued(one.situation), one.situation, "queued: \(again)")
     }
   }
 
@@ -58,10 +86,9 @@ extension LifeSituation {
 
   @Test("a connection that is to be closed is never handed over or kept instead")
   func endings() {
-    for situation in LifeSituation.all {
-      let (step, after) = situation.outcome
-      check(after.ending >= situation.life.ending, situation, "\(after.ending)")
-      if situation.life.ending == .close { check(step != .detach, situation, "\(step)") }
+    for one in LifeCase.all {
+      check(one.after.ending >= one.life.ending, one.situation, "\(one.after.ending)")
+      if one.life.ending == .close { check(one.step != .detach, one.situation, "\(one.step)") }
     }
     for (due, requested) in StreamLife.Ending.allCases.flatMap({ due in
       StreamLife.Ending.allCases.map { (due, $0) }
@@ -72,89 +99,122 @@ extension LifeSituation {
     }
   }
 
-  @Test("nobody hears of a connection before it is open or after its end")
-  func silence() {
-    for situation in LifeSituation.all where [.establishing, .ended].contains(situation.life.phase) {
-      let (step, after) = situation.outcome
-      check(step == .none && after == situation.life, situation, "\(step)")
-    }
-  }
-
-  @Test("a handler is never called for a connection that lingers")
-  func lingering() {
-    for situation in LifeSituation.all where situation.life.phase == .lingering {
-      let (step, after) = situation.outcome
-      check([.none, .free].contains(step) && after == situation.life, situation, "\(step)")
-    }
-    for situation in LifeSituation.all where situation.outcome.step == .free {
-      check(situation.life.phase == .lingering, situation)
-    }
-  }
-
-  @Test("a close comes after the last byte, unless the output was lost")
+  @Test("a close comes after the last byte, unless the output was lost, and only when somebody wants it")
   func closing() {
-    for situation in LifeSituation.all where situation.outcome.step == .close {
-      check(situation.pending == .none || situation.life.flags.contains(.outputBroken), situation)
-      let isWanted = situation.life.ending != .none
-      let isPeersEnd = !situation.life.flags.isDisjoint(with: [.inputEnded, .outputBroken])
-      check(isWanted || isPeersEnd, situation, "closed, though nobody has asked for it")
+    for one in LifeCase.all where one.step == .close {
+      check(one.pending == .none || one.life.flags.contains(.outputBroken), one.situation)
+      let isWanted = one.life.ending != .none
+      let isPeersEnd = !one.life.flags.isDisjoint(with: [.inputEnded, .outputBroken])
+      check(isWanted || isPeersEnd, one.situation, "closed, though nobody has asked for it")
     }
+  }
+
+  @Test("a connection is aborted when its handler wants it, whatever waits, and only then")
+  func aborting() {
+    for one in LifeCase.all where one.situation.event == .settled {
+      check((one.step == .abort) == one.life.flags.contains(.aborted), one.situation, "\(one.step)")
+    }
+    for one in LifeCase.all where one.situation.event != .settled { check(one.step != .abort, one.situation) }
   }
 
   @Test("a connection is handed over only with all of its output sent")
   func detaching() {
-    for situation in LifeSituation.all where situation.outcome.step == .detach {
-      let life = situation.life
-      check(life.ending == .detach && situation.pending == .none && !life.flags.contains(.outputBroken), situation)
+    for one in LifeCase.all where one.step == .detach {
+      check(
+        one.life.ending == .detach && one.pending == .none && !one.life.flags.contains(.outputBroken), one.situation)
+    }
+  }
+
+  @Test("the peer is told of the end of the output when all was sent, once")
+  func endingOutput() {
+    for one in LifeCase.all where one.step == .endOutput {
+      check(one.life.flags.contains(.outputEnding) && one.pending == .none, one.situation)
+      check(!one.life.flags.contains(.outputEnded) && one.after.flags.contains(.outputEnded), one.situation)
+    }
+  }
+
+  @Test("a handler is offered nothing while its output is full, and before it is told that it has drained")
+  func offering() {
+    for one in LifeCase.all {
+      let isFull = !one.life.flags.isDisjoint(with: [.outputFull, .drainedDue])
+      if isFull { check(one.step != .react, one.situation) }
+      if one.step == .drained {
+        check(one.life.flags.contains(.drainedDue) && !one.after.flags.contains(.drainedDue), one.situation)
+      }
+      let mayReact = !isFull && one.life.ending == .none && !one.life.flags.contains(.aborted)
+      check(one.life.mayReact == mayReact, one.situation)
+      let wantsInput = mayReact && one.life.flags.isDisjoint(with: [.inputEnded, .readingPaused])
+      check(one.life.wantsInput == wantsInput, one.situation)
     }
   }
 
   @Test("what a peer or a handler has done stays done")
   func memory() {
-    let lasting: StreamLife.Flags = [.outputBroken, .readingPaused, .hasSent]
-    for situation in LifeSituation.all {
-      let (before, after) = (situation.life.flags, situation.outcome.after.flags)
-      check(after.intersection(lasting) == before.intersection(lasting), situation)
-      if before.contains(.inputEnded) { check(after.contains(.inputEnded), situation) }
+    let lasting: StreamLife.Flags = [.outputBroken, .readingPaused, .outputEnding, .aborted]
+    for one in LifeCase.all {
+      let (before, after) = (one.life.flags, one.after.flags)
+      check(after.intersection(lasting) == before.intersection(lasting), one.situation)
+      if before.contains(.inputEnded) { check(after.contains(.inputEnded), one.situation) }
+      if before.contains(.outputEnded) { check(after.contains(.outputEnded), one.situation) }
       if before.contains(.wakeRequested) && !after.contains(.wakeRequested) {
-        check(situation.outcome.step == .react, situation, "a request to be called was forgotten")
+        check(one.step == .react, one.situation, "a request to be called was forgotten")
+      }
+      if before.contains(.settleDue) && !after.contains(.settleDue) {
+        check(one.step == .settle, one.situation, "a change by others was forgotten")
+      }
+      if before.contains(.drainedDue) && !after.contains(.drainedDue) {
+        check(one.step == .drained || after.contains(.outputFull), one.situation, "a drain was forgotten")
       }
     }
   }
 
   @Test("a connection that needs no attention is one that goes on as before")
   func steadiness() {
-    for life in StreamLife.all {
-      let settled = LifeSituation(life: life, pending: .none, event: .settled)
-      let (step, after) = settled.outcome
-      let goesOn = step == .watch(.readable, again: false) && after == life
-      check(life.isSteady == goesOn, settled, "steady: \(life.isSteady), but \(step)")
+    // A connection with these goes on as before, too, but not for ever, or there is something else to be done for it.
+    let attention: StreamLife.Flags = [.settleDue, .outputEnding, .outputEnded]
+    for one in LifeCase.all where one.situation.event == .settled && one.pending == .none {
+      let goesOn = one.step == .watch(.readable, again: false) && one.after == one.life
+      let isSteady = goesOn && one.life.flags.isDisjoint(with: attention)
+      check(one.life.isSteady == isSteady, one.situation, "steady: \(one.life.isSteady), but \(one.step)")
     }
+    #expect(StreamLife(phase: .open, flags: .hasSent).isSteady)
+    #expect(!StreamLife(phase: .open, flags: .hasRequests).isSteady)
+    for phase in StreamLife.Phase.allCases { #expect(StreamLife(phase: phase).isSteady == (phase == .open)) }
   }
 
-  @Test("what is written has a way to the peer while the connection is open, is not to be closed, and sending works")
+  @Test("what is written has a way to the peer until the output is to end or is lost")
   func takingOutput() {
-    for life in StreamLife.all {
+    for one in LifeCase.all where one.situation.event == .settled && one.pending == .none {
       let hasWay =
-        life.phase == .open && [.none, .detach].contains(life.ending) && !life.flags.contains(.outputBroken)
-      check(life.takesOutput == hasWay, LifeSituation(life: life, pending: .none, event: .settled))
+        [.none, .detach].contains(one.life.ending)
+        && ![.outputBroken, .outputEnding, .aborted].contains { one.life.flags.contains($0) }
+      check(one.life.takesOutput == hasWay, one.situation)
     }
+    for phase in StreamLife.Phase.allCases { #expect(StreamLife(phase: phase).takesOutput == (phase == .open)) }
   }
 
-  @Test("a slow peer is not read from between the high watermark and the low one", arguments: 0..<50 as Range<UInt64>)
+  @Test(
+    "a slow peer is not read from between the high watermark and the low one, and its handler hears once of each drain",
+    arguments: 0..<50 as Range<UInt64>)
   func watermarks(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var life = StreamLife(phase: .open)
-    var isThrottled = false
+    var isFull = false
+    var isDrainDue = false
     for step in 0..<500 {
       let pending = StreamLife.Pending.allCases.randomElement(using: &random)!
-      if pending == .high { isThrottled = true }
-      if [.none, .low].contains(pending) { isThrottled = false }
-      guard case .watch(let interest, _) = life.step(.settled, pending: pending) else {
+      if pending == .high { (isFull, isDrainDue) = (true, false) }
+      if isFull && [.none, .low].contains(pending) { (isFull, isDrainDue) = (false, true) }
+      guard case .watch(let interest, let again) = life.step(.settled, pending: pending) else {
         Issue.record("step \(step): the connection does not go on")
         return
       }
-      #expect(interest.contains(.readable) == !isThrottled, "step \(step): \(pending)")
+      #expect(interest.contains(.readable) == !(isFull || isDrainDue), "step \(step): \(pending)")
+      #expect(again == isDrainDue, "step \(step): \(pending)")
+      if again && Bool.random(using: &random) {
+        #expect(life.step(.queued, pending: pending) == .drained)
+        isDrainDue = false
+      }
     }
   }
 }

@@ -130,7 +130,7 @@ struct StreamLife: Equatable {
 
   /// Whether more input is wanted.
   var wantsInput: Bool {
-    ending == .none && flags.isDisjoint(with: [.inputEnded, .outputFull, .drainedDue, .readingPaused])
+    ending == .none && flags.isDisjoint(with: [.inputEnded, .outputFull, .drainedDue, .readingPaused, .aborted])
   }
 
   /// Whether the handler may be offered bytes: not while output is above the watermark, nor at the end.
@@ -161,13 +161,15 @@ struct StreamLife: Equatable {
       flags.insert(.inputEnded)
       if flags.contains(.outputBroken) { return .close }
       if flags.contains(.outputEnded) || !mayAnswer { end(.close) }
-      return ending == .none ? .react : .settle
+      return mayReact ? .react : .settle
     case .inputExhausted:
       // Where sending has failed, this was the rest of the input.
       return flags.contains(.outputBroken) ? .close : .none
     case .hungUp:
-      // What the peer had sent before is still to be read, unless its end was seen already.
-      return pending == .none && flags.contains(.inputEnded) ? .close : .breakOutput
+      // What the peer had sent before is still to be read, unless its end was seen already, and what the handler has
+      // left while its output was full is still to be offered.
+      let isOver = flags.contains(.inputEnded) && flags.isDisjoint(with: [.outputFull, .drainedDue, .aborted])
+      return pending == .none && isOver ? .close : .breakOutput
     case .queued:
       return runQueued()
     }
@@ -178,12 +180,13 @@ struct StreamLife: Equatable {
       flags.remove(.settleDue)
       return .settle
     }
-    if flags.contains(.outputBroken) { return .readRest }
-    if ending != .none || flags.contains(.outputFull) { return .none }
-    if flags.contains(.drainedDue) {
+    // Also where sending has failed: bytes that the handler has left are offered before the connection ends.
+    if ending == .none && flags.contains(.drainedDue) {
       flags.remove(.drainedDue)
       return .drained
     }
+    if flags.contains(.outputBroken) { return .readRest }
+    if ending != .none || flags.contains(.outputFull) { return .none }
     flags.remove(.wakeRequested)
     return .react
   }
@@ -217,7 +220,8 @@ struct StreamLife: Equatable {
         flags.insert(.drainedDue)
       }
     case .middle:
-      break
+      // Full once more: the handler is told of the drain that is still to come.
+      if flags.contains(.outputFull) { flags.remove(.drainedDue) }
     case .high:
       flags.insert(.outputFull)
       flags.remove(.drainedDue)

@@ -2,45 +2,11 @@ import Poller
 
 @testable import Gnet
 
-/// The life of a connection, and something that happens to it.
-struct LifeSituation: CustomStringConvertible {
-  var life: StreamLife
-  var pending: StreamLife.Pending
-  var event: StreamLife.Event
-
-  var description: String {
-    "\(life.phase), ending \(life.ending), flags \(life.flags.rawValue), pending \(pending), \(event)"
-  }
-
-  /// Every situation there is.
-  static let all: [LifeSituation] = StreamLife.all.flatMap { life in
-    StreamLife.Pending.allCases.flatMap { pending in
-      StreamLife.Event.all.map { LifeSituation(life: life, pending: pending, event: $0) }
-    }
-  }
-}
-
-extension StreamLife {
-  /// Every phase with every ending and every set of flags.
-  static let all: [StreamLife] = Phase.allCases.flatMap { phase in
-    Ending.allCases.flatMap { ending in
-      (0...Flags.all.rawValue).map { StreamLife(phase: phase, ending: ending, flags: Flags(rawValue: $0)) }
-    }
-  }
-}
-
-extension StreamLife.Event {
-  static let all: [Self] = [
-    .settled, .inputEnded(mayAnswer: false), .inputEnded(mayAnswer: true), .inputExhausted, .hungUp, .queued,
-  ]
-  static let inputEnds: [Self] = [.inputEnded(mayAnswer: false), .inputEnded(mayAnswer: true)]
-}
-
-/// The rules for the life of a connection, as its documentation and the promises to handlers tell them.
+/// The rules for the life of an open connection, as its documentation and the promises to handlers tell them.
 enum LifeRules {
   /// A step, without what is to be watched for.
   enum Step {
-    case nothing, watch, readRest, react, settle, breakOutput, close, detach, free
+    case nothing, watch, readRest, react, drained, settle, endOutput, breakOutput, close, abort, detach, free
     /// The event cannot come, and its step does not matter.
     case impossible
 
@@ -50,9 +16,12 @@ enum LifeRules {
       case .watch: self = .watch
       case .readRest: self = .readRest
       case .react: self = .react
+      case .drained: self = .drained
       case .settle: self = .settle
+      case .endOutput: self = .endOutput
       case .breakOutput: self = .breakOutput
       case .close: self = .close
+      case .abort: self = .abort
       case .detach: self = .detach
       case .free: self = .free
       }
@@ -61,65 +30,100 @@ enum LifeRules {
 
   static let step = Table<Step>(
     name: "what is done next",
-    rules: [
-      rule("nothing happens to a connection before it is open", .nothing, in: [.establishing]),
-      rule("nothing happens to a connection after its end", .nothing, in: [.ended]),
-      rule(
-        "when the peer of a lingering connection has ended its stream, all is given up", .free, in: [.lingering],
-        on: Event.inputEnds),
-      rule("when the peer of a lingering connection is gone, all is given up", .free, in: [.lingering], on: [.hungUp]),
-      rule(
-        "otherwise a lingering connection lingers on", .nothing, in: [.lingering],
-        on: [.settled, .inputExhausted, .queued]),
-
-      rule(
-        "a connection to be closed is closed when its output was sent", .close, on: [.settled], ending: [.close],
-        pending: [.none]),
-      rule(
-        "a connection to be detached is detached when its output was sent", .detach, on: [.settled],
-        ending: [.detach], without: .outputBroken, pending: [.none]),
-      rule(
-        "a connection whose output was lost is not detached but closed", .close, on: [.settled], ending: [.detach],
-        with: .outputBroken, pending: [.none]),
-      rule(
-        "a connection to be ended goes on while it has output", .watch, on: [.settled], ending: [.detach, .close],
-        pending: [.low, .middle, .high]),
-      rule("a connection that is not to be ended goes on", .watch, on: [.settled], ending: [.none]),
-
-      rule(
-        "where output was lost, the end of the input is the end of the connection", .close, on: Event.inputEnds,
-        with: .outputBroken),
-      rule(
-        "with half-closure, the handler hears of the end of the input", .react, on: [.inputEnded(mayAnswer: true)],
-        ending: [.none], without: .outputBroken),
-      rule(
-        "without half-closure, the end of the input closes when output was sent", .settle,
-        on: [.inputEnded(mayAnswer: false)], ending: [.none], without: .outputBroken),
-      rule(
-        "nothing is received once an end is due", .impossible, on: Event.inputEnds, ending: [.detach, .close],
-        without: .outputBroken),
-
-      rule(
-        "where output was lost and all input was read, the connection is closed", .close, on: [.inputExhausted],
-        with: .outputBroken),
-      rule("otherwise more input may come", .nothing, on: [.inputExhausted], without: .outputBroken),
-
+    rules: settledSteps + inputSteps + [
       rule(
         "a peer that had ended its stream and got everything may go", .close, on: [.hungUp], with: .inputEnded,
-        pending: [.none]),
+        without: full.union(.aborted), pending: [.none]),
+      rule(
+        "but bytes that its handler has left are offered first", .breakOutput, on: [.hungUp], with: .inputEnded,
+        withAny: full, without: .aborted, pending: [.none]),
+      rule(
+        "and an abort stays an abort", .breakOutput, on: [.hungUp], with: [.inputEnded, .aborted], pending: [.none]),
       rule(
         "a peer that goes without having got everything loses it", .breakOutput, on: [.hungUp], with: .inputEnded,
-        pending: [.low, .middle, .high]),
+        pending: someOutput),
       rule("what a peer sent before it went is still to be read", .breakOutput, on: [.hungUp], without: .inputEnded),
 
-      rule("where output was lost, the rest of the input is read", .readRest, on: [.queued], with: .outputBroken),
+      rule("a connection that others have changed is settled", .settle, on: [.queued], with: .settleDue),
+      rule(
+        "an abort is never left to the run queue", .impossible, on: [.queued], with: .aborted, without: .settleDue),
+      rule(
+        "a handler is told that its output has drained, or was lost", .drained, on: [.queued], ending: [.none],
+        with: .drainedDue, without: [.settleDue, .aborted]),
+      rule(
+        "where output was lost, the rest of the input is read", .readRest, on: [.queued], ending: [.none],
+        with: .outputBroken, without: [.settleDue, .aborted, .drainedDue]),
+      rule(
+        "also where the connection is to be ended", .readRest, on: [.queued], ending: anEnd, with: .outputBroken,
+        without: [.settleDue, .aborted]),
+      rule(
+        "a handler is not called while its output is full", .nothing, on: [.queued], ending: [.none],
+        with: .outputFull, without: [.settleDue, .aborted, .drainedDue, .outputBroken]),
       rule(
         "a handler that asked to be called is called", .react, on: [.queued], ending: [.none],
-        without: .outputBroken),
+        without: [.settleDue, .aborted, .drainedDue, .outputBroken, .outputFull]),
       rule(
-        "a handler that has ended its connection is not called any more", .nothing, on: [.queued],
-        ending: [.detach, .close], without: .outputBroken),
+        "a handler that has ended its connection is not called any more", .nothing, on: [.queued], ending: anEnd,
+        without: [.settleDue, .aborted, .outputBroken]),
     ])
+
+  private static let settledSteps: [Table<Step>.Rule] = [
+    rule("an abort is an end at once", .abort, on: [.settled], with: .aborted),
+    rule(
+      "a connection to be closed is closed when its output was sent", .close, on: [.settled], ending: [.close],
+      without: .aborted, pending: [.none]),
+    rule(
+      "a connection to be detached is detached when its output was sent", .detach, on: [.settled],
+      ending: [.detach], without: [.aborted, .outputBroken], pending: [.none]),
+    rule(
+      "a connection whose output was lost is not detached but closed", .close, on: [.settled], ending: [.detach],
+      with: .outputBroken, without: .aborted, pending: [.none]),
+    rule(
+      "a connection goes on while it has output", .watch, on: [.settled], without: .aborted, pending: someOutput),
+    rule(
+      "the end of the output is told when the output was sent", .endOutput, on: [.settled], ending: [.none],
+      with: .outputEnding, without: [.outputEnded, .outputBroken, .aborted], pending: [.none]),
+    rule(
+      "not where the output was lost", .watch, on: [.settled], ending: [.none], with: [.outputEnding, .outputBroken],
+      without: [.outputEnded, .aborted], pending: [.none]),
+    rule(
+      "with both directions ended the connection is closed", .close, on: [.settled], ending: [.none],
+      with: [.inputEnded, .outputEnded], without: .aborted, pending: [.none]),
+    rule(
+      "a connection whose output has ended goes on", .watch, on: [.settled], ending: [.none],
+      with: .outputEnded, without: [.inputEnded, .aborted], pending: [.none]),
+    rule(
+      "a connection that is not to be ended goes on", .watch, on: [.settled], ending: [.none],
+      without: [.outputEnding, .outputEnded, .aborted], pending: [.none]),
+  ]
+
+  private static let inputSteps: [Table<Step>.Rule] = [
+    rule(
+      "nothing is received while output is full", .impossible, on: Event.inputEnds + [.inputExhausted], withAny: full),
+    rule(
+      "where output was lost, the end of the input is the end of the connection", .close, on: Event.inputEnds,
+      with: .outputBroken, without: full),
+    rule(
+      "nothing is received once an end is due", .impossible, on: Event.inputEnds, ending: anEnd,
+      without: full.union(.outputBroken)),
+    rule(
+      "nothing is received after an abort", .impossible, on: Event.inputEnds, ending: [.none], with: .aborted,
+      without: full.union(.outputBroken)),
+    rule(
+      "with half-closure, the handler hears of the end of the input", .react, on: [.inputEnded(mayAnswer: true)],
+      ending: [.none], without: full.union([.outputBroken, .outputEnded, .aborted])),
+    rule(
+      "unless its output has ended before, which leaves nothing to do", .settle, on: [.inputEnded(mayAnswer: true)],
+      ending: [.none], with: .outputEnded, without: full.union([.outputBroken, .aborted])),
+    rule(
+      "without half-closure, the end of the input closes when output was sent", .settle,
+      on: [.inputEnded(mayAnswer: false)], ending: [.none], without: full.union([.outputBroken, .aborted])),
+    rule(
+      "where output was lost and all input was read, the connection is closed", .close, on: [.inputExhausted],
+      with: .outputBroken, without: full),
+    rule(
+      "otherwise more input may come", .nothing, on: [.inputExhausted], without: full.union(.outputBroken)),
+  ]
 
   /// The changes that an event leaves behind.
   struct Change {
@@ -131,39 +135,89 @@ enum LifeRules {
   static let change = Table<Change>(
     name: "what changes",
     rules: [
-      rule("nothing changes but while a connection is open", Change(), in: [.establishing, .lingering, .ended]),
-      rule("output at the high watermark is too much", Change(sets: .outputFull), on: [.settled], pending: [.high]),
-      rule("output between the watermarks is as much as it was", Change(), on: [.settled], pending: [.middle]),
+      rule("an abort leaves everything as it was", Change(), on: [.settled], with: .aborted),
       rule(
-        "output at the low watermark is no longer too much", Change(clears: .outputFull), on: [.settled],
-        pending: [.low]),
-      rule(
-        "no output is no longer too much", Change(clears: .outputFull), on: [.settled], ending: [.none],
+        "an end leaves everything as it was", Change(), on: [.settled], ending: anEnd, without: .aborted,
         pending: [.none]),
       rule(
-        "an end leaves everything as it was", Change(), on: [.settled], ending: [.detach, .close], pending: [.none]),
-      rule("the end of the input is remembered", Change(sets: .inputEnded), on: [.inputEnded(mayAnswer: true)]),
+        "output at the high watermark is full, and a drain that was not told of never was",
+        Change(sets: .outputFull, clears: .drainedDue), on: [.settled], without: .aborted, pending: [.high]),
       rule(
-        "and ends the connection without half-closure", Change(sets: .inputEnded, ending: .close),
+        "output between the watermarks is as full as it was", Change(), on: [.settled],
+        without: [.outputFull, .aborted],
+        pending: [.middle]),
+      rule(
+        "and if it is full again, it has not drained", Change(clears: .drainedDue), on: [.settled], with: .outputFull,
+        without: .aborted, pending: [.middle]),
+      rule(
+        "full output has drained at the low watermark", Change(sets: .drainedDue, clears: .outputFull),
+        on: [.settled], with: .outputFull, without: .aborted, pending: [.low]),
+      rule(
+        "output that was not full has not", Change(), on: [.settled], without: [.outputFull, .aborted],
+        pending: [.low]),
+      rule(
+        "the end of the output is told once", Change(sets: .outputEnded), on: [.settled], ending: [.none],
+        with: .outputEnding, without: [.outputEnded, .outputBroken, .aborted], pending: [.none]),
+      rule(
+        "a connection with both directions ended is closed as it was", Change(), on: [.settled], ending: [.none],
+        with: [.inputEnded, .outputEnded], without: .aborted, pending: [.none]),
+      rule(
+        "full output has drained when all was sent", Change(sets: .drainedDue, clears: .outputFull), on: [.settled],
+        ending: [.none], with: .outputFull, without: [.outputEnding, .outputEnded, .aborted], pending: [.none]),
+      rule(
+        "also when its end was told", Change(sets: .drainedDue, clears: .outputFull), on: [.settled],
+        ending: [.none], with: [.outputFull, .outputEnded], without: [.inputEnded, .aborted], pending: [.none]),
+      rule(
+        "or when it was lost before its end", Change(sets: .drainedDue, clears: .outputFull), on: [.settled],
+        ending: [.none], with: [.outputFull, .outputEnding, .outputBroken], without: [.outputEnded, .aborted],
+        pending: [.none]),
+      rule(
+        "output that was not full has not drained when all was sent", Change(), on: [.settled], ending: [.none],
+        without: [.outputFull, .outputEnding, .outputEnded, .aborted], pending: [.none]),
+      rule(
+        "nor when its end was told", Change(), on: [.settled], ending: [.none], with: .outputEnded,
+        without: [.inputEnded, .outputFull, .aborted], pending: [.none]),
+      rule(
+        "nor when it was lost before its end", Change(), on: [.settled], ending: [.none],
+        with: [.outputEnding, .outputBroken], without: [.outputEnded, .outputFull, .aborted], pending: [.none]),
+
+      rule(
+        "where output was lost, which is an end by itself, the end of the input is remembered",
+        Change(sets: .inputEnded), on: Event.inputEnds, with: .outputBroken),
+      rule(
+        "with half-closure it is remembered, too", Change(sets: .inputEnded), on: [.inputEnded(mayAnswer: true)],
+        without: [.outputBroken, .outputEnded]),
+      rule(
+        "and ends the connection where output has ended", Change(sets: .inputEnded, ending: .close),
+        on: [.inputEnded(mayAnswer: true)], with: .outputEnded, without: .outputBroken),
+      rule(
+        "without half-closure it ends the connection", Change(sets: .inputEnded, ending: .close),
         on: [.inputEnded(mayAnswer: false)], without: .outputBroken),
-      rule(
-        "but where output was lost, which is an end by itself", Change(sets: .inputEnded),
-        on: [.inputEnded(mayAnswer: false)], with: .outputBroken),
       rule("what was read or lost changes nothing", Change(), on: [.inputExhausted, .hungUp]),
+
+      rule("a connection is settled once", Change(clears: .settleDue), on: [.queued], with: .settleDue),
+      rule(
+        "a drain is told once, and a wake is kept for the call that follows", Change(clears: .drainedDue),
+        on: [.queued], ending: [.none], with: .drainedDue, without: .settleDue),
+      rule(
+        "a wake is kept while output is full", Change(), on: [.queued], ending: [.none], with: .outputFull,
+        without: [.settleDue, .drainedDue, .outputBroken]),
       rule(
         "a handler that is called has to ask again", Change(clears: .wakeRequested), on: [.queued], ending: [.none],
-        without: .outputBroken),
+        without: [.settleDue, .drainedDue, .outputBroken, .outputFull]),
       rule(
-        "a handler that was ended keeps its request", Change(), on: [.queued], ending: [.detach, .close],
-        without: .outputBroken),
-      rule("a handler whose output was lost keeps its request", Change(), on: [.queued], with: .outputBroken),
+        "a handler whose output was lost keeps its request", Change(), on: [.queued], ending: [.none],
+        with: .outputBroken, without: [.settleDue, .drainedDue]),
+      rule(
+        "a handler that has ended its connection keeps its request", Change(), on: [.queued], ending: anEnd,
+        without: .settleDue),
     ])
 
   /// Whether a connection that goes on is read from.
   static let isRead = Table<Bool>(
     name: "whether it is read from",
     rules: [
-      rule("not when it is to be ended", false, ending: [.detach, .close]),
+      rule("not when it is to be ended", false, ending: anEnd),
       rule("not after the end of the input", false, ending: [.none], with: .inputEnded),
       rule(
         "not when the handler has paused reading", false, ending: [.none], with: .readingPaused,
@@ -172,14 +226,11 @@ enum LifeRules {
         "not while its output is at the high watermark", false, ending: [.none],
         without: [.inputEnded, .readingPaused], pending: [.high]),
       rule(
-        "not after that, until its output is at the low one", false, ending: [.none], with: .outputFull,
-        without: [.inputEnded, .readingPaused], pending: [.middle]),
+        "not after that, until the handler was told that its output has drained", false, ending: [.none],
+        withAny: full, without: [.inputEnded, .readingPaused], pending: [.none, .low, .middle]),
       rule(
-        "below the high watermark, if it never was there", true, ending: [.none],
-        without: [.inputEnded, .readingPaused, .outputFull], pending: [.middle]),
-      rule(
-        "at the low watermark", true, ending: [.none], without: [.inputEnded, .readingPaused],
-        pending: [.none, .low]),
+        "below the high watermark, if it was never there", true, ending: [.none],
+        without: full.union([.inputEnded, .readingPaused]), pending: [.none, .low, .middle]),
     ])
 
   /// Whether a connection that goes on is put in the run queue.
@@ -187,28 +238,48 @@ enum LifeRules {
     name: "whether it is queued",
     rules: [
       rule("when the rest of the input is to be read, as output was lost", true, with: .outputBroken),
-      rule("when the handler wants to be called", true, ending: [.none], with: .wakeRequested, without: .outputBroken),
       rule(
-        "not when the handler's connection is to be ended", false, ending: [.detach, .close],
-        without: .outputBroken),
-      rule("not when the handler wants nothing", false, ending: [.none], without: [.wakeRequested, .outputBroken]),
+        "not when the handler's connection is to be ended", false, ending: anEnd, without: .outputBroken),
+      rule(
+        "not while output is at the high watermark", false, ending: [.none], without: .outputBroken, pending: [.high]),
+      rule(
+        "not after that, until it is at the low one", false, ending: [.none], with: .outputFull,
+        without: .outputBroken, pending: [.middle]),
+      rule(
+        "when it is", true, ending: [.none], with: .outputFull, without: .outputBroken, pending: [.none, .low]),
+      rule(
+        "when the handler is to be told of a drain or wants to be called", true, ending: [.none],
+        withAny: [.drainedDue, .wakeRequested], without: [.outputBroken, .outputFull],
+        pending: [.none, .low, .middle]),
+      rule(
+        "not when the handler wants nothing", false, ending: [.none],
+        without: [.drainedDue, .wakeRequested, .outputBroken, .outputFull], pending: [.none, .low, .middle]),
     ])
+
+  // MARK: Spelling
 
   private typealias Event = StreamLife.Event
   typealias Flags = StreamLife.Flags
   typealias Table<Decision: Sendable> = DecisionTable<LifeSituation, Decision>
 
+  /// The states in which output was at the high watermark, and the handler does not know that it has drained.
+  private static let full: Flags = [.outputFull, .drainedDue]
+  private static let anEnd: [StreamLife.Ending] = [.detach, .close]
+  private static let someOutput: [StreamLife.Pending] = [.low, .middle, .high]
+
   private static func rule<Decision: Sendable>(
-    _ text: String, _ decision: Decision, in phases: [StreamLife.Phase] = [.open],
-    on events: [StreamLife.Event] = StreamLife.Event.all,
-    ending endings: [StreamLife.Ending] = [.none, .detach, .close],
-    with present: Flags = [], without absent: Flags = [],
-    pending amounts: [StreamLife.Pending] = StreamLife.Pending.allCases
+    _ text: String, _ decision: Decision, on events: [StreamLife.Event] = [],
+    ending endings: [StreamLife.Ending] = [], with present: Flags = [], withAny someOf: Flags = [],
+    without absent: Flags = [], pending amounts: [StreamLife.Pending] = []
   ) -> Table<Decision>.Rule {
-    .init(text: text, decision: decision) { situation in
-      phases.contains(situation.life.phase) && events.contains(situation.event)
-        && endings.contains(situation.life.ending) && situation.life.flags.isSuperset(of: present)
-        && situation.life.flags.isDisjoint(with: absent) && amounts.contains(situation.pending)
+    // Numbers, since generic sets are slow where nothing is optimised.
+    let (present, someOf, absent) = (present.rawValue, someOf.rawValue, absent.rawValue)
+    return .init(text: text, decision: decision) { situation in
+      let flags = situation.life.flags.rawValue
+      return flags & present == present && flags & absent == 0 && (someOf == 0 || flags & someOf != 0)
+        && (events.isEmpty || events.contains(situation.event))
+        && (endings.isEmpty || endings.contains(situation.life.ending))
+        && (amounts.isEmpty || amounts.contains(situation.pending))
     }
   }
 }
