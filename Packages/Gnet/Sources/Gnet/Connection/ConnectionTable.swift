@@ -104,6 +104,8 @@ struct ConnectionTable: ~Copyable {
     slot.pointee.isInCallback = false
     slot.pointee.outbound.append(moving: &lentOutput.pointee)
     swap(&setAside, &lentOutput.pointee)
+    // The caller may have stopped at the watermark, however much the kernel will take at once.
+    if slot.pointee.outbound.count >= max(1, loop.outboundHighWatermark) { slot.pointee.life.flags.insert(.outputFull) }
     slot.pointee.life.flags.insert(.settleDue)
     enqueue(slot)
     return result

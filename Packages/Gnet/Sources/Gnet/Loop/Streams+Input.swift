@@ -14,7 +14,8 @@ extension Streams {
     }
     if event.isReadable {
       if slot.pointee.interest.contains(.readable) {
-        receive(slot, &turn)
+        // Another connection's callback may have changed that since the wait began.
+        if slot.pointee.life.wantsInput { receive(slot, &turn) }
       } else if event.isError || event.isPeerClosed {
         hangUp(slot, &turn)
       }

@@ -59,14 +59,22 @@ struct LifeWorld {
       static let endsOutput = Others(rawValue: 1 << 2)
       static let aborts = Others(rawValue: 1 << 3)
 
-      /// An abort alone, since nothing else matters beside it.
-      static let all: [Others] = (0..<8).map { Others(rawValue: $0) } + [.aborts]
+      static let all: [Others] = (0..<16).map { Others(rawValue: $0) }
     }
 
     static let all: [Callback] = StreamLife.Ending.allCases.flatMap { ending in
       Output.all.flatMap { output in
         Others.all.map { Callback(ending: ending, output: output, others: $0) }
       }
+    }
+
+    /// The callbacks that lead to different ends: beside an abort nothing else matters, and beside another end only the
+    /// output.
+    static let decisive: [Callback] = all.filter { callback in
+      if callback.others.contains(.aborts) {
+        return callback.others == .aborts && callback.ending == .none && callback.output == .pending(.none)
+      }
+      return callback.ending == .none || callback.others.isEmpty
     }
   }
 

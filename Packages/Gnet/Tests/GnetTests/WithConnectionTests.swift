@@ -1,0 +1,93 @@
+import RingBuffer
+import Testing
+
+@testable import Gnet
+
+@Suite("two connections of a loop that reach each other") struct WithConnectionTests {
+  /// The handles of the connections, in the order in which they have greeted.
+  private let handles = Log<ConnectionHandle>()
+
+  @Test("a handler hears of a drain also when the kernel takes at once what another connection's handler has written")
+  func drain() throws {
+    var options = Options()
+    options.loopCount = 1
+    options.outboundHighWatermark = 4096
+    options.outboundLowWatermark = 1024
+    let isFull = Log<Bool>()
+    let drains = Counter()
+    var events = Events()
+    events.react = { [handles] connection, input in
+      if input.readAll() == Array("hello".utf8) {
+        handles.add(connection.handle)
+      } else {
+        let answer = handles.values[0].withConnection { other in
+          other.write([UInt8](repeating: 1, count: 8192))
+          return other.isOutputFull
+        }
+        if let answer { isFull.add(answer) }
+      }
+      return .none
+    }
+    events.onDrained = { _ in
+      drains.increment()
+      return .none
+    }
+    try withServer(events, options: options) { server in
+      let receiver = try greetingClient(server, 1)
+      let writer = try Client(server.address())
+      try writer.send("write")
+      #expect(try receiver.receive(exactly: 8192) == [UInt8](repeating: 1, count: 8192))
+      try require("the drain was told") { drains.value == 1 }
+      #expect(isFull.values == [true])
+    }
+  }
+
+  @Test("input that has arrived is not offered to a connection that another one has ended", arguments: [false, true])
+  func ended(isAborting: Bool) throws {
+    var options = Options()
+    options.loopCount = 1
+    let duels = Counter()
+    let isBlocking = Counter()
+    let isReleased = Counter()
+    var events = Events()
+    events.react = { [handles] connection, input in
+      switch input.readAll() {
+      case Array("hello".utf8): handles.add(connection.handle)
+      case Array("block".utf8):
+        isBlocking.increment()
+        while isReleased.value == 0 {}
+      default:
+        // The first of the two ends the other, which is ready too.
+        duels.increment()
+        let own = connection.handle
+        for handle in handles.values.prefix(2) where handle != own {
+          handle.withConnection { other in if isAborting { other.abort() } else { other.close() } }
+        }
+      }
+      return .none
+    }
+    let closed = Counter()
+    events.onClosed = { _, _ in
+      closed.increment()
+      return .none
+    }
+    try withServer(events, options: options) { server in
+      let duellists = [try greetingClient(server, 1), try greetingClient(server, 2)]
+      let blocker = try greetingClient(server, 3)
+      try blocker.send("block")
+      try require("the loop is busy") { isBlocking.value == 1 }
+      for client in duellists { try client.send("duel") }
+      isReleased.increment()
+      try require("one is closed") { closed.value == 1 }
+      #expect(duels.value == 1)
+    }
+  }
+
+  /// A client whose handle is the last of `count` that are known.
+  private func greetingClient(_ server: TestServer, _ count: Int) throws -> Client {
+    let client = try Client(server.address())
+    try client.send("hello")
+    try require("the server knows it") { handles.count == count }
+    return client
+  }
+}
