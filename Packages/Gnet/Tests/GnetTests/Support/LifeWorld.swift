@@ -235,8 +235,7 @@ struct LifeWorld {
   }
 
   private mutating func raisePending(to amount: StreamLife.Pending) {
-    let levels = StreamLife.Pending.allCases
-    pending = levels[max(levels.firstIndex(of: pending)!, levels.firstIndex(of: amount)!)]
+    if amount.level > pending.level { pending = amount }
   }
 
   private mutating func settle(_ callback: Callback) {
@@ -294,14 +293,7 @@ extension LifeWorld: Hashable {
   private var state: UInt64 {
     var state = UInt64(life.flags.rawValue) | UInt64(life.ending.rawValue) << 16 | UInt64(life.phase.rawValue) << 20
     state |= UInt64(interest.rawValue) << 24
-    let amount: UInt64 =
-      switch pending {
-      case .none: 0
-      case .low: 1
-      case .middle: 2
-      case .high: 3
-      }
-    state |= amount << 32 | (end.map { UInt64($0.rawValue) + 1 } ?? 0) << 36
+    state |= pending.level << 32 | (end.map { UInt64($0.rawValue) + 1 } ?? 0) << 36
     state |= (isQueued ? 1 : 0) << 40 | (hasLeftBytes ? 1 : 0) << 41 | (wasFull ? 1 : 0) << 42
     return state | (isPeerTold ? 1 : 0) << 43
   }
@@ -309,4 +301,15 @@ extension LifeWorld: Hashable {
   static func == (left: Self, right: Self) -> Bool { left.state == right.state && left.faults == right.faults }
 
   func hash(into hasher: inout Hasher) { hasher.combine(state) }
+}
+
+extension StreamLife.Pending {
+  fileprivate var level: UInt64 {
+    switch self {
+    case .none: 0
+    case .low: 1
+    case .middle: 2
+    case .high: 3
+    }
+  }
 }
