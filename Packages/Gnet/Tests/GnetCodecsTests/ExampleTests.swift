@@ -54,7 +54,7 @@ struct ExampleTests {
   @Test("it is the code above")
   func isQuoted() throws {
     let documentation = try lines(
-      of: "Sources/GnetCodecs/FrameCodec.swift", from: "/// ```swift", to: "/// ```")
+      of: "Sources/GnetFraming/FrameCodec.swift", from: "/// ```swift", to: "/// ```")
     let code = try lines(
       of: "Tests/GnetCodecsTests/ExampleTests.swift", from: "// Example: begin", to: "// Example: end")
     #expect(!code.isEmpty && documentation.map { $0.dropFirst("/// ".count) } == code.map { $0.dropFirst(4) })

@@ -1,4 +1,6 @@
 import RingBuffer
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -29,7 +31,7 @@ import Testing
       return .none
     }
     events.onDrained = { _ in
-      drains.increment()
+      drains.add()
       return .none
     }
     try withServer(events, options: options) { server in
@@ -54,11 +56,11 @@ import Testing
       switch input.readAll() {
       case Array("hello".utf8): handles.add(connection.handle)
       case Array("block".utf8):
-        isBlocking.increment()
+        isBlocking.add()
         while isReleased.value == 0 {}
       default:
         // The first of the two ends the other, which is ready too.
-        duels.increment()
+        duels.add()
         let own = connection.handle
         for handle in handles.values.prefix(2) where handle != own {
           handle.withConnection { other in if isAborting { other.abort() } else { other.close() } }
@@ -68,7 +70,7 @@ import Testing
     }
     let closed = Counter()
     events.onClosed = { _, _ in
-      closed.increment()
+      closed.add()
       return .none
     }
     try withServer(events, options: options) { server in
@@ -77,7 +79,7 @@ import Testing
       try blocker.send("block")
       try require("the loop is busy") { isBlocking.value == 1 }
       for client in duellists { try client.send("duel") }
-      isReleased.increment()
+      isReleased.add()
       try require("one is closed") { closed.value == 1 }
       #expect(duels.value == 1)
     }

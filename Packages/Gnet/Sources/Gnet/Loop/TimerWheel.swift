@@ -2,16 +2,19 @@ internal import Poller
 
 /// A circle of buckets, each the first timer of a list, for the timers of one magnitude of distance.
 ///
-/// The bucket of a slice is its number modulo the number of buckets. A timer beyond the circle's end, which is set
-/// when the circle lags behind the time, shares the bucket of an earlier slice: it is looked at too early.
+/// The bucket of a slice is its number modulo the number of buckets.
 struct TimerWheel {
   /// A bucket of one of the wheels.
   struct Place {
     private let packed: UInt32
 
-    init(magnitude: Int, bucket: Int) { packed = UInt32(magnitude * bucketCount + bucket) }
+    private init(packed: UInt32) { self.packed = packed }
 
-    init(magnitude: Int, slice: Int64) { self.init(magnitude: magnitude, bucket: TimerWheel.bucket(slice)) }
+    init(magnitude: Int, slice: Int64) { packed = UInt32(magnitude * bucketCount + TimerWheel.bucket(slice)) }
+
+    /// No bucket.
+    static var none: Place { Place(packed: .max) }
+    var isNone: Bool { packed == .max }
 
     var magnitude: Int { Int(packed) / bucketCount }
     fileprivate var bucket: Int { Int(packed) % bucketCount }
@@ -45,10 +48,10 @@ struct TimerWheel {
   /// The slice that a moment lies in.
   static func slice(of moment: Poller.Instant, _ magnitude: Int) -> Int64 { moment.nanoseconds &>> shift(magnitude) }
 
-  /// The first slice that begins at a moment or later.
-  static func slice(after moment: Poller.Instant, _ magnitude: Int) -> Int64 {
+  /// The slice for a deadline: the first that begins with it or later, and that has not been left behind.
+  func slice(for deadline: Poller.Instant, _ magnitude: Int) -> Int64 {
     // The slice behind the one that the moment before lies in.
-    (moment.nanoseconds - 1) &>> shift(magnitude) + 1
+    max(cursor, (deadline.nanoseconds - 1) &>> Self.shift(magnitude) + 1)
   }
 
   /// The beginning of a slice.
@@ -61,23 +64,24 @@ struct TimerWheel {
 
   fileprivate static func bucket(_ slice: Int64) -> Int { Int(truncatingIfNeeded: slice) & (bucketCount - 1) }
 
-  /// Makes a wheel without timers begin at a slice.
-  mutating func start(at slice: Int64) {
-    assert(occupiedWords == 0)
+  /// Leaves the slices before the present one behind, as far as they have no timers.
+  mutating func catchUp(with present: Int64) {
     if heads.isEmpty {
       heads = Array(repeating: .max, count: Self.bucketCount)
       occupied = Array(repeating: 0, count: Self.wordCount)
     }
-    cursor = slice
+    cursor = firstSlice.map { max(cursor, min($0, present)) } ?? present
   }
+
+  /// Whether the circle reaches as far as a slice.
+  func reaches(_ slice: Int64) -> Bool { slice - cursor < Int64(Self.bucketCount) }
 
   /// The first timer of the bucket of a slice.
   func head(_ slice: Int64) -> UInt32 { heads[Self.bucket(slice)] }
 
   /// Puts a timer at the front of the bucket of a slice, and returns the timer that was the first.
   mutating func push(_ index: UInt32, _ slice: Int64) -> UInt32 {
-    // A deadline that has passed is due in the next slice that is looked at.
-    cursor = min(cursor, slice)
+    assert(slice >= cursor && reaches(slice))
     let bucket = Self.bucket(slice)
     occupied[bucket / 64] |= 1 &<< UInt64(bucket % 64)
     occupiedWords |= 1 &<< UInt64(bucket / 64)

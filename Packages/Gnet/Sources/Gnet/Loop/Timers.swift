@@ -28,7 +28,7 @@ struct Timers<Event> {
   private struct Link {
     var deadline = Poller.Instant.never
     /// The bucket that the timer is in, for the deadline or an earlier moment.
-    var place = TimerWheel.Place(magnitude: 0, bucket: 0)
+    var place = TimerWheel.Place.none
     var previous = Timers.none
     var next = Timers.none
   }
@@ -42,6 +42,10 @@ struct Timers<Event> {
   private var wheels: [TimerWheel] = []
   /// The magnitudes whose wheels have timers, a bit each.
   private var occupied: UInt32 = 0
+
+  /// The first of the timers that are to be placed when all that are due have been taken: those that were put off, and
+  /// those that are out of reach of a wheel that lags behind the time.
+  private var firstUnplaced = Timers.none
 
   /// The number of timers that are set.
   private(set) var count = 0
@@ -61,7 +65,7 @@ struct Timers<Event> {
   mutating func move(_ id: ID, to deadline: Poller.Instant, now: Poller.Instant) {
     assert(events[Int(id.index)] != nil, "a timer that is not set was moved")
     let place = links[Int(id.index)].place
-    if deadline >= wheels[place.magnitude].start(ofBucket: place) {
+    if place.isNone || deadline >= wheels[place.magnitude].start(ofBucket: place) {
       links[Int(id.index)].deadline = deadline
     } else {
       unlink(id.index)
@@ -91,12 +95,16 @@ struct Timers<Event> {
         return release(index)
       }
     }
+    if firstUnplaced != Self.none {
+      placeAll(now)
+      return expire(until: now)
+    }
     next = earliest
     assert(next > now || next == .never)
     return nil
   }
 
-  /// A timer of one wheel that is due. Timers that were put off are given their places on the way.
+  /// A timer of one wheel that is due. Timers that were put off leave the wheel on the way.
   private mutating func firstDue(in magnitude: Int, _ now: Poller.Instant) -> UInt32? {
     let present = TimerWheel.slice(of: now, magnitude)
     while let slice = wheels[magnitude].firstSlice, slice <= present {
@@ -106,7 +114,7 @@ struct Timers<Event> {
         let link = links[Int(index)]
         if link.deadline <= now { return index }
         unlink(index)
-        insert(index, link.deadline, now)
+        leaveUnplaced(index, link.deadline)
         index = link.next
       }
     }
@@ -127,12 +135,9 @@ struct Timers<Event> {
 
   private mutating func insert(_ index: UInt32, _ deadline: Poller.Instant, _ now: Poller.Instant) {
     let magnitude = TimerWheel.magnitude(of: deadline.nanoseconds &- now.nanoseconds)
-    while wheels.count <= magnitude { wheels.append(TimerWheel()) }
-    if occupied & 1 << UInt32(magnitude) == 0 {
-      wheels[magnitude].start(at: TimerWheel.slice(of: now, magnitude))
-      occupied |= 1 << UInt32(magnitude)
-    }
-    let slice = TimerWheel.slice(after: deadline, magnitude)
+    guard prepareWheel(magnitude, for: deadline, now) else { return leaveUnplaced(index, deadline) }
+    occupied |= 1 << UInt32(magnitude)
+    let slice = wheels[magnitude].slice(for: deadline, magnitude)
     let head = wheels[magnitude].push(index, slice)
     var links = links.mutableSpan
     links[Int(index)] = Link(
@@ -141,12 +146,39 @@ struct Timers<Event> {
     next = min(next, TimerWheel.start(of: slice, magnitude))
   }
 
+  /// Puts a timer aside, until `expire(until:)` has taken all that are due.
+  private mutating func leaveUnplaced(_ index: UInt32, _ deadline: Poller.Instant) {
+    links[Int(index)] = Link(deadline: deadline, place: .none, next: firstUnplaced)
+    if firstUnplaced != Self.none { links[Int(firstUnplaced)].previous = index }
+    firstUnplaced = index
+  }
+
+  /// Places the timers that were put aside. No wheel lags behind the time then.
+  private mutating func placeAll(_ now: Poller.Instant) {
+    while firstUnplaced != Self.none {
+      let index = firstUnplaced
+      unlink(index)
+      insert(index, links[Int(index)].deadline, now)
+    }
+  }
+
+  /// Brings a wheel as far ahead as its timers allow. Returns whether it reaches a deadline then.
+  private mutating func prepareWheel(
+    _ magnitude: Int, for deadline: Poller.Instant, _ now: Poller.Instant
+  ) -> Bool {
+    while wheels.count <= magnitude { wheels.append(TimerWheel()) }
+    wheels[magnitude].catchUp(with: TimerWheel.slice(of: now, magnitude))
+    return wheels[magnitude].reaches(wheels[magnitude].slice(for: deadline, magnitude))
+  }
+
   private mutating func unlink(_ index: UInt32) {
     var links = links.mutableSpan
     let link = links[Int(index)]
     if link.next != Self.none { links[Int(link.next)].previous = link.previous }
     if link.previous != Self.none {
       links[Int(link.previous)].next = link.next
+    } else if link.place.isNone {
+      firstUnplaced = link.next
     } else if wheels[link.place.magnitude].replaceHead(by: link.next, link.place) {
       occupied &= ~(1 << UInt32(link.place.magnitude))
     }
