@@ -89,7 +89,7 @@ extension ConnectionHandler where Self: ~Copyable {
   @inlinable
   public consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {}
 
-  /// Drops the connection, which closes the descriptor.
   // Not inlinable: 6.3.1's optimizer ends with an assertion where it would inline the end of `detached`.
+  /// Drops the connection, which closes the descriptor.
   public consuming func detached(_ connection: inout Connection, _ detached: consuming DetachedConnection) {}
 }

@@ -22,8 +22,10 @@ extension Streams {
   private mutating func settleUnsteady(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     if slot.pointee.life.flags.contains(.hasRequests) {
       applyRequests(slot, &turn)
-      // A service that has taken over has settled the connection itself.
-      if let successor = slot.pointee.rare?.successor.take() { return become(slot, successor, &turn) }
+      // A service that has taken over has settled the connection itself. An aborted connection is not handed over.
+      if let successor = slot.pointee.rare?.successor.take(), !slot.pointee.life.flags.contains(.aborted) {
+        return become(slot, successor, &turn)
+      }
     }
     accountPending(slot, &turn)
     if slot.pointee.outbound.isEmpty, slot.pointee.outbound.capacity > 0 {
