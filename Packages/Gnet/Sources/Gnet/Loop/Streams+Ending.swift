@@ -95,7 +95,9 @@ extension Streams {
     slot.pointee.inbound = RingBuffer()
     let timeout = turn.isDraining ? Self.lingerTimeoutAtShutdown : Self.lingerTimeout
     assert(slot.pointee.timer == nil)
-    slot.pointee.timer = turn.setTimer(.connection(slot.pointee.token), after: timeout)
+    // Not from the time of the turn: the callback that has closed the connection may have taken long.
+    let now = turn.system.now
+    slot.pointee.timer = turn.timers.set(.connection(slot.pointee.token), at: now + timeout, now: now)
     if slot.pointee.interest != .readable { watch(slot, .readable, &turn) }
   }
 
@@ -117,18 +119,26 @@ extension Streams {
 
   // MARK: Shutting down
 
-  /// Offers what has arrived to every connection, and asks each how to end.
+  /// Offers what has arrived to every connection, and asks each how to end; later ones are asked when they are opened.
   mutating func beginShutdown(_ turn: inout Turn<System>) {
+    isShuttingDown = true
     for index in 0..<UInt32(connections.pointee.capacity) {
       let slot = connections.pointee[index]
-      if slot.pointee.life.phase == .open { offerArrived(slot, &turn) }
       if slot.pointee.life.phase == .open {
-        settle(slot, call(slot) { slot.pointee.handler?.shuttingDown(&$0) ?? .close }, &turn)
+        askToEnd(slot, &turn)
       } else if slot.pointee.life.phase == .lingering, let timer = slot.pointee.timer {
         let now = turn.system.now
         turn.timers.move(timer, to: now + Self.lingerTimeoutAtShutdown, now: now)
       }
     }
+  }
+
+  /// Offers what has arrived, and asks a connection how to end, unless it is ending already.
+  mutating func askToEnd(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(isShuttingDown && slot.pointee.life.phase == .open)
+    offerArrived(slot, &turn)
+    guard slot.pointee.life.phase == .open, slot.pointee.life.ending == .none else { return }
+    settle(slot, call(slot) { slot.pointee.handler?.shuttingDown(&$0) ?? .close }, &turn)
   }
 
   /// Ends every connection at once; connections with output that was not sent learn of `error`.

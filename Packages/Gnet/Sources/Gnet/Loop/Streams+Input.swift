@@ -30,9 +30,14 @@ extension Streams {
   @discardableResult
   mutating func receive(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
     assert(slot.pointee.life.phase == .open && input.isEmpty)
+    var limit = turn.options.readBufferCapacity
+    if !slot.pointee.outbound.isEmpty {
+      // Another connection's callback has filled the output since the selector was last told.
+      if slot.pointee.life.flags.contains(.outputFull) { return false }
+      limit = Self.receiveLimit(slot, turn.options)
+    }
     let free = unsafe input.freeSegments(minimumCapacity: turn.options.readBufferCapacity).first
-    let buffer = unsafe UnsafeMutableRawBufferPointer(
-      start: free.baseAddress, count: receiveLimit(slot, turn.options))
+    let buffer = unsafe UnsafeMutableRawBufferPointer(start: free.baseAddress, count: limit)
     switch unsafe turn.system.receiving(slot.pointee.fd, into: buffer) {
     case .moved(0):
       endInput(slot, &turn)
@@ -56,13 +61,10 @@ extension Streams {
     take(.inputEnded(mayAnswer: mayAnswer), slot, &turn)
   }
 
-  /// The number of bytes that are received at once: with output pending no more than fit under the watermark, so that
-  /// an answer as long as the request does not take more memory than that.
-  @inline(__always)
-  private func receiveLimit(_ slot: ConnectionSlot, _ options: borrowing Options) -> Int {
-    let pending = slot.pointee.outbound.count
-    if pending == 0 { return options.readBufferCapacity }
-    return min(options.readBufferCapacity, max(1, options.outboundHighWatermark - pending))
+  /// The number of bytes that are received at once with output pending: no more than fit under the watermark, so that an
+  /// answer as long as the request does not take more memory than that.
+  private static func receiveLimit(_ slot: ConnectionSlot, _ options: borrowing Options) -> Int {
+    min(options.readBufferCapacity, max(1, options.outboundHighWatermark - slot.pointee.outbound.count))
   }
 
   /// Offers all unread bytes to `react`: those that it left the last time, and those in `input`.
@@ -96,18 +98,20 @@ extension Streams {
     react(slot, &turn)
   }
 
-  /// Receives and offers what has arrived, ahead of a decision that must not come before it. Bounded, for a peer that
-  /// never stops sending.
+  /// Receives and offers what has arrived, ahead of a decision that must not come before it. Bounded by what is there
+  /// now, for a peer that never stops sending.
   mutating func offerArrived(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let token = slot.pointee.token
-    for _ in 0..<Self.offerLimit {
+    let readCount = turn.system.unreadCount(slot.pointee.fd) / turn.options.readBufferCapacity + Self.spareReadCount
+    for _ in 0..<readCount {
       guard slot.pointee.life.phase == .open, slot.pointee.life.wantsInput, receive(slot, &turn),
         slot.pointee.token == token
       else { return }
     }
   }
 
-  private static var offerLimit: Int { 16 }
+  /// The reads beyond those that full buffers need: reads may be shorter, and the last one finds the stream's end.
+  private static var spareReadCount: Int { 16 }
 
   /// The peer is gone while its input was not wanted: it had ended its stream before, it will not take the output that
   /// is pending, or the handler has paused reading. In the latter cases what it sent before is still to be read.

@@ -30,6 +30,8 @@ struct Streams<System: LoopSystem>: ~Copyable {
   var callsInProgress = HandleQueue.Pending()
   /// Whether the times at which bytes move are kept.
   let tracksActivity: Bool
+  /// Whether the connections have been asked how to end.
+  var isShuttingDown = false
 
   init(_ loop: EventLoop, _ options: Options, _ plugins: PluginHooks) {
     self.loop = loop
@@ -83,12 +85,14 @@ struct Streams<System: LoopSystem>: ~Copyable {
     }
     slot.pointee.fd = connection.takeDescriptor()
     slot.pointee.interest = .readable
+    let token = slot.pointee.token
     if let adoption {
       adopt(slot, adoption, &turn)
     } else {
       turn.counters.accepts &+= 1
       open(slot, ofListeners[Int(slot.pointee.addressIndex)], &turn)
     }
+    if isShuttingDown && slot.pointee.token == token && slot.pointee.life.phase == .open { askToEnd(slot, &turn) }
   }
 
   /// Begins with a connection that was handed in: its unread bytes are offered at once.
@@ -143,9 +147,11 @@ struct Streams<System: LoopSystem>: ~Copyable {
   @inline(__always)
   func callPreWrite(_ slot: ConnectionSlot, _ byteCount: Int) {
     guard hasPreWriteHooks else { return }
+    slot.pointee.isInCallback = true
     var view = Connection(slot)
     if plugins.exist { plugins.preWrite(&view, byteCount) }
     if tables.havePreWrite { slot.pointee.handler?.preWrite(&view, byteCount) }
+    slot.pointee.isInCallback = false
   }
 
   // MARK: Steps
