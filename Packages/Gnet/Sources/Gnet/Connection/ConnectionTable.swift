@@ -90,27 +90,6 @@ struct ConnectionTable: ~Copyable {
     return round
   }
 
-  /// Calls `body` with a connection outside of its own callbacks, and has the connection settled afterwards. `nil` where
-  /// the connection has gone, or is in a callback.
-  ///
-  /// A callback of another connection may be running, which gathers its output in the lent buffer: that is set aside.
-  mutating func lend<R>(_ token: ConnectionToken, _ body: (inout Connection) -> R) -> R? {
-    guard let slot = find(token), slot.pointee.life.phase == .open, !slot.pointee.isInCallback else { return nil }
-    var setAside = RingBuffer()
-    swap(&setAside, &lentOutput.pointee)
-    slot.pointee.isInCallback = true
-    var view = Connection(slot)
-    let result = body(&view)
-    slot.pointee.isInCallback = false
-    slot.pointee.outbound.append(moving: &lentOutput.pointee)
-    swap(&setAside, &lentOutput.pointee)
-    // The caller may have stopped at the watermark, however much the kernel will take at once.
-    if slot.pointee.outbound.count >= max(1, loop.outboundHighWatermark) { slot.pointee.life.flags.insert(.outputFull) }
-    slot.pointee.life.flags.insert(.settleDue)
-    enqueue(slot)
-    return result
-  }
-
   private mutating func addChunk() {
     let first = UInt32(capacity)
     let chunk = UnsafeMutablePointer<ConnectionState>.allocate(capacity: Self.chunkSize)
@@ -126,5 +105,31 @@ struct ConnectionTable: ~Copyable {
     unsafe chunks = more
     capacity += Self.chunkSize
     free.append(contentsOf: (first..<first + UInt32(Self.chunkSize)).reversed())
+  }
+}
+
+// Not of the table itself: `body` reaches the table again, for a connection within a connection, and would find it lent.
+extension Pinned where Value == ConnectionTable {
+  /// Calls `body` with a connection outside of its own callbacks, and has the connection settled afterwards. `nil` where
+  /// the connection has gone, or is in a callback.
+  ///
+  /// A callback of another connection may be running, which gathers its output in the lent buffer: that is set aside.
+  func lend<R>(_ token: ConnectionToken, _ body: (inout Connection) -> R) -> R? {
+    guard let slot = pointee.find(token), slot.pointee.life.phase == .open, !slot.pointee.isInCallback
+    else { return nil }
+    let lentOutput = slot.pointee.lentOutput
+    var setAside = RingBuffer()
+    swap(&setAside, &lentOutput.pointee)
+    slot.pointee.isInCallback = true
+    var view = Connection(slot)
+    let result = body(&view)
+    // However much the kernel takes: the body may have stopped at the watermark, and waits for the drain.
+    if view.isOutputFull { slot.pointee.life.flags.insert(.outputFull) }
+    slot.pointee.isInCallback = false
+    slot.pointee.outbound.append(moving: &lentOutput.pointee)
+    swap(&setAside, &lentOutput.pointee)
+    slot.pointee.life.flags.insert(.settleDue)
+    pointee.enqueue(slot)
+    return result
   }
 }

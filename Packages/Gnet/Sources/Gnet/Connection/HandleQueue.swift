@@ -37,6 +37,8 @@ final class HandleQueue: Sendable {
     /// The queued calls. Trailing writes to a stream are not listed: their bytes are in `output`.
     private(set) var calls: [Call] = []
     var output = RingBuffer()
+    /// Whether bytes were refused because of these calls: the connection's handler is to be told of a drain.
+    var haveRefused = false
     /// The bytes of the output that `calls` are for.
     private var listedByteCount = 0
 
@@ -166,6 +168,7 @@ final class HandleQueue: Sendable {
       let waiting = state.pending.cost + self.unsentByteCount.load(ordering: .relaxed)
       guard waiting < self.limit || waiting == 0 else {
         isFull = true
+        if state.pending.cost > 0 { state.pending.haveRefused = true }
         return false
       }
       if state.pending.output.capacity == 0 { state.pending.output = self.loop.spareRings.take() }
@@ -235,7 +238,7 @@ final class HandleQueue: Sendable {
     guard !isOfDatagrams, loop.isCurrent, let table = unsafe loop.connectionsOfItsThread else {
       return nil
     }
-    return table.pointee.lend(token, body)
+    return table.lend(token, body)
   }
 
   // MARK: The loop

@@ -128,6 +128,9 @@ struct StreamLife: Equatable {
     phase == .open && ending != .close && flags.isDisjoint(with: [.outputBroken, .outputEnding, .aborted])
   }
 
+  /// Whether nothing more can be sent, whoever has written it.
+  var dropsOutput: Bool { !flags.isDisjoint(with: [.outputBroken, .outputEnding, .aborted]) }
+
   /// Whether more input is wanted.
   var wantsInput: Bool {
     ending == .none && flags.isDisjoint(with: [.inputEnded, .outputFull, .drainedDue, .readingPaused, .aborted])
@@ -187,6 +190,8 @@ struct StreamLife: Equatable {
     }
     if flags.contains(.outputBroken) { return .readRest }
     if ending != .none || flags.contains(.outputFull) { return .none }
+    // A wake that was asked for before a drain has been served along with it.
+    guard flags.contains(.wakeRequested) else { return .none }
     flags.remove(.wakeRequested)
     return .react
   }
@@ -194,13 +199,14 @@ struct StreamLife: Equatable {
   private mutating func settle(_ pending: Pending) -> Step {
     if flags.contains(.aborted) { return .abort }
     if pending == .none {
+      // Before a detach too: the descriptor is handed over with its output ended.
+      if ending != .close && flags.contains(.outputEnding) && flags.isDisjoint(with: [.outputEnded, .outputBroken]) {
+        flags.insert(.outputEnded)
+        return .endOutput
+      }
       if ending != .none {
         // With output lost there is nothing to hand over: whoever took the connection would not learn of the loss.
         return ending == .detach && !flags.contains(.outputBroken) ? .detach : .close
-      }
-      if flags.contains(.outputEnding) && flags.isDisjoint(with: [.outputEnded, .outputBroken]) {
-        flags.insert(.outputEnded)
-        return .endOutput
       }
       if flags.isSuperset(of: [.outputEnded, .inputEnded]) { return .close }
     }

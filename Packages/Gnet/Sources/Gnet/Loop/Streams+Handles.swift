@@ -20,7 +20,11 @@ extension Streams {
       // A wake may be the connection's end.
       if slot.pointee.life.phase != .open { break }
     }
-    if slot.pointee.life.phase == .open { sendRest(slot, &turn) }
+    if slot.pointee.life.phase == .open {
+      // However much the kernel has taken of it meanwhile: who was refused waits for the drain.
+      if callsInProgress.haveRefused { slot.pointee.life.flags.insert(.outputFull) }
+      sendRest(slot, &turn)
+    }
     var applied = HandleQueue.Pending()
     swap(&applied, &callsInProgress)
     turn.recycle(&applied.output, into: loop.spareRings)
@@ -38,8 +42,7 @@ extension Streams {
   /// Sends the bytes behind the last call, usually all of them. Lends the ring as output instead of copying it.
   private mutating func sendRest(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let isLent =
-      output.pointee.isEmpty && slot.pointee.outbound.isEmpty
-      && !slot.pointee.life.flags.contains(.outputBroken)
+      output.pointee.isEmpty && slot.pointee.outbound.isEmpty && !slot.pointee.life.dropsOutput
     if isLent {
       swap(&output.pointee, &callsInProgress.output)
     } else {
@@ -63,7 +66,7 @@ extension Streams {
   private static func move(
     _ byteCount: Int, from bytes: inout RingBuffer, to slot: ConnectionSlot, _ lentOutput: Pinned<RingBuffer>
   ) {
-    if slot.pointee.life.flags.contains(.outputBroken) || byteCount == 0 { return }
+    if slot.pointee.life.dropsOutput || byteCount == 0 { return }
     if slot.pointee.outbound.isEmpty {
       lentOutput.pointee.append(moving: byteCount, of: &bytes)
     } else {
