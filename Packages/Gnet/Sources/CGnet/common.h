@@ -11,4 +11,7 @@ static inline int result(int value) { return value < 0 ? -errno : value; }
 /// setsockopt(2) for the options with the same name on all systems.
 int cgnet_set_common_option(int fd, enum cgnet_option option, int value);
 
+/// getsockopt(2) with SO_TYPE: 0 for a socket of streams, otherwise a negated errno.
+int cgnet_check_stream(int fd);
+
 #endif

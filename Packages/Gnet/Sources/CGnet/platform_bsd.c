@@ -40,16 +40,21 @@ static bool never_raises_sigpipe(int fd) {
 #endif
 
 // macOS has no accept4: on all systems of this file the flags are set one after the other.
-int cgnet_adopt(int fd) {
+static int make_ready(int fd) {
   int flags = fcntl(fd, F_GETFL);
   bool is_ready = flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
     fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && never_raises_sigpipe(fd);
   return is_ready ? 0 : -errno;
 }
 
+int cgnet_adopt(int fd) {
+  int error = cgnet_check_stream(fd);
+  return error != 0 ? error : make_ready(fd);
+}
+
 static int prepared(int fd) {
   if (fd < 0) return -errno;
-  int error = cgnet_adopt(fd);
+  int error = make_ready(fd);
   if (error == 0) return fd;
   close(fd);
   return error;

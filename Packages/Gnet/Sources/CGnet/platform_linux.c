@@ -31,6 +31,8 @@ int cgnet_socket(int family, bool is_datagram) {
 }
 
 int cgnet_adopt(int fd) {
+  int error = cgnet_check_stream(fd);
+  if (error != 0) return error;
   int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return -errno;
   return result(fcntl(fd, F_SETFD, FD_CLOEXEC));

@@ -61,6 +61,13 @@ int cgnet_pending_error(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : 0;
 }
 
+int cgnet_check_stream(int fd) {
+  int type = 0;
+  socklen_t length = sizeof type;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return -errno;
+  return type == SOCK_STREAM ? 0 : -EPROTOTYPE;
+}
+
 int cgnet_unread_count(int fd) {
   int count = 0;
   return ioctl(fd, FIONREAD, &count) == 0 ? count : 0;

@@ -128,8 +128,8 @@ int cgnet_set_option(int fd, enum cgnet_option option, int value);
 /// getpeername(2).
 int cgnet_peer_address(int fd, struct sockaddr_storage *address, socklen_t *length);
 
-/// fcntl(2): calls on a socket of somebody else's making never block, and it is closed on exec; on macOS it is also never
-/// the cause of a SIGPIPE.
+/// fcntl(2): calls on a stream socket of somebody else's making never block, and it is closed on exec; on macOS it is also
+/// never the cause of a SIGPIPE. Other descriptors are an error.
 int cgnet_adopt(int fd);
 
 /// getsockname(2).

@@ -9,6 +9,9 @@ class HandlerTable {
   /// The place of a connection's handler; `nil` where the connections of a service have none of their own.
   @usableFromInline typealias Place = UnsafeMutableRawPointer
 
+  /// The connections whose handlers are of this table.
+  final var connectionCount = 0
+
   /// Whether `preWrite` does anything.
   var hasPreWrite: Bool { false }
 
@@ -56,7 +59,7 @@ class HandlerTable {
 
 /// A connection's handler: its place, and the table that knows what lies there.
 ///
-/// The loop keeps the table for as long as it runs, so a call needs no reference of its own.
+/// The loop keeps the table for as long as connections have it, so a call needs no reference of its own.
 @safe
 struct HandlerReference {
   private let table: Unmanaged<HandlerTable>
@@ -71,6 +74,7 @@ struct HandlerReference {
   /// Makes the handler of a connection.
   init(_ table: HandlerTable, of connection: inout Connection) {
     unsafe self.table = Unmanaged.passUnretained(table)
+    table.connectionCount += 1
     unsafe place = table.make(&connection)
   }
 
@@ -99,12 +103,26 @@ struct HandlerReference {
     unsafe table._withUnsafeGuaranteedRef { unsafe $0.shuttingDown(place, &connection) }
   }
   func closed(_ connection: inout Connection, _ error: (any Error)?) -> Action {
-    unsafe table._withUnsafeGuaranteedRef { unsafe $0.closed(place, &connection, error) }
+    let action = unsafe table._withUnsafeGuaranteedRef { unsafe $0.closed(place, &connection, error) }
+    noteEnd()
+    return action
   }
   func detached(_ connection: inout Connection, _ detached: consuming DetachedConnection) -> Action {
-    unsafe table.takeUnretainedValue().detached(place, &connection, detached)
+    let action = unsafe table.takeUnretainedValue().detached(place, &connection, detached)
+    noteEnd()
+    return action
   }
-  func destroy() { unsafe table._withUnsafeGuaranteedRef { unsafe $0.destroy(place) } }
+  func destroy() {
+    unsafe table._withUnsafeGuaranteedRef { unsafe $0.destroy(place) }
+    noteEnd()
+  }
+
+  private func noteEnd() {
+    unsafe table._withUnsafeGuaranteedRef {
+      assert($0.connectionCount > 0)
+      $0.connectionCount -= 1
+    }
+  }
 }
 
 /// The handlers of a service of typed handlers.

@@ -1,22 +1,41 @@
 /// The tables of a loop: one for each service that its connections have.
 struct HandlerTables: ~Copyable {
+  private struct Entry {
+    weak var definition: Service.Definition?
+    let table: HandlerTable
+
+    /// Whether nobody can use the table any more: no connection has it, and the program has given the service up.
+    var isOver: Bool { table.connectionCount == 0 && definition == nil }
+  }
+
   private let loop: EventLoop
-  private var tables: [ObjectIdentifier: HandlerTable] = [:]
-  /// Keeps the services: their identities name the tables.
-  private var services: [Service] = []
+  private var entries: [UInt64: Entry] = [:]
+  /// The number of entries at which those that are over are looked for.
+  private var limit = HandlerTables.minimumLimit
   /// Whether any table has something to be called before bytes are sent.
   private(set) var havePreWrite = false
 
+  private static var minimumLimit: Int { 32 }
+
   init(_ loop: EventLoop) { self.loop = loop }
 
-  /// The table of a service, which is made when the service is first used on the loop.
+  /// The table of a service, which is made when the service is first used on the loop, and kept as long as the service
+  /// and its connections.
+  ///
+  /// - Complexity: amortised O(1).
   mutating func table(of service: Service) -> HandlerTable {
-    let identity = ObjectIdentifier(service.definition)
-    if let table = tables[identity] { return table }
-    let table = service.definition.makeTable(loop)
+    let definition = service.definition
+    if let entry = entries[definition.id] { return entry.table }
+    if entries.count >= limit { removeOver() }
+    let table = definition.makeTable(loop)
     if table.hasPreWrite { havePreWrite = true }
-    tables[identity] = table
-    services.append(service)
+    entries[definition.id] = Entry(definition: definition, table: table)
     return table
+  }
+
+  /// Removes the tables that nobody can use any more: a program may make a service for each connection.
+  private mutating func removeOver() {
+    entries = entries.filter { !$0.value.isOver }
+    limit = max(Self.minimumLimit, 2 * entries.count)
   }
 }

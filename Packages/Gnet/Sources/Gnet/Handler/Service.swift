@@ -1,4 +1,5 @@
 internal import RingBuffer
+internal import Synchronization
 
 /// The protocol that is spoken on a listener: how a connection gets its handler.
 ///
@@ -9,6 +10,10 @@ public struct Service: Sendable {
   /// The identity of a service, and how a loop gets its calls.
   @usableFromInline
   final class Definition: Sendable {
+    /// A number that no other service has, also none that is made later.
+    let id = Definition.nextID.add(1, ordering: .relaxed).newValue
+    private static let nextID = Atomic<UInt64>(0)
+
     let makeTable: @Sendable (EventLoop) -> HandlerTable
     /// Whether the service takes datagrams.
     let takesDatagrams: Bool
