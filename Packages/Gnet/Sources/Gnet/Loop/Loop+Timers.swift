@@ -34,7 +34,7 @@ extension Loop {
   private mutating func fire(_ timer: ScheduledTimer) {
     _ = timer.takeID()
     if timer.isCancelled { return }
-    timer.body()
+    timer.fire()
     if timer.advance(past: turn.system.now), !timer.isCancelled { set(timer) }
   }
 

@@ -46,10 +46,11 @@ extension EventLoop {
 }
 
 /// A timer that the program has set on a loop.
-// Unchecked: the deadline and the id are the loop's, once the timer has been posted to it.
+// Unchecked: the body, the deadline and the id are the loop's, once the timer has been posted to it.
 final class ScheduledTimer: @unchecked Sendable {
   private let loop: EventLoop
-  let body: @Sendable () -> Void
+  /// The call to make; `nil` after the only one.
+  private var body: (@Sendable () -> Void)?
   private(set) var deadline: Poller.Instant
   /// The time from call to call in nanoseconds; `nil` for a single call.
   private let interval: Int64?
@@ -77,6 +78,13 @@ final class ScheduledTimer: @unchecked Sendable {
 
   func setID(_ id: Timers<Deadline>.ID) { self.id = id }
   func takeID() -> Timers<Deadline>.ID? { id.take() }
+
+  /// Calls the body, and gives it up where no other call comes, however long the program keeps the timer.
+  func fire() {
+    let body = body
+    if interval == nil { self.body = nil }
+    body?()
+  }
 
   /// Moves the deadline to the next one that is still to come. Returns whether there is one.
   func advance(past now: Poller.Instant) -> Bool {

@@ -74,8 +74,12 @@ public struct Options: Sendable {
     try require(outboundHighWatermark >= 0, "outboundHighWatermark must not be negative: \(outboundHighWatermark)")
     try require(outboundLowWatermark >= 0, "outboundLowWatermark must not be negative: \(outboundLowWatermark)")
     try require(maxConnections ?? 0 >= 0, "maxConnections must not be negative: \(maxConnections ?? 0)")
+    try require(tcpKeepAlive ?? .seconds(1) > .zero, "tcpKeepAlive must be longer than nothing; nil is for no probes")
     try require(idleTimeout ?? .seconds(1) > .zero, "idleTimeout must be longer than nothing; nil is for no time-out")
     try require(readTimeout ?? .seconds(1) > .zero, "readTimeout must be longer than nothing; nil is for no time-out")
+    try require(drainTimeout >= .zero, "drainTimeout must not be negative: \(drainTimeout)")
+    try require(socketReceiveBuffer ?? 0 >= 0, "socketReceiveBuffer must not be negative: \(socketReceiveBuffer ?? 0)")
+    try require(socketSendBuffer ?? 0 >= 0, "socketSendBuffer must not be negative: \(socketSendBuffer ?? 0)")
   }
 
   #if DEBUG
