@@ -14,7 +14,7 @@ public struct TimeoutError: Error, CustomStringConvertible {
 ///
 /// Looks without a pause at first, for what another thread does at once, and then every millisecond.
 public func eventually(within limit: Duration = .seconds(20), _ condition: () throws -> Bool) rethrows -> Bool {
-  for _ in 0..<1000 {
+  for _ in 0..<100 {
     if try condition() { return true }
     yieldProcessor()
   }
