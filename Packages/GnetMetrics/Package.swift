@@ -21,6 +21,8 @@ let package = Package(
     .package(path: "../Gnet"),
     .package(path: "../Poller"),
     .package(path: "../RingBuffer"),
+    // For the tests alone: no program that depends on this package fetches it.
+    .package(path: "../TestSupport"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -69,11 +71,9 @@ let package = Package(
       ],
       swiftSettings: swiftSettings
     ),
-    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .testTarget(
       name: "GnetMetricsTests",
       dependencies: [
-        "CTestSupport",
         "GnetMetrics",
         "MetricsClient",
         "gnet-metrics",
@@ -81,6 +81,8 @@ let package = Package(
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "TestSupport", package: "TestSupport"),
+        .product(name: "TestPeers", package: "TestSupport"),
       ],
       swiftSettings: swiftSettings
     ),

@@ -1,15 +1,17 @@
 import Foundation
 import Gnet
 import MetricsClient
+import TestPeers
+import TestSupport
 import Testing
 
 @Suite struct LongRunningTests {
   @Test("watch prints plain lines on a pipe, and ends cleanly on Ctrl-C")
   func plainWatch() throws {
     try withServer(try TestServer(loops: 2)) { server in
-      let program = try Program("watch", server.metrics, "--interval", "50ms")
+      let program = try Tool.start("watch", server.metrics, "--interval", "50ms")
       try require("two rounds of lines have come") { program.outputSoFar.split(separator: "\n").count >= 6 }
-      program.interrupt()
+      program.signal(SIGINT)
       let (status, output, errors) = try program.result()
       #expect(status == 0 && errors == "")
       #expect(!output.contains("\u{1B}"))
@@ -19,33 +21,33 @@ import Testing
 
   @Test("watch ends with exit code 1 if no socket answers at the start, or one does not at the end")
   func failingWatch() throws {
-    let missing = temporaryPath()
-    let nothing = try Program("watch", missing).result()
+    let missing = Files.temporaryPath()
+    let nothing = try Tool.start("watch", missing).result()
     #expect(nothing.status == 1 && nothing.output == "")
     #expect(nothing.errors.hasPrefix("gnet-metrics: \(missing): "))
     try withServer(try TestServer()) { server in
-      let program = try Program("watch", server.metrics, missing, "--interval", "50ms")
+      let program = try Tool.start("watch", server.metrics, missing, "--interval", "50ms")
       try require("lines have come") { program.outputSoFar.contains("loop=total") }
-      program.interrupt()
+      program.signal(SIGINT)
       #expect(try program.result().status == 1)
     }
   }
 
   @Test("serve answers Prometheus, names a socket that fails once, and ends cleanly on Ctrl-C")
   func serve() throws {
-    let missing = temporaryPath()
+    let missing = Files.temporaryPath()
     try withServer(try TestServer()) { server in
-      let program = try Program("serve", server.metrics, missing, "--listen", "127.0.0.1:0")
+      let program = try Tool.start("serve", server.metrics, missing, "--listen", "127.0.0.1:0")
       try require("it listens") { program.outputSoFar.hasSuffix("/metrics\n") }
       let port = try #require(program.outputSoFar.firstMatch(of: #/^listening on http://127\.0\.0\.1:(\d+)/metrics/#))
       for _ in 0..<3 {
-        let client = try Client(path: nil, port: Int(port.1)!)
+        let client = try Client(port: Int(port.1)!)
         try client.send("GET /metrics HTTP/1.0\r\n\r\n")
         let answer = String(decoding: try client.receiveToEnd(), as: UTF8.self)
         #expect(answer.contains("gnet_up{server=\"\(server.metrics)\"} 1\n"))
         #expect(answer.contains("gnet_up{server=\"\(missing)\"} 0\n"))
       }
-      program.interrupt()
+      program.signal(SIGINT)
       let (status, _, errors) = try program.result()
       #expect(status == 0)
       #expect(errors.split(separator: "\n").count == 1 && errors.hasPrefix("gnet-metrics: \(missing): "))
@@ -58,17 +60,17 @@ import Testing
   func closedStreams(closing: String) throws {
     try withServer(try TestServer()) { server in
       let port = try freePort()
-      let program = try Program(
-        script: "exec gnet-metrics serve \(server.metrics) --listen 127.0.0.1:\(port) \(closing)")
+      let program = try Tool.script(
+        "exec gnet-metrics serve \(server.metrics) --listen 127.0.0.1:\(port) \(closing)")
       var answer = ""
       try require("it answers") {
-        guard let client = try? Client(path: nil, port: port) else { return false }
+        guard let client = try? Client(port: port) else { return false }
         try client.send("GET /metrics HTTP/1.0\r\n\r\n")
         answer = String(decoding: try client.receiveToEnd(), as: UTF8.self)
         return true
       }
       #expect(answer.contains("gnet_up{server=\"\(server.metrics)\"} 1\n"))
-      program.interrupt()
+      program.signal(SIGINT)
       let (status, _, errors) = try program.result()
       #expect(status == 0 && errors == "")
     }
@@ -78,7 +80,7 @@ import Testing
   func takenAddress() throws {
     try withServer(try TestServer()) { server in
       let address = "\(server.addresses[0])"
-      let (status, output, errors) = try Program("serve", server.metrics, "--listen", address).result()
+      let (status, output, errors) = try Tool.start("serve", server.metrics, "--listen", address).result()
       #expect(status == 1 && output == "")
       #expect(errors == "Error: bind failed for address \"tcp://\(address)\": Address already in use\n")
     }

@@ -1,5 +1,7 @@
 import Foundation
 import Gnet
+import TestPeers
+import TestSupport
 @testable import GnetMetrics
 import MetricsClient
 import Testing
@@ -26,10 +28,10 @@ import Testing
     "every command of the README does what it says",
     .enabled(
       if: ["socat", "protoc", "curl"].allSatisfy(Program.has)
-        && Program.hasSuccess("PATH=/usr/bin:$PATH python3 -c 'import google.protobuf'"),
+        && Tool.hasSuccess("PATH=/usr/bin:$PATH python3 -c 'import google.protobuf'"),
       "socat, protoc, curl or Python's protobuf library is not installed"))
   func commands() throws {
-    let folder = temporaryPath()
+    let folder = Files.temporaryPath()
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let blocks = try Self.blocks()
@@ -46,17 +48,17 @@ import Testing
       for block in blocks where block.language == "sh" {
         let text = Self.prepared(block.text, folder, port: port)
         if text.hasPrefix("gnet-metrics watch") || text.hasPrefix("gnet-metrics serve") {
-          let program = try Program(script: "exec \(text)")
+          let program = try Tool.script("exec \(text)")
           try require("there is output of: \(text)") { !program.outputSoFar.isEmpty }
           running.append(program)
         } else {
-          let (status, output, errors) = try Program(script: "PATH=\"${PATH%%:*}:/usr/bin:$PATH\"\n\(text)").result()
+          let (status, output, errors) = try Tool.script("PATH=\"${PATH%%:*}:/usr/bin:$PATH\"\n\(text)").result()
           #expect(status == 0 && errors == "", "\(text)")
           outputs.append(output)
         }
       }
       for program in running {
-        program.interrupt()
+        program.signal(SIGINT)
         let (status, _, errors) = try program.result()
         #expect(status == 0 && errors == "")
       }
@@ -74,7 +76,7 @@ import Testing
     let block = try #require(try Self.blocks().first { $0.text.hasPrefix("import Gnet\n") })
     #expect(block.text.contains(path) && block.text.contains(started))
     // What the README shows, with another path, and an end.
-    let fresh = temporaryPath()
+    let fresh = Files.temporaryPath()
     var events = Events()
     events.react = { connection, input in
       connection.write(moving: &input)
@@ -93,14 +95,14 @@ import Testing
     "Prometheus accepts the configuration and the alerts of the README",
     .enabled(if: Program.has("promtool"), "promtool is not installed"))
   func configuration() throws {
-    let folder = temporaryPath()
+    let folder = Files.temporaryPath()
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     for block in try Self.blocks() where block.language == "yaml" {
       let name = try #require(block.text.firstMatch(of: #/^# (\S+)\n/#)).1
       try block.text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
     }
-    let (status, output, errors) = try Program(script: "promtool check config \(folder)/prometheus.yml").result()
+    let (status, output, errors) = try Tool.script("promtool check config \(folder)/prometheus.yml").result()
     #expect(status == 0, "\(output)\(errors)")
     #expect(output.contains("3 rules found"))
   }

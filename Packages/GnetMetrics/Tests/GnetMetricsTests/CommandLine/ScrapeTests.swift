@@ -1,6 +1,8 @@
 import Foundation
 import Gnet
 import GnetMetrics
+import TestPeers
+import TestSupport
 import Testing
 
 @Suite struct ScrapeTests {
@@ -28,7 +30,7 @@ import Testing
   @Test("gnet-metrics scrape --format json tells exactly what has happened")
   func json() throws {
     try withCountedTraffic { server in
-      let (status, output, errors) = try Program("scrape", server.metrics, "--format", "json").result()
+      let (status, output, errors) = try Tool.start("scrape", server.metrics, "--format", "json").result()
       #expect(status == 0 && errors == "")
       let object = try #require(JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
       let loops = try #require(object["loops"] as? [[String: Any]])
@@ -48,7 +50,7 @@ import Testing
         socat - UNIX-CONNECT:\(server.metrics) </dev/null |
           protoc --decode=gnet.metrics.v1.Snapshot --proto_path=proto metrics.proto
         """
-      let (status, output, errors) = try Program(script: script).result()
+      let (status, output, errors) = try Tool.script(script).result()
       #expect(status == 0 && errors == "")
       for (name, count) in Self.expected {
         let values = output.split(separator: "\n").compactMap { line in
@@ -62,12 +64,12 @@ import Testing
   @Test("all formats are printed")
   func formats() throws {
     try withCountedTraffic { server in
-      let text = try Program("scrape", server.metrics).result()
+      let text = try Tool.start("scrape", server.metrics).result()
       #expect(text.status == 0 && text.output.hasPrefix("\(server.metrics)\n"))
-      let exposition = try Program("scrape", server.metrics, "--format", "prometheus").result()
+      let exposition = try Tool.start("scrape", server.metrics, "--format", "prometheus").result()
       #expect(exposition.output.contains("gnet_up{server=\"\(server.metrics)\"} 1\n"))
       let script = "gnet-metrics scrape \(server.metrics) --format protobuf | od -An -tx1 -v | tr -d ' \\n'"
-      let hex = try Program(script: script).result().output
+      let hex = try Tool.script(script).result().output
       let bytes = stride(from: 0, to: hex.utf8.count, by: 2).map { index in
         let start = hex.index(hex.startIndex, offsetBy: index)
         return UInt8(hex[start..<hex.index(start, offsetBy: 2)], radix: 16)!
@@ -80,9 +82,9 @@ import Testing
   private func withFailures(_ body: ([(path: String, words: String)]) throws -> Void) throws {
     var snapshot = MetricsSnapshot()
     snapshot.loops = [MetricsSnapshot.LoopCounters(index: 0)]
-    let (missing, refusing, file) = (temporaryPath(), temporaryPath(), temporaryPath())
-    _ = try Files.bindSocket(to: refusing)
-    Files.makeFile(file)
+    let (missing, refusing, file) = (Files.temporaryPath(), Files.temporaryPath(), Files.temporaryPath())
+    try Client(boundTo: refusing).close()
+    Files.write(to: file)
     let half = Array(snapshot.encoded().dropLast(3))
     let servers = [
       try BadServer(), try .sending(Array("SSH-2.0-x\r\n".utf8)), try .sending([]), try .sending(half),
@@ -111,7 +113,7 @@ import Testing
         // A path given twice is read once.
         let words = [paths[0], server.metrics] + paths + [server.metrics, "--format", format]
         let script = "exec gnet-metrics scrape \(words.joined(separator: " "))"
-        let (status, output, errors) = try Program(script: script).result()
+        let (status, output, errors) = try Tool.script(script).result()
         #expect(status == 1)
         let heads = [
           "text": "\(server.metrics)\n", "json": "{\"server\":\"\(server.metrics)\"", "prometheus": "# HELP ",
@@ -135,7 +137,7 @@ import Testing
   func singleFailures() throws {
     try withFailures { failures in
       for (path, words) in failures {
-        let (status, output, errors) = try Program("scrape", path, "--format", "protobuf").result()
+        let (status, output, errors) = try Tool.start("scrape", path, "--format", "protobuf").result()
         #expect(status == 1 && output == "")
         #expect(errors.hasPrefix("gnet-metrics: \(path): ") && errors.contains(words))
         #expect(errors.split(separator: "\n").count == 1)
@@ -151,14 +153,14 @@ import Testing
     ])
   func mistakes(arguments: [String]) throws {
     let words = arguments.map { "'\($0)'" }.joined(separator: " ")
-    let (status, output, errors) = try Program(script: "gnet-metrics \(words)").result()
+    let (status, output, errors) = try Tool.script("gnet-metrics \(words)").result()
     #expect(status == 64 && output == "" && errors.hasPrefix("Error: "))
   }
 
   @Test("output that cannot be written is an error")
   func fullDevice() throws {
     try withServer(try TestServer()) { server in
-      let (status, _, errors) = try Program(script: "gnet-metrics scrape \(server.metrics) >/dev/full").result()
+      let (status, _, errors) = try Tool.script("gnet-metrics scrape \(server.metrics) >/dev/full").result()
       #expect(status == 1 && errors.hasPrefix("Error: "))
     }
   }

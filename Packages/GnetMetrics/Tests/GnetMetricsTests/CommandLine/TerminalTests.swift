@@ -1,5 +1,7 @@
 import Foundation
 import Gnet
+import TestPeers
+import TestSupport
 import Testing
 
 @Suite struct TerminalTests {
@@ -15,17 +17,17 @@ import Testing
   }
 
   private func require(_ count: Int, framesOf program: Program) throws {
-    try GnetMetricsTests.require("the table is drawn") { Self.frames(program.outputSoFar).count >= count }
+    try TestSupport.require("the table is drawn") { Self.frames(program.outputSoFar).count >= count }
   }
 
   @Test(
     "watch draws a table that fits, without clearing what it draws again, and leaves the terminal as it was",
     arguments: [(20, 5), (60, 10), (80, 24), (200, 50)])
   func table(columns: Int, rows: Int) throws {
-    let missing = temporaryPath()
+    let missing = Files.temporaryPath()
     try withServer(try TestServer(loops: 7)) { server in
       let terminal = try PseudoTerminal(columns: columns, rows: rows)
-      let program = try Program(on: terminal, "watch", server.metrics, missing, "--interval", "20ms")
+      let program = try Tool.start(on: terminal, "watch", server.metrics, missing, "--interval", "20ms")
       try require(5, framesOf: program)
       terminal.interrupt()
       let (status, output, _) = try program.result()
@@ -48,7 +50,7 @@ import Testing
   func resizing() throws {
     try withServer(try TestServer(loops: 7)) { server in
       let terminal = try PseudoTerminal(columns: 80, rows: 24)
-      let program = try Program(on: terminal, "watch", server.metrics, "--interval", "10m")
+      let program = try Tool.start(on: terminal, "watch", server.metrics, "--interval", "10m")
       try require(1, framesOf: program)
       for (count, (columns, rows)) in [(40, 5), (132, 40), (10, 2)].enumerated() {
         terminal.resize(columns: columns, rows: rows)
@@ -67,7 +69,7 @@ import Testing
     try withServer(try TestServer()) { server in
       for (environment, isColoured) in [([:], true), (["NO_COLOR": "1"], false)] as [([String: String], Bool)] {
         let terminal = try PseudoTerminal(columns: 80, rows: 24)
-        let program = try Program(
+        let program = try Tool.start(
           on: terminal, "watch", server.metrics, "--interval", "20ms", environment: environment)
         try require(2, framesOf: program)
         terminal.interrupt()
@@ -82,9 +84,9 @@ import Testing
   func dumbTerminal() throws {
     try withServer(try TestServer()) { server in
       let terminal = try PseudoTerminal(columns: 80, rows: 24)
-      let program = try Program(
+      let program = try Tool.start(
         on: terminal, "watch", server.metrics, "--interval", "20ms", environment: ["TERM": "dumb"])
-      try GnetMetricsTests.require("lines have come") { program.outputSoFar.contains("loop=total") }
+      try TestSupport.require("lines have come") { program.outputSoFar.contains("loop=total") }
       terminal.interrupt()
       let (status, output, _) = try program.result()
       #expect(status == 0)
@@ -94,13 +96,13 @@ import Testing
 
   @Test("a server that ends and comes again is shown so, and what was typed at the end is an end")
   func restart() throws {
-    let path = temporaryPath()
+    let path = Files.temporaryPath()
     let first = try TestServer(metrics: path)
     let terminal = try PseudoTerminal(columns: 120, rows: 24)
-    let program = try Program(on: terminal, "watch", path, "--interval", "20ms")
+    let program = try Tool.start(on: terminal, "watch", path, "--interval", "20ms")
     try require(2, framesOf: program)
     first.stop()
-    try GnetMetricsTests.require("its end is shown") {
+    try TestSupport.require("its end is shown") {
       Self.frames(program.outputSoFar).last!.contains { $0.contains("there is no such socket") }
     }
     try withServer(try TestServer(metrics: path)) { _ in

@@ -1,6 +1,8 @@
 import Gnet
 import GnetMetrics
 import MetricsClient
+import TestPeers
+import TestSupport
 import Testing
 
 @Suite struct EndpointTests {
@@ -67,7 +69,7 @@ import Testing
 
   @Test("everything but GET and HEAD of what there is gets the status it deserves")
   func statuses() throws {
-    try withEndpoint([temporaryPath()]) { address in
+    try withEndpoint([Files.temporaryPath()]) { address in
       let close = "Connection: close\r\n\r\n"
       #expect(try get(address, "GET / HTTP/1.1\r\nHost: x\r\n\(close)").hasPrefix("HTTP/1.1 200 "))
       #expect(try get(address, "GET /x HTTP/1.1\r\nHost: x\r\n\(close)").hasPrefix("HTTP/1.1 404 "))

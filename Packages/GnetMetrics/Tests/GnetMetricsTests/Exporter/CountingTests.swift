@@ -1,4 +1,6 @@
 import Gnet
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import GnetMetrics
@@ -17,7 +19,7 @@ import Testing
     let (connections, messages, size) = (10, 20, 100)
     let address = [
       "tcp": "tcp://127.0.0.1:0", "tcp with reuseport": "tcp://127.0.0.1:0?reuseport=true",
-      "unix": "unix://\(temporaryPath())",
+      "unix": "unix://\(Files.temporaryPath())",
     ][transport]!
     try withServer(try TestServer(loops: loops, on: [address])) { server in
       for _ in 0..<connections {
@@ -70,7 +72,6 @@ import Testing
       let clients = try (0..<9).map { _ in try Client(server.addresses[0], datagrams: true) }
       for client in clients {
         for size in [0, 1, 1000] {
-          if size == 0 { Transfers.sendEmptyDatagram(client.fd) }
           try client.send([UInt8](repeating: 1, count: size))
           #expect(try client.receive().count == size)
         }
@@ -96,7 +97,10 @@ import Testing
     try withServer(try TestServer()) { server in
       let client = try Client(server.addresses[0])
       let size = 32 << 20
-      try Background.run { [fd = client.fd] in Transfers.sendAll(fd, size) }
+      TestThread.detach { [sender = SendableClient(client)] in
+        let chunk = [UInt8](repeating: 0, count: 65536)
+        for _ in 0..<size / chunk.count { try? sender.client.send(chunk) }
+      }
       let snapshot = try server.snapshot(where: "output is pending") { $0.total(\.pendingOutputBytes) > 0 }
       let taken = snapshot.total(\.bytesWritten)
       #expect(taken + snapshot.total(\.pendingOutputBytes) == snapshot.total(\.bytesRead))
@@ -110,7 +114,7 @@ import Testing
 
   @Test("a snapshot says whose it is, and its numbers go up")
   func identity() throws {
-    let unix = temporaryPath()
+    let unix = Files.temporaryPath()
     try withServer(try TestServer(loops: 2, on: ["tcp://127.0.0.1:0", "unix://\(unix)"])) { server in
       let first = try server.snapshot()
       let second = try server.snapshot()
@@ -146,7 +150,7 @@ import Testing
       let clients = 3
       let ended = Log<Int>()
       for index in 0..<clients {
-        try Background.run {
+        TestThread.detach {
           defer { ended.add(index) }
           guard let client = try? Client(address) else { return }
           var size = index + 1

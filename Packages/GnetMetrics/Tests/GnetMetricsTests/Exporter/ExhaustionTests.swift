@@ -3,6 +3,8 @@ import GnetMetrics
 import Logging
 import MetricsClient
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 #if canImport(Darwin)
@@ -22,9 +24,9 @@ import Testing
         let client = try Client(server.addresses[0])
         try client.send("abc")
         #expect(try client.receive(exactly: 3).count == 3)
-        let scraper = try Client()
+        let scraper = try Client(unconnectedTo: SocketName(path: server.metrics))
         try Descriptors.exhaust()
-        try scraper.connect(to: server.metrics)
+        try scraper.connect(to: SocketName(path: server.metrics))
         try require("the shortage is noticed") { messages.count > 0 }
         // Long enough for more attempts than one.
         let noticed = ContinuousClock.now

@@ -1,7 +1,8 @@
-import CTestSupport
 import Gnet
 import GnetMetrics
 import MetricsClient
+import TestPeers
+import TestSupport
 import Testing
 
 // In processes of their own: what other tests allocate meanwhile would count too.
@@ -10,10 +11,10 @@ import Testing
   /// when other threads are done with what it has started.
   static func requireNoGrowth(rounds: Int, _ body: () throws -> Void) throws {
     for _ in 0..<rounds / 4 { try body() }
-    let before = ctest_heap_in_use()
+    let before = Heap.byteCount
     for _ in 0..<rounds { try body() }
     // The smallest block of the heap has 32 bytes: one left behind by each round would be four times as much.
-    try require("no more of the heap is in use") { Int(ctest_heap_in_use()) < Int(before) + 8 * rounds }
+    try require("no more of the heap is in use") { Heap.byteCount < before + 8 * rounds }
   }
 
   @Test("filling, packing and reading a snapshot leaves no memory behind")
@@ -30,7 +31,7 @@ import Testing
   @Test("a server's memory does not grow with its ticks, nor with its snapshots")
   func uptime() async {
     await #expect(processExitsWith: .success) {
-      let path = temporaryPath()
+      let path = Files.temporaryPath()
       var events = Events.echo
       events.install(MetricsExporter(socketPath: path, interval: .microseconds(100)))
       var options = Options()

@@ -1,6 +1,8 @@
 import GnetMetrics
 import MetricsClient
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct ScraperTests {

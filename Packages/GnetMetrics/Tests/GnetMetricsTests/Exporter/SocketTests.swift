@@ -3,6 +3,8 @@ import Logging
 import MetricsClient
 import Synchronization
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import GnetMetrics
@@ -24,7 +26,7 @@ import Testing
 
   @Test("the socket's file is there while the server runs, and gone afterwards")
   func lifetime() throws {
-    let path = temporaryPath()
+    let path = Files.temporaryPath()
     try withServer(try TestServer(metrics: path)) { _ in #expect(Files.exists(path)) }
     #expect(!Files.exists(path))
   }
@@ -46,8 +48,8 @@ import Testing
 
   @Test("a file that is no socket is an error, and stays")
   func otherFile() throws {
-    let path = temporaryPath()
-    Files.makeFile(path)
+    let path = Files.temporaryPath()
+    Files.write(to: path)
     defer { Files.remove(path) }
     let error = #expect(throws: ServeError.self) { try TestServer(metrics: path) }
     #expect(error == .system(operation: "metrics socket: bind", address: "unix://\(path)", .addressInUse))
@@ -56,15 +58,15 @@ import Testing
 
   @Test("a folder that is not there, and a path that is too long, are errors")
   func badPaths() throws {
-    let error = #expect(throws: ServeError.self) { try TestServer(metrics: "\(temporaryPath())/x") }
+    let error = #expect(throws: ServeError.self) { try TestServer(metrics: "\(Files.temporaryPath())/x") }
     #expect(error?.description.contains("metrics socket: bind failed") == true)
     #expect(throws: ServeError.self) { try TestServer(metrics: "/tmp/\(String(repeating: "x", count: 200))") }
   }
 
   @Test("a socket that a dead server has left is replaced")
   func staleSocket() throws {
-    let path = temporaryPath()
-    close(try Files.bindSocket(to: path))
+    let path = Files.temporaryPath()
+    try Client(boundTo: path).close()
     try withServer(try TestServer(metrics: path)) { server in
       let snapshot = try server.snapshot()
       #expect(snapshot.sequenceNumber == 1)
@@ -74,7 +76,7 @@ import Testing
 
   @Test("one exporter serves one server after another, each from zero")
   func oneAfterAnother() throws {
-    let path = temporaryPath()
+    let path = Files.temporaryPath()
     var events = Events.echo
     events.install(MetricsExporter(socketPath: path))
     for _ in 0..<3 {
@@ -92,7 +94,7 @@ import Testing
 
   @Test("two exporters of one server tell the same")
   func twoExporters() throws {
-    let (first, second) = (temporaryPath(), temporaryPath())
+    let (first, second) = (Files.temporaryPath(), Files.temporaryPath())
     let exporter = MetricsExporter(socketPath: second, interval: .milliseconds(10))
     try withServer(try TestServer(metrics: first, plugins: [exporter])) { server in
       let client = try Client(server.addresses[0])
@@ -108,7 +110,7 @@ import Testing
 
   @Test("an address that cannot be bound leaves no socket behind")
   func failingServer() throws {
-    let path = temporaryPath()
+    let path = Files.temporaryPath()
     #expect(throws: ServeError.self) { try TestServer(metrics: path, on: ["tcp://127.0.0.1:0", "nonsense"]) }
     #expect(!Files.exists(path))
   }

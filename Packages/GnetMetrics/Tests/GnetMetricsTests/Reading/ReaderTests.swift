@@ -1,5 +1,7 @@
 import GnetMetrics
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import MetricsClient
@@ -12,12 +14,12 @@ import Testing
 
   @Test("a socket that is missing, was left behind or is something else is told apart")
   func noServer() throws {
-    let path = temporaryPath()
+    let path = Files.temporaryPath()
     #expect(failure(path) == .system(.noSuchFileOrDirectory))
-    _ = try Files.bindSocket(to: path)
+    try Client(boundTo: path).close()
     #expect(failure(path) == .system(.connectionRefused))
     Files.remove(path)
-    Files.makeFile(path)
+    Files.write(to: path)
     #expect(failure(path) == .noSocket)
     Files.remove(path)
     #expect(failure("") == .system(.fileNameTooLong))
@@ -74,7 +76,7 @@ import Testing
     let hanging = try (0..<5).map { _ in try BadServer() }
     defer { for server in hanging { server.stop() } }
     try withServer(try TestServer()) { server in
-      let paths = [hanging[0].path, server.metrics, temporaryPath(), server.metrics] + hanging.map(\.path)
+      let paths = [hanging[0].path, server.metrics, Files.temporaryPath(), server.metrics] + hanging.map(\.path)
       let start = ContinuousClock.now
       let readings = SnapshotReader(timeout: .seconds(3)).read(paths)
       // One time-out for all.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The schema as its file has it.
 struct Schema {
@@ -40,7 +41,7 @@ struct Schema {
 
 /// This package in the file system.
 enum Package {
-  static var folder: String { #filePath.components(separatedBy: "/Tests/GnetMetricsTests/")[0] }
+  static let folder = Files.packageFolder()
 
   static func text(_ file: String) throws -> String {
     try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)

@@ -1,11 +1,15 @@
-import Gnet
+public import Gnet
 import Logging
 import MetricsClient
 import Synchronization
 import SystemPackage
+public import TestPeers
+import TestSupport
 import Testing
 
 @testable import GnetMetrics
+
+extension SocketAddress: @retroactive PeerAddress {}
 
 /// An echo server with a metrics socket.
 final class TestServer: Sendable {
@@ -15,7 +19,7 @@ final class TestServer: Sendable {
 
   /// Starts it, with a fresh socket path and ticks every 10 ms unless something else is wanted.
   init(
-    metrics: String = temporaryPath(), loops: Int = 1, on addresses: [String] = ["tcp://127.0.0.1:0"],
+    metrics: String = Files.temporaryPath(), loops: Int = 1, on addresses: [String] = ["tcp://127.0.0.1:0"],
     permissions: FilePermissions = .ownerReadWrite, logger: Logger = Logger(label: "test") { _ in SilentLog() },
     plugins: [any Plugin] = []
   ) throws {
