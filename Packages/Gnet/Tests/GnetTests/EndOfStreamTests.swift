@@ -1,8 +1,8 @@
-import TestPeers
-import TestSupport
 import RingBuffer
 import Synchronization
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -159,8 +159,8 @@ import Testing
     let handles = Log<ConnectionHandle>()
     var events = Events()
     events.react = { connection, input in
-      if connection.isInputEnded { ends.add() }
       handles.add(connection.handle)
+      if connection.isInputEnded { ends.add() }
       return .none
     }
     events.onClosed = { _, _ in
