@@ -1,6 +1,6 @@
-import TestSupport
 import GnetCodecs
 import RingBuffer
+import TestSupport
 import Testing
 
 /// The part of a server that the example needs.

@@ -1,6 +1,6 @@
-import TestSupport
 import GnetCodecs
 import RingBuffer
+import TestSupport
 import Testing
 
 @Suite("Without an array for each frame")

@@ -1,6 +1,6 @@
-import TestSupport
 import GnetCodecs
 import RingBuffer
+import TestSupport
 import Testing
 
 /// A codec and what it should do, made at random.

@@ -1,6 +1,6 @@
-import TestSupport
 import GnetCodecs
 import RingBuffer
+import TestSupport
 import Testing
 
 @Suite("However a stream arrives")

@@ -1,8 +1,8 @@
-import TestPeers
-import TestSupport
 import CGnet
 import RingBuffer
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet

@@ -1,6 +1,6 @@
+import SystemPackage
 import TestPeers
 import TestSupport
-import SystemPackage
 import Testing
 
 @testable import Gnet

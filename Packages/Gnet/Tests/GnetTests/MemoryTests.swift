@@ -1,7 +1,7 @@
 #if os(Linux)
+  import Glibc
   import TestPeers
   import TestSupport
-  import Glibc
   import Testing
 
   @testable import Gnet

@@ -1,8 +1,8 @@
-import TestPeers
-import TestSupport
 import Gnet
 import GnetCodecs
 import RingBuffer
+import TestPeers
+import TestSupport
 import Testing
 
 #if canImport(Darwin)

@@ -1,6 +1,6 @@
+import RingBuffer
 import TestPeers
 import TestSupport
-import RingBuffer
 import Testing
 
 @testable import Gnet

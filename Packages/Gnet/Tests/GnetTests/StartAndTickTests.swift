@@ -1,7 +1,7 @@
-import TestPeers
-import TestSupport
 import Synchronization
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet

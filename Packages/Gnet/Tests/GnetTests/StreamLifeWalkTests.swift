@@ -1,5 +1,5 @@
-import TestSupport
 import Poller
+import TestSupport
 import Testing
 
 @testable import Gnet

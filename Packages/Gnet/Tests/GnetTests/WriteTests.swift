@@ -1,8 +1,8 @@
-import TestPeers
-import TestSupport
 import RingBuffer
 import Synchronization
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet

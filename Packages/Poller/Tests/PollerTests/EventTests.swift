@@ -1,6 +1,6 @@
-import TestSupport
 import Poller
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("Events")

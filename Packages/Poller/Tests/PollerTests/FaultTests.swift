@@ -1,7 +1,7 @@
 // Planned failures exist in debug builds only.
 #if DEBUG
-  import TestSupport
   import CPoller
+  import TestSupport
   @testable import Poller
   import SystemPackage
   import Testing

@@ -1,6 +1,6 @@
 import Poller
-import SystemPackage
 import Synchronization
+import SystemPackage
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
-import TestSupport
 import Poller
-import SystemPackage
 import Synchronization
+import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("Waker")

@@ -1,6 +1,6 @@
-import TestSupport
 import Disruptor
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("A published value")

@@ -1,5 +1,5 @@
-import TestSupport
 import Disruptor
+import TestSupport
 import Testing
 
 @Suite("The example of the README")

@@ -1,6 +1,6 @@
-import TestSupport
 import Disruptor
 import Synchronization
+import TestSupport
 import Testing
 
 // The thread sanitizer watches these tests; the figures are smaller in debug builds only for time's sake.

@@ -1,5 +1,5 @@
-import TestSupport
 import RingBuffer
+import TestSupport
 import Testing
 
 @Suite("Peeking")

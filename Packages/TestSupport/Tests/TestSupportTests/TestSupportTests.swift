@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 
 @Suite("what the tests of the other packages share") struct TestSupportTests {
   @Test("a wait ends as soon as its condition holds, and says what it waited for when that does not")

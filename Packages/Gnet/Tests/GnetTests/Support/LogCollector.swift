@@ -1,5 +1,5 @@
-import TestSupport
 import Logging
+import TestSupport
 
 /// Collects what a server logs.
 final class LogCollector: Sendable {

@@ -1,6 +1,6 @@
 #if os(Linux)
-  import TestSupport
   import Glibc
+  import TestSupport
   import Testing
 
   /// The descriptors and threads of this process, as the kernel counts them. Meaningful where nothing else runs: in
