@@ -81,8 +81,8 @@ public final class Program: Sendable {
 
   // MARK: Input and output
 
-  /// Gives an interactive program more input. An error is not reported: the program may have ended.
-  public func send(_ text: String) { input?.send(Array(text.utf8)) }
+  /// Gives an interactive program more input.
+  public func send(_ text: String) throws { try input?.send(Array(text.utf8)) }
 
   /// Ends an interactive program's input.
   public func endInput() { input?.end() }

@@ -81,16 +81,17 @@ final class ProgramInput: Sendable {
     self.descriptor = Guarded(descriptor)
     guard case .bytes(let bytes) = input else { return }
     TestThread.detach { [self] in
-      send(bytes)
+      // A program may end before it has read everything.
+      try? send(bytes)
       end()
     }
   }
 
   deinit { end() }
 
-  func send(_ bytes: [UInt8]) {
-    guard let descriptor = descriptor.current else { return }
-    _ = try? descriptor.writeAll(bytes)
+  func send(_ bytes: [UInt8]) throws {
+    guard let descriptor = descriptor.current else { throw Errno.brokenPipe }
+    try descriptor.writeAll(bytes)
   }
 
   func end() {

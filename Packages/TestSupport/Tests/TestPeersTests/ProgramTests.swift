@@ -26,12 +26,13 @@ import Testing
   func conversation() throws {
     let program = try Program("cat", input: .interactive)
     for number in 1...3 {
-      program.send("line \(number)\n")
+      try program.send("line \(number)\n")
       #expect(program.line() == "line \(number)")
     }
-    program.send("two\nmore\nrest")
+    try program.send("two\nmore\nrest")
     #expect(program.line() == "two")
     program.endInput()
+    #expect(throws: (any Error).self) { try program.send("too late") }
     #expect(program.line() == "more")
     #expect(program.line() == nil)
     #expect(program.outputToEnd() == Array("rest".utf8))
