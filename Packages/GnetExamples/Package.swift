@@ -38,6 +38,8 @@ let package = Package(
     .package(path: "../Gnet"),
     .package(path: "../GnetMetrics"),
     .package(path: "../RingBuffer"),
+    // For the tests alone.
+    .package(path: "../TestSupport"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
@@ -89,6 +91,8 @@ let package = Package(
       dependencies: [
         "blocking", "chat", "echo", "EndingServer", "http", "HTTPSupport", "push", "redis", "RedisEngine", "upgrade",
         .product(name: "RingBuffer", package: "RingBuffer"),
+        .product(name: "TestSupport", package: "TestSupport"),
+        .product(name: "TestPeers", package: "TestSupport"),
       ],
       swiftSettings: swiftSettings
     ),

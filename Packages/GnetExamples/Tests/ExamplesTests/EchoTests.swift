@@ -1,4 +1,5 @@
 import Foundation
+import TestPeers
 import Testing
 
 @Suite("echo")
@@ -10,7 +11,7 @@ struct EchoTests {
   func netcat() throws {
     let echo = try Program("echo", ["tcp://localhost:0"])
     let port = try port(in: echo.line())
-    #expect(try output(of: "nc", ["-N", "localhost", port], input: Data("hello".utf8)) == Data("hello".utf8))
+    #expect(try output(of: "nc", ["-N", "localhost", port], input: Array("hello".utf8)) == Array("hello".utf8))
     echo.signal(SIGTERM)
     #expect(echo.exitCode() == 0)
   }
@@ -25,7 +26,7 @@ struct EchoTests {
     let target = transport == "tcp" ? "TCP:127.0.0.1:\(try port(in: line))" : "UNIX-CONNECT:\(path)"
     var generator = SystemRandomNumberGenerator()
     let words = (0..<(1 << 20)).map { _ in generator.next() }
-    let bytes = unsafe words.withUnsafeBytes { unsafe Data($0) }
+    let bytes = unsafe words.withUnsafeBytes { unsafe [UInt8]($0) }
     #expect(try output(of: "socat", ["-t", "10", "-", target], input: bytes) == bytes)
     echo.signal(SIGINT)
     #expect(echo.exitCode() == 0)
@@ -37,7 +38,7 @@ struct EchoTests {
     let echo = try Program("echo", ["udp://127.0.0.1:0"])
     let port = try port(in: echo.line())
     #expect(
-      try output(of: "socat", ["-T", "1", "-", "UDP:127.0.0.1:\(port)"], input: Data("hi".utf8)) == Data("hi".utf8))
+      try output(of: "socat", ["-T", "1", "-", "UDP:127.0.0.1:\(port)"], input: Array("hi".utf8)) == Array("hi".utf8))
   }
 
   @Test("it says where it listens, address by address in the order given", arguments: [1, 3])

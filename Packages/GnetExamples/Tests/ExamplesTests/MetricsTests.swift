@@ -1,4 +1,5 @@
 import Foundation
+import TestPeers
 import Testing
 
 @Suite("--metrics")
@@ -14,7 +15,7 @@ struct MetricsTests {
 
   /// A snapshot as protoc prints it.
   private func snapshot(_ path: String) throws -> String {
-    let bytes = try output(of: "socat", ["-", "UNIX-CONNECT:\(path)"], input: Data())
+    let bytes = try output(of: "socat", ["-", "UNIX-CONNECT:\(path)"])
     let arguments = ["--decode=gnet.metrics.v1.Snapshot", "--proto_path=\(Self.schema)", "metrics.proto"]
     return String(decoding: try output(of: "protoc", arguments, input: bytes), as: UTF8.self)
   }
@@ -33,7 +34,7 @@ struct MetricsTests {
     let path = Self.freshPath()
     let echo = try Program("echo", ["tcp://127.0.0.1:0", "--loops", "\(loops)", "--metrics", path])
     let port = try port(in: echo.line())
-    let bytes = Data(repeating: 7, count: 100_000)
+    let bytes = [UInt8](repeating: 7, count: 100_000)
     for _ in 0..<5 {
       #expect(try output(of: "socat", ["-t", "10", "-", "TCP:127.0.0.1:\(port)"], input: bytes) == bytes)
     }

@@ -1,4 +1,6 @@
 import Foundation
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import HTTPSupport
@@ -66,7 +68,7 @@ struct DeadlineQueueTests {
 
   @Test("agrees with a plain list, whatever is set and taken back", arguments: 0..<8)
   func model(seed: UInt64) {
-    var random = SplitMix(seed: seed)
+    var random = SeededGenerator(seed: seed)
     var queue = DeadlineQueue(timeout: .seconds(10))
     var now = ContinuousClock.now
     var passed: [Int] = []

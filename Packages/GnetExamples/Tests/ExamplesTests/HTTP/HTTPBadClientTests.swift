@@ -1,5 +1,6 @@
 import Foundation
 import HTTPSupport
+import TestSupport
 import Testing
 
 @Suite("http, with clients that mean no good")
@@ -58,7 +59,7 @@ struct HTTPBadClientTests {
   @Test("random bytes are refused, and end nothing but their connection")
   func noise() throws {
     let server = try HTTPServer(loops: 2)
-    var random = SplitMix(seed: 1)
+    var random = SeededGenerator(seed: 1)
     for _ in 0..<100 {
       let client = try server.connect()
       client.send((0..<1000).map { _ in UInt8.random(in: 0...255, using: &random) })

@@ -1,4 +1,5 @@
 import Foundation
+import TestPeers
 import Testing
 
 @Suite("http, with clients that others have written")
@@ -9,7 +10,7 @@ struct HTTPForeignClientTests {
   static let hasPython = Program.path(of: "python3") != nil
 
   /// Runs curl quietly, without the environment's proxies.
-  private func curl(_ arguments: [String], input: Data = Data()) throws -> String {
+  private func curl(_ arguments: [String], input: [UInt8] = []) throws -> String {
     let options = ["--silent", "--show-error", "--noproxy", "*", "--max-time", "60"]
     return String(decoding: try output(of: "curl", options + arguments, input: input), as: UTF8.self)
   }
@@ -37,7 +38,7 @@ struct HTTPForeignClientTests {
     let server = try HTTPServer(loops: 2)
     let body = String(repeating: "0123456789abcde\n", count: 1 << 16)
     let headers = (framing + [expectation]).flatMap { ["--header", $0] }
-    #expect(try curl(headers + ["--data-binary", "@-", server.url("/echo")], input: Data(body.utf8)) == body)
+    #expect(try curl(headers + ["--data-binary", "@-", server.url("/echo")], input: Array(body.utf8)) == body)
   }
 
   @Test("curl comes by a unix socket as well", .enabled(if: hasCurl, "curl is not installed"))
@@ -53,7 +54,7 @@ struct HTTPForeignClientTests {
   func refusedUpload() throws {
     let server = try HTTPServer()
     let code = ["--header", "Expect:", "--output", "/dev/null", "--write-out", "%{http_code}", "--data-binary", "@-"]
-    #expect(try curl(code + [server.url("/echo")], input: Data(count: (16 << 20) + 1)) == "413")
+    #expect(try curl(code + [server.url("/echo")], input: [UInt8](repeating: 0, count: (16 << 20) + 1)) == "413")
     try server.expectService()
   }
 
@@ -91,7 +92,7 @@ struct HTTPForeignClientTests {
     let requests =
       String(repeating: get("/plaintext") + get("/delay/20"), count: 10) + get("/json", "Connection: close\r\n")
     let answers = String(
-      decoding: try output(of: "nc", ["-N", "127.0.0.1", server.port], input: Data(requests.utf8)), as: UTF8.self)
+      decoding: try output(of: "nc", ["-N", "127.0.0.1", server.port], input: Array(requests.utf8)), as: UTF8.self)
     let pattern = #"Hello, World![\s\S]*?\r\n\r\n20 ms later\n"#
     #expect(answers.matches(of: try Regex(pattern)).count == 10)
     #expect(answers.hasSuffix(#"{"message":"Hello, World!"}"#))
@@ -101,7 +102,7 @@ struct HTTPForeignClientTests {
   func wrk(loops: Int) throws {
     let server = try HTTPServer(loops: loops)
     let report = String(
-      decoding: try output(of: "wrk", ["-t1", "-c32", "-d1s", server.url("/plaintext")], input: Data()), as: UTF8.self)
+      decoding: try output(of: "wrk", ["-t1", "-c32", "-d1s", server.url("/plaintext")]), as: UTF8.self)
     #expect(report.contains("Requests/sec:"))
     #expect(!report.contains("Socket errors") && !report.contains("Non-2xx"), "\(report)")
     try server.expectService()
@@ -135,6 +136,6 @@ struct HTTPForeignClientTests {
       assert response.will_close and connection.sock is None
       print("done")
       """
-    #expect(try output(of: "python3", ["-c", script, server.port], input: Data()) == Data("done\n".utf8))
+    #expect(try output(of: "python3", ["-c", script, server.port]) == Array("done\n".utf8))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestPeers
 import Testing
 
 /// The example, running.
@@ -45,37 +46,14 @@ final class HTTPClient {
     var body: String
   }
 
-  private let fd: Int32
+  private let client: Client
   private var received: [UInt8] = []
 
-  init(port: String) throws {
-    fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(port).map(\.bigEndian) ?? 0
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe Glibc.connect(fd, $0, length) }
-    }
-    if result != 0 { throw Program.Failure("no connection: \(errno)") }
-  }
+  init(port: String) throws { client = try Client(port: try #require(Int(port))) }
 
-  deinit { close(fd) }
-
-  /// Sends all bytes, or as many as the peer takes.
+  /// Sends all bytes; `false` if the peer does not take them.
   @discardableResult
-  func send(_ bytes: some Collection<UInt8>) -> Bool {
-    var rest = Array(bytes)[...]
-    while !rest.isEmpty {
-      let sent = unsafe rest.withUnsafeBytes {
-        unsafe Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-      }
-      if sent < 0 { return false }
-      rest = rest.dropFirst(sent)
-    }
-    return true
-  }
+  func send(_ bytes: some Collection<UInt8>) -> Bool { (try? client.send(Array(bytes))) != nil }
 
   @discardableResult
   func send(_ text: String) -> Bool { send(Array(text.utf8)) }
@@ -83,9 +61,9 @@ final class HTTPClient {
   /// Sends bytes as long as the peer takes some within a second, up to `limit`.
   func flood(_ bytes: [UInt8], limit: Int) -> Int {
     var count = 0
-    while count < limit, isReady(Int16(POLLOUT), for: .seconds(1)) {
+    while count < limit, client.isWritable(within: .seconds(1)) {
       let sent = unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        unsafe Glibc.send(client.fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
       }
       if sent < 0 { break }
       count += sent
@@ -94,23 +72,15 @@ final class HTTPClient {
   }
 
   /// Ends this side's stream.
-  func finish() { shutdown(fd, Int32(SHUT_WR)) }
+  func finish() { client.endOutput() }
 
   /// Waits for bytes, or for the end of the stream; false if neither comes within `time`.
-  func isReadable(within time: Duration) -> Bool { isReady(Int16(POLLIN), for: time) }
-
-  private func isReady(_ events: Int16, for time: Duration) -> Bool {
-    var entry = pollfd(fd: fd, events: events, revents: 0)
-    let milliseconds = time.components.seconds * 1000 + time.components.attoseconds / 1_000_000_000_000_000
-    return unsafe poll(&entry, 1, Int32(milliseconds)) == 1
-  }
+  func isReadable(within time: Duration) -> Bool { client.isReadable(within: time) }
 
   /// What one call receives; nil after a minute of silence, empty at the end.
   func receive() -> [UInt8]? {
     guard isReadable(within: .seconds(60)) else { return nil }
-    var buffer = [UInt8](repeating: 0, count: 1 << 17)
-    let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(fd, $0.baseAddress, $0.count, 0) }
-    return Array(buffer.prefix(max(count, 0)))
+    return (try? client.receive(upTo: 1 << 17)) ?? []
   }
 
   /// Everything to the end of the stream, without what was taken by `response`.

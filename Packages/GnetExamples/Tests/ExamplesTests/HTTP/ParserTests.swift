@@ -1,4 +1,5 @@
 import RingBuffer
+import TestSupport
 import Testing
 
 @testable import HTTPSupport
@@ -89,7 +90,7 @@ struct ParserTests {
 
   @Test("survives random bytes, and random changes to requests", arguments: 0..<8)
   func noise(seed: UInt64) {
-    var random = SplitMix(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let sample = Array(Self.accepted.map(\.stream).joined().utf8)
     for _ in 0..<200 {
       let noise = (0..<Int.random(in: 1...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -129,20 +130,5 @@ struct ParserTests {
     #expect(!isComplete)
     #expect(parser.body.count == 1)
     #expect(parser.body.capacity <= 4096)
-  }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

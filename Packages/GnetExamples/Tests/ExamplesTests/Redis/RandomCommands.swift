@@ -1,8 +1,10 @@
+import TestSupport
+
 /// Commands made at random from a few keys, members and numbers, so that they meet each other and what goes wrong.
 struct RandomCommands {
-  private var random: Seeded
+  private var random: SeededGenerator
 
-  init(seed: UInt64) { random = Seeded(state: seed) }
+  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
   /// A command in the notation of a `Recording`: a template, of whose words
   /// - one with bars stands for one of its parts, the empty one for nothing,

@@ -1,44 +1,22 @@
 import Foundation
+import TestPeers
 
 /// A connection that sends bytes and takes replies as they are.
 ///
 /// One thread may send while another takes replies: they share nothing but the descriptor.
 final class RedisClient: @unchecked Sendable {
-  private let fd: Int32
+  private let client: Client
   private var received: [UInt8] = []
   private var start = 0
 
   init?(path: String) {
-    fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
-    let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-    let result = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe Glibc.connect(fd, $0, length) }
-    }
-    if result != 0 { return nil }
-    // A reply that does not come is a failure, not a hang.
-    var limit = timeval(tv_sec: 30, tv_usec: 0)
-    unsafe setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    unsafe setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    guard let client = try? Client(path: path) else { return nil }
+    self.client = client
   }
-
-  deinit { close(fd) }
 
   /// Sends all bytes; `false` if the peer does not take them.
   @discardableResult
-  func send(_ bytes: [UInt8]) -> Bool {
-    var sent = 0
-    while sent < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.send(fd, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
-      }
-      if count <= 0 { return false }
-      sent += count
-    }
-    return true
-  }
+  func send(_ bytes: [UInt8]) -> Bool { (try? client.send(bytes)) != nil }
 
   @discardableResult
   func send(_ text: String) -> Bool { send(Array(text.utf8)) }
@@ -48,11 +26,11 @@ final class RedisClient: @unchecked Sendable {
     max(
       0,
       unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        unsafe Glibc.send(client.fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
       })
   }
 
-  func endSending() { shutdown(fd, Int32(SHUT_WR)) }
+  func endSending() { client.endOutput() }
 
   /// Sends a request and takes its reply.
   func call(_ words: String...) -> String { call(words.map { Array($0.utf8) }).map { text($0) } ?? "closed" }
@@ -110,10 +88,8 @@ final class RedisClient: @unchecked Sendable {
   }
 
   private func receive() -> Bool {
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(fd, $0.baseAddress, $0.count, 0) }
-    if count <= 0 { return false }
-    received += buffer[..<count]
+    guard let bytes = try? client.receive(), !bytes.isEmpty else { return false }
+    received += bytes
     return true
   }
 }

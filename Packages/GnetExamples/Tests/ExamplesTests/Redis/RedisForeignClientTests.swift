@@ -1,4 +1,5 @@
 import Foundation
+import TestPeers
 import Testing
 
 @Suite("redis, with clients that we did not write")
@@ -45,7 +46,7 @@ struct RedisForeignClientTests {
     let server = try RedisServer()
     let port = try server.port()
     func cli(_ input: String, _ arguments: String...) throws -> String {
-      text(try output(of: "redis-cli", ["-p", port] + arguments, input: Data(input.utf8)))
+      text(try output(of: "redis-cli", ["-p", port] + arguments, input: Array(input.utf8)))
     }
     #expect(try cli("", "SET", "k", "a b") == "OK\n")
     #expect(try cli("", "--no-raw", "LRANGE", "none", "0", "-1") == "(empty array)\n")
@@ -94,7 +95,7 @@ struct RedisForeignClientTests {
       print("well done")
       """#
     let python = try #require(Self.python)
-    let output = try output(of: python, ["-c", script, try server.port()], input: Data())
+    let output = try output(of: python, ["-c", script, try server.port()])
     #expect(text(output) == "well done\n")
     server.stop()
   }

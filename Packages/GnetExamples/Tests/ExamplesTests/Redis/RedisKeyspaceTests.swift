@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import RedisEngine
@@ -7,7 +8,7 @@ import Testing
 struct RedisKeyspaceTests {
   @Test("the table does what a dictionary does", arguments: 0..<4)
   func table(seed: UInt64) {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     var table = ByteTable<Int>()
     var model: [[UInt8]: Int] = [:]
     let range = [4, 20, 300, 3000][Int(seed % 4)]
@@ -30,7 +31,7 @@ struct RedisKeyspaceTests {
 
   @Test("a scan meets all that stays, while the table grows and shrinks around it", arguments: 0..<4)
   func scan(seed: UInt64) {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     var table = ByteTable<Void>()
     func insert(_ text: String) {
       let key = Array(text.utf8)
@@ -57,7 +58,7 @@ struct RedisKeyspaceTests {
 
   @Test("a sorted set keeps the order of a sorted array, and its ranks", arguments: 0..<3)
   func sortedSet(seed: UInt64) {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     let set = SortedSet()
     var model: [String: Double] = [:]
     let range = [10, 300, 2000][Int(seed % 3)]

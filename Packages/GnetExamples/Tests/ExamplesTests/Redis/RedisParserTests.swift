@@ -1,4 +1,5 @@
 import RingBuffer
+import TestSupport
 import Testing
 
 @testable import RedisEngine
@@ -120,7 +121,7 @@ struct RedisParserTests {
 
   @Test("random bytes are parsed to an end, whatever they are", arguments: 0..<20)
   func random(seed: UInt64) {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     let alphabet = Array("*$0123456789\r\n\r\n \"'\\xPING".utf8) + [0, 255]
     for _ in 0..<200 {
       var ring = RingBuffer()
@@ -133,14 +134,5 @@ struct RedisParserTests {
       let end = whole.firstIndex { $0.first?.hasPrefix("ERR Protocol") == true } ?? whole.endIndex
       #expect(Array(whole.prefix(end)) == Array(cutUp.prefix(end)), "seed \(seed): \(bytes)")
     }
-  }
-}
-
-/// A generator whose numbers a failure can be repeated with.
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return (state ^ (state >> 33)) &* 0xFF51_AFD7_ED55_8CCD
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestPeers
 import Testing
 
 /// The example, or a real redis-server, running on a unix socket.
@@ -38,7 +39,7 @@ final class RedisServer {
     let deadline = ContinuousClock.now + .seconds(20)
     while true {
       if let client = RedisClient(path: path) { return client }
-      if ContinuousClock.now > deadline { throw Program.Failure("no connection to \(path)") }
+      if ContinuousClock.now > deadline { throw ProgramError(description: "no connection to \(path)") }
       Thread.sleep(forTimeInterval: 0.01)
     }
   }

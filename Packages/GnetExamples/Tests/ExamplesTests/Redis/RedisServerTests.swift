@@ -1,5 +1,7 @@
 import Foundation
 import Synchronization
+import TestPeers
+import TestSupport
 import Testing
 
 @Suite("redis")
@@ -18,7 +20,7 @@ struct RedisServerTests {
   func large() throws {
     let server = try RedisServer()
     let client = try server.connect()
-    var random = Seeded(state: 1)
+    var random = SeededGenerator(seed: 1)
     let value = (0..<(1 << 19)).map { _ in UInt8.random(in: 0...255, using: &random) }
     #expect(client.call([Array("SET".utf8), Array("k".utf8), value]).map { text($0) } == "+OK\r\n")
     let reply = try #require(client.call([Array("GET".utf8), Array("k".utf8)]))
@@ -76,7 +78,7 @@ struct RedisServerTests {
   @Test("malformed input never keeps the next client from being served", arguments: 0..<4)
   func malformed(seed: UInt64) throws {
     let server = try RedisServer(loops: 2)
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     let valid = request("SET", "key", "value") + request("LRANGE", "l", "0", "-1") + request("ZADD", "z", "1", "m")
     for round in 0..<60 {
       let client = try server.connect()

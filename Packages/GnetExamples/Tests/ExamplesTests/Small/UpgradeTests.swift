@@ -1,4 +1,5 @@
 import Foundation
+import TestPeers
 import Testing
 
 @Suite("upgrade")
@@ -45,10 +46,10 @@ struct UpgradeTests {
     let upgrade = try Example("upgrade", loops: loops, ["unix://\(path)"])
     var generator = SystemRandomNumberGenerator()
     let words = (0..<(1 << 18)).map { _ in generator.next() }
-    let bytes = unsafe words.withUnsafeBytes { unsafe Data($0) }
+    let bytes = unsafe words.withUnsafeBytes { unsafe [UInt8]($0) }
     for target in ["TCP:127.0.0.1:\(upgrade.port)", "UNIX-CONNECT:\(path)"] {
-      let answer = try output(of: "socat", ["-t", "20", "-", target], input: Data("UPGRADE\n".utf8) + bytes)
-      #expect(answer == Data("upgraded\n".utf8) + bytes)
+      let answer = try output(of: "socat", ["-t", "20", "-", target], input: Array("UPGRADE\n".utf8) + bytes)
+      #expect(answer == Array("upgraded\n".utf8) + bytes)
     }
     upgrade.end()
   }

@@ -1,4 +1,5 @@
 import Foundation
+import TestPeers
 import Testing
 
 /// An example that serves clients which were not written for it.
@@ -18,12 +19,12 @@ struct Example {
 
   /// Connects nc, which then says what `send(_:)` is given. It gives up when nothing comes for long.
   func connect(_ options: String...) throws -> Program {
-    try Program("nc", options + ["-w", "20", "127.0.0.1", port], isInteractive: true)
+    try Program("nc", options + ["-w", "20", "127.0.0.1", port], input: .interactive)
   }
 
   /// Has nc send `input`, end its stream, and returns what it receives until the server does the same.
   func answer(to input: String) throws -> String {
-    let bytes = try output(of: "nc", ["-N", "-w", "20", "127.0.0.1", port], input: Data(input.utf8))
+    let bytes = try output(of: "nc", ["-N", "-w", "20", "127.0.0.1", port], input: Array(input.utf8))
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -52,7 +53,7 @@ struct Example {
       def equal(a, b): assert a == b, f"{a!r} is not {b!r}"
 
       """
-    let printed = try output(of: "python3", ["-I", "-c", prelude + script, port], input: Data())
+    let printed = try output(of: "python3", ["-I", "-c", prelude + script, port])
     return String(decoding: printed, as: UTF8.self)
   }
 
