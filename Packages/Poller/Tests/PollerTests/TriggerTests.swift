@@ -47,7 +47,7 @@ struct TriggerTests {
     }
   }
 
-  @Test("edge: room to write is reported when it comes back")
+  @Test("edge: a descriptor that can be written to again is reported")
   func edgeWritable() throws {
     let poller = try Poller()
     try withSocketPair { pair in
