@@ -152,7 +152,7 @@ import Testing
     #expect(without.contains("pthread_create") && !without.contains("nil"))
     let noAddress = "\(ServeError.invalidAddress("", reason: "there is no address to serve on"))"
     #expect(noAddress.contains("there is no address"))
-    // What came in from outside cannot break the line.
+    // Characters from outside cannot break the line.
     #expect(!"\(ServeError.invalidAddress("a\nb", reason: "it is odd"))".contains("\n"))
     #expect(!"\(ServeError.unsupportedScheme("a\r\nb://"))".contains { $0.isNewline })
     #expect(!"\(ServeError.system(operation: "bind", address: "unix://a\nb", .addressInUse))".contains("\n"))

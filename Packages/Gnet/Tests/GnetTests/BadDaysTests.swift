@@ -174,7 +174,7 @@ import Testing
         let client = try Client(server.address())
         try require("both are open") { server.server.connectionCount == 2 }
         plan.fail(.watch, with: .noMemory)
-        // It does not read: at some point output has to wait for room.
+        // The client does not read: at some point output has to wait.
         let bytes = pattern(64 << 10)
         while closed.count == 0 { do { try client.send(bytes) } catch { break } }
         try require("it is closed") { closed.count == 1 }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gnet
 
-/// What a connection has been through, as its context: only its loop's thread touches it, which is what is tested.
+/// The history of a connection, as its context. Only its loop's thread touches it: the test is about that.
 private final class History: @unchecked Sendable {
   let thread = TestThread.current
   let remote: SocketAddress

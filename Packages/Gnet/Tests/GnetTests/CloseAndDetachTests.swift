@@ -199,7 +199,7 @@ import Testing
         try? client.client.send("waited for")
       }
       #expect(try detached.read(upTo: 100) == Array("waited for".utf8))
-      // So does a write that finds no room.
+      // A write that finds the kernel's buffer full does so too.
       let large = pattern(6 << 20)
       let received = Log<[UInt8]>()
       TestThread.detach { [client = SendableClient(client)] in
@@ -270,7 +270,7 @@ import Testing
     try withServer(events, options: setup.options, on: [setup.address]) { server in
       let client = try Client(server.address())
       try client.send("x")
-      // What is unread makes TCP reset.
+      // Unread bytes make TCP reset.
       #expect((try? client.receive()) ?? [] == [])
       try require("it is gone") { server.server.connectionCount == 0 }
     }

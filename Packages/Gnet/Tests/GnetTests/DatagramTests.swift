@@ -267,7 +267,7 @@ private let addresses = [
     for _ in 0..<100_000 { outbox.append(byteCount: 0, to: peer) }
     #expect(outbox.count > 100 && outbox.count < 10_000)
 
-    // A queue that never runs empty keeps no room for what has left it.
+    // A queue that never runs empty keeps no memory of the datagrams that have left it.
     var busy = DatagramOutbox(isIPv6: false, port: 9, limit: 1 << 20, merges: merges)
     busy.append(byteCount: 1, to: peer)
     for _ in 0..<20_000 {

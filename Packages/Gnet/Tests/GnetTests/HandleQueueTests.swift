@@ -30,12 +30,12 @@ private final class Bench {
     queue = HandleQueue(of: state)
   }
 
-  // As the server does: messages in the mailbox keep the queue, and it keeps the loop.
+  // The ownership is that of a server: messages in the mailbox keep the queue, and it keeps the loop.
   deinit { loop.markEnded() }
 
   func write(_ byteCount: Int) -> Bool { ConnectionHandle(queue).write([UInt8](repeating: 7, count: byteCount)) }
 
-  /// How many messages wait in the mailbox.
+  /// The number of messages that wait in the mailbox.
   func messageCount() -> Int { loop.mailbox.drain { _ in } }
 
   /// The calls that wait, in words.
@@ -184,7 +184,7 @@ private final class Bench {
     bench.loop.markEnded()
     #expect(bench.loop.mailbox.isEmpty)
     #expect(!bench.write(1) && !bench.queue.wake() && !bench.queue.close() && !bench.queue.isOpen)
-    // One that had looked before the end, and posts after it.
+    // A thread that had looked before the end, and posts after it.
     bench.loop.post(.calls(bench.queue))
     #expect(bench.loop.mailbox.isEmpty)
   }

@@ -13,7 +13,7 @@ import Testing
   import Glibc
 #endif
 
-/// What the threads of the stress test share.
+/// The state that the threads of the stress test share.
 private final class Exchange: Sendable {
   static let threadCount = 8
   private struct State {
@@ -76,15 +76,15 @@ private struct Checker {
 
   /// Receives what is there; false at the end of the stream.
   mutating func receive() -> Bool {
-    var room = [UInt8](repeating: 0, count: 16384)
+    var buffer = [UInt8](repeating: 0, count: 16384)
     while true {
-      let count = unsafe recv(client.fd, &room, room.count, Int32(MSG_DONTWAIT))
+      let count = unsafe recv(client.fd, &buffer, buffer.count, Int32(MSG_DONTWAIT))
       if count == 0 { return false }
       if count < 0 {
         if errno != EAGAIN { isInOrder = false }
         return errno == EAGAIN
       }
-      rest += room[..<count]
+      rest += buffer[..<count]
       var position = 0
       while rest.count - position >= 5 {
         let number = rest[(position + 1)..<(position + 5)].reduce(0) { $0 << 8 | UInt32($1) }
@@ -157,7 +157,7 @@ private func message(_ thread: Int, _ number: UInt32) -> [UInt8] {
     }
   }
 
-  /// What each thread does until all is over.
+  /// The work of each thread until all is over.
   private func write(as thread: Int, to exchange: Exchange) {
     var random = SeededGenerator(seed: UInt64(thread) + 1)
     var counts: [UInt32: UInt32] = [:]

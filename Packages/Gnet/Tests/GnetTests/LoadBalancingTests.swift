@@ -57,7 +57,7 @@ import Testing
       }
       for _ in 0..<12 { _ = try connect() }
       #expect(clients.map(\.count) == [4, 4, 4])
-      // Those that come next all go where some have gone.
+      // The connections that come next all go where some have gone.
       for loop in [1, 2, 0] {
         for client in clients[loop].prefix(3) { client.close() }
         clients[loop].removeFirst(3)

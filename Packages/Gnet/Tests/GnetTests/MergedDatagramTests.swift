@@ -128,7 +128,7 @@ private let groupings = [
   // MARK: On the network
 
   #if os(Linux)
-    /// Answers, small enough for a receive buffer; the last one has more runs than a batch has room for.
+    /// Answers, small enough for a receive buffer; the last one has more runs than fit in a batch.
     private static let answers: [[Int]] =
       groupings.map { $0.runs.flatMap(\.self) } + [(0..<40).flatMap { [$0, $0, $0 / 2] }]
 

@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  @Test("a wake brings one more react with what is unread, and turns nothing in vain", arguments: StreamSetup.all)
+  @Test("a wake brings one more react with the unread bytes, and no turn without need", arguments: StreamSetup.all)
   func wake(setup: StreamSetup) throws {
     let reacts = Log<String>()
     var events = Events()

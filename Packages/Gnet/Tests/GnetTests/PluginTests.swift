@@ -33,7 +33,7 @@ private struct Recorder: Plugin {
   func stopped(_ server: Server) { log.add("\(name)stopped \(server.connectionCount)") }
 }
 
-/// One that leaves everything to the defaults.
+/// A plugin that leaves everything to the defaults.
 private struct Idler: Plugin {}
 
 @Suite struct PluginTests {

@@ -138,7 +138,7 @@ struct ReadmeTests {
     let readme = try text(of: "README.md")
     let block = readme.between("<!-- GnetTests/ReadmeTests.swift: \(name) -->\n```swift\n", "```")
     let code = try text(of: "Tests/GnetTests/ReadmeTests.swift").between("// README: \(name)\n", "// README: end")
-    // What the blocks show besides is the imports, and the address that a test does not bind.
+    // The blocks show besides the imports, and the address that a test does not bind.
     let shown = block.lines.filter { !$0.hasPrefix("import ") && !$0.hasPrefix("try serve(") }
     #expect(shown == code.lines && !shown.isEmpty)
   }

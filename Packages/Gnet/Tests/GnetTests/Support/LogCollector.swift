@@ -5,7 +5,7 @@ import TestSupport
 final class LogCollector: Sendable {
   private let log = Log<String>()
 
-  /// What was logged, each line with its level.
+  /// The lines that were logged, each with its level.
   var lines: [String] { log.values }
 
   /// A logger that writes here.

@@ -19,7 +19,7 @@ extension RingBuffer {
 /// Fails the test if a loop of `server` keeps turning while there is nothing to do.
 func expectIdle(_ server: TestServer, sourceLocation: SourceLocation = #_sourceLocation) throws {
   func polls() -> [UInt64] { server.server.loops.map { $0.statistics.polls } }
-  // What the test has caused may still be on its way for some turns.
+  // The effects of the test may still be on their way for some turns.
   for _ in 0..<20 {
     let before = polls()
     TestThread.sleep(milliseconds: 20)

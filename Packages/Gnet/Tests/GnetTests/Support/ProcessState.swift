@@ -50,7 +50,7 @@
       return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }.map { $0 * 1024 } ?? 0
     }
 
-    /// How many descriptors this process may have.
+    /// The number of descriptors that this process may have.
     static var descriptorLimit: Int {
       get {
         var limit = rlimit()
@@ -78,8 +78,8 @@
     private static func contents(of path: String) -> String {
       let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
       defer { close(fd) }
-      let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 16384) { room, count in
-        unsafe count = max(0, read(fd, room.baseAddress, room.count))
+      let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 16384) { buffer, count in
+        unsafe count = max(0, read(fd, buffer.baseAddress, buffer.count))
       }
       return String(decoding: bytes, as: UTF8.self)
     }

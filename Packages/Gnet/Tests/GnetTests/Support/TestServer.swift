@@ -44,7 +44,7 @@ final class TestServer: Sendable {
   /// The address that a client connects to.
   func address(_ index: Int = 0) -> SocketAddress { server.addresses[index] }
 
-  /// What `serve` came to; `nil` as long as it runs.
+  /// The outcome of `serve`; `nil` as long as it runs.
   var outcome: Result<Void, ServeError>? { state.withLock { $0.outcome } }
 
   /// Shuts the server down and waits for `serve` to return.
