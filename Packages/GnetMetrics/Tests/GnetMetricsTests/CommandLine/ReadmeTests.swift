@@ -75,7 +75,7 @@ import Testing
     let (path, started) = ("/tmp/echo.sock", "tcp://127.0.0.1:0")
     let block = try #require(try Self.blocks().first { $0.text.hasPrefix("import Gnet\n") })
     #expect(block.text.contains(path) && block.text.contains(started))
-    // What the README shows, with another path, and an end.
+    // The script of the README, with another path, and an end.
     let fresh = Files.temporaryPath()
     var events = Events()
     events.react = { connection, input in

@@ -112,7 +112,7 @@ import Testing
     }
   }
 
-  @Test("clients that ask nothing keep nobody out: the quietest make room")
+  @Test("clients that ask nothing keep nobody out: the quietest are closed for others")
   func idleClients() throws {
     try Descriptors.allow(4096)
     try withServer(try TestServer()) { server in

@@ -105,7 +105,7 @@ import Testing
       let taken = snapshot.total(\.bytesWritten)
       #expect(taken + snapshot.total(\.pendingOutputBytes) == snapshot.total(\.bytesRead))
       #expect(snapshot.total(\.writesWouldBlock) > 0)
-      // What is offered again is counted by size again.
+      // Bytes that are offered again are counted by size again.
       #expect(snapshot.loops[0].writeSizes.sum >= taken)
       #expect(try client.receive(exactly: size).count == size)
       _ = try server.snapshot(where: "all is taken") { $0.total(\.bytesWritten) == UInt64(size) }

@@ -63,7 +63,7 @@ import Testing
     let start = ContinuousClock.now
     server.stop()
     #expect(start.duration(to: .now) < .seconds(5))
-    // What was sent is there still.
+    // The bytes that were sent are there still.
     for client in clients { #expect(try MetricsSnapshot(decoding: client.receiveToEnd()).loops.count == 4) }
   }
 

@@ -53,11 +53,11 @@ enum Descriptors {
   static var pollers: Set<Int32> {
     Set(
       (0..<Int32(1024)).filter { fd in
-        var room = [UInt8](repeating: 0, count: 64)
-        let count = unsafe room.withUnsafeMutableBytes {
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = unsafe buffer.withUnsafeMutableBytes {
           unsafe readlink("/proc/self/fd/\(fd)", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
         }
-        return count > 0 && String(decoding: room[..<count], as: UTF8.self) == "anon_inode:[eventpoll]"
+        return count > 0 && String(decoding: buffer[..<count], as: UTF8.self) == "anon_inode:[eventpoll]"
       })
   }
 }
