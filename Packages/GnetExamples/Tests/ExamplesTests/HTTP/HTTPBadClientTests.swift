@@ -10,7 +10,7 @@ struct HTTPBadClientTests {
     let server = try HTTPServer(loops: loops)
     for sample in RefusalTests.samples {
       let client = try server.connect()
-      // What still arrives must not destroy the answer.
+      // Bytes that still arrive must not destroy the answer.
       client.send(sample.stream + String(repeating: "x", count: 1000))
       let response = client.response()
       #expect(response?.status == sample.status.rawValue && response?.fields["connection"] == "close")

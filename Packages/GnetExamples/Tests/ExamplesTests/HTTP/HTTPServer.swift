@@ -77,7 +77,7 @@ final class HTTPClient {
   /// Waits for bytes, or for the end of the stream; false if neither comes within `time`.
   func isReadable(within time: Duration) -> Bool { client.isReadable(within: time) }
 
-  /// What one call receives; nil after a minute of silence, empty at the end.
+  /// The bytes that one call receives; nil after a minute of silence, empty at the end.
   func receive() -> [UInt8]? {
     guard isReadable(within: .seconds(60)) else { return nil }
     return (try? client.receive(upTo: 1 << 17)) ?? []

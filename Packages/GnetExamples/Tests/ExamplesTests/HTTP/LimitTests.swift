@@ -35,7 +35,7 @@ struct LimitTests {
     let last = "a:" + repeated(limits.fields - host - short.utf8.count - 4)
     #expect(ParserOutcome(get("/", short + last + "\r\n")).requests.count == 1)
     #expect(ParserOutcome(get("/", short + last + "a\r\n")).refusal?.status == .headerFieldsTooLarge)
-    // As soon as it is certain, not only when the line ends.
+    // It is refused as soon as it is certain, not only when the line ends.
     let unfinished = "GET / HTTP/1.1\r\nHost: x\r\n" + short + last
     #expect(ParserOutcome(unfinished + "\r").refusal == nil)
     #expect(ParserOutcome(unfinished + "aa").refusal?.status == .headerFieldsTooLarge)

@@ -1,7 +1,7 @@
 import HTTPSupport
 import RingBuffer
 
-/// What a parser has made of a stream.
+/// The outcome of parsing a stream.
 struct ParserOutcome: Equatable {
   struct Summary: Equatable {
     var method: HTTPSupport.Method
@@ -14,7 +14,7 @@ struct ParserOutcome: Equatable {
   var refusal: Refusal?
   /// Whether the stream may end here.
   var isBetweenRequests = true
-  /// What was not taken.
+  /// The bytes that were not taken.
   var unread: [UInt8] = []
 
   /// Parses `bytes`, cut at `cuts`.

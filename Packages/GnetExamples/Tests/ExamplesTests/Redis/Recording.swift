@@ -9,7 +9,7 @@ struct Recording: CustomTestStringConvertible, Sendable {
 
   var testDescription: String { name }
 
-  /// How a reply is compared, as a mark before the command tells.
+  /// The way in which a reply is compared, as a mark before the command tells.
   enum Comparison: Character {
     /// `~`: the elements in any order.
     case unordered = "~"

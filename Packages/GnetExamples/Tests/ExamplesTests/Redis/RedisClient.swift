@@ -3,7 +3,7 @@ import TestPeers
 
 /// A connection that sends bytes and takes replies as they are.
 ///
-/// One thread may send while another takes replies: they share nothing but the descriptor.
+/// A thread may send while another takes replies: they share nothing but the descriptor.
 final class RedisClient: @unchecked Sendable {
   private let client: Client
   private var received: [UInt8] = []
@@ -40,7 +40,7 @@ final class RedisClient: @unchecked Sendable {
     return reply()
   }
 
-  /// One whole reply, its bytes as they came; `nil` if the connection has ended before.
+  /// A whole reply, its bytes as they came; `nil` if the connection has ended before.
   func reply() -> [UInt8]? {
     var end = start
     guard skipReply(&end) else { return nil }

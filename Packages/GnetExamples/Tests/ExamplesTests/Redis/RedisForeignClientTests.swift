@@ -22,7 +22,7 @@ struct RedisForeignClientTests {
     "redis-benchmark runs its tests with pipelines of 16 requests",
     .enabled(if: hasBenchmark, "redis-benchmark is not installed"))
   func benchmarkOfPipelines() throws {
-    // Those of LRANGE, whose replies are large, are left to the other run: they take long in a debug build.
+    // The requests of LRANGE, whose replies are large, are left to the other run: they take long in a debug build.
     let tests = "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,mset"
     let names = try benchmark(loops: 2, ["-P", "16", "-t", tests])
     #expect(names.count == 15, "\(names)")

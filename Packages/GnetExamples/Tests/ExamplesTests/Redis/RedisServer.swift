@@ -15,7 +15,7 @@ final class RedisServer {
     program = try Program(name, arguments(path))
   }
 
-  // What was not stopped in order has left its socket behind.
+  // A server that was not stopped in order has left its socket behind.
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   /// The example.
