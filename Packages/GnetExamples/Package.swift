@@ -16,6 +16,7 @@ func example(_ name: String, _ others: Target.Dependency...) -> Target {
     dependencies: [
       "ExampleSupport",
       .product(name: "Gnet", package: "Gnet"),
+      .product(name: "RingBuffer", package: "RingBuffer"),
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ] + others,
     swiftSettings: swiftSettings
@@ -45,7 +46,7 @@ let package = Package(
   ],
   targets: [
     example("echo"),
-    example("http", "HTTPSupport", .product(name: "RingBuffer", package: "RingBuffer")),
+    example("http", "HTTPSupport"),
     example("redis", "RedisEngine"),
     example("chat"),
     example("push"),
@@ -62,6 +63,7 @@ let package = Package(
         .product(name: "Gnet", package: "Gnet"),
         .product(name: "GnetCodecs", package: "Gnet"),
         .product(name: "GnetMetrics", package: "GnetMetrics"),
+        .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings
@@ -81,6 +83,7 @@ let package = Package(
       dependencies: [
         "ExampleSupport",
         .product(name: "Gnet", package: "Gnet"),
+        .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/EndingServer",

@@ -15,13 +15,23 @@ enum Platform {
 // MARK: - Signals
 
 extension Platform {
-  /// The signals that ask a program to end.
-  private static var terminationSignals: sigset_t {
+  /// The signals that ask a program to end. SIGHUP does not where it was ignored when the program was started, as by
+  /// nohup(1).
+  private static let terminationSignals: sigset_t = {
     var set = sigset_t()
     unsafe sigemptyset(&set)
     unsafe sigaddset(&set, SIGINT)
     unsafe sigaddset(&set, SIGTERM)
+    if !isIgnored(SIGHUP) { unsafe sigaddset(&set, SIGHUP) }
     return set
+  }()
+
+  /// Whether a signal is ignored; it must have no handler. Corresponds to `signal(3)`.
+  private static func isIgnored(_ number: Int32) -> Bool {
+    let before = signal(number, SIG_IGN)
+    let isIgnored = unsafe unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    if !isIgnored { signal(number, SIG_DFL) }
+    return isIgnored
   }
 
   /// Leaves the signals pending on this thread and those that it creates. Corresponds to `pthread_sigmask(3)`.

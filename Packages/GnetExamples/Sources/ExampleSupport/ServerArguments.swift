@@ -16,13 +16,17 @@ public struct ServerArguments: ParsableArguments {
   @Flag(help: "Run one event loop per processor.")
   var multicore = false
 
-  @Option(help: "How connections are dealt to the loops: \(LoadBalancing.names).")
-  var loadBalancing = LoadBalancing.roundRobin
+  @Option(help: ArgumentHelp("How connections are dealt to the loops.", valueName: "how"))
+  var loadBalancing = Balancing.roundRobin
 
   @Option(
     help: ArgumentHelp(
       "Serve metrics on a unix socket at this path; gnet-metrics and Prometheus read it.", valueName: "path"))
   var metrics: String?
+
+  @Option(
+    help: ArgumentHelp("How long a shutdown lets connections finish, 0 to 3600 seconds.", valueName: "seconds"))
+  var drainTimeout = 3.0
 
   /// Required by `ParsableArguments`.
   public init() {}
@@ -31,60 +35,62 @@ public struct ServerArguments: ParsableArguments {
   public func validate() throws {
     if let loopCount, loopCount < 1 { throw ValidationError("--loops must be at least 1.") }
     if loopCount != nil && multicore { throw ValidationError("--loops and --multicore exclude each other.") }
+    guard 0...3600 ~= drainTimeout else { throw ValidationError("--drain-timeout must be from 0 to 3600.") }
   }
 
-  /// Prints the addresses and serves `events` until SIGINT or SIGTERM; to be called on the main thread.
+  /// Serves `service` and prints the addresses, until a signal ends the program; to be called on the main thread.
   ///
   /// Without `datagrams`, addresses of UDP are refused: an example that keeps state per connection cannot serve them.
+  ///
+  /// - Parameter started: called with the server before the addresses are printed.
   public func serve(
-    _ events: Events, defaultAddress: String, options: Options = Options(), datagrams: Bool = false
+    _ service: Service, defaultAddress: String, datagrams: Bool = false, options: Options = Options(),
+    started: (Server) -> Void = { _ in }
   ) throws {
     let addresses = addresses.isEmpty ? [defaultAddress] : addresses
     if !datagrams, let refused = addresses.first(where: { $0.hasPrefix("udp") && $0.contains("://") }) {
       throw ServeError.invalidAddress(refused, reason: "connections are served here, not datagrams")
     }
-    var events = events
-    var options = options
-    events.multicore = multicore
-    options.loopCount = loopCount ?? options.loopCount
-    options.loadBalancing = loadBalancing
-    if let metrics { events.install(MetricsExporter(socketPath: metrics, interval: .milliseconds(100))) }
     let signals = TerminationSignals()
-    events.install(signals)
-    let initialise = events.onInitComplete
-    events.onInitComplete = { server in
-      announce(addresses, server)
-      return initialise?(server) ?? .none
+    let running = try start(addresses.map { Listener($0, service) }, options: completed(options))
+    let watcher = WorkerPool(threadCount: 1, queueCapacity: 1)
+    defer { watcher.shutdown() }
+    _ = watcher.submit {
+      // The server may end by itself. Its error is thrown below.
+      try? running.wait()
+      signals.endWait()
     }
-    let running = try start(events, options: options, on: addresses)
+    let server = running.server
+    started(server)
+    // By a loop, which does not run where a plugin has refused to start: nothing listens then.
+    server.loops[0].schedule(after: .zero) { announce(addresses, server) }.keep()
     signals.wait()
     running.shutdown()
     try running.wait()
   }
+
+  /// The options of an example, and those that the arguments say.
+  private func completed(_ options: Options) -> Options {
+    var options = options
+    options.loopCount = multicore ? nil : loopCount ?? 1
+    options.loadBalancing = loadBalancing.value
+    options.drainTimeout = .seconds(drainTimeout)
+    if let metrics { options.plugins.append(MetricsExporter(socketPath: metrics, interval: .milliseconds(100))) }
+    return options
+  }
 }
 
-extension LoadBalancing: @retroactive ExpressibleByArgument, @retroactive CaseIterable {
-  /// All ways of balancing connections.
-  public static var allCases: [LoadBalancing] { [.roundRobin, .leastConnections, .sourceAddressHash] }
+/// The words for `--load-balancing`.
+enum Balancing: String, CaseIterable, ExpressibleByArgument {
+  case roundRobin = "round-robin"
+  case leastConnections = "least-connections"
+  case sourceAddressHash = "source-address-hash"
 
-  /// The words for `--load-balancing`, separated by commas.
-  static var names: String { allCases.map(\.name).joined(separator: ", ") }
-
-  /// The word for this way of balancing.
-  var name: String {
+  var value: LoadBalancing {
     switch self {
-    case .roundRobin: "round-robin"
-    case .leastConnections: "least-connections"
-    case .sourceAddressHash: "source-address-hash"
+    case .roundRobin: .roundRobin
+    case .leastConnections: .leastConnections
+    case .sourceAddressHash: .sourceAddressHash
     }
   }
-
-  /// Parses a word.
-  public init?(argument: String) {
-    guard let found = Self.allCases.first(where: { $0.name == argument }) else { return nil }
-    self = found
-  }
-
-  /// The word of the default, for the help text.
-  public var defaultValueDescription: String { name }
 }

@@ -3,6 +3,7 @@ import ArgumentParser
 import ExampleSupport
 import Foundation
 import Gnet
+import RingBuffer
 import Synchronization
 
 @main
@@ -25,42 +26,54 @@ struct Blocking: ParsableCommand {
 
   func run() throws {
     let pool = WorkerPool(threadCount: workers, queueCapacity: queue)
-    var events = Events()
-    events.onOpened = { connection in
-      connection.context = Unanswered()
-      return .none
-    }
-    events.onLine { connection, line in
-      guard let unanswered = connection.context as? Unanswered else { return .close }
-      guard let milliseconds = Self.milliseconds(line) else {
-        connection.write("error: a line is a number of milliseconds from 0 to 10000\n")
-        return .none
-      }
-      let handle = connection.handle
-      unanswered.count.add(1, ordering: .relaxed)
-      let isTaken = pool.submit {
-        Self.sleep(milliseconds, while: handle)
-        handle.write("done \(milliseconds)\n")
-        // The end of the connection may wait for the last answer.
-        if unanswered.count.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { handle.wake() }
-      }
-      if !isTaken {
-        unanswered.count.subtract(1, ordering: .relaxed)
-        connection.write("busy\n")
-      }
-      return .none
-    }
+    defer { pool.shutdown() }
     // A client that ends its stream behind the last request still gets the answers.
     var options = Options()
     options.allowHalfClosure = true
-    let serveLines = events.react
-    events.react = { connection, input in
-      let action = serveLines?(&connection, &input) ?? .none
-      let unanswered = (connection.context as? Unanswered)?.count.load(ordering: .acquiring) ?? 0
-      return action == .none && connection.isInputEnded && unanswered == 0 ? .close : action
+    try server.serve(Service { _ in Session(pool: pool) }, defaultAddress: "tcp://:9000", options: options)
+  }
+}
+
+/// The connection of a client.
+struct Session: ConnectionHandler {
+  let pool: WorkerPool
+  let unanswered = Unanswered()
+  /// Whether a line has arrived in part, or waits until the client has read answers.
+  var hasUnread = false
+
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    let action = connection.forEachLine(in: &input) { connection, line in
+      if let milliseconds = Self.milliseconds(line) {
+        if !submit(milliseconds, connection.handle) { connection.write("busy\n") }
+      } else {
+        connection.write("error: a line is a number of milliseconds from 0 to 10000\n")
+      }
+      return .none
     }
-    try server.serve(events, defaultAddress: "tcp://:9000", options: options)
-    pool.shutdown()
+    hasUnread = !input.isEmpty
+    guard action == .none, unanswered.isZero else { return action }
+    // At the end of the stream, a line without an end is no job.
+    let isOver = connection.isInputEnded && !(hasUnread && connection.isOutputFull)
+    return isOver || connection.isShuttingDown && !hasUnread ? .close : .none
+  }
+
+  /// Ends the connection at once, unless answers are due or a line has arrived in part.
+  mutating func shuttingDown(_ connection: inout Connection) -> Action {
+    unanswered.isZero && !hasUnread ? .close : .none
+  }
+
+  /// Has a worker sleep and answer. Returns whether the pool takes the job.
+  private func submit(_ milliseconds: Int, _ handle: ConnectionHandle) -> Bool {
+    unanswered.increment()
+    let isTaken = pool.submit { [unanswered] in
+      Self.sleep(milliseconds, while: handle)
+      handle.write("done \(milliseconds)\n")
+      unanswered.decrement()
+      // The end of the connection may wait for the last answer.
+      if unanswered.isZero { handle.wake() }
+    }
+    if !isTaken { unanswered.decrement() }
+    return isTaken
   }
 
   private static func milliseconds(_ line: [UInt8]) -> Int? {
@@ -76,7 +89,11 @@ struct Blocking: ParsableCommand {
   }
 }
 
-/// The number of unanswered jobs of a connection. The workers count it down.
+/// The number of unanswered jobs of a connection. The loop counts up, the workers count down.
 final class Unanswered: Sendable {
-  let count = Atomic(0)
+  private let count = Atomic(0)
+
+  var isZero: Bool { count.load(ordering: .acquiring) == 0 }
+  func increment() { count.add(1, ordering: .relaxed) }
+  func decrement() { count.subtract(1, ordering: .acquiringAndReleasing) }
 }

@@ -2,6 +2,7 @@
 import ArgumentParser
 import ExampleSupport
 import Gnet
+import RingBuffer
 import Synchronization
 
 @main
@@ -12,37 +13,46 @@ struct Chat: ParsableCommand {
   @OptionGroup var server: ServerArguments
 
   func run() throws {
-    let rooms = Mutex(Rooms())
-    var events = Events()
-    events.onLine { connection, line in
+    let rooms = SharedRooms()
+    // Little at a time: otherwise a member that floods the room within one turn of the loop makes all others seem slow.
+    var options = Options()
+    options.readBufferCapacity = 2048
+    try server.serve(Service { _ in Member(shared: rooms) }, defaultAddress: "tcp://:9000", options: options)
+  }
+}
+
+/// The rooms, which the members of all loops share.
+final class SharedRooms: Sendable {
+  let rooms = Mutex(Rooms())
+}
+
+/// The connection of a client.
+struct Member: ConnectionHandler {
+  let shared: SharedRooms
+  /// The name of the member, once it was accepted.
+  var name: String?
+
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    connection.forEachLine(in: &input) { connection, line in
       let text = String(decoding: line, as: UTF8.self)
       let handle = connection.handle
-      if let name = (connection.context as? Name)?.text {
-        return rooms.withLock { $0.obey(text, from: name, handle) }
-      }
+      if let name { return shared.rooms.withLock { $0.apply(text, from: name, handle) } }
       if !Rooms.isName(text) {
         connection.write("error: a name has 1 to 32 characters and no spaces, try again\n")
-      } else if rooms.withLock({ $0.enter(text, handle) }) {
-        connection.context = Name(text)
+      } else if shared.rooms.withLock({ $0.enter(text, handle) }) {
+        name = text
       } else {
         connection.write("error: the name \(text) is in use, try again\n")
       }
       return .none
     }
-    events.onClosed = { connection, _ in
-      let handle = connection.handle
-      if let name = (connection.context as? Name)?.text { rooms.withLock { $0.leave(name, handle) } }
-      return .none
-    }
-    // Little at a time: otherwise a member that floods the room within one turn of the loop makes all others seem slow.
-    var options = Options()
-    options.readBufferCapacity = 2048
-    try server.serve(events, defaultAddress: "tcp://:9000", options: options)
   }
-}
 
-/// The identity of a connection once its name was accepted.
-final class Name {
-  let text: String
-  init(_ text: String) { self.text = text }
+  /// Goes on until the client leaves.
+  mutating func shuttingDown(_ connection: inout Connection) -> Action { .none }
+
+  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
+    let handle = connection.handle
+    if let name { shared.rooms.withLock { $0.leave(name, handle) } }
+  }
 }

@@ -16,7 +16,7 @@ struct Rooms {
   /// Whether a text may be the name of a member or a room.
   static func isName(_ text: String) -> Bool {
     (1...32).contains(text.count)
-      && !text.unicodeScalars.contains { $0.properties.isWhitespace || $0.properties.generalCategory == .control }
+      && !text.unicodeScalars.contains { $0.properties.isWhitespace || $0.isInvisible }
   }
 
   /// Gives a newcomer a name and a place in the lobby; `false` if the name is in use.
@@ -28,8 +28,8 @@ struct Rooms {
     return true
   }
 
-  /// Carries out a line of a member: a command or a message.
-  mutating func obey(_ line: String, from name: String, _ handle: ConnectionHandle) -> Action {
+  /// Applies a line of a member: a command or a message.
+  mutating func apply(_ line: String, from name: String, _ handle: ConnectionHandle) -> Action {
     // Lines of a member that was disconnected for being slow may still arrive.
     guard let member = members[name], member.handle == handle else { return .close }
     let words = line.hasPrefix("/") ? line.split(separator: " ") : []
@@ -44,7 +44,8 @@ struct Rooms {
       tell(name, "* bye, \(name)")
       return .close
     default:
-      for other in names[member.room, default: []] where other != name { tell(other, "\(name): \(line)") }
+      let said = "\(name): \(line.escapingInvisible)"
+      for other in names[member.room, default: []] where other != name { tell(other, said) }
     }
     return .none
   }

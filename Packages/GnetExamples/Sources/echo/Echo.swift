@@ -11,11 +11,14 @@ struct Echo: ParsableCommand {
   @OptionGroup var server: ServerArguments
 
   func run() throws {
+    // Callbacks, since a datagram has no handler of its own.
     var events = Events()
     events.react = { connection, input in
       connection.write(moving: &input)
       return .none
     }
-    try server.serve(events, defaultAddress: "tcp://:9000", datagrams: true)
+    // At a shutdown, a connection goes on until its client ends it.
+    events.onShutdown = { _ in .none }
+    try server.serve(Service(events), defaultAddress: "tcp://:9000", datagrams: true)
   }
 }

@@ -22,27 +22,15 @@ struct HTTP: ParsableCommand {
   }
 
   func run() throws {
-    let loops = LoopStates(requestTimeout: .seconds(requestTimeout))
-    var events = Events()
-    events.install(loops)
-    events.onOpened = { connection in
-      connection.context = SessionReference(Session(on: loops[connection.loop]))
-      return .none
-    }
-    events.react = { connection, input in
-      // A datagram has no session and gets no answer.
-      guard let reference = connection.context as? SessionReference else { return .none }
-      return reference.session.react(&connection, &input)
-    }
-    events.onClosed = { connection, _ in
-      (connection.context as? SessionReference)?.session.end()
-      return .none
+    let requestTimeout = Duration.seconds(requestTimeout)
+    let service = Service(perLoop: { _ in LoopState() }) { _, loop in
+      Session(on: loop, requestTimeout: requestTimeout)
     }
     var options = Options()
     // A client that ends its stream behind its request still gets the answer.
     options.allowHalfClosure = true
     // More than any request and any delay takes.
     options.idleTimeout = .seconds(75)
-    try server.serve(events, defaultAddress: "tcp://:8080", options: options)
+    try server.serve(service, defaultAddress: "tcp://:8080", options: options)
   }
 }

@@ -2,109 +2,134 @@ import Gnet
 import HTTPSupport
 import RingBuffer
 
-/// The context of a connection: an object that holds its session. The session is a value in it, so exclusive access is
-/// checked once per request, not for each part.
-final class SessionReference {
-  var session: Session
-
-  init(_ session: consuming Session) { self.session = session }
-}
-
 /// The requests of one connection: parsed one at a time, answered in order.
 ///
 /// While a delayed answer is due, later requests stay in the connection's buffer, and beyond `backlogLimit` in the
 /// kernel. Hence no answer overtakes another, and the buffer is bounded.
-struct Session: ~Copyable {
+///
+/// The connection's time-out is that of the current request, or the delay of its answer: there is one of them at a time.
+struct Session: ~Copyable, ConnectionHandler {
   /// The most bytes that wait behind a delayed answer before reading is paused.
   private static let backlogLimit = 64 << 10
 
   private let loop: LoopState
+  private let requestTimeout: Duration
   private var parser = HTTPParser()
-  /// The deadline of the current request. Created once a request does not arrive in one piece.
-  private var deadline: Deadline?
   private var delayed: DelayedAnswer?
+  /// Whether the connection's time-out is that of a request which has arrived in part.
+  private var isTimed = false
+  /// Whether nothing is left to do: at least one request was answered, and no part of another has arrived.
+  private var isIdle = false
 
   /// An answer that is sent after a delay.
   private struct DelayedAnswer {
     let response: Response
     let isHead: Bool
     let persistence: Persistence
-    let alarm: Alarm
+    var isDue = false
   }
 
-  init(on loop: LoopState) { self.loop = loop }
+  init(on loop: LoopState, requestTimeout: Duration) {
+    self.loop = loop
+    self.requestTimeout = requestTimeout
+  }
 
   /// Answers all requests that have arrived. All answers leave in one system call.
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     do throws(Refusal) {
-      if deadline?.hasPassed == true { throw .timeout }
-      if case .close = try answerAll(&connection, &input) { return .close }
-      return .none
+      return try answerAll(&connection, &input) == .close ? .close : .none
     } catch {
-      connection.write(Response(error), date: loop.date, .close, isHead: parser.isHead)
-      return .close
+      return refuse(error, &connection)
     }
   }
 
-  /// Removes the deadline and drops the delayed answer.
-  mutating func end() {
-    if let deadline { loop.deadlines.remove(deadline) }
-    delayed = nil
+  /// Sends the delayed answer, or refuses a request that takes too long.
+  mutating func timedOut(_ connection: inout Connection) -> Action {
+    if delayed == nil { return refuse(.timeout, &connection) }
+    delayed?.isDue = true
+    // The answer leaves together with those behind it.
+    connection.wake()
+    return .none
+  }
+
+  /// Looks for requests that have waited for the output to drain, and measures the time of the last one.
+  mutating func drained(_ connection: inout Connection) -> Action {
+    connection.wake()
+    return .none
+  }
+
+  /// Ends a connection that has been served and asks for nothing. Others get the answers that are due, and a client that
+  /// has just come may ask once.
+  mutating func shuttingDown(_ connection: inout Connection) -> Action { isIdle ? .close : .none }
+
+  private mutating func refuse(_ refusal: Refusal, _ connection: inout Connection) -> Action {
+    connection.write(Response(refusal), date: loop.date, .close, isHead: parser.isHead)
+    return .close
   }
 
   /// Answers as many requests as possible now. Returns the state of the connection.
   private mutating func answerAll(
     _ connection: inout Connection, _ input: inout RingBuffer
   ) throws(Refusal) -> Persistence {
-    if let due = delayed, due.alarm.hasRung {
+    isIdle = false
+    if let due = delayed, due.isDue {
       delayed = nil
-      connection.write(due.response, date: loop.date, due.persistence, isHead: due.isHead)
-      if case .close = due.persistence { return .close }
+      let persistence = persistence(due.persistence, connection, input)
+      connection.write(due.response, date: loop.date, persistence, isHead: due.isHead)
+      if persistence == .close { return .close }
     }
-    while delayed == nil, var request = try parser.next(from: &input) {
-      if let deadline { loop.deadlines.remove(deadline) }
-      answer(&request, &connection)
-      if case .close = request.persistence, delayed == nil { return .close }
+    while delayed == nil, !connection.isOutputFull, var request = try parser.next(from: &input) {
+      if isTimed { setTimeout(nil, &connection) }
+      if answer(&request, &connection, input) == .close { return .close }
     }
     connection.isReadingPaused = delayed != nil && input.count > Self.backlogLimit
-    if delayed != nil { return .open }
+    // Requests that wait until the client has taken answers are not late.
+    if delayed != nil || connection.isOutputFull { return .open }
     let isInTheMiddle = !parser.isBetweenRequests || !input.isEmpty
     if connection.isInputEnded {
       if isInTheMiddle { throw .cutShort }
       return .close
     }
     if input.isEmpty, parser.takeExpectation() { connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
-    if isInTheMiddle { limitTime(connection) }
+    if isInTheMiddle, !isTimed { setTimeout(requestTimeout, &connection) }
+    isIdle = !isInTheMiddle
     return .open
   }
 
-  /// Answers a request, now or after its delay.
-  private mutating func answer(_ request: inout Request, _ connection: inout Connection) {
+  /// Answers a request, now or after its delay. Returns the state of the connection.
+  private mutating func answer(
+    _ request: inout Request, _ connection: inout Connection, _ input: borrowing RingBuffer
+  ) -> Persistence {
+    let persistence = persistence(request.persistence, connection, input)
     switch Router.answer(request.method, request.path) {
     case .response(let response):
-      connection.write(response, date: loop.date, request.persistence, isHead: request.isHead)
+      connection.write(response, date: loop.date, persistence, isHead: request.isHead)
     case .echo:
       let fields = [("Content-Type", "application/octet-stream")]
       connection.write(Response.head(.ok, fields: fields, bodyLength: request.body.count))
       connection.write(loop.date)
-      connection.write(request.persistence.endOfHead)
+      connection.write(persistence.endOfHead)
       connection.write(moving: &request.body)
     case .delayed(let response, let milliseconds):
-      let alarm = Alarm(after: .milliseconds(milliseconds), waking: connection.handle)
-      delayed = DelayedAnswer(
-        response: response, isHead: request.isHead, persistence: request.persistence, alarm: alarm)
+      delayed = DelayedAnswer(response: response, isHead: request.isHead, persistence: request.persistence)
+      connection.setTimeout(.milliseconds(milliseconds))
+      return .open
     }
+    return persistence
   }
 
-  /// Sets a deadline for the current request, unless it has one.
-  private mutating func limitTime(_ connection: borrowing Connection) {
-    if let deadline, deadline.isSet { return }
-    let handle = connection.handle
-    // The deadline passes on the loop's own thread, but outside the connection's callbacks: the wake leads back into
-    // one.
-    let deadline = deadline ?? Deadline { handle.wake() }
-    self.deadline = deadline
-    loop.deadlines.add(deadline, now: .now)
+  /// The state of the connection after an answer: while the server shuts down, the last one of those that are due closes
+  /// it.
+  private func persistence(
+    _ asked: Persistence, _ connection: borrowing Connection, _ input: borrowing RingBuffer
+  ) -> Persistence {
+    connection.isShuttingDown && input.isEmpty ? .close : asked
+  }
+
+  /// Gives the current request its time, or takes it back.
+  private mutating func setTimeout(_ time: Duration?, _ connection: inout Connection) {
+    isTimed = time != nil
+    connection.setTimeout(time)
   }
 }
 

@@ -3,7 +3,7 @@ import ArgumentParser
 import ExampleSupport
 import Foundation
 import Gnet
-import Synchronization
+import RingBuffer
 
 @main
 struct Push: ParsableCommand {
@@ -20,33 +20,40 @@ struct Push: ParsableCommand {
   }
 
   func run() throws {
-    let subscribers = Mutex<Set<ConnectionHandle>>([])
     let interval = Duration.milliseconds(interval)
-    var events = Events()
-    events.onOpened = { connection in
-      let handle = connection.handle
-      subscribers.withLock { _ = $0.insert(handle) }
-      return .none
-    }
-    events.onClosed = { connection, _ in
-      let handle = connection.handle
-      subscribers.withLock { _ = $0.remove(handle) }
-      return .none
-    }
-    // This runs on loop 0. The handles reach the connections of every loop.
-    events.tick = {
-      let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-      let line = Array("\(time)\n".utf8)
-      // A client that does not read fast enough misses this line: the result `false` is ignored.
-      for subscriber in subscribers.withLock({ $0 }) { subscriber.write(line) }
-      return (interval, .none)
-    }
     var options = Options()
     // A client may end its side of the stream and still listen.
     options.allowHalfClosure = true
     // Old times are not worth keeping for slow clients.
     options.outboundHighWatermark = 16 << 10
     options.outboundLowWatermark = 4 << 10
-    try server.serve(events, defaultAddress: "tcp://:9000", options: options)
+    try server.serve(Service { _ in Clock(interval: interval) }, defaultAddress: "tcp://:9000", options: options)
   }
+}
+
+/// The connection of a client that wants to know the time.
+struct Clock: ConnectionHandler {
+  let interval: Duration
+
+  mutating func opened(_ connection: inout Connection) -> Action {
+    connection.setTimeout(interval)
+    return .none
+  }
+
+  mutating func timedOut(_ connection: inout Connection) -> Action {
+    // A client that does not read fast enough misses this line.
+    if !connection.isOutputFull {
+      connection.write("\(Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))\n")
+    }
+    connection.setTimeout(interval)
+    return .none
+  }
+
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    input.removeAll()
+    return .none
+  }
+
+  /// Goes on until the client leaves.
+  mutating func shuttingDown(_ connection: inout Connection) -> Action { .none }
 }

@@ -11,6 +11,7 @@ struct Redis: ParsableCommand {
   @OptionGroup var server: ServerArguments
 
   func run() throws {
-    try server.serve(Engine().events, defaultAddress: "tcp://localhost:6379", options: Engine.options)
+    let engine = Engine()
+    try server.serve(engine.service, defaultAddress: "tcp://localhost:6379", started: engine.start)
   }
 }

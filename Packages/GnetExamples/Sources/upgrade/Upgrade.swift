@@ -3,6 +3,7 @@ import ArgumentParser
 import ExampleSupport
 import Foundation
 import Gnet
+import RingBuffer
 
 @main
 struct Upgrade: ParsableCommand {
@@ -12,8 +13,14 @@ struct Upgrade: ParsableCommand {
   @OptionGroup var server: ServerArguments
 
   func run() throws {
-    var events = Events()
-    events.onLine(maximum: 65536) { connection, line in
+    try server.serve(Service { _ in LineEcho() }, defaultAddress: "tcp://:9000")
+  }
+}
+
+/// A connection that echoes lines.
+struct LineEcho: ConnectionHandler {
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    connection.forEachLine(in: &input, maximum: 65536) { connection, line in
       if line == Array("UPGRADE".utf8) {
         connection.write("upgraded\n")
         return .detach
@@ -21,11 +28,14 @@ struct Upgrade: ParsableCommand {
       connection.write(line + [UInt8(ascii: "\n")])
       return .none
     }
-    events.onDetached = { _, connection in
-      Thread.detachNewThread { Self.echo(connection) }
-      return .none
-    }
-    try server.serve(events, defaultAddress: "tcp://:9000")
+  }
+
+  /// Goes on until the client leaves.
+  mutating func shuttingDown(_ connection: inout Connection) -> Action { .none }
+
+  consuming func detached(_ connection: inout Connection, _ detached: consuming DetachedConnection) {
+    let connection = detached
+    Thread.detachNewThread { Self.echo(connection) }
   }
 
   /// Blocks in reads and writes until the end of the stream. The connection closes when it is dropped.

@@ -86,4 +86,20 @@ struct EchoTests {
     #expect(echo.errorsToEnd().contains("Usage: echo"))
     #expect(echo.exitCode() == 64)
   }
+
+  @Test("ways of balancing are told in the words that are accepted")
+  func balancing() throws {
+    let words = ["round-robin", "least-connections", "source-address-hash"]
+    let echo = try Program("echo", ["--load-balancing", "roundRobin"])
+    let message = echo.errorsToEnd()
+    #expect(words.allSatisfy(message.contains) && echo.exitCode() == 64)
+    let help = String(decoding: try output(of: "echo", ["--help"], input: Data()), as: UTF8.self)
+    #expect(words.allSatisfy(help.contains) && !help.contains("roundRobin"))
+    for word in words {
+      let echo = try Program("echo", ["tcp://127.0.0.1:0", "--load-balancing", word])
+      #expect(echo.line()?.hasPrefix("listening on ") == true)
+      echo.signal(SIGTERM)
+      #expect(echo.exitCode() == 0)
+    }
+  }
 }

@@ -2,10 +2,14 @@ internal import Gnet
 
 /// The environment of a command: its client, and the buffer for its answer.
 struct Context: ~Copyable {
+  /// The bytes of answers that are written at once. As many as the loop's own buffer holds, so that the two are exchanged
+  /// instead of copied.
+  static let replyCapacity = Options().readBufferCapacity
+
   let engine: Engine
   var client: Client
-  /// The answer. As large as the loop's own buffer, so that the two are exchanged instead of copied.
-  var reply = ReplyBuffer(minimumCapacity: Engine.options.readBufferCapacity)
+  /// The answers so far.
+  var reply = ReplyBuffer(minimumCapacity: replyCapacity)
   /// Whether the connection closes behind the answer.
   var isClosing = false
   /// The generator for SPOP: fast, and seeded once by the system.

@@ -19,8 +19,8 @@ final class RedisServer {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   /// The example.
-  convenience init(loops: Int = 1) throws {
-    try self.init("redis") { ["unix://\($0)", "tcp://127.0.0.1:0", "--loops", "\(loops)"] }
+  convenience init(loops: Int = 1, _ arguments: [String] = []) throws {
+    try self.init("redis") { ["unix://\($0)", "tcp://127.0.0.1:0", "--loops", "\(loops)"] + arguments }
     _ = program.line()
   }
 

@@ -57,6 +57,29 @@ struct RedisServerTests {
     server.stop()
   }
 
+  @Test(
+    "a pipeline that was sent whole is answered as far as somebody reads, though nothing more is sent",
+    .enabled(if: Example.hasPython, "python3 is not installed"))
+  func drained() throws {
+    let redis = try Example("redis", loops: 1)
+    try redis.python(
+      """
+      def resident_bytes():
+          with open("/proc/\(redis.server.processIdentifier)/statm") as file: return int(file.read().split()[1]) * 4096
+      s = connect()
+      value, count = "x" * 100_000, 3000
+      say(s, f"*3\\r\\n$3\\r\\nSET\\r\\n$1\\r\\nk\\r\\n$100000\\r\\n{value}\\r\\n")
+      equal(s.recv(5), b"+OK\\r\\n")
+      before = resident_bytes()
+      say(s, "*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\nk\\r\\n" * count)
+      file = s.makefile("rb", 1 << 16)
+      for number in range(count):
+          assert file.read(9 + 100_000 + 2) == f"$100000\\r\\n{value}\\r\\n".encode(), number
+          if number % 100 == 0: assert resident_bytes() - before < 16 << 20, resident_bytes()
+      """)
+    redis.end()
+  }
+
   @Test("many small requests at once are answered in order, also those behind a pause")
   func pipeline() throws {
     let server = try RedisServer()

@@ -63,7 +63,7 @@ struct ChatTests {
       """
       a, b = connect(), connect()
       a_line, b_line = lines(a), lines(b)
-      for bad in ["", "a b", "x" * 33, "a\\tb", "a\\u2003b", "a\\x1b[2J"]:
+      for bad in ["", "a b", "x" * 33, "a\\tb", "a\\u2003b", "a\\x1b[2J", "a\\u202eb", "a\\u200bb", "\\u009b2J"]:
           say(a, bad + "\\n")
           equal(a_line(), "error: a name has 1 to 32 characters and no spaces, try again\\n")
       name = "\\N{GRINNING FACE}" * 32
@@ -82,6 +82,31 @@ struct ChatTests {
       equal(lines(c)(), f"* welcome to lobby, {name}\\n")
       say(c, "hi\\n")
       equal(b_line(), f"{name}: hi\\n")
+      """)
+    chat.end()
+  }
+
+  @Test(
+    "nobody can clear the screens of others, nor turn their text around",
+    .enabled(if: Example.hasPython, "python3 is not installed"))
+  func controls() throws {
+    let chat = try Example("chat", loops: 1)
+    try chat.python(
+      """
+      a, b = connect(), connect()
+      a_line, b_line = lines(a), lines(b)
+      say(a, "a\\n")
+      equal(a_line(), "* welcome to lobby, a\\n")
+      say(b, "b\\n")
+      equal(b_line(), "* welcome to lobby, b\\n")
+      for said, shown in [
+          ("\\x1b[2J\\x07", r"\\u{1b}[2J\\u{7}"), ("\\u009b2J", r"\\u{9b}2J"), ("\\u202eabc", r"\\u{202e}abc"),
+          ("\\u2028\\0", r"\\u{2028}\\u{0}"), ("a\\tb", "a\\tb"), ("\\U0001f468\\u200d\\U0001f469", "\\U0001f468\\u200d\\U0001f469"),
+      ]:
+          say(a, said + "\\n")
+          equal(b_line(), f"a: {shown}\\n")
+      say(a, "/join \\x1b[2J\\n")
+      equal(a_line(), "error: /join takes the name of a room, 1 to 32 characters without spaces\\n")
       """)
     chat.end()
   }

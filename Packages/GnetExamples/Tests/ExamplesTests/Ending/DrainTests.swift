@@ -1,0 +1,170 @@
+import Foundation
+import HTTPSupport
+import Testing
+
+@Suite("A server that is asked to end")
+struct DrainTests {
+  static let hasCurl = Program.path(of: "curl") != nil
+  /// Longer than any test waits: a server that ends sooner has not waited for its drain time-out.
+  private static let patient = ["--drain-timeout", "3600"]
+
+  // MARK: http
+
+  @Test(
+    "http answers what curl has asked for, and says that it is the last answer",
+    .enabled(if: hasCurl, "curl is not installed"), arguments: [SIGTERM, SIGINT, SIGHUP], [1, 2])
+  func delay(number: Int32, loops: Int) throws {
+    // A program inherits the signals that are ignored, as under nohup.
+    signal(SIGHUP, SIG_DFL)
+    let server = try HTTPServer(loops: loops, Self.patient)
+    // Its standard error is not buffered: it says when the request is on its way.
+    let curl = try Program(
+      "sh",
+      ["-c", #"exec curl --silent --verbose --include --noproxy "*" --max-time 60 $0 2>&1"#, server.url("/delay/1000")])
+    while let line = curl.line(), !line.hasPrefix("> GET") {}
+    server.program.signal(number)
+    let answer = String(decoding: curl.outputToEnd(), as: UTF8.self)
+    #expect(curl.exitCode() == 0)
+    #expect(answer.contains("HTTP/1.1 200 OK\r\n") && answer.contains("Connection: close\r\n"))
+    #expect(answer.contains("1000 ms later\n"))
+    #expect(server.program.exitCode() == 0)
+  }
+
+  @Test("http waits for the rest of a request, and closes its listening socket meanwhile", arguments: [1, 2])
+  func halfRequest(loops: Int) throws {
+    let server = try HTTPServer(loops: loops, Self.patient)
+    let clients = try (0..<4).map { _ in try server.connect() }
+    let requests = ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", post(chunks: "3\r\nabc\r\n0\r\n\r\n")]
+    for (number, client) in clients.enumerated() { client.send(requests[number % 2].utf8.dropLast(number + 1)) }
+    server.program.signal(SIGTERM)
+    waitForRefusal(of: server)
+    for (number, client) in clients.enumerated() {
+      client.send(requests[number % 2].utf8.suffix(number + 1))
+      let response = client.response()
+      #expect(response?.status == 200 && response?.fields["connection"] == "close")
+      #expect(client.isAtEnd())
+    }
+    #expect(server.program.exitCode() == 0)
+  }
+
+  @Test("http answers all requests that are there, and the last answer says so")
+  func pipeline() throws {
+    let server = try HTTPServer(loops: 1, Self.patient)
+    let client = try server.connect()
+    client.send(get("/delay/300") + get("/plaintext") + get("/json"))
+    server.program.signal(SIGTERM)
+    let answers = (0..<3).map { _ in client.response() }
+    #expect(answers.map { $0?.status } == [200, 200, 200])
+    #expect(answers.map { $0?.fields["connection"] } == [nil, nil, "close"])
+    #expect(client.isAtEnd())
+    #expect(server.program.exitCode() == 0)
+  }
+
+  @Test("http closes connections that were served and are idle, and a new one may ask once", arguments: [1, 2])
+  func idle(loops: Int) throws {
+    let server = try HTTPServer(loops: loops, Self.patient)
+    let (served, new) = (try server.connect(), try server.connect())
+    served.send(get("/"))
+    #expect(served.response()?.status == 200)
+    server.program.signal(SIGTERM)
+    #expect(served.isAtEnd())
+    new.send(get("/plaintext"))
+    #expect(new.response()?.fields["connection"] == "close")
+    #expect(new.isAtEnd())
+    #expect(server.program.exitCode() == 0)
+  }
+
+  @Test("the drain time-out ends what takes longer, with exit code 0", arguments: ["0", "0.3"])
+  func limit(seconds: String) throws {
+    let server = try HTTPServer(loops: 1, ["--drain-timeout", seconds])
+    let client = try server.connect()
+    client.send(get("/plaintext") + get("/delay/60000"))
+    #expect(client.response()?.status == 200)
+    let start = ContinuousClock.now
+    server.program.signal(SIGTERM)
+    #expect(client.isAtEnd())
+    #expect(server.program.exitCode() == 0)
+    #expect(ContinuousClock.now - start < .seconds(30))
+    #expect(seconds == "0" || ContinuousClock.now - start >= .milliseconds(300))
+  }
+
+  /// Waits until the server's listening socket is closed.
+  private func waitForRefusal(of server: HTTPServer) {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while (try? server.connect()) != nil, ContinuousClock.now < deadline { usleep(1000) }
+    #expect((try? server.connect()) == nil)
+  }
+
+  // MARK: Others
+
+  @Test("redis waits for the rest of a request, and closes idle connections", arguments: [1, 2])
+  func redis(loops: Int) throws {
+    let server = try RedisServer(loops: loops, Self.patient)
+    let (idle, busy) = (try server.connect(), try server.connect())
+    #expect(idle.call("SET", "k", "value") == "+OK\r\n")
+    let bytes = request("ECHO", "x") + request("GET", "k")
+    busy.send(Array(bytes.dropLast(3)))
+    #expect(busy.reply().map { text($0) } == "$1\r\nx\r\n")
+    server.program.signal(SIGTERM)
+    #expect(idle.rest() == [])
+    busy.send(Array(bytes.suffix(3)))
+    #expect(busy.reply().map { text($0) } == "$5\r\nvalue\r\n")
+    #expect(busy.rest() == [])
+    #expect(server.program.exitCode() == 0)
+  }
+
+  @Test(
+    "blocking answers the jobs that it has taken, and waits for the rest of a line",
+    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  func blocking(loops: Int) throws {
+    let blocking = try Example("blocking", loops: loops, Self.patient)
+    try blocking.python(
+      """
+      import os, signal
+      busy, half, idle = connect(), connect(), connect()
+      say(busy, "700\\n400\\n")
+      say(half, "0\\n1")
+      equal(lines(half)(), "done 0\\n")
+      os.kill(\(blocking.server.processIdentifier), signal.SIGTERM)
+      equal(idle.recv(1), b"")
+      say(half, "7\\n")
+      equal(half.makefile().read(), "done 17\\n")
+      equal(busy.makefile().read(), "done 400\\ndone 700\\n")
+      """)
+    #expect(blocking.server.exitCode() == 0)
+  }
+
+  @Test(
+    "connections of echo, chat, push and upgrade go on until the client ends them",
+    .enabled(if: Example.hasPython, "python3 is not installed"),
+    arguments: ["echo", "chat", "push", "upgrade"], [1, 2])
+  func others(name: String, loops: Int) throws {
+    let arguments = name == "push" ? ["--interval", "20"] : []
+    let example = try Example(name, loops: loops, arguments + Self.patient)
+    try example.python(
+      """
+      import os, signal
+      s = connect()
+      read = lines(s)
+      say(s, "name\\n")
+      assert read()
+      os.kill(\(example.server.processIdentifier), signal.SIGHUP)
+      # Refused when the listening socket is closed.
+      while True:
+          try: connect().close()
+          except ConnectionRefusedError: break
+          except ConnectionResetError: pass
+      for i in range(3):
+          say(s, "/who\\n")
+          assert read()
+      """)
+    #expect(example.server.exitCode() == 0)
+  }
+
+  @Test("a drain time-out that makes no sense is exit code 64", arguments: ["-1", "x", "nan", "3601"])
+  func badTimeout(seconds: String) throws {
+    let echo = try Program("echo", ["tcp://127.0.0.1:0", "--drain-timeout=\(seconds)"])
+    #expect(echo.errorsToEnd().contains("--drain-timeout"))
+    #expect(echo.exitCode() == 64)
+  }
+}
