@@ -24,9 +24,9 @@ struct Serve: ParsableCommand {
       for complaint in complaints.withLock({ $0.newComplaints(readings) }) { Output.error(complaint) }
     }
     defer { endpoint.stop() }
-    var events = endpoint.events
-    events.install(EndNotice(interruption))
-    let server = try start(events, options: PrometheusEndpoint.options, on: "tcp://\(listen)")
+    var options = PrometheusEndpoint.options
+    options.plugins = [EndNotice(interruption)]
+    let server = try start([Listener("tcp://\(listen)", endpoint.service)], options: options)
     try Output.write("listening on http://\(server.server.addresses[0])/metrics\n")
     interruption.wait()
     server.shutdown()

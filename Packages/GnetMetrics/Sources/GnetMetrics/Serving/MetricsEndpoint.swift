@@ -26,21 +26,19 @@ final class MetricsEndpoint: Sendable {
     watched = server
     endReport = EndReport(path, logger)
     let source = SnapshotSource(server, table)
-    var events = Events()
-    events.onOpened = { connection in
-      connection.write(source.next())
-      return .close
-    }
-    events.tick = Self.inspection(of: path, logger)
-    events.install(endReport)
+    let listener = Listener("unix://\(path)", Service { _ in SnapshotSender(source: source) })
     var options = Options()
+    options.loopCount = 1
+    options.plugins = [endReport]
     options.unixSocketPermissions = permissions
     options.readBufferCapacity = 16384
     options.idleTimeout = Self.patience
     options.drainTimeout = Self.patienceAtShutdown
     options.logger = logger
     do throws(ServeError) {
-      running = Mutex(try start(events, options: options, on: "unix://\(path)"))
+      let running = try start([listener], options: options)
+      Self.inspect(path, on: running.server.loops[0], logger)
+      self.running = Mutex(running)
     } catch .system(let operation, let address, let error) {
       throw .system(operation: "metrics socket: \(operation)", address: address, error)
     }
@@ -56,26 +54,29 @@ final class MetricsEndpoint: Sendable {
     _ = running.withLock { $0.take() }
   }
 
-  /// A tick that logs once when the socket's file has gone, for example because its folder was cleaned up.
-  private static func inspection(
-    of path: String, _ logger: Logger
-  ) -> @Sendable () -> (delay: Duration, action: Action) {
-    let bound = Mutex<SocketFile?>(nil)
+  /// Logs once when the socket's file has gone, for example because its folder was cleaned up.
+  private static func inspect(_ path: String, on loop: EventLoop, _ logger: Logger) {
+    let bound = SocketFile(at: path)
     let isGone = Atomic<Bool>(false)
-    return {
-      let isMissing = bound.withLock { bound in
-        if let bound { return !bound.isInPlace }
-        // The first tick comes right after the start.
-        bound = SocketFile(at: path)
-        return bound == nil
-      }
-      if isMissing, !isGone.exchange(true, ordering: .relaxed) {
+    loop.every(inspectionInterval) {
+      if bound?.isInPlace != true, !isGone.exchange(true, ordering: .relaxed) {
         logger.error(
           "the metrics socket \(path) was removed or replaced: metrics are out of reach until the server is restarted")
       }
-      return (inspectionInterval, .none)
-    }
+    }.keep()
   }
+}
+
+/// The connection of a client of the socket.
+private struct SnapshotSender: ConnectionHandler {
+  let source: SnapshotSource
+
+  mutating func opened(_ connection: inout Connection) -> Action {
+    connection.write(source.next())
+    return .close
+  }
+
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
 }
 
 /// Reports to the log when the socket's server has ended although nobody stopped it.

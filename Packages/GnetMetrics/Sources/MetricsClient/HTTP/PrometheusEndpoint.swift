@@ -1,6 +1,4 @@
 package import Gnet
-internal import RingBuffer
-internal import Synchronization
 
 /// An HTTP server whose `/metrics` reads sockets and answers in Prometheus' format.
 ///
@@ -8,15 +6,12 @@ internal import Synchronization
 package final class PrometheusEndpoint: Sendable {
   /// The number of clients that are answered at once, and the number of those that wait. More are refused.
   private static let (workerCount, queueLength) = (4, 64)
-  /// The most bytes of unread input while a client is being answered; more close the connection.
-  private static let inputLimit = 4 * HTTPRequest.lengthLimit
-  /// The most bytes of unsent output at which a client is still answered.
-  private static let outputLimit = 1 << 20
+  /// The most clients that are connected at once.
+  private static let clientLimit = 512
 
   private let paths: [String]
   private let reader: SnapshotReader
   private let report: @Sendable ([Reading]) -> Void
-  private let clients = ClientList(limit: 512)
   private let workers = WorkerPool(threadCount: workerCount, queueCapacity: queueLength)
 
   /// Creates an endpoint for the sockets at `paths`.
@@ -30,29 +25,17 @@ package final class PrometheusEndpoint: Sendable {
     self.report = report
   }
 
-  /// The callbacks of the server.
-  package var events: Events {
-    var events = Events()
-    events.onOpened = { [clients] connection in
-      let exchange = Exchange(connection.handle)
-      connection.context = exchange
-      clients.add(exchange)
-      return .none
+  /// The protocol, as Gnet serves it.
+  package var service: Service {
+    Service(perLoop: { _ in ClientList(limit: Self.clientLimit) }) { connection, clients in
+      HTTPSession(on: self, among: clients, connection.handle)
     }
-    events.onClosed = { [clients] connection, _ in
-      if let exchange = connection.context as? Exchange { clients.remove(exchange) }
-      return .none
-    }
-    events.react = { [self] connection, input in
-      guard let exchange = connection.context as? Exchange else { return .close }
-      return serve(&connection, &input, exchange)
-    }
-    return events
   }
 
   /// The options of the server.
   package static var options: Options {
     var options = Options()
+    options.loopCount = 1
     options.idleTimeout = .seconds(90)
     options.drainTimeout = .seconds(1)
     return options
@@ -61,67 +44,8 @@ package final class PrometheusEndpoint: Sendable {
   /// Ends the workers. Called once the server has ended.
   package func stop() { workers.shutdown() }
 
-  /// The request in progress on a connection.
-  ///
-  /// A worker stores its answer here and the loop sends it. Written through the connection's handle, the answer might
-  /// come behind the answer to a later request, which the loop sends at once.
-  final class Exchange: @unchecked Sendable {
-    enum Stage: Int, AtomicRepresentable {
-      /// No worker has a request: the loop may parse the next one.
-      case idle
-      /// A worker has a request and owns `answer`.
-      case underWay
-      /// The answer is complete, and the loop owns `answer`.
-      case answered
-    }
-
-    let stage = Atomic(Stage.idle)
-    /// The bytes of the answer. Their owner is the loop or a worker, by `stage`.
-    var answer: [UInt8] = []
-    /// Whether the connection closes behind the answer. Owned by the loop.
-    var isLast = false
-    /// The time of the last whole request, or of the connection's start. Owned by the loop.
-    var activeAt = ContinuousClock.now
-    let handle: ConnectionHandle
-
-    init(_ handle: ConnectionHandle) { self.handle = handle }
-  }
-
-  /// Answers the requests that have arrived, up to the first that needs a worker.
-  private func serve(_ connection: inout Connection, _ input: inout RingBuffer, _ exchange: Exchange) -> Action {
-    while true {
-      switch exchange.stage.load(ordering: .acquiring) {
-      case .underWay: return input.count > Self.inputLimit ? .close : .none
-      case .answered:
-        connection.write(exchange.answer)
-        exchange.answer = []
-        exchange.stage.store(.idle, ordering: .relaxed)
-        if exchange.isLast { return .close }
-      case .idle: break
-      }
-      // A client that keeps asking and does not read the answers gets no more of them.
-      if connection.pendingWriteCount > Self.outputLimit { return .close }
-      switch HTTPRequest.parse(Self.copy(of: input)) {
-      case .incomplete:
-        return .none
-      case .refused(let status):
-        input.removeAll()
-        connection.write(HTTPResponse.plain(status).bytes(keepsAlive: false))
-        return .close
-      case .request(let request, let byteCount):
-        input.discard(byteCount)
-        exchange.activeAt = .now
-        if let response = immediateResponse(to: request) {
-          connection.write(response.bytes(keepsAlive: request.keepsAlive, isHead: request.method == "HEAD"))
-          if !request.keepsAlive { return .close }
-        } else {
-          read(for: request, exchange)
-        }
-      }
-    }
-  }
-
-  private func immediateResponse(to request: HTTPRequest) -> HTTPResponse? {
+  /// The answer to a request that needs no reading; `nil` for `/metrics`.
+  func immediateResponse(to request: HTTPRequest) -> HTTPResponse? {
     guard request.method == "GET" || request.method == "HEAD" else {
       var response = HTTPResponse.plain(.methodNotAllowed)
       response.fields = [("Allow", "GET, HEAD")]
@@ -134,15 +58,8 @@ package final class PrometheusEndpoint: Sendable {
     }
   }
 
-  /// Submits a request to a worker, which reads the sockets and answers.
-  private func read(for request: HTTPRequest, _ exchange: Exchange) {
-    exchange.isLast = !request.keepsAlive
-    exchange.stage.store(.underWay, ordering: .relaxed)
-    let answer: @Sendable (HTTPResponse) -> Void = { response in
-      exchange.answer = response.bytes(keepsAlive: request.keepsAlive, isHead: request.method == "HEAD")
-      exchange.stage.store(.answered, ordering: .releasing)
-      exchange.handle.wake()
-    }
+  /// Has a worker read the sockets, which then calls `answer`. A refusal is answered on this thread.
+  func read(_ answer: @escaping @Sendable (HTTPResponse) -> Void) {
     let isTaken = workers.submit { [self] in
       let readings = reader.read(paths)
       report(readings)
@@ -154,14 +71,5 @@ package final class PrometheusEndpoint: Sendable {
       response.fields = [("Retry-After", "1")]
       answer(response)
     }
-  }
-
-  private static func copy(of input: borrowing RingBuffer) -> [UInt8] {
-    let segments = input.readable(prefix: min(input.count, HTTPRequest.lengthLimit))
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(segments.byteCount)
-    unsafe segments.first.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
-    unsafe segments.second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
-    return bytes
   }
 }

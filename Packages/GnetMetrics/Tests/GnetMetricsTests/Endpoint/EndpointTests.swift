@@ -18,7 +18,8 @@ import Testing
   ) throws {
     let endpoint = PrometheusEndpoint(paths, reader: SnapshotReader(timeout: timeout)) { _ in }
     defer { endpoint.stop() }
-    let running = try start(endpoint.events, options: PrometheusEndpoint.options, on: "tcp://127.0.0.1:0")
+    let listener = Listener("tcp://127.0.0.1:0", endpoint.service)
+    let running = try start([listener], options: PrometheusEndpoint.options)
     try body(running.server)
     running.shutdown()
     try running.wait()
