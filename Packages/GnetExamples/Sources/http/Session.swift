@@ -93,7 +93,7 @@ struct Session: ~Copyable, ConnectionHandler {
     if input.isEmpty, parser.takeExpectation() { connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
     if isInTheMiddle, !isTimed { setTimeout(requestTimeout, &connection) }
     isIdle = !isInTheMiddle
-    return .open
+    return isIdle && connection.isShuttingDown ? .close : .open
   }
 
   /// Answers a request, now or after its delay. Returns the state of the connection.
