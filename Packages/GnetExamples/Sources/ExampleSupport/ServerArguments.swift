@@ -62,7 +62,7 @@ public struct ServerArguments: ParsableArguments {
     }
     let server = running.server
     started(server)
-    // By a loop, which does not run where a plugin has refused to start: nothing listens then.
+    // On a loop: where a plugin has refused to start, no loop runs, and nothing listens.
     server.loops[0].schedule(after: .zero) { announce(addresses, server) }.keep()
     signals.wait()
     running.shutdown()

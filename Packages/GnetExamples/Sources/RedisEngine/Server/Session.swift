@@ -20,8 +20,8 @@ struct Session: ~Copyable, ConnectionHandler {
     self.loop = loop
   }
 
-  /// Answers the requests that have arrived, in one send as far as they come in one piece. Those that wait since the
-  /// output is full are offered again when it has drained.
+  /// Answers the requests that have arrived, in one send. Requests that wait because the output is full are offered again
+  /// when it has drained.
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     client.noteActivity()
     let isClosing = loop.interpreter.answer(client, &parser, &connection, &input)

@@ -63,11 +63,15 @@ struct DrainTests {
   @Test("http closes connections that were served and are idle, and a new one may ask once", arguments: [1, 2])
   func idle(loops: Int) throws {
     let server = try HTTPServer(loops: loops, Self.patient)
-    let (served, new) = (try server.connect(), try server.connect())
+    let (served, tidy, new) = (try server.connect(), try server.connect(), try server.connect())
     served.send(get("/"))
     #expect(served.response()?.status == 200)
+    // An empty line behind a request, as some clients send it, is no part of another.
+    tidy.send(get("/delay/200") + "\r\n")
     server.program.signal(SIGTERM)
     #expect(served.isAtEnd())
+    #expect(tidy.response()?.status == 200)
+    #expect(tidy.isAtEnd())
     new.send(get("/plaintext"))
     #expect(new.response()?.fields["connection"] == "close")
     #expect(new.isAtEnd())

@@ -59,4 +59,18 @@ struct EndingTests {
     // A program that a signal has ended: its number.
     #expect(program.exitCode() == number)
   }
+
+  @Test("a program that was started with SIGHUP ignored survives it", .enabled(if: hasNetcat, "nc is not installed"))
+  func ignoredHangup() throws {
+    let echo = try #require(Program.path(of: "echo"))
+    let program = try Program("sh", ["-c", #"trap "" HUP; exec "$0" tcp://127.0.0.1:0"#, echo.path])
+    let port = try port(in: program.line())
+    program.signal(SIGHUP)
+    for _ in 0..<10 {
+      #expect(try output(of: "nc", ["-N", "127.0.0.1", port], input: Data("x".utf8)) == Data("x".utf8))
+    }
+    #expect(program.isRunning)
+    program.signal(SIGTERM)
+    #expect(program.exitCode() == 0)
+  }
 }

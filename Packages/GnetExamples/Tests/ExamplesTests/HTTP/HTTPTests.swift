@@ -80,6 +80,32 @@ struct HTTPTests {
     #expect(answers.last?.hasSuffix("</html>\n") == true)
   }
 
+  @Test(
+    "a client that reads late gets all the answers to a long pipeline",
+    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  func lateReader(loops: Int) throws {
+    let http = try Example("http", loops: loops)
+    try http.python(
+      """
+      s = connect(4096)
+      head = "GET / HTTP/1.1\\r\\nHost: x\\r\\n"
+      # The answers have more bytes than the server keeps; the last request arrives in two pieces.
+      say(s, (head + "\\r\\n") * 3000 + head)
+      file = s.makefile("rb", 1 << 16)
+      def status():
+          status, length = file.readline().decode(), 0
+          while (line := file.readline().decode()) != "\\r\\n":
+              if line.startswith("Content-Length: "): length = int(line[16:])
+          assert len(file.read(length)) == length
+          return status
+      for number in range(3000): equal(status(), "HTTP/1.1 200 OK\\r\\n")
+      say(s, "Connection: close\\r\\n\\r\\n")
+      equal(status(), "HTTP/1.1 200 OK\\r\\n")
+      equal(file.read(), b"")
+      """)
+    http.end()
+  }
+
   @Test("what follows a delayed request waits for it, and leaves with its answer", arguments: [1, 2])
   func delayInTheMiddle(loops: Int) throws {
     let server = try HTTPServer(loops: loops)
