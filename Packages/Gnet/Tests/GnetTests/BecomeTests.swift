@@ -1,5 +1,7 @@
 import RingBuffer
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -84,7 +86,7 @@ import Testing
     }
     let made = Counter()
     let counting = Service(perLoop: { _ in
-      made.increment()
+      made.add()
       return Shard()
     }) { _, shard in Counting(shard: shard) }
     let handles = Log<ConnectionHandle>()
@@ -262,12 +264,12 @@ import Testing
   @Test("an end of a socket pair is served, and calls on its handle count from the first moment")
   func socketPair() throws {
     try withListeners([]) { server in
-      let (entered, gate) = (Counter(), Gate())
+      let (entered, gate) = (Counter(), Flag())
       let loop = server.loops[0]
       // The loop is busy, so that the calls come before the connection is one of its own.
       loop.schedule(after: .zero) {
-        entered.increment()
-        gate.pass()
+        entered.add()
+        gate.wait()
       }.keep()
       try require("the loop is busy") { entered.value == 1 }
       let (descriptor, other) = try Self.socketPair()
@@ -280,7 +282,7 @@ import Testing
         })
       #expect(handle.write("3") && handle.wake())
       #expect(handle.withConnection { _ in } == nil)
-      gate.open()
+      gate.set()
       #expect(Self.receive(other, 3) == "123")
       unsafe _ = send(other, "x", 1, 0)
       #expect(Self.receive(other, 1) == "x")
@@ -293,11 +295,11 @@ import Testing
   @Test("a handle that was closed or aborted before its loop has the connection ends it", arguments: [false, true])
   func endedBefore(aborts: Bool) throws {
     try withListeners([]) { server in
-      let (entered, gate, closed) = (Counter(), Gate(), Log<Int32>())
+      let (entered, gate, closed) = (Counter(), Flag(), Log<Int32>())
       let loop = server.loops[0]
       loop.schedule(after: .zero) {
-        entered.increment()
-        gate.pass()
+        entered.add()
+        gate.wait()
       }.keep()
       try require("the loop is busy") { entered.value == 1 }
       let (descriptor, other) = try Self.socketPair()
@@ -309,7 +311,7 @@ import Testing
       let handle = loop.adopt(descriptor, Service(events))
       handle.write("1")
       #expect(aborts ? handle.abort() : handle.close())
-      gate.open()
+      gate.set()
       #expect(Self.receive(other, 2) == (aborts ? "" : "1"))
       try require("it is closed") { closed.count == 1 }
       #expect(closed.values == [aborts ? Errno.connectionAbort.rawValue : 0])
@@ -324,8 +326,8 @@ import Testing
       let loop = server.loops[0]
       #expect(!loop.adopt(FileDescriptor(rawValue: -1), Service(.echo)).isOpen)
       // A file is no socket.
-      let path = temporaryPath()
-      Files.makeFile(path)
+      let path = Files.temporaryPath()
+      Files.write(to: path)
       defer { Files.remove(path) }
       let file = unsafe open(path, O_RDWR | O_CLOEXEC)
       let handle = loop.adopt(FileDescriptor(rawValue: file), Service(.echo))
@@ -348,7 +350,7 @@ import Testing
     let called = Counter()
     var events = Events()
     events.onOpened = { _ in
-      called.increment()
+      called.add()
       return .none
     }
     let handle = loops.values[0].adopt(descriptor, Service(events))

@@ -1,5 +1,7 @@
 import RingBuffer
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -14,15 +16,15 @@ import Testing
 @Suite struct DrainingShutdownTests {
   /// Answers "request" with "answer" and closes; "block" waits at the gate; "later" is answered by the test.
   private static func events(
-    _ entered: Counter, _ gate: Gate, _ calls: Log<String>, shutdown: Action = .none
+    _ entered: Counter, _ gate: Flag, _ calls: Log<String>, shutdown: Action = .none
   ) -> Events {
     var events = Events()
     events.react = { connection, input in
       let text = input.readText()
       calls.add(text)
       if text == "block" {
-        entered.increment()
-        gate.pass()
+        entered.add()
+        gate.wait()
         return .close
       }
       if text == "later" { return .none }
@@ -44,7 +46,7 @@ import Testing
     "connections that wait to be accepted when the server shuts down are served, and so is what they had sent",
     arguments: StreamSetup.all)
   func acceptQueue(setup: StreamSetup) throws {
-    let (entered, gate, calls) = (Counter(), Gate(), Log<String>())
+    let (entered, gate, calls) = (Counter(), Flag(), Log<String>())
     let server = try TestServer(
       Self.events(entered, gate, calls), options: setup.options, on: [setup.address])
     // Every loop is blocked, however the connections are dealt.
@@ -59,7 +61,7 @@ import Testing
     let clients = try (0..<50).map { _ in try Client(server.address()) }
     for client in clients { try client.send("request") }
     server.server.shutdown()
-    gate.open()
+    gate.set()
     for client in clients { #expect(try client.receiveToEnd() == Array("answer".utf8)) }
     try server.waitForEnd()
     #expect(calls.values.filter { $0 == "request" }.count == 50)
@@ -68,15 +70,15 @@ import Testing
   @Test(
     "what had arrived when the server shuts down is offered, also in many small reads", arguments: [65536, 100])
   func arrived(readBufferCapacity: Int) throws {
-    let (entered, gate) = (Counter(), Gate())
+    let (entered, gate) = (Counter(), Flag())
     let received = Counter()
     var events = Events()
     events.react = { connection, input in
       if input[0] == UInt8(ascii: "b") {
-        entered.increment()
-        gate.pass()
+        entered.add()
+        gate.wait()
       }
-      received.increment(by: input.count)
+      received.add(input.count)
       input.removeAll()
       return .none
     }
@@ -91,7 +93,7 @@ import Testing
     try require("the loop is busy") { entered.value == 1 }
     try client.send([UInt8](repeating: 0, count: 30_000))
     server.server.shutdown()
-    gate.open()
+    gate.set()
     #expect(try client.receiveToEnd() == [])
     try server.waitForEnd()
     #expect(received.value == 30_002)
@@ -104,7 +106,7 @@ import Testing
   func finishes(loopCount: Int, transport: StreamTransport) throws {
     let calls = Log<String>()
     let handles = Log<ConnectionHandle>()
-    var events = Self.events(Counter(), Gate(), calls)
+    var events = Self.events(Counter(), Flag(), calls)
     events.onOpened = { connection in
       handles.add(connection.handle)
       return .none
@@ -144,7 +146,7 @@ import Testing
     let calls = Log<String>()
     var options = setup.options
     options.drainTimeout = .seconds(30)
-    let server = try TestServer(Self.events(Counter(), Gate(), calls), options: options, on: [setup.address])
+    let server = try TestServer(Self.events(Counter(), Flag(), calls), options: options, on: [setup.address])
     let address = server.address()
     let clients = try (0..<3).map { _ in try Client(address) }
     for client in clients { try client.send("later") }
@@ -170,7 +172,7 @@ import Testing
     var options = Options()
     options.loopCount = loopCount
     options.drainTimeout = .milliseconds(200)
-    let server = try TestServer(Self.events(Counter(), Gate(), calls), options: options)
+    let server = try TestServer(Self.events(Counter(), Flag(), calls), options: options)
     let clients = try (0..<5).map { _ in try Client(server.address()) }
     for client in clients { try client.send("later") }
     try require("all have been served") { calls.count == 5 }
@@ -186,7 +188,7 @@ import Testing
   @Test("a connection that is closing already when a shutdown begins is not asked, and loses nothing")
   func closing() throws {
     let calls = Log<String>()
-    var events = Self.events(Counter(), Gate(), calls)
+    var events = Self.events(Counter(), Flag(), calls)
     events.react = { connection, input in
       input.removeAll()
       connection.write(pattern(8 << 20))
@@ -212,7 +214,7 @@ import Testing
     let opened = Counter()
     var events = Events()
     events.onOpened = { connection in
-      if !connection.isShuttingDown { opened.increment() }
+      if !connection.isShuttingDown { opened.add() }
       return .none
     }
     if answers {
@@ -234,7 +236,7 @@ import Testing
     let calls = Log<String>()
     var options = Options()
     options.drainTimeout = .seconds(30)
-    let events = Self.events(Counter(), Gate(), calls)
+    let events = Self.events(Counter(), Flag(), calls)
     let server = try TestServer(events, options: options)
     let client = try Client(server.address())
     try client.send("later")
@@ -261,18 +263,18 @@ import Testing
   #if os(Linux)
     @Test("more connections than a mailbox holds, accepted at the last moment, are all asked")
     func crowd() throws {
-      let (entered, gate, asked) = (Counter(), Gate(), Counter())
+      let (entered, gate, asked) = (Counter(), Flag(), Counter())
       let count = min(2500, (ProcessState.descriptorLimit - 200) / 2)
       var events = Events()
       events.react = { connection, input in
         if input.readText() == "block" {
-          entered.increment()
-          gate.pass()
+          entered.add()
+          gate.wait()
         }
         return .none
       }
       events.onShutdown = { _ in
-        asked.increment()
+        asked.add()
         return .close
       }
       var options = Options()
@@ -286,7 +288,7 @@ import Testing
       let clients = try (0..<count).map { _ in try Client(server.address()) }
       server.server.shutdown()
       try require("all are accepted") { server.server.connectionCount == count + 2 }
-      gate.open()
+      gate.set()
       for client in clients { #expect(try client.receiveToEnd() == []) }
       try server.waitForEnd()
       #expect(asked.value == count + 2)
@@ -295,12 +297,12 @@ import Testing
 
   @Test("datagrams that had arrived when the server shuts down are answered")
   func datagrams() throws {
-    let (entered, gate) = (Counter(), Gate())
+    let (entered, gate) = (Counter(), Flag())
     var events = Events()
     events.react = { connection, input in
       if input[0] == UInt8(ascii: "b") {
-        entered.increment()
-        gate.pass()
+        entered.add()
+        gate.wait()
       }
       connection.write(moving: &input)
       return .none
@@ -311,7 +313,7 @@ import Testing
     try require("the loop is busy") { entered.value == 1 }
     for index in 0..<100 { try client.send("\(index)") }
     server.server.shutdown()
-    gate.open()
+    gate.set()
     #expect(try client.receiveText() == "b")
     for index in 0..<100 { #expect(try client.receiveText() == "\(index)") }
     try server.waitForEnd()
@@ -321,7 +323,7 @@ import Testing
   func handles() throws {
     let calls = Log<String>()
     let handles = Log<ConnectionHandle>()
-    var events = Self.events(Counter(), Gate(), calls)
+    var events = Self.events(Counter(), Flag(), calls)
     events.onOpened = { connection in
       handles.add(connection.handle)
       return .none

@@ -1,5 +1,7 @@
 import RingBuffer
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -11,6 +13,9 @@ import Testing
 #endif
 
 /// Handlers that stop at `isOutputFull`.
+/// An answer that is not the one to its request.
+private struct WrongAnswer: Error {}
+
 @Suite struct FullOutputTests {
   static let answerCount = 100_000
 
@@ -48,12 +53,11 @@ import Testing
             unsafe memcmp(answer.baseAddress! + 8, body.baseAddress!, size - 8) == 0
           }
         }
-        guard isRight, Array(answer[..<8]) == request(count) else { return false }
+        guard isRight, Array(answer[..<8]) == request(count) else { throw WrongAnswer() }
         count += 1
         answer.removeAll(keepingCapacity: true)
         look(count)
       }
-      return true
     }
     return answer.isEmpty ? count : -1
   }
@@ -70,7 +74,7 @@ import Testing
       let sender = SendableClient(client)
       if !endsFirst {
         // The answers to come are looked at below.
-        Background.run {
+        TestThread.detach {
           try? sender.client.send(Self.request(300))
           sender.client.endOutput()
         }
@@ -87,7 +91,7 @@ import Testing
     let drained = Counter()
     var events = Self.answering(10_000)
     events.onDrained = { _ in
-      drained.increment()
+      drained.add()
       return .none
     }
     var options = Options()
@@ -130,18 +134,18 @@ import Testing
       let handle = handles.values[0]
       let sender = SendableClient(client)
       let (expected, pushed, finished) = (Counter(), Counter(), Counter())
-      Background.run {
+      TestThread.detach {
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<400 {
           let byte = UInt8.random(in: 1...250, using: &generator)
-          expected.increment(by: Int(byte) * 1000)
+          expected.add(Int(byte) * 1000)
           try? sender.client.send([byte])
-          if handle.offer(pattern(3000)) == .taken { pushed.increment(by: 3000) }
+          if handle.offer(pattern(3000)) == .taken { pushed.add(3000) }
           handle.wake()
           handle.perform { _ in .none }
         }
         sender.client.endOutput()
-        finished.increment()
+        finished.add()
       }
       let count = try client.receiveToEnd().count
       try require("all was sent") { finished.value == 1 }
@@ -308,7 +312,7 @@ import Testing
 
   @Test("who was refused by a full output is told of its drain, whatever of it the kernel had taken at once")
   func refusedIsTold() throws {
-    let (entered, gate, drained) = (Counter(), Gate(), Counter())
+    let (entered, gate, drained) = (Counter(), Flag(), Counter())
     let handles = Log<ConnectionHandle>()
     var events = Events()
     events.onOpened = { connection in
@@ -317,13 +321,13 @@ import Testing
     }
     events.react = { _, input in
       if input.readText() == "block" {
-        entered.increment()
-        gate.pass()
+        entered.add()
+        gate.wait()
       }
       return .none
     }
     events.onDrained = { _ in
-      drained.increment()
+      drained.add()
       return .none
     }
     var options = Options()
@@ -339,7 +343,7 @@ import Testing
       #expect(handle.wake())
       #expect(handle.offer(pattern(60_000)) == .taken)
       #expect(handle.offer(pattern(1)) == .full)
-      gate.open()
+      gate.set()
       try require("the drain is told") { drained.value == 1 }
       #expect(handle.offer([1]) == .taken)
       #expect(try client.receive(exactly: 120_001).count == 120_001)

@@ -1,5 +1,7 @@
 import RingBuffer
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -20,7 +22,7 @@ import Testing
       return .none
     }
     events.react = { connection, input in
-      received.increment(by: input.count)
+      received.add(input.count)
       if input.readText() == "end" {
         connection.write(pattern(3 << 20))
         connection.endOutput()
@@ -60,7 +62,7 @@ import Testing
       handles.values[0].write(pattern(100))
       handles.values[0].perform { connection in
         connection.write("dropped")
-        received.increment(by: 100)
+        received.add(100)
         return .none
       }
       try require("the closure has run") { received.value == 123 }

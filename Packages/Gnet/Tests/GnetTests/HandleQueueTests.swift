@@ -1,4 +1,6 @@
 import RingBuffer
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet

@@ -1,5 +1,7 @@
 import RingBuffer
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -98,7 +100,7 @@ import Testing
     let calls = Log<String>()
     let (made, ended) = (Counter(), Counter())
     @Sendable func handler(_ successor: Service?) -> Handler {
-      made.increment()
+      made.add()
       return Handler(ending: ending, calls: calls, witness: Witness(ended), successor: successor)
     }
     let second = Service { _ in handler(nil) }
@@ -146,15 +148,15 @@ import Testing
         return .none
       }
       mutating func shuttingDown(_ connection: inout Connection) -> Action { .none }
-      consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { endings.increment() }
+      consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { endings.add() }
       consuming func detached(_ connection: inout Connection, _ detached: consuming DetachedConnection) {
-        endings.increment()
+        endings.add()
       }
     }
     var options = Options()
     options.drainTimeout = .milliseconds(50)
     let service = Service { _ in
-      made.increment()
+      made.add()
       return Stubborn(witness: Witness(ended), endings: endings)
     }
     var clients: [Client] = []

@@ -1,4 +1,6 @@
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -48,7 +50,7 @@ import Testing
     let initialised = Counter()
     var events = Events.echo
     events.onInitComplete = { _ in
-      initialised.increment()
+      initialised.add()
       return .shutdown
     }
     let error = #expect(throws: ServeError.self) {

@@ -1,5 +1,7 @@
 import RingBuffer
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -41,22 +43,22 @@ import Testing
     try withLoop { loop in
       let (fired, wrong) = (Counter(), Counter())
       do {
-        let first = loop.schedule(after: .milliseconds(50)) { wrong.increment() }
-        _ = loop.schedule(after: .milliseconds(50)) { wrong.increment() }
+        let first = loop.schedule(after: .milliseconds(50)) { wrong.add() }
+        _ = loop.schedule(after: .milliseconds(50)) { wrong.add() }
         _ = consume first
       }
       // By another thread, and by the loop itself.
       for onLoop in [false, true] {
         let box = TimerBox()
-        box.put(loop.schedule(after: .milliseconds(50)) { wrong.increment() })
+        box.put(loop.schedule(after: .milliseconds(50)) { wrong.add() })
         if onLoop {
           loop.schedule(after: .zero) { box.drop() }.keep()
         } else {
-          Background.run { box.drop() }
+          TestThread.detach { box.drop() }
         }
         try require("it is dropped") { box.isEmpty }
       }
-      loop.schedule(after: .milliseconds(100)) { fired.increment() }.keep()
+      loop.schedule(after: .milliseconds(100)) { fired.add() }.keep()
       try require("a later one has fired") { fired.value == 1 }
       #expect(wrong.value == 0)
     }
@@ -75,7 +77,7 @@ import Testing
 
     func drop() {
       _ = timer.withLock { $0.take() }
-      drops.increment()
+      drops.add()
     }
   }
 
@@ -101,7 +103,7 @@ import Testing
       if values.count > 5 { #expect(places[5] >= places[4] + 5) }
       let count = times.count
       let ended = Counter()
-      loop.schedule(after: .milliseconds(60)) { ended.increment() }.keep()
+      loop.schedule(after: .milliseconds(60)) { ended.add() }.keep()
       try require("a later one has fired") { ended.value == 1 }
       // One call may have been under way.
       #expect(times.count <= count + 1)
@@ -114,10 +116,10 @@ import Testing
       let (calls, box, ended) = (Counter(), TimerBox(), Counter())
       box.put(
         loop.every(.milliseconds(5)) {
-          if calls.increment() == 2 { box.drop() }
+          if calls.add() == 2 { box.drop() }
         })
       try require("it is dropped") { box.isEmpty }
-      loop.schedule(after: .milliseconds(50)) { ended.increment() }.keep()
+      loop.schedule(after: .milliseconds(50)) { ended.add() }.keep()
       try require("a later one has fired") { ended.value == 1 }
       #expect(calls.value == 3)
     }
@@ -128,7 +130,7 @@ import Testing
     try withLoop { loop in
       let count = Counter()
       @Sendable func next() {
-        if count.increment() < 99 { loop.schedule(after: .zero) { next() }.keep() }
+        if count.add() < 99 { loop.schedule(after: .zero) { next() }.keep() }
       }
       next()
       try require("all have fired") { count.value == 100 }
@@ -141,23 +143,23 @@ import Testing
       let (threadCount, timerCount) = (4, 2000)
       let (fired, wrong, finished) = (Counter(), Counter(), Counter())
       for thread in 0..<threadCount {
-        Background.run {
+        TestThread.detach {
           var generator = SeededGenerator(seed: UInt64(thread))
           for number in 0..<timerCount {
             let delay = Duration.microseconds(Int.random(in: 0...100_000, using: &generator))
             if number % 2 == 0 {
-              loop.schedule(after: delay) { fired.increment() }.keep()
+              loop.schedule(after: delay) { fired.add() }.keep()
             } else {
-              _ = loop.schedule(after: .milliseconds(200) + delay) { wrong.increment() }
+              _ = loop.schedule(after: .milliseconds(200) + delay) { wrong.add() }
             }
           }
-          finished.increment()
+          finished.add()
         }
       }
       try require("all are set") { finished.value == threadCount }
       try require("all have fired") { fired.value == threadCount * timerCount / 2 }
       let ended = Counter()
-      loop.schedule(after: .milliseconds(350)) { ended.increment() }.keep()
+      loop.schedule(after: .milliseconds(350)) { ended.add() }.keep()
       try require("a later one has fired") { ended.value == 1 }
       #expect(wrong.value == 0 && fired.value == threadCount * timerCount / 2)
     }
@@ -190,8 +192,8 @@ import Testing
     #expect(released.value == 6)
     // After the end nothing fires and nothing is kept.
     let called = Counter()
-    loops.values[0].schedule(after: .zero, hold { called.increment() }).keep()
-    _ = loops.values[0].every(.milliseconds(1), hold { called.increment() })
+    loops.values[0].schedule(after: .zero, hold { called.add() }).keep()
+    _ = loops.values[0].every(.milliseconds(1), hold { called.add() })
     #expect(released.value == 8 && called.value == 0)
   }
 
@@ -199,10 +201,10 @@ import Testing
   func extremes() throws {
     try withLoop { loop in
       let (fired, wrong) = (Counter(), Counter())
-      loop.schedule(after: .seconds(Int64.max)) { wrong.increment() }.keep()
-      loop.every(.seconds(Int64.max)) { wrong.increment() }.keep()
-      loop.schedule(after: .seconds(-5)) { fired.increment() }.keep()
-      loop.schedule(after: .seconds(Int64.min)) { fired.increment() }.keep()
+      loop.schedule(after: .seconds(Int64.max)) { wrong.add() }.keep()
+      loop.every(.seconds(Int64.max)) { wrong.add() }.keep()
+      loop.schedule(after: .seconds(-5)) { fired.add() }.keep()
+      loop.schedule(after: .seconds(Int64.min)) { fired.add() }.keep()
       try require("those of the past have fired") { fired.value == 2 }
       #expect(wrong.value == 0)
     }
@@ -214,7 +216,7 @@ import Testing
     options.loopCount = 1
     try withListeners([Listener("tcp://127.0.0.1:0", Service(.echo))], options: options) { server in
       let calls = Counter()
-      let timer = server.loops[0].every(.nanoseconds(1)) { calls.increment() }
+      let timer = server.loops[0].every(.nanoseconds(1)) { calls.add() }
       let client = try Client(server.addresses[0])
       for _ in 0..<200 {
         try client.send("x")
@@ -260,7 +262,7 @@ import Testing
         handle.write("bye")
         handle.close()
       }.keep()
-      asked.increment()
+      asked.add()
       return .none
     }
     let server = try TestServer(events)

@@ -1,5 +1,7 @@
 import Poller
 import RingBuffer
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet

@@ -1,5 +1,7 @@
 import RingBuffer
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -37,7 +39,7 @@ import Testing
       let handle = handles.values[0]
       let (threadCount, callCount, finished) = (4, 2000, Counter())
       for thread in 0..<threadCount {
-        Background.run {
+        TestThread.detach {
           for number in 0..<callCount {
             let piece: [UInt8] = [UInt8(thread), UInt8(truncatingIfNeeded: number), UInt8(number >> 8)]
             if number % 3 == 0 {
@@ -50,7 +52,7 @@ import Testing
             }
             if number % 100 == 0 { handle.wake() }
           }
-          finished.increment()
+          finished.add()
         }
       }
       let bytes = try client.receive(exactly: threadCount * callCount * 3)
@@ -95,12 +97,12 @@ import Testing
   @Test("a closure for a connection that has gone is refused and released, and so is one that comes too late")
   func gone() throws {
     let (handles, released, ran) = (Log<ConnectionHandle>(), Counter(), Counter())
-    let (entered, gate) = (Counter(), Gate())
+    let (entered, gate) = (Counter(), Flag())
     var events = Self.echo(handles)
     events.react = { _, input in
       input.removeAll()
-      entered.increment()
-      gate.pass()
+      entered.add()
+      gate.wait()
       return .close
     }
     try withServer(events) { server in
@@ -111,12 +113,12 @@ import Testing
       func perform() -> Bool {
         let witness = Witness(released)
         return handle.perform { _ in
-          withExtendedLifetime(witness) { _ = ran.increment() }
+          withExtendedLifetime(witness) { _ = ran.add() }
           return .none
         }
       }
       #expect(perform())
-      gate.open()
+      gate.set()
       #expect(try client.receiveToEnd() == [])
       try require("the late one is released") { released.value == 1 }
       #expect(!perform())
@@ -423,9 +425,9 @@ import Testing
       try require("both are open") { handles.count == 2 }
       let sender = SendableClient(source)
       let finished = Counter()
-      Background.run {
+      TestThread.detach {
         for _ in 0..<16 { try? sender.client.send(pattern(1 << 20)) }
-        finished.increment()
+        finished.add()
       }
       try server.waitUntilReadingStops()
       for _ in 0..<16 { #expect(try target.receive(exactly: 1 << 20) == pattern(1 << 20)) }
@@ -437,13 +439,13 @@ import Testing
   @Test("a connection that another one has filled is not called to react in the same turn")
   func sameTurn() throws {
     let (handles, atEntry) = (Log<ConnectionHandle>(), Log<Int>())
-    let (entered, gate) = (Counter(), Gate())
+    let (entered, gate) = (Counter(), Flag())
     var events = Self.paired(handles)
     events.react = { connection, input in
       let text = input.readText()
       if text == "block" {
-        entered.increment()
-        gate.pass()
+        entered.add()
+        gate.wait()
         return .none
       }
       // Whichever comes first fills the other.
@@ -468,7 +470,7 @@ import Testing
       // Both are ready in one turn.
       try first.send("x")
       try second.send("x")
-      gate.open()
+      gate.set()
       #expect(try second.receive(exactly: 100_000).count == 100_000)
       #expect(try first.receive(exactly: 100_000).count == 100_000)
       withExtendedLifetime(blocker) {}

@@ -1,5 +1,7 @@
 import RingBuffer
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -59,7 +61,7 @@ import Testing
       self.shard = shard
       self.services = services
       witness = Witness(tally.released)
-      generator = SeededGenerator(seed: seed &* 1000 &+ UInt64(tally.made.increment()))
+      generator = SeededGenerator(seed: seed &* 1000 &+ UInt64(tally.made.add()))
       if connection.context == nil {
         connection.context = Output()
         shard.handles.append(connection.handle)
@@ -69,7 +71,7 @@ import Testing
     mutating func opened(_ connection: inout Connection) -> Action {
       if isOpened { tally.wrong.add("opened twice") }
       isOpened = true
-      tally.opened.increment()
+      tally.opened.add()
       return act(&connection)
     }
 
@@ -88,10 +90,10 @@ import Testing
 
     mutating func shuttingDown(_ connection: inout Connection) -> Action { act(&connection) }
 
-    consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { tally.ended.increment() }
+    consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { tally.ended.add() }
 
     consuming func detached(_ connection: inout Connection, _ detached: consuming DetachedConnection) {
-      tally.ended.increment()
+      tally.ended.add()
       let output = connection.context as? Output
       let (shard, tally, services, seed) = (shard, tally, services, generator.next())
       if seed % 2 == 0 { return }
@@ -146,7 +148,7 @@ import Testing
         }.keep()
       case 33..<35:
         connection.become(services.values[Int(generator.next() % 2)])
-        tally.handedOver.increment()
+        tally.handedOver.add()
       case 35: connection.endOutput()
       case 36: if generator.next() % 2 == 0 { connection.abort() } else { connection.handle.abort() }
       case 37: return generator.next() % 2 == 0 ? .close : .none
@@ -187,7 +189,6 @@ import Testing
       var isRight = true
       for (index, byte) in bytes.enumerated() where Int(byte) != (position + index) % period { isRight = false }
       if !isRight { tally.wrong.add("a byte out of place near \(position)") }
-      return true
     }
   }
 
@@ -213,13 +214,13 @@ import Testing
     try withService(services.values[0], loopCount: 2, transport: transport, options: options) { server in
       let (threadCount, finished) = (4, Counter())
       for thread in 0..<threadCount {
-        Background.run {
+        TestThread.detach {
           var generator = SeededGenerator(seed: UInt64(seed * 100 + thread))
           for _ in 0..<30 {
             guard let client = try? Client(server.addresses[0]) else { continue }
             Self.converse(client, &generator, tally)
           }
-          finished.increment()
+          finished.add()
         }
       }
       try require("all clients have finished", within: .seconds(60)) { finished.value == threadCount }

@@ -1,6 +1,8 @@
 import RingBuffer
 import SystemPackage
 import Synchronization
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -59,7 +61,7 @@ import Testing
       return .none
     }
     events.onTimeout = { _ in
-      timedOut.increment()
+      timedOut.add()
       return .close
     }
     try withServer(events) { server in
@@ -205,17 +207,17 @@ import Testing
       let client = try Client(server.address())
       let sender = SendableClient(client)
       let finished = Counter()
-      Background.run {
+      TestThread.detach {
         while finished.value == 0 {
           guard (try? sender.client.send("more")) != nil else { break }
           _ = poll(nil, 0, 1)
         }
-        finished.increment()
+        finished.add()
       }
       #expect(try client.receiveToEnd() == pattern(300_000))
       try require("it is closed") { closed.count == 1 }
       #expect(closed.values == [Errno.timedOut.rawValue])
-      finished.increment()
+      finished.add()
       try require("the sender has finished") { finished.value == 2 }
     }
   }
@@ -231,19 +233,19 @@ import Testing
     arguments: Limit.allCases)
   func stoppedProcess(limit: Limit) throws {
     let timeout = Duration.milliseconds(1500)
-    let (entered, gate, opened) = (Counter(), Gate(), Counter())
+    let (entered, gate, opened) = (Counter(), Flag(), Counter())
     let closed = Log<Int32>()
     var events = Self.events(closed)
     events.onOpened = { connection in
       if limit == .setTimeout { connection.setTimeout(timeout) }
-      opened.increment()
+      opened.add()
       return .none
     }
     events.react = { connection, input in
       if limit == .setTimeout { connection.setTimeout(timeout) }
       if input[0] == UInt8(ascii: "b") {
-        entered.increment()
-        gate.pass()
+        entered.add()
+        gate.wait()
       }
       connection.write(moving: &input)
       return .none
@@ -262,7 +264,7 @@ import Testing
       for client in clients { try client.send("x") }
       while ContinuousClock.now - start < timeout + .milliseconds(200) { _ = poll(nil, 0, 20) }
       #expect(closed.count == 0)
-      gate.open()
+      gate.set()
       for client in clients { #expect(try client.receiveText(1) == "x") }
       #expect(try silent.receiveToEnd() == [])
       // The silent one, and the blocker where its own time counts from before it blocked.
@@ -359,7 +361,7 @@ import Testing
       return .none
     }
     events.onTimeout = { _ in
-      fired.increment()
+      fired.add()
       return .none
     }
     var options = Options()
@@ -390,7 +392,7 @@ import Testing
       return .close
     }
     events.onTimeout = { connection in
-      fired.increment()
+      fired.add()
       if aborts { connection.abort() }
       return .close
     }

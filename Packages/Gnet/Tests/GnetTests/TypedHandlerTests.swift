@@ -1,5 +1,7 @@
 import RingBuffer
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -72,7 +74,7 @@ import Testing
   private final class Shard {
     let thread: UInt
     var connectionCount = 0
-    init() { thread = currentThread() }
+    init() { thread = TestThread.current }
   }
 
   private struct Counting: ConnectionHandler {
@@ -81,13 +83,13 @@ import Testing
 
     init(_ shard: Shard) {
       self.shard = shard
-      isOnItsThread = shard.thread == currentThread()
+      isOnItsThread = shard.thread == TestThread.current
       shard.connectionCount += 1
     }
 
     mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
       input.removeAll()
-      let isRight = isOnItsThread && shard.thread == currentThread()
+      let isRight = isOnItsThread && shard.thread == TestThread.current
       connection.write("\(connection.loopIndex) \(shard.connectionCount) \(isRight)\n")
       return .none
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gnet
 
-@Suite("two connections of a loop that reach each other") struct WithConnectionTests {
+@Suite("two connections of a loop that reach each other") struct LentConnectionTests {
   /// The handles of the connections, in the order in which they have greeted.
   private let handles = Log<ConnectionHandle>()
 

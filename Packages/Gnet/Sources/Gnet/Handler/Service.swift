@@ -46,6 +46,7 @@ public struct Service: Sendable {
   ///
   /// - Parameter body: speaks with one connection. It stays on the loop's thread except where it leaves it, for an actor
   ///   or a blocking call; while it computes, the loop's other connections wait.
+  @_disfavoredOverload
   public init(async body: @escaping @Sendable (AsyncConnection) async throws -> Void) {
     self.init(
       Definition { _ in

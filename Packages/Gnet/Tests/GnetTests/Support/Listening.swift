@@ -1,4 +1,6 @@
 import SystemPackage
+import TestPeers
+import TestSupport
 import Testing
 
 @testable import Gnet
@@ -34,7 +36,7 @@ func withService(
 final class Witness: Sendable {
   private let ends: Counter
   init(_ ends: Counter) { self.ends = ends }
-  deinit { ends.increment() }
+  deinit { ends.add() }
 }
 
 /// The number of an `Errno`, 0 for no error, -1 for another error.
