@@ -221,6 +221,7 @@ private func outcome(_ error: any Error) -> String {
     })
     try serving(service) { server in
       let client = try Client(server.addresses[0])
+      try require("the first read was cancelled") { outcomes.values == ["cancelled"] }
       for _ in 0..<50 {
         try client.send("hello")
         #expect(try client.receiveText(5) == "hello")

@@ -61,7 +61,10 @@ enum LifeRules {
         with: .outputFull, without: [.settleDue, .aborted, .drainedDue, .outputBroken]),
       rule(
         "a handler that asked to be called is called", .react, on: [.queued], ending: [.none],
-        without: [.settleDue, .aborted, .drainedDue, .outputBroken, .outputFull]),
+        with: .wakeRequested, without: [.settleDue, .aborted, .drainedDue, .outputBroken, .outputFull]),
+      rule(
+        "a handler whose request was served along with a drain is not called again", .nothing, on: [.queued],
+        ending: [.none], without: [.settleDue, .aborted, .drainedDue, .outputBroken, .outputFull, .wakeRequested]),
       rule(
         "a handler that has ended its connection is not called any more", .nothing, on: [.queued], ending: anEnd,
         without: [.settleDue, .aborted, .outputBroken]),
@@ -74,7 +77,13 @@ enum LifeRules {
       without: .aborted, pending: [.none]),
     rule(
       "a connection to be detached is detached when its output was sent", .detach, on: [.settled],
-      ending: [.detach], without: [.aborted, .outputBroken], pending: [.none]),
+      ending: [.detach], without: [.aborted, .outputBroken, .outputEnding], pending: [.none]),
+    rule(
+      "also when the end of its output was told", .detach, on: [.settled], ending: [.detach],
+      with: [.outputEnding, .outputEnded], without: [.aborted, .outputBroken], pending: [.none]),
+    rule(
+      "the end of the output is told before a detach", .endOutput, on: [.settled], ending: [.detach],
+      with: .outputEnding, without: [.aborted, .outputBroken, .outputEnded], pending: [.none]),
     rule(
       "a connection whose output was lost is not detached but closed", .close, on: [.settled], ending: [.detach],
       with: .outputBroken, without: .aborted, pending: [.none]),
@@ -137,8 +146,20 @@ enum LifeRules {
     rules: [
       rule("an abort leaves everything as it was", Change(), on: [.settled], with: .aborted),
       rule(
-        "an end leaves everything as it was", Change(), on: [.settled], ending: anEnd, without: .aborted,
+        "a close leaves everything as it was", Change(), on: [.settled], ending: [.close], without: .aborted,
         pending: [.none]),
+      rule(
+        "a detach leaves everything as it was", Change(), on: [.settled], ending: [.detach],
+        without: [.aborted, .outputEnding], pending: [.none]),
+      rule(
+        "also with the end of the output told", Change(), on: [.settled], ending: [.detach],
+        with: [.outputEnding, .outputEnded], without: .aborted, pending: [.none]),
+      rule(
+        "or with the output lost", Change(), on: [.settled], ending: [.detach],
+        with: [.outputEnding, .outputBroken], without: [.aborted, .outputEnded], pending: [.none]),
+      rule(
+        "before which the end of the output is told", Change(sets: .outputEnded), on: [.settled], ending: [.detach],
+        with: .outputEnding, without: [.aborted, .outputEnded, .outputBroken], pending: [.none]),
       rule(
         "output at the high watermark is full, and a drain that was not told of never was",
         Change(sets: .outputFull, clears: .drainedDue), on: [.settled], without: .aborted, pending: [.high]),
