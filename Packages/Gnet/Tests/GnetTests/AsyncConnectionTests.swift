@@ -210,11 +210,14 @@ private func outcome(_ error: any Error) -> String {
   @Test("other tasks may read and write, and a read that is cancelled ends")
   func otherTasks() throws {
     let outcomes = Log<String>()
+    // Tasks on another loop: tests may occupy all threads of Swift's pool.
+    let elsewhere = try start(.echo, on: "tcp://127.0.0.1:0")
+    let loop = elsewhere.server.loops[0]
     let service = Service(async: { connection in
-      let reading = Task.detached { try await connection.read() }
+      let reading = Task(executorPreference: loop) { try await connection.read() }
       reading.cancel()
       do { _ = try await reading.value } catch { outcomes.add(outcome(error)) }
-      let echoing = Task.detached {
+      let echoing = Task(executorPreference: loop) {
         while let bytes = try await connection.read() { try await connection.write(bytes) }
       }
       try await echoing.value

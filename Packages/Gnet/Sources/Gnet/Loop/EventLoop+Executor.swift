@@ -6,6 +6,9 @@ extension EventLoop: TaskExecutor, SerialExecutor {
   /// Has a job run on the loop's thread. After the loop has ended, jobs run on the threads that bring them, one at
   /// a time, so that no task is lost.
   public func enqueue(_ job: consuming ExecutorJob) {
+    // The job may end the task that keeps the loop, where it is run at once, after the end of the loop.
+    let own = unsafe Unmanaged.passRetained(self)
+    defer { unsafe own.release() }
     post(.job(UnownedJob(job)))
   }
 
