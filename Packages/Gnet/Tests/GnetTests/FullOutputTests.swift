@@ -84,6 +84,26 @@ private struct WrongAnswer: Error {}
   }
 
   @Test(
+    "with half-closure, requests left at the end of the peer's stream are answered, and the handler hears of the end",
+    arguments: StreamTransport.allCases)
+  func halfClosure(transport: StreamTransport) throws {
+    let answer = Self.answering().react
+    var events = Events()
+    events.react = { connection, input in
+      let action = answer?(&connection, &input) ?? Action.none
+      return connection.isInputEnded && input.isEmpty ? .close : action
+    }
+    var options = Options()
+    options.allowHalfClosure = true
+    try withServer(events, options: options, on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      try client.send(Self.requests(300))
+      client.endOutput()
+      #expect(try Self.readAnswers(client) == 300)
+    }
+  }
+
+  @Test(
     "a handler that stops at the watermark never stalls, whatever the watermarks are",
     arguments: [(0, 0), (1, 0), (1, 1), (1, 1 << 20), (100_000, 100_000), (65536, 0), (1 << 20, 1 << 20)],
     [StreamTransport.tcp4, .unix])

@@ -51,7 +51,7 @@ import Testing
     ) { server in
       let client = try Client(server.address())
       try client.send("end")
-      #expect(try client.receiveToEnd() == pattern(3 << 20))
+      #expect(try isPattern(client.receiveToEnd(), 3 << 20))
       for number in 1...5 {
         try client.send("more")
         try require("it is received") { received.value == 3 + 4 * number }
@@ -122,7 +122,7 @@ import Testing
       let client = try Client(server.address())
       try client.send(pattern(2 << 20))
       client.endOutput()
-      #expect(try client.receiveToEnd() == pattern(2 << 20))
+      #expect(try isPattern(client.receiveToEnd(), 2 << 20))
       try require("it is closed") { closed.count == 1 }
       #expect(closed.values == [0])
     }

@@ -1,12 +1,13 @@
 internal import Poller
+internal import RingBuffer
 internal import SystemPackage
 
 // A connection has one timer, whatever its deadlines: of idleness, of silence, and the one that its handler sets. The
 // timer is set to the earliest and is not moved when that is put off, which costs a request no more than a store: it
 // fires too early then, and is set anew.
 //
-// A deadline that has come is not believed before what has arrived is offered: a process that was stopped for longer
-// than a time-out cuts nobody who has sent in time.
+// A deadline that has come is not believed before what has arrived is offered, and what waits is sent: a process that was
+// stopped for longer than a time-out cuts nobody who has sent or read in time.
 extension Streams {
   /// Sets a connection's timer, where there is none or one that fires too late.
   mutating func armTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
@@ -37,6 +38,8 @@ extension Streams {
     if slot.pointee.life.phase == .lingering { return free(slot, &turn) }
     if slot.pointee.earliestDeadline(turn.options) <= turn.system.now {
       offerArrived(slot, &turn)
+      guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
+      if !slot.pointee.outbound.isEmpty { flush(slot, &turn) }
       guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
       let now = turn.system.now
       if slot.pointee.ownDeadline(turn.options) <= now { return fail(slot, .timedOut, &turn) }

@@ -41,8 +41,8 @@ extension Streams {
 
   /// Sends the bytes behind the last call, usually all of them. Lends the ring as output instead of copying it.
   private mutating func sendRest(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    let isLent =
-      output.pointee.isEmpty && slot.pointee.outbound.isEmpty && !slot.pointee.life.dropsOutput
+    let output = output
+    let isLent = output.pointee.isEmpty && slot.pointee.outbound.isEmpty && !slot.pointee.life.dropsOutput
     if isLent {
       swap(&output.pointee, &callsInProgress.output)
     } else {

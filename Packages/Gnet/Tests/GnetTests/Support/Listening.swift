@@ -44,3 +44,7 @@ func code(_ error: (any Error)?) -> Int32 {
   guard let error else { return 0 }
   return (error as? Errno)?.rawValue ?? -1
 }
+
+/// Whether bytes are those of ``pattern(_:)``. An expectation of two long arrays would describe their difference for
+/// hours.
+func isPattern(_ bytes: [UInt8], _ count: Int) -> Bool { bytes == pattern(count) }
