@@ -107,6 +107,15 @@ import Testing
     try require("the jobs have run") { log.values == [0, 1, 2] }
   }
 
+  @Test("shutting a pool down once more is no trap for a thread that began after the pool's had ended")
+  func laterThreads() async {
+    await #expect(processExitsWith: .success) {
+      let pool = WorkerPool(threadCount: 2, queueCapacity: 1)
+      pool.shutdown()
+      for _ in 0..<20 { TestThread { pool.shutdown() }.join() }
+    }
+  }
+
   @Test("shutting a pool down from its own job is a trap")
   func ownJob() async {
     await #expect(processExitsWith: .failure) {

@@ -44,9 +44,14 @@
     private static var threadCount: Int { entryCount(of: "/proc/self/task") }
 
     /// The memory of this process that is its own, in bytes.
-    static var memory: Int {
+    static var memory: Int { byteCount(of: "RssAnon:") }
+
+    /// The address space of this process in bytes, with what is not in memory.
+    static var addressSpace: Int { byteCount(of: "VmSize:") }
+
+    private static func byteCount(of field: String) -> Int {
       let text = contents(of: "/proc/self/status")
-      let line = text.split(separator: "\n").first { $0.hasPrefix("RssAnon:") } ?? ""
+      let line = text.split(separator: "\n").first { $0.hasPrefix(field) } ?? ""
       return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }.map { $0 * 1024 } ?? 0
     }
 
