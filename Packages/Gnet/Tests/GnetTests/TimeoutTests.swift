@@ -279,13 +279,13 @@ import Testing
     arguments: StreamTransport.allCases)
   func stoppedProcessWithReader(transport: StreamTransport) throws {
     let timeout = Duration.milliseconds(500)
-    let (entered, gate) = (Counter(), Gate())
+    let (entered, gate) = (Counter(), Flag())
     let closed = Log<Int32>()
     var events = Self.events(closed)
     events.react = { connection, input in
       if input.readText() == "block" {
-        entered.increment()
-        gate.pass()
+        entered.add()
+        gate.wait()
         return .none
       }
       connection.write(pattern(16 << 20))
@@ -308,7 +308,7 @@ import Testing
         if bytes.count < 200_000 { bytes += try reader.receive(upTo: 20_000) }
         _ = poll(nil, 0, 10)
       }
-      gate.open()
+      gate.set()
       bytes += try reader.receiveToEnd()
       #expect(isPattern(bytes, 16 << 20))
       withExtendedLifetime(blocker) {}

@@ -30,6 +30,6 @@ public struct RunningServer: ~Copyable, Sendable {
   deinit {
     server.shutdown()
     // A callback cannot wait for itself: the threads end on their own.
-    if !threads.isCurrent { try? threads.wait() }
+    if threads.isCurrent { threads.detach() } else { try? threads.wait() }
   }
 }

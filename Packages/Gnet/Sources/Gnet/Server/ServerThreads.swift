@@ -14,6 +14,8 @@ final class ServerThreads: Sendable {
     var gate = Gate.closed
     /// The threads that have not ended.
     var runningCount = 0
+    /// Whether the plugins have been told of the start.
+    var isAnnounced = false
     var isFinished = false
     var onFinish: [@Sendable () -> Void] = []
   }
@@ -57,7 +59,10 @@ final class ServerThreads: Sendable {
   }
 
   /// Lets the threads run, or end at once.
-  func release(_ runs: Bool) { open(runs ? .open : .abandoned) }
+  func release(_ runs: Bool) {
+    state.withLock { $0.isAnnounced = true }
+    open(runs ? .open : .abandoned)
+  }
 
   private func open(_ gate: Gate) {
     state.withLock { $0.gate = gate }
@@ -79,7 +84,7 @@ final class ServerThreads: Sendable {
 
   private func finish() {
     markEnded()
-    for plugin in plugins { plugin.stopped(server) }
+    if state.withLock({ $0.isAnnounced }) { for plugin in plugins { plugin.stopped(server) } }
     let callbacks = state.withLock { state in
       state.isFinished = true
       return state.onFinish
@@ -111,6 +116,9 @@ final class ServerThreads: Sendable {
 
   /// Whether the caller runs on one of the threads.
   var isCurrent: Bool { state.withLock { $0.threads }.contains { $0.isCurrent } }
+
+  /// Leaves the threads to themselves.
+  func detach() { for thread in state.withLock({ $0.threads }) { thread.detach() } }
 
   private func join() { for thread in state.withLock({ $0.threads }) { thread.join() } }
 }

@@ -1,4 +1,5 @@
 internal import CGnet
+internal import Synchronization
 internal import SystemPackage
 
 /// A system thread. The owner must join or detach it.
@@ -7,16 +8,18 @@ internal import SystemPackage
 /// interrupted.
 final class Thread: Sendable {
   private let id: cgnet_thread
+  private let entry: Entry
   private let isGone = Lock(false)
 
   /// Starts a thread. Corresponds to `pthread_create(3)`.
   init(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) {
-    let entry = unsafe Unmanaged.passRetained(Entry(name: name, body: body))
+    entry = Entry(name: name, body: body)
+    let retained = unsafe Unmanaged.passRetained(entry)
     var id = cgnet_thread()
-    let result = unsafe cgnet_start_thread(&id, { unsafe Entry.run($0!) }, entry.toOpaque())
+    let result = unsafe cgnet_start_thread(&id, { unsafe Entry.run($0!) }, retained.toOpaque())
     self.id = id
     if result < 0 {
-      unsafe entry.release()
+      unsafe retained.release()
       throw Errno(rawValue: -result)
     }
   }
@@ -28,7 +31,8 @@ final class Thread: Sendable {
   func detach() { leave { cgnet_detach_thread(id) } }
 
   /// Whether this thread is the calling thread.
-  var isCurrent: Bool { cgnet_is_current_thread(id) }
+  // A thread that began later may have the id of one that has ended.
+  var isCurrent: Bool { !entry.hasEnded && cgnet_is_current_thread(id) }
 
   private func leave(_ how: () -> Void) {
     isGone.withLock { isGone in
@@ -38,19 +42,25 @@ final class Thread: Sendable {
     }
   }
 
-  private final class Entry {
-    let name: String
-    let body: @Sendable () -> Void
+  private final class Entry: Sendable {
+    private let name: String
+    private let body: Lock<(@Sendable () -> Void)?>
+    private let end = Atomic<Bool>(false)
+
+    /// Whether the body has returned.
+    var hasEnded: Bool { end.load(ordering: .relaxed) }
 
     init(name: String, body: @escaping @Sendable () -> Void) {
       self.name = name
-      self.body = body
+      self.body = Lock(body)
     }
 
     static func run(_ entry: UnsafeMutableRawPointer) {
       let entry = unsafe Unmanaged<Entry>.fromOpaque(entry).takeRetainedValue()
       unsafe cgnet_set_thread_name(entry.name)
-      entry.body()
+      // Released with all that it holds when it has returned, however long somebody keeps the thread.
+      entry.body.withLock { $0.take() }?()
+      entry.end.store(true, ordering: .relaxed)
     }
   }
 }
