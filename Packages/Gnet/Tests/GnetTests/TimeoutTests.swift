@@ -278,7 +278,7 @@ import Testing
     "a process that stood still for longer than the idle time-out cuts nobody who has gone on reading",
     arguments: StreamTransport.allCases)
   func stoppedProcessWithReader(transport: StreamTransport) throws {
-    let timeout = Duration.milliseconds(500)
+    let timeout = Duration.milliseconds(1500)
     let (entered, gate) = (Counter(), Flag())
     let closed = Log<Int32>()
     var events = Self.events(closed)
@@ -295,10 +295,10 @@ import Testing
     options.idleTimeout = timeout
     try withServer(events, options: options, on: [transport.address()]) { server in
       let reader = try Client(server.address())
-      let blocker = try Client(server.address())
       try reader.send("x")
       // The kernel has taken what it can.
       let first = try reader.receive(exactly: 1)
+      let blocker = try Client(server.address())
       try blocker.send("block")
       try require("the loop stands still") { entered.value == 1 }
       let start = ContinuousClock.now
