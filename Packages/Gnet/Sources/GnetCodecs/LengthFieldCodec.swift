@@ -46,7 +46,7 @@ public struct LengthFieldCodec: FrameCodec {
 
   /// The number of bytes that a length takes.
   public enum FieldWidth: Int, Sendable {
-    /// One byte: up to 255.
+    /// A single byte: up to 255.
     case one = 1
 
     /// Two bytes: up to 65,535.

@@ -19,7 +19,7 @@ private func serving(
   try running.wait()
 }
 
-/// What a task's body came to.
+/// The outcome of a task's body.
 private func outcome(_ error: any Error) -> String {
   switch error {
   case is CancellationError: "cancelled"

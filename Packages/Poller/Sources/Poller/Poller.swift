@@ -26,7 +26,7 @@ import Synchronization
 /// }
 /// ```
 ///
-/// One thread waits at a time. Other threads may add, modify and remove at the same time, and use a ``Waker``.
+/// A single thread waits at a time. Other threads may add, modify and remove at the same time, and use a ``Waker``.
 public struct Poller: ~Copyable, @unchecked Sendable {
   private let selector: Selector
   private let isWaiting = Atomic<Bool>(false)

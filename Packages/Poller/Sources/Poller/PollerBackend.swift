@@ -9,7 +9,7 @@ import SystemPackage
 ///   `signal(_: Int32) throws(Errno)`, which makes the descriptor of a ``WakeSignal`` report a wake-up, and
 ///   `close(_: Int32)`.
 ///
-/// One thread at a time waits and looks at the events. Other threads may add, modify and remove at the same time.
+/// A single thread at a time waits and looks at the events. Other threads may add, modify and remove at the same time.
 protocol PollerBackend: ~Copyable {
   /// The kernel interface.
   static var backend: Poller.Backend { get }
@@ -34,7 +34,7 @@ protocol PollerBackend: ~Copyable {
   /// - Returns: The number of events, one for each registration with something to report; 0 if the time is up.
   func wait(_ countdown: Countdown) throws(Errno) -> Int
 
-  /// One of the events that the last wait received. Its token is ``Poller/Token/wake`` if it is a wake-up.
+  /// An event that the last wait received. Its token is ``Poller/Token/wake`` if it is a wake-up.
   func event(at index: Int) -> Poller.Event
 
   /// Consumes a wake-up; to be called once for each event of a wake-up, before its delivery.

@@ -76,7 +76,7 @@ extension RingBuffer {
 
   /// Lengthens the storage, in place where the allocator can.
   ///
-  /// So a large ring grows without a second copy of its bytes, and leaves no holes of every size that it has had.
+  /// A large ring thus grows without a second copy of its bytes, and leaves no holes of every size that it has had.
   private mutating func lengthen(to newCapacity: Int) {
     let lengthened = unsafe resizeMemory(storage, to: newCapacity)
     // The capacity has doubled at least, so the bytes that had wrapped fit behind the old end.

@@ -72,7 +72,7 @@ public struct ConnectionHandle: Sendable, Hashable {
   /// Calls `body` with the connection at once, for code that runs on the connection's loop: a callback of another
   /// connection, a timer, a task. So two connections of a loop reach each other without a queue.
   ///
-  /// What the body writes leaves when the callback that is running is over. There is no answer to give:
+  /// The body's writes leave when the callback that is running is over. There is no answer to give:
   /// ``Connection/close()`` and the like do it.
   ///
   /// - Returns: what `body` returns; `nil`, without calling it, on other threads, from the connection's own callbacks,

@@ -18,7 +18,7 @@ struct ConnectionState: ~Copyable {
   var isQueued = false
   /// Whether the connection is one of TCP.
   var isTCP = false
-  /// What the selector watches for.
+  /// The events that the selector watches for.
   var interest: Poller.Interest = []
   /// The descriptor; -1 where there is none, or none any more.
   var fd: Int32 = -1

@@ -7,7 +7,7 @@ public import SystemPackage
 public struct DetachedConnection: ~Copyable, Sendable {
   private let socket: OwnedSocket
 
-  /// What had arrived before the detaching and was not consumed by `react`. ``read(upTo:)`` does not repeat it.
+  /// The bytes that had arrived before the detaching and were not consumed by `react`. ``read(upTo:)`` does not repeat it.
   public let unreadBytes: [UInt8]
 
   private let system: any SystemCalls

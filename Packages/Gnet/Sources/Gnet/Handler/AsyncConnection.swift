@@ -7,7 +7,7 @@ internal import RingBuffer
 /// `Options.outboundHighWatermark` bytes of output do. It may be used from any task; on the connection's loop, where the
 /// body runs, no thread is crossed.
 ///
-/// When the connection has ended otherwise than by the end of the peer's stream, reading and writing throw: an `Errno`,
+/// Reading and writing throw when the connection has ended otherwise than by the end of the peer's stream: an `Errno`,
 /// such as `Errno.connectionReset`, what else has ended it, or `CancellationError` when a shutdown has begun and after
 /// ``close()``.
 public struct AsyncConnection: Sendable {
@@ -23,7 +23,7 @@ public struct AsyncConnection: Sendable {
 
   /// Waits for bytes from the peer.
   ///
-  /// One task may wait at a time; another is a precondition failure.
+  /// Only a single task may wait at a time; another is a precondition failure.
   ///
   /// - Returns: all that has arrived, at least one byte; `nil` at the end of the peer's stream, after which the body may
   ///   still write.

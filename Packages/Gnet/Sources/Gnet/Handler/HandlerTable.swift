@@ -2,7 +2,7 @@ public import RingBuffer
 
 /// The calls that a loop makes to the handlers of one service.
 ///
-/// One table per service and loop, confined to the loop's thread. A connection's slot has the place of its handler; how
+/// Each service has a table per loop, confined to the loop's thread. A connection's slot has the place of its handler; how
 /// a handler lies there is known to its table alone, so a call costs no cast, no check and no reference count.
 @usableFromInline
 class HandlerTable {

@@ -165,8 +165,8 @@ struct DatagramOutbox: ~Copyable {
 extension cgnet_run {
   /// Takes in one more datagram, if it may leave in one message with those that are there.
   ///
-  /// All but the last are of one size, the last is not larger and not empty. The kernel takes so many, and so many
-  /// bytes, over either version of IP.
+  /// All but the last are of one size, the last is not larger and not empty. The kernel takes this number of them,
+  /// and of bytes, over either version of IP.
   @inline(__always)
   fileprivate mutating func extend(by byteCount: Int, _ ends: cgnet_ends) -> Bool {
     let size = Int(segment)

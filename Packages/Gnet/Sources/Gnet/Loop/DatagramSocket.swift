@@ -48,7 +48,7 @@ final class DatagramSocket {
     _modify { yield &outboxPlace.pointee }
   }
 
-  /// What the socket is to be watched for.
+  /// The events that the socket is to be watched for.
   var interest: Poller.Interest {
     var interest: Poller.Interest = isClosing ? [] : .readable
     if outbox.isWaitingForWritability { interest.insert(.writable) }

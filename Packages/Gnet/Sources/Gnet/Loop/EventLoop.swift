@@ -4,7 +4,7 @@ internal import Logging
 internal import Poller
 internal import Synchronization
 
-/// One of a server's event loops, as other threads see it.
+/// An event loop of a server, as other threads see it.
 public final class EventLoop: Sendable {
   /// The loop's place among `Server.loops`, counted from 0.
   public let index: Int

@@ -47,7 +47,7 @@ enum LoopToken: Equatable {
 
 /// A connection of a loop: its slot, and which of the slot's connections is meant.
 ///
-/// What is late for a connection that has gone finds no one by its token, also when the slot or the descriptor's
+/// A late event for a connection that has gone finds no one by its token, also when the slot or the descriptor's
 /// number is in use again.
 struct ConnectionToken: RawRepresentable, Equatable, Sendable {
   let rawValue: UInt64

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// A socket of the server that a loop watches until the shutdown: a listening or a datagram socket.
 ///
-/// What fails for lack of descriptors or memory is tried again after a pause. One shortage is reported once.
+/// Calls that fail for lack of descriptors or memory are tried again after a pause. One shortage is reported once.
 struct WatchedSocket {
   /// For how long a shortage stops the use of a socket.
   private static var pause: Duration { .milliseconds(50) }

@@ -1,7 +1,7 @@
 public import Logging
 public import SystemPackage
 
-/// How a server runs: everything that is not a callback. The defaults suit most servers.
+/// The settings of a server: everything that is not a callback. The defaults suit most servers.
 public struct Options: Sendable {
   /// Creates the default options.
   public init() {}
@@ -9,7 +9,7 @@ public struct Options: Sendable {
   /// The number of event loops, at least 1; `nil` leaves it to `Events.multicore`.
   public var loopCount: Int?
 
-  /// How accepted connections are dealt to the loops. Addresses with `reuseport=true` are dealt by the kernel.
+  /// The dealing of accepted connections to the loops. Addresses with `reuseport=true` are dealt by the kernel.
   public var loadBalancing: LoadBalancing = .roundRobin
 
   /// Whether small writes leave at once instead of waiting to be joined (`TCP_NODELAY`).
@@ -19,7 +19,7 @@ public struct Options: Sendable {
   /// does not probe. Rounded up to whole seconds.
   public var tcpKeepAlive: Duration?
 
-  /// How many bytes a loop receives at once, at least 1. One such buffer is shared by all connections of a loop.
+  /// The number of bytes that a loop receives at once, at least 1. One such buffer is shared by all connections of a loop.
   public var readBufferCapacity = 65536
 
   /// A connection with as many bytes of output pending is not read from, until they have gone down to
@@ -29,7 +29,7 @@ public struct Options: Sendable {
   /// Reading starts again when no more bytes of output than this are pending; at most ``outboundHighWatermark`` counts.
   public var outboundLowWatermark = 256 << 10
 
-  /// How many stream connections may be open at once; further ones are accepted and closed at once, so that
+  /// The number of stream connections that may be open at once; further ones are accepted and closed at once, so that
   /// their peers learn of it. `nil`: as many as there are descriptors.
   public var maxConnections: Int?
 
@@ -46,7 +46,7 @@ public struct Options: Sendable {
   /// with `isInputEnded`, and the connection stays open until the handler closes it.
   public var allowHalfClosure = false
 
-  /// How long a shutdown lets connections finish, and waits for pending output to be sent.
+  /// The time for which a shutdown lets connections finish, and waits for pending output to be sent.
   public var drainTimeout: Duration = .seconds(3)
 
   /// The kernel's receive buffer per connection in bytes (`SO_RCVBUF`); `nil`: the system's.
@@ -61,7 +61,7 @@ public struct Options: Sendable {
   /// The observers of the server. Those of `Events.install` come behind them.
   public var plugins: [any Plugin] = []
 
-  /// Where trouble that no caller hears of is reported, such as a shortage of descriptors; `nil`: nowhere.
+  /// The log of trouble that no caller hears of, such as a shortage of descriptors; `nil`: nowhere.
   public var logger: Logger?
 
   /// Throws on a value that makes no sense.
@@ -88,7 +88,7 @@ public struct Options: Sendable {
   #endif
 }
 
-/// How accepted connections are dealt to the loops.
+/// A rule that deals accepted connections to the loops.
 public enum LoadBalancing: Sendable, Hashable {
   /// To each loop in turn.
   case roundRobin

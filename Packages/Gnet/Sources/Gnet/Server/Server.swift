@@ -49,7 +49,7 @@ public final class Server: Sendable {
 
   /// Sends one datagram to anyone, from one of the server's addresses.
   ///
-  /// As with every datagram, nobody hears of it when it is lost.
+  /// Nobody hears of it when a datagram is lost.
   ///
   /// - Parameters:
   ///   - bytes: the payload.

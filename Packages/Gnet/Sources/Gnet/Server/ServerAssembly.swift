@@ -52,7 +52,7 @@ struct ServerAssembly<System: LoopSystem> {
 
   private struct Loops {
     let server: Server
-    /// What the threads run, with their names.
+    /// The bodies of the threads, with their names.
     var bodies: [(name: String, body: @Sendable () -> Void)] = []
   }
 
@@ -91,7 +91,7 @@ struct ServerAssembly<System: LoopSystem> {
     return made
   }
 
-  /// What a thread runs: a loop or an acceptor, which it owns from then on.
+  /// The body of a thread, which runs a loop or an acceptor, which it owns from then on.
   private static func body<Runner: LoopRunner & ~Copyable & SendableMetatype>(
     _ runner: consuming sending Runner
   ) -> @Sendable () -> Void {

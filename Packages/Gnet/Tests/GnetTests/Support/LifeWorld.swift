@@ -41,7 +41,7 @@ struct LifeWorld {
     var others: Others = []
 
     enum Output: Equatable {
-      /// As much is pending after the callback.
+      /// The same number of bytes is pending after the callback.
       case pending(StreamLife.Pending)
       /// Output has reached the high watermark, and the kernel has taken everything.
       case filled
@@ -224,7 +224,7 @@ struct LifeWorld {
     isQueued = true
   }
 
-  /// What a handler does beside writing.
+  /// The deeds of a handler beside writing.
   private mutating func apply(_ callback: Callback) {
     life.flags.remove(.readingPaused)
     if callback.others.contains(.pauses) { life.flags.insert(.readingPaused) }

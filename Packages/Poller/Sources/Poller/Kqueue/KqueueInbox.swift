@@ -25,7 +25,7 @@
       unsafe slots.deallocate()
     }
 
-    /// One of the events received.
+    /// A received event.
     func event(at index: Int) -> Poller.Event {
       assert(unsafe events.indices.contains(index))
       return unsafe events[index]
