@@ -15,14 +15,22 @@ static void *run(void *argument) {
   return NULL;
 }
 
+// Those that a thread's own instructions raise are left: while they are blocked, no handler could print a backtrace.
+static sigset_t signals_of_others(void) {
+  sigset_t signals;
+  sigfillset(&signals);
+  static const int own[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+  for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) sigdelset(&signals, own[i]);
+  return signals;
+}
+
 int cgnet_start_thread(cgnet_thread *thread, void (*body)(void *), void *argument) {
   struct start *start = malloc(sizeof *start);
   if (start == NULL) abort();  // as Swift does when memory runs out
   *start = (struct start){body, argument};
   // A thread inherits the signal mask of its creator.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  sigset_t blocked = signals_of_others(), before;
+  pthread_sigmask(SIG_SETMASK, &blocked, &before);
   pthread_t created;
   int error = pthread_create(&created, NULL, run, start);
   pthread_sigmask(SIG_SETMASK, &before, NULL);

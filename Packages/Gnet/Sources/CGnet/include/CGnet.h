@@ -206,7 +206,8 @@ void cgnet_set_thread_name(const char *name);
 /// A thread, as an integer: the type of pthread_t differs between systems.
 typedef uintptr_t cgnet_thread;
 
-/// pthread_create(3): starts a thread with all signals blocked and runs `body(argument)` on it.
+/// pthread_create(3): starts a thread and runs `body(argument)` on it. All signals are blocked on it but those that its own
+/// instructions raise, such as SIGSEGV.
 int cgnet_start_thread(cgnet_thread *thread, void (*body)(void *), void *argument);
 
 /// pthread_join(3), pthread_detach(3), pthread_equal(3) with the caller.

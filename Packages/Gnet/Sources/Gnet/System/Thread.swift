@@ -4,8 +4,8 @@ internal import SystemPackage
 
 /// A system thread. The owner must join or detach it.
 ///
-/// All signals are blocked on the thread: the program's own threads handle signals, and the library's threads are not
-/// interrupted.
+/// Signals that are sent to the process are blocked on the thread: the program's own threads handle them, and the
+/// library's threads are not interrupted. Those that a thread's own instructions raise, such as `SIGSEGV`, are not.
 final class Thread: Sendable {
   private let id: cgnet_thread
   private let entry: Entry
