@@ -5,3 +5,9 @@ import RingBuffer
 var events = Events()
 let pool = WorkerPool(threadCount: 1, queueCapacity: 1)
 func answer(to request: [UInt8]) -> [UInt8] { request }
+
+/// A handler for examples in which any handler will do.
+struct RedisSession: ConnectionHandler {
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .close }
+}
+typealias AdminSession = RedisSession

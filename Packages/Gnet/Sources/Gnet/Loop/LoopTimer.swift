@@ -28,7 +28,9 @@ extension EventLoop {
   ///
   /// The calls do not drift. Calls that were missed, since the loop was busy or the process stopped, are left out.
   ///
-  /// - Parameter interval: the time from call to call, more than nothing; half a millisecond is the shortest in effect.
+  /// - Parameters:
+  ///   - interval: the time from call to call, more than nothing; half a millisecond is the shortest in effect.
+  ///   - body: the call to make.
   /// - Returns: the timer; dropping it ends the calls.
   public func every(_ interval: Duration, _ body: @escaping @Sendable () -> Void) -> LoopTimer {
     precondition(interval > .zero, "EventLoop.every: the interval must be longer than nothing")

@@ -25,7 +25,10 @@ extension Server {
   /// Serves several services, each on its own addresses, until the server is shut down or the task is cancelled, which
   /// shuts it down in order.
   ///
-  /// - Parameter started: called where the task runs, when every address is bound and the server runs.
+  /// - Parameters:
+  ///   - listeners: the addresses and their services.
+  ///   - options: the options of the server.
+  ///   - started: called where the task runs, when every address is bound and the server runs.
   /// - Throws: what ``serve(_:options:)`` throws. Cancellation is no error.
   public static func run(
     _ listeners: [Listener], options: Options = Options(), started: (@Sendable (Server) -> Void)? = nil

@@ -1,0 +1,4 @@
+import Gnet
+import GnetCodecs
+
+var events = Events()
