@@ -122,13 +122,111 @@ func useErrors() {
     switch error {
     case .invalidAddress(let address, let reason): require(!address.isEmpty && !reason.isEmpty)
     case .unsupportedScheme(let address): require(address == "ftp://nowhere:1")
+    case .invalidOptions(let reason): require(!reason.isEmpty)
     case .system(let operation, let address, let errno): print(operation, address ?? "", errno)
     }
     print(error)
   }
 }
 
+/// Answers each line with its number. Noncopyable, and with all requirements.
+struct LineCounter: ConnectionHandler, ~Copyable {
+  let totals: Totals
+  var lineCount = 0
+
+  init(_ totals: Totals) { self.totals = totals }
+
+  mutating func opened(_ connection: inout Connection) -> Action {
+    connection.setTimeout(.seconds(30))
+    connection.withFileDescriptor { require($0.rawValue >= 0) }
+    require(!connection.isOutputFull && !connection.isShuttingDown)
+    return .none
+  }
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    while !connection.isOutputFull, let end = input.firstIndex(of: UInt8(ascii: "\n")) {
+      input.discard(end + 1)
+      lineCount += 1
+      totals.lineCount += 1
+      connection.write("\(lineCount)\n")
+    }
+    return .none
+  }
+  mutating func drained(_ connection: inout Connection) -> Action { .none }
+  mutating func timedOut(_ connection: inout Connection) -> Action {
+    connection.abort()
+    return .none
+  }
+  mutating func shuttingDown(_ connection: inout Connection) -> Action {
+    connection.endOutput()
+    connection.become(closing)
+    return .none
+  }
+  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {}
+  consuming func detached(_ connection: inout Connection, _ detached: consuming DetachedConnection) {
+    connection.loop.adopt(detached, closing)
+  }
+}
+
+final class Totals { var lineCount = 0 }
+
+/// A handler needs `react` only.
+struct Closing: ConnectionHandler {
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .close }
+}
+
+let closing = Service { _ in Closing() }
+
+func makeListeners() -> [Listener] {
+  let lines = Service(async: { connection in
+    for try await line in connection.frames(LineCodec()) { try await connection.write(line) }
+    while let bytes = try await connection.read() { try await connection.write(bytes) }
+    try await connection.write("text")
+    print(connection.remoteAddress, connection.handle.isOpen)
+    connection.close()
+  })
+  var datagrams = Events()
+  datagrams.onDrained = { _ in .none }
+  datagrams.onTimeout = { _ in .close }
+  datagrams.onShutdown = { _ in .close }
+  return [
+    Listener("tcp://127.0.0.1:0", Service(perLoop: { _ in Totals() }) { _, totals in LineCounter(totals) }),
+    Listener("tcp://127.0.0.1:0", lines, backlog: 16),
+    Listener("udp://127.0.0.1:0", Service(datagrams)),
+  ]
+}
+
+func useHandle(_ handle: ConnectionHandle) {
+  switch handle.offer([1]) {
+  case .taken: handle.perform { _ in .close }
+  case .full: handle.abort()
+  case .gone: require(handle.withConnection { $0.pendingWriteCount } == nil)
+  }
+}
+
+func useRunningServer() throws(ServeError) {
+  var options = Options()
+  options.readTimeout = .seconds(60)
+  options.plugins = [Watcher()]
+  let running = try start(makeListeners(), options: options)
+  running.whenEnded { print("ended") }
+  let server = running.server
+  require(server.send([1], to: server.addresses[2], from: 2) && !server.send([1], to: server.addresses[0], from: 0))
+  let loop = server.loops[0]
+  let start = loop.now
+  let report = loop.every(.seconds(1)) { print(loop.statistics.polls) }
+  loop.schedule(after: .milliseconds(10)) {
+    require(loop.now - start >= .milliseconds(10))
+    // A descriptor that is no connection is refused: its handle is not open.
+    useHandle(loop.adopt(FileDescriptor(rawValue: -1), closing))
+    server.shutdown()
+  }.keep()
+  try running.wait()
+  require(server.failure == nil && server.connectionCount == 0)
+  _ = consume report
+}
+
 try useCodecs()
+try useRunningServer()
 usePool()
 useErrors()
 try serve(makeEvents(), options: makeOptions(), on: ["tcp://127.0.0.1:0", "udp://127.0.0.1:0?reuseport=true"])
