@@ -27,6 +27,7 @@ int *errno_location(void);
 #define EINTR 4
 #define EAGAIN 35
 #define EINVAL 22
+#define EPROTOTYPE 41
 
 #define F_GETFL 3
 #define F_SETFL 4
@@ -35,6 +36,16 @@ int *errno_location(void);
 #define O_NONBLOCK 4
 int fcntl(int, int, ...);
 int close(int);
+struct stat {
+  uint64_t st_dev;
+  uint64_t st_ino;
+  mode_t st_mode;
+};
+#define S_ISSOCK(mode) (((mode) & 0170000) == 0140000)
+int lstat(const char *, struct stat *);
+int chmod(const char *, mode_t);
+int unlink(const char *);
+char *getcwd(char *, size_t);
 int ioctl(int, unsigned long, ...);
 #define _SC_NPROCESSORS_ONLN 58
 long sysconf(int);
@@ -79,10 +90,22 @@ struct msghdr {
   socklen_t msg_controllen;
   int msg_flags;
 };
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define SHUT_WR 1
 #define SOL_SOCKET 0xffff
+#define SO_REUSEADDR 4
 #define SO_KEEPALIVE 8
 #define SO_REUSEPORT 0x200
+#define SO_SNDBUF 0x1001
+#define SO_RCVBUF 0x1002
+#define SO_ERROR 0x1007
+#define SO_TYPE 0x1008
 #define IPPROTO_TCP 6
+#define TCP_NODELAY 1
+#define IPPROTO_IPV6 41
+#define IPV6_V6ONLY 27
+#define FIONREAD 0x4004667f
 #define MSG_TRUNC 0x10
 #define MSG_DONTWAIT 0x80
 #if defined(__APPLE__)
@@ -132,6 +155,12 @@ struct sockpeercred {
 #define MSG_NOSIGNAL 0x400
 #endif
 int socket(int, int, int);
+int bind(int, const struct sockaddr *, socklen_t);
+int listen(int, int);
+int connect(int, const struct sockaddr *, socklen_t);
+int shutdown(int, int);
+int getsockname(int, struct sockaddr *, socklen_t *);
+int getpeername(int, struct sockaddr *, socklen_t *);
 int accept(int, struct sockaddr *, socklen_t *);
 int setsockopt(int, int, int, const void *, socklen_t);
 int getsockopt(int, int, int, void *, socklen_t *);
@@ -146,6 +175,14 @@ typedef struct opaque_attributes pthread_attr_t;
 typedef uint32_t sigset_t;
 #define SIG_SETMASK 3
 int sigfillset(sigset_t *);
+int sigdelset(sigset_t *, int);
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGABRT 6
+#define SIGFPE 8
+#define SIGBUS 10
+#define SIGSEGV 11
+#define SIGSYS 12
 int pthread_sigmask(int, const sigset_t *, sigset_t *);
 int pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int pthread_join(pthread_t, void **);
