@@ -23,6 +23,8 @@ public struct ConnectionHandle: Sendable, Hashable {
   }
 
   /// Writes bytes to the peer, unless too many wait; on a datagram's handle, sends them as one datagram.
+  ///
+  /// No callback tells when a datagram that was refused could be sent. Give it up, or offer it again after a time.
   public func offer(_ bytes: RawSpan) -> Offer { queue.offer(bytes) }
 
   /// Writes bytes to the peer, unless too many wait.
