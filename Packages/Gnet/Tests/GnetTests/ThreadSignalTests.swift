@@ -11,8 +11,8 @@ import Testing
   /// The signals that are blocked on the calling thread.
   private static func blocked(of signals: [Int32]) -> [Int32] {
     var mask = sigset_t()
-    pthread_sigmask(SIG_BLOCK, nil, &mask)
-    return signals.filter { sigismember(&mask, $0) == 1 }
+    unsafe pthread_sigmask(SIG_BLOCK, nil, &mask)
+    return signals.filter { unsafe sigismember(&mask, $0) == 1 }
   }
 
   /// Runs a body on a loop's thread and in a job.
@@ -48,19 +48,19 @@ import Testing
     func child() throws {
       let results = try onThreads { () -> Int32 in
         var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
         var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("60"), nil]
-        defer { arguments.forEach { free($0) } }
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        var arguments: [UnsafeMutablePointer<CChar>?] = unsafe [strdup("sleep"), strdup("60"), nil]
+        defer { for argument in unsafe arguments { unsafe free(argument) } }
         var child = pid_t()
-        guard posix_spawnp(&child, "sleep", nil, &attributes, &arguments, environ) == 0 else { return -1 }
+        guard unsafe posix_spawnp(&child, "sleep", nil, &attributes, &arguments, environ) == 0 else { return -1 }
         kill(child, SIGTERM)
         var status: Int32 = 0
-        waitpid(child, &status, 0)
+        unsafe waitpid(child, &status, 0)
         return status
       }
       #expect(results == [SIGTERM, SIGTERM])

@@ -50,7 +50,9 @@ public struct Events: Sendable {
   /// Called before every system call that writes to a client, with the number of bytes offered to it.
   public var preWrite: (@Sendable (inout Connection, _ byteCount: Int) -> Void)?
 
-  /// Called on loop 0 right after the start, and again whenever the delay that it returned has passed.
+  /// Called on loop 0 right after the start, and again whenever the delay that it returned has passed. No delay is the next
+  /// turn of the loop, which does not sleep then; a negative delay counts as a millisecond. For a steady rate, see
+  /// ``EventLoop/every(_:_:)``.
   /// Only a `.shutdown` has an effect; the other actions have no connection to act on.
   public var tick: (@Sendable () -> (delay: Duration, action: Action))?
 

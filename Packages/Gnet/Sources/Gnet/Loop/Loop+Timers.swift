@@ -44,7 +44,9 @@ extension Loop {
 
   private mutating func tick(_ index: Int) {
     // A shutdown has no more ticks.
-    guard index < ticks.count, let delay = ticks[index]() else { return }
+    guard index < ticks.count, var delay = ticks[index]() else { return }
+    // Late, by a caller's sum: soon, but not in every turn.
+    if delay < .zero { delay = .milliseconds(1) }
     _ = turn.timers.set(.tick(index), at: turn.system.now + delay, now: turn.now)
   }
 }
@@ -56,8 +58,9 @@ extension ServerPlan {
     if loop.index == 0, let tick = events?.tick {
       ticks.append {
         let (delay, action) = tick()
+        // The loop hears of the shutdown later than this, since the acceptor is the first.
         if action == .shutdown { server.shutdown() }
-        return delay
+        return action == .shutdown ? nil : delay
       }
     }
     return ticks

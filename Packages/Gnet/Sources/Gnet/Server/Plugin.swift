@@ -6,7 +6,7 @@ public protocol Plugin: Sendable {
   func started(_ server: Server)
 
   /// Called on every loop's own thread right after its start, and again whenever the returned delay has passed.
-  /// - Returns: the delay, or `nil` for no more calls on this loop.
+  /// - Returns: the delay, or `nil` for no more calls on this loop. A negative delay counts as a millisecond.
   func tick(_ loop: EventLoop) -> Duration?
 
   /// Called on the connection's loop before every system call that writes to a client, with the number of bytes
