@@ -93,7 +93,7 @@ struct EchoTests {
     let echo = try Program("echo", ["--load-balancing", "roundRobin"])
     let message = echo.errorsToEnd()
     #expect(words.allSatisfy(message.contains) && echo.exitCode() == 64)
-    let help = String(decoding: try output(of: "echo", ["--help"], input: Data()), as: UTF8.self)
+    let help = String(decoding: try output(of: "echo", ["--help"], input: []), as: UTF8.self)
     #expect(words.allSatisfy(help.contains) && !help.contains("roundRobin"))
     for word in words {
       let echo = try Program("echo", ["tcp://127.0.0.1:0", "--load-balancing", word])

@@ -138,7 +138,8 @@ public final class Program: Sendable {
     return (status, outputSoFar, errorsSoFar)
   }
 
-  private var hasEnded: Bool {
+  /// Whether the program has ended.
+  public var hasEnded: Bool {
     status.withLock { status in
       var code: Int32 = 0
       if status == nil, unsafe ctest_has_ended(processIdentifier, &code) != 0 { status = code }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPSupport
+import TestPeers
 import Testing
 
 @Suite("A server that is asked to end")

@@ -1,4 +1,5 @@
 import Foundation
+import TestPeers
 import Testing
 
 @Suite("The end of a program")
@@ -26,7 +27,7 @@ struct EndingTests {
     .enabled(if: hasNetcat, "nc is not installed"))
   func shutdown() throws {
     let (program, path) = try server("shutdown")
-    _ = try output(of: "nc", ["-U", path], input: Data())
+    _ = try output(of: "nc", ["-U", path], input: [])
     #expect(program.errorsToEnd() == "")
     #expect(program.exitCode() == 0)
   }
@@ -36,7 +37,7 @@ struct EndingTests {
     .enabled(if: hasNetcat, "nc is not installed"))
   func failure() throws {
     let (program, path) = try server("failure")
-    _ = try output(of: "nc", ["-U", path], input: Data())
+    _ = try output(of: "nc", ["-U", path], input: [])
     #expect(program.errorsToEnd() == "Error: invalid address \"nowhere\": it has gone\n")
     #expect(program.exitCode() == 1)
   }
@@ -46,7 +47,7 @@ struct EndingTests {
     arguments: [SIGINT, SIGTERM])
   func secondSignal(number: Int32) throws {
     let (program, path) = try server("never")
-    let client = try Program("nc", ["-U", path], isInteractive: true)
+    let client = try Program("nc", ["-U", path], input: .interactive)
     defer { client.signal(SIGKILL) }
     #expect(program.line() == "blocked")
     program.signal(number == SIGINT ? SIGTERM : SIGINT)
@@ -54,22 +55,22 @@ struct EndingTests {
     let deadline = ContinuousClock.now + .seconds(20)
     while FileManager.default.fileExists(atPath: path), ContinuousClock.now < deadline { usleep(1000) }
     #expect(!FileManager.default.fileExists(atPath: path))
-    #expect(program.isRunning)
+    #expect(!program.hasEnded)
     program.signal(number)
-    // A program that a signal has ended: its number.
-    #expect(program.exitCode() == number)
+    // A program that a signal has ended: its number, below zero.
+    #expect(program.exitCode() == -number)
   }
 
   @Test("a program that was started with SIGHUP ignored survives it", .enabled(if: hasNetcat, "nc is not installed"))
   func ignoredHangup() throws {
     let echo = try #require(Program.path(of: "echo"))
-    let program = try Program("sh", ["-c", #"trap "" HUP; exec "$0" tcp://127.0.0.1:0"#, echo.path])
+    let program = try Program("sh", ["-c", #"trap "" HUP; exec "$0" tcp://127.0.0.1:0"#, echo])
     let port = try port(in: program.line())
     program.signal(SIGHUP)
     for _ in 0..<10 {
-      #expect(try output(of: "nc", ["-N", "127.0.0.1", port], input: Data("x".utf8)) == Data("x".utf8))
+      #expect(try output(of: "nc", ["-N", "127.0.0.1", port], input: Array("x".utf8)) == Array("x".utf8))
     }
-    #expect(program.isRunning)
+    #expect(!program.hasEnded)
     program.signal(SIGTERM)
     #expect(program.exitCode() == 0)
   }
