@@ -51,12 +51,12 @@ import Testing
     let tally: Tally
     let shard: Shard
     let witness: Witness
-    let services: Log<Service>
+    let services: Guarded<[Service]>
     var generator: SeededGenerator
     var isOpened = false
     var isCalled = false
 
-    init(_ connection: inout Connection, _ shard: Shard, _ tally: Tally, _ services: Log<Service>, seed: UInt64) {
+    init(_ connection: inout Connection, _ shard: Shard, _ tally: Tally, _ services: Guarded<[Service]>, seed: UInt64) {
       self.tally = tally
       self.shard = shard
       self.services = services
@@ -147,7 +147,8 @@ import Testing
           }
         }.keep()
       case 33..<35:
-        connection.become(services.values[Int(generator.next() % 2)])
+        let next = Int(generator.next() % 2)
+        connection.become(services.withLock { $0[next] })
         tally.handedOver.add()
       case 35: connection.endOutput()
       case 36: if generator.next() % 2 == 0 { connection.abort() } else { connection.handle.abort() }
@@ -199,13 +200,15 @@ import Testing
     "whatever handlers, peers and handles do, calls come in order, ends come once, and output is never out of place",
     arguments: 1...4, [StreamTransport.tcp4, .unix])
   func random(seed: Int, transport: StreamTransport) throws {
-    let (tally, services) = (Tally(), Log<Service>())
+    let (tally, services) = (Tally(), Guarded([Service]()))
     for _ in 0..<2 {
-      services.add(
-        Service(perLoop: { _ in Shard() }) { connection, shard in
-          Handler(&connection, shard, tally, services, seed: UInt64(seed))
-        })
+      let service = Service(perLoop: { _ in Shard() }) { connection, shard in
+        Handler(&connection, shard, tally, services, seed: UInt64(seed))
+      }
+      services.withLock { $0.append(service) }
     }
+    // The services know each other.
+    defer { services.withLock { $0.removeAll() } }
     var options = Options()
     options.outboundHighWatermark = Self.high
     options.outboundLowWatermark = 5000
@@ -214,7 +217,7 @@ import Testing
     options.readTimeout = .milliseconds(120)
     options.allowHalfClosure = seed % 2 == 0
     options.drainTimeout = .milliseconds(50)
-    try withService(services.values[0], loopCount: 2, transport: transport, options: options) { server in
+    try withService(services.withLock { $0[0] }, loopCount: 2, transport: transport, options: options) { server in
       let (threadCount, finished) = (4, Counter())
       for thread in 0..<threadCount {
         TestThread.detach {
