@@ -384,7 +384,7 @@ private struct WrongAnswer: Error {}
 #if os(Linux)
   private func measureFullOutput(_ transport: StreamTransport) throws {
     try withServer(FullOutputTests.answering(), on: [transport.address()]) { server in
-      // What the client's side needs is there before it counts.
+      // The memory of the client's side is there before it counts.
       let warm = try Client(server.address())
       try warm.send(FullOutputTests.requests(3))
       warm.endOutput()

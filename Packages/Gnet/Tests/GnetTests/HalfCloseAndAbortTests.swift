@@ -56,7 +56,7 @@ import Testing
         try client.send("more")
         try require("it is received") { received.value == 3 + 4 * number }
       }
-      // What handles bring now has no way to the peer, and does no harm.
+      // Bytes that handles bring now have no way to the peer, and do no harm.
       handles.values[0].write("dropped")
       handles.values[0].wake()
       handles.values[0].write(pattern(100))

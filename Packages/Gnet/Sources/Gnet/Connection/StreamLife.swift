@@ -166,10 +166,10 @@ struct StreamLife: Equatable {
       if flags.contains(.outputEnded) || !mayAnswer { end(.close) }
       return mayReact ? .react : .settle
     case .inputExhausted:
-      // Where sending has failed, this was the rest of the input.
+      // This was the rest of the input of a connection whose sending has failed.
       return flags.contains(.outputBroken) ? .close : .none
     case .hungUp:
-      // What the peer had sent before is still to be read, unless its end was seen already, and what the handler has
+      // Bytes that the peer had sent before are still to be read, unless its end was seen already, and what the handler has
       // left while its output was full is still to be offered.
       let isOver = flags.contains(.inputEnded) && flags.isDisjoint(with: [.outputFull, .drainedDue, .aborted])
       return pending == .none && isOver ? .close : .breakOutput

@@ -46,7 +46,7 @@ public protocol ConnectionHandler: ~Copyable, SendableMetatype {
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action
 
   /// Called when pending output has fallen to `Options.outboundLowWatermark` after having reached the high watermark.
-  /// When unread bytes are left, ``react(_:_:)`` follows. The default answers `.none`.
+  /// ``react(_:_:)`` follows when unread bytes are left. The default answers `.none`.
   mutating func drained(_ connection: inout Connection) -> Action
 
   /// Called when the time of ``Connection/setTimeout(_:)`` has passed; what had arrived by then has been offered to

@@ -35,7 +35,7 @@ public struct Events: Sendable {
   public var react: (@Sendable (inout Connection, inout RingBuffer) -> Action)?
 
   /// Called when pending output has fallen to `Options.outboundLowWatermark` after having reached the high watermark.
-  /// When unread bytes are left, `react` follows.
+  /// `react` follows when unread bytes are left.
   public var onDrained: (@Sendable (inout Connection) -> Action)?
 
   /// Called when the time of ``Connection/setTimeout(_:)`` has passed; what had arrived by then has been offered to

@@ -5,7 +5,7 @@ extension Loop {
   /// Does everything whose time has come.
   @inline(never)
   mutating func fireTimers() {
-    // So that a tick sees all that its loop has done before.
+    // A tick sees all that its loop has done before.
     loop.publish(&turn.counters)
     while let deadline = turn.timers.expire(until: turn.now) { fire(deadline) }
   }

@@ -6,13 +6,13 @@ internal import SystemPackage
 ///
 /// Calls that fail for lack of descriptors or memory are tried again after a pause. One shortage is reported once.
 struct WatchedSocket {
-  /// For how long a shortage stops the use of a socket.
+  /// The time for which a shortage stops the use of a socket.
   private static var pause: Duration { .milliseconds(50) }
-  /// After how long without a failure a shortage is over. At the limit every connection that ends lets one in.
+  /// The time without a failure after which a shortage is over. At the limit every connection that ends lets one in.
   private static var shortageMemory: Duration { .seconds(1) }
 
   let socket: BoundSocket
-  /// Whose readiness events the socket's are.
+  /// The token of the socket in its readiness events.
   let token: LoopToken
   /// The deadline that tries the socket again.
   private let deadline: Deadline
