@@ -29,6 +29,14 @@ build_example() {
   build_swift Packages/GnetExamples "$scratch" "$1" "gnet-$1"
 }
 
+# build_before REVISION NAME: an example as it was at a revision; the program is called before-NAME.
+build_before() {
+  local tree=$bench/before
+  [ -d "$tree" ] || git clone --quiet --shared --no-checkout "$root" "$tree" || return 1
+  git -C "$tree" fetch --quiet origin && git -C "$tree" checkout --quiet --detach "$1" || return 1
+  build_swift "${tree#"$root/"}/Packages/GnetExamples" "$tree/.build" "$2" "before-$2"
+}
+
 build_load() { build_swift tools/benchmarks/gnet-load "$scratch" gnet-load; }
 
 # The C compiler: the system's, or the one that comes with Swift.

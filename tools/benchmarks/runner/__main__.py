@@ -16,7 +16,7 @@ import kernel
 import report
 import timers
 from measure import Bench
-from scenarios import HANDLES, MEMORY, SCENARIOS, TIMERS, WORKS
+from scenarios import HANDLES, MEMORY, SCENARIOS, TIMERS, WORKS, beside_itself
 from servers import Place
 from summary import summarise
 
@@ -32,6 +32,7 @@ def arguments():
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--only", default="")
+    parser.add_argument("--before", default="")
     parser.add_argument("--programs", required=True)
     parser.add_argument("--results", required=True)
     parser.add_argument("--version", action="append", default=[])
@@ -129,6 +130,8 @@ def main():
             s for s in (*SCENARIOS, MEMORY, HANDLES, *TIMERS)
             if s.work == work and options.only in s.name and (s.is_quick or not options.quick)
         ]  # fmt: skip
+        if options.before:
+            chosen = [beside_itself(scenario) for scenario in chosen]
         texts, figures, groups = [], {}, []
         for scenario in chosen:
             text, figures[scenario.name], bars = measure(bench, scenario)
@@ -140,15 +143,17 @@ def main():
         if not chosen:
             continue
         command = f"tools/bench {work}{' --quick' if options.quick else ''}"
+        command += f" --before {options.before[:10]}" if options.before else ""
         written = {
             "command": command, "time": time.time(), "machine": machine, "versions": versions,
             "rounds": options.rounds, "seconds": options.seconds, "scenarios": figures,
         }  # fmt: skip
-        (results / f"{work}.json").write_text(json.dumps(written, indent=1) + "\n")
-        (results / f"{work}.md").write_text("\n\n".join([*texts, f"`{command}`: {about}", ""]))
+        name = f"{work}-before" if options.before else work
+        (results / f"{name}.json").write_text(json.dumps(written, indent=1) + "\n")
+        (results / f"{name}.md").write_text("\n\n".join([*texts, f"`{command}`: {about}", ""]))
         note = "dark: user time, light: system time; undisturbed (10th percentile of slices of 0.1 s)"
-        (results / f"{work}.svg").write_text(chart.chart(f"{command}: {note}", groups))
-        say(f"{work}: JSON, Markdown and SVG are in {results}")
+        (results / f"{name}.svg").write_text(chart.chart(f"{command}: {note}", groups))
+        say(f"{name}: JSON, Markdown and SVG are in {results}")
     print(about)
     return 1 if failed else 0
 

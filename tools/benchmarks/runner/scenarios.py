@@ -1,9 +1,10 @@
 """The scenarios: each gives one table."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from servers import (
-    BARE, CONTROL, EXPORTING, GNET, GNET_CONTROL, HAPROXY, LIBEVENT, LIBUV, NGINX, NIO, REDIS, REDIS_CONTROL, SCRAPED,
+    BARE, CONTROL, EXPORTING, GNET, GNET_BEFORE, GNET_BEFORE_CONTROL, GNET_CONTROL, HAPROXY, LIBEVENT, LIBUV, NGINX,
+    NIO, REDIS, REDIS_CONTROL, SCRAPED,
 )  # fmt: skip
 
 
@@ -37,6 +38,11 @@ HTTP = (BARE, GNET, NGINX, HAPROXY, NIO, CONTROL)
 DATAGRAM = (BARE, GNET, LIBUV, NIO, CONTROL)
 STORE = (REDIS, GNET, REDIS_CONTROL)
 METRICS = (GNET, EXPORTING, SCRAPED, GNET_CONTROL)
+
+
+def beside_itself(scenario):
+    """The scenario with our server only, as it is and as it was before."""
+    return replace(scenario, servers=(GNET_BEFORE, GNET, GNET_BEFORE_CONTROL))
 
 
 def echo(name, title, size, connections, **more):

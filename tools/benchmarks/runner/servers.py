@@ -177,15 +177,19 @@ class Server:
         return self._start(place, scenario, before)
 
 
-def gnet(place, scenario, before, *more):
+def gnet(place, scenario, before, *more, prefix="gnet"):
     example = {"http": "http", "redis": "redis"}.get(scenario.work, "echo")
-    program = place.built(f"gnet-{example}", f"there is no example '{example}' to be built")
+    program = place.built(f"{prefix}-{example}", f"there is no example '{example}' to be built")
     kind = scenario.transport
     address = listening(kind, place, "gnet")
     command = [program, f"udp://{address}" if kind == "udp" else address, "--loops", str(scenario.loops), *more]
     running = Running(command, None, before=before)
     running.address = running.address.removeprefix("udp://").removeprefix("tcp://")
     return running
+
+
+def gnet_before(place, scenario, before):
+    return gnet(place, scenario, before, prefix="before")
 
 
 def exporting(place, scenario, before):
@@ -290,6 +294,8 @@ def redis_server(place, _scenario, before):
 
 BARE = Server("bare", "bare C loop", bare)
 GNET = Server("gnet", "Gnet", gnet)
+GNET_BEFORE = Server("before", "Gnet, before", gnet_before)
+GNET_BEFORE_CONTROL = Server("control", "Gnet, before, again", gnet_before)
 EXPORTING = Server("exporting", "Gnet with metrics", exporting)
 SCRAPED = Server("scraped", "Gnet with metrics, read every 0.1 s", scraped)
 EVENTS = Server("events", "Gnet, callbacks", service("events"))
