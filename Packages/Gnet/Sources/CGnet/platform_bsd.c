@@ -197,6 +197,7 @@ int cgnet_set_option(int fd, enum cgnet_option option, int value) {
     case CGNET_KEEP_ALIVE: return set_keep_alive(fd, value);
     case CGNET_SHARE_PORT: return result(setsockopt(fd, SOL_SOCKET, share_port, &value, sizeof value));
     case CGNET_REPORT_LOCAL: return 0;    // the system chooses the source address of answers
+    case CGNET_BIND_ADDRESS_ONLY: return 0;  // bind chooses the port
     case CGNET_RECEIVE_MERGED: return 0;  // datagrams are received one by one
     default: return cgnet_set_common_option(fd, option, value);
   }

@@ -111,6 +111,9 @@ int cgnet_set_option(int fd, enum cgnet_option option, int value) {
   switch (option) {
     case CGNET_KEEP_ALIVE: return set_keep_alive(fd, value);
     case CGNET_SHARE_PORT: return result(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value));
+    case CGNET_BIND_ADDRESS_ONLY:  // a hint: without it bind chooses the port
+      (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &value, sizeof value);
+      return 0;
     case CGNET_REPORT_LOCAL: return report_local(fd, value);
     case CGNET_RECEIVE_MERGED: return receive_merged(fd, value);
     default: return cgnet_set_common_option(fd, option, value);

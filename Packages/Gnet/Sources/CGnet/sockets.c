@@ -34,12 +34,18 @@ static int set(int fd, int level, int name, int value) {
   return result(setsockopt(fd, level, name, &value, sizeof value));
 }
 
+static int reset_on_close(int fd, int on) {
+  struct linger linger = {.l_onoff = on};
+  return result(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
+}
+
 int cgnet_set_common_option(int fd, enum cgnet_option option, int value) {
   switch (option) {
     case CGNET_NO_DELAY: return set(fd, IPPROTO_TCP, TCP_NODELAY, value);
     case CGNET_REUSE_ADDRESS: return set(fd, SOL_SOCKET, SO_REUSEADDR, value);
     case CGNET_IPV6_ONLY: return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, value);
     case CGNET_RECEIVE_BUFFER: return set(fd, SOL_SOCKET, SO_RCVBUF, value);
+    case CGNET_RESET_ON_CLOSE: return reset_on_close(fd, value);
     case CGNET_SEND_BUFFER: return set(fd, SOL_SOCKET, SO_SNDBUF, value);
     default: return -EINVAL;
   }

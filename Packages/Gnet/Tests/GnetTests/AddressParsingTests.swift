@@ -7,7 +7,7 @@ import Testing
 @Suite("addresses as they are written") struct AddressParsingTests {
   struct Valid: Sendable, CustomTestStringConvertible {
     let text: String
-    let scheme: ListenAddress.Scheme
+    let scheme: Address.Scheme
     var host = ""
     var port: UInt16 = 0
     var path = ""
@@ -48,7 +48,7 @@ import Testing
         path: String(repeating: "p", count: RawAddress.maximumPathLength)),
     ])
   func valid(_ sample: Valid) throws {
-    let address = try ListenAddress(sample.text)
+    let address = try Address(sample.text)
     #expect(address.text == sample.text)
     #expect(address.scheme == sample.scheme)
     #expect(address.host == sample.host)
@@ -110,7 +110,7 @@ import Testing
       ("unix://\(String(repeating: "p", count: RawAddress.maximumPathLength + 1))", "at most"),
     ])
   func malformed(_ text: String, _ reason: String) {
-    let error = #expect(throws: ServeError.self) { try ListenAddress(text) }
+    let error = #expect(throws: ServeError.self) { try Address(text) }
     guard case .invalidAddress(text, let given)? = error else {
       Issue.record("\(text) is refused with \(String(describing: error))")
       return
@@ -124,7 +124,7 @@ import Testing
   func zeroByte() {
     for text in ["unix://a\0b", "tcp://a\0b:80", "unix://\0", "127.0.0.1\0:80"] {
       #expect(throws: ServeError.invalidAddress(text, reason: "it contains a zero byte")) {
-        try ListenAddress(text)
+        try Address(text)
       }
     }
   }
@@ -135,7 +135,7 @@ import Testing
       "http://:80", "TCP://:80", "tcp5://:80", "://:80", "unixgram:///x", "sctp://:1", " tcp://:80",
     ])
   func unsupportedScheme(_ text: String) {
-    let error = #expect(throws: ServeError.self) { try ListenAddress(text) }
+    let error = #expect(throws: ServeError.self) { try Address(text) }
     guard case .unsupportedScheme(text)? = error else {
       Issue.record("\(text) is refused with \(String(describing: error))")
       return

@@ -148,6 +148,30 @@ private func check(
     }
   }
 
+  @Test("where the directions are independent, output that is full holds no input up, and drains are told as ever")
+  func fullDuplex() {
+    for one in LifeCase.all {
+      var situation = one.situation
+      situation.life.isFullDuplex = true
+      let (step, after) = situation.outcome
+      let flags = one.life.flags
+      check(after.isFullDuplex, situation)
+      let mayReact = one.life.ending == .none && !flags.contains(.aborted)
+      check(situation.life.mayReact == mayReact, situation)
+      let wantsInput = mayReact && flags.isDisjoint(with: [.inputEnded, .readingPaused])
+      check(situation.life.wantsInput == wantsInput, situation)
+      if case .watch(let interest, let again) = step {
+        check(interest.contains(.readable) == after.wantsInput, situation, "reads: \(interest)")
+        if after.ending == .none && after.flags.contains(.wakeRequested) { check(again, situation, "a wake is lost") }
+      }
+      let isFull = !flags.isDisjoint(with: [.outputFull, .drainedDue])
+      if !isFull && one.pending != .high {
+        check(step == one.step && after.flags == one.after.flags, situation, "\(step), not \(one.step)")
+      }
+      if one.step == .drained { check(step == .drained, situation, "\(step)") }
+    }
+  }
+
   @Test("what a peer or a handler has done stays done")
   func memory() {
     let lasting: StreamLife.Flags = [.outputBroken, .readingPaused, .outputEnding, .aborted]
@@ -171,7 +195,7 @@ private func check(
   @Test("a connection that needs no attention is one that goes on as before")
   func steadiness() {
     // A connection with these goes on as before, too, but not for ever, or there is something else to be done for it.
-    let attention: StreamLife.Flags = [.settleDue, .outputEnding, .outputEnded]
+    let attention: StreamLife.Flags = [.settleDue, .outputEnding, .outputEnded, .holdsInput]
     for one in LifeCase.all where one.situation.event == .settled && one.pending == .none {
       let goesOn = one.step == .watch(.readable, again: false) && one.after == one.life
       let isSteady = goesOn && one.life.flags.isDisjoint(with: attention)

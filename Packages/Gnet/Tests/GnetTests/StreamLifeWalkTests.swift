@@ -49,7 +49,9 @@ import Testing
       if world.interest.contains(.readable) {
         #expect(!flags.contains(.inputEnded), "reads after the end of the input: \(world)")
       }
-      if flags.contains(.outputBroken) { #expect(world.pending == .none && world.isQueued, "\(world)") }
+      if flags.contains(.outputBroken) && !world.isHeld {
+        #expect(world.pending == .none && world.isQueued, "\(world)")
+      }
       if flags.contains(.settleDue) {
         #expect(world.isQueued, "a change by others is forgotten: \(world)")
         continue
@@ -73,7 +75,8 @@ import Testing
       if flags.contains(.outputEnding) && world.pending == .none && !flags.contains(.outputBroken) {
         #expect(world.isPeerTold, "the end of the output is not told: \(world)")
       }
-      #expect(!flags.isSuperset(of: [.inputEnded, .outputEnded]), "nothing is left to be done: \(world)")
+      #expect(
+        !flags.isSuperset(of: [.inputEnded, .outputEnded]) || world.isHeld, "nothing is left to be done: \(world)")
     }
   }
 
@@ -81,9 +84,10 @@ import Testing
   func ends(mayAnswer: Bool) {
     for start in Self.reachable(mayAnswer: mayAnswer) where start.end == nil {
       var world = start
-      for _ in 0..<8 where world.end == nil {
-        let move = [Move.tookAll, .endedStream, .turn, .hungUp].first { world.allows($0) }
-        guard let move else { break }
+      for _ in 0..<12 where world.end == nil {
+        // A handler that holds bytes comes back for them, and pauses no more.
+        let moves: [Move] = world.isHeld ? [.turn, .lent] : [.tookAll, .endedStream, .turn, .hungUp]
+        guard let move = moves.first(where: { world.allows($0) }) else { break }
         world.make(move, mayAnswer: mayAnswer, Callback())
       }
       #expect(world.end != nil && world.faults.isEmpty, "\(start) has come to \(world)")

@@ -1,4 +1,5 @@
 public import SystemPackage
+public import TestSupport
 
 /// A client's end of a connection, or a datagram socket: its calls block, and give up after twenty seconds.
 public final class Client {
@@ -89,6 +90,18 @@ public final class Client {
 
   /// Sends a text.
   public func send(_ text: String) throws(Errno) { try send(Array(text.utf8)) }
+
+  /// Sends all bytes from a thread of its own, which is to be joined before the client is closed.
+  ///
+  /// - Parameter isLast: whether this side's stream ends behind the bytes.
+  public func sendInBackground(_ bytes: [UInt8], isLast: Bool = false) -> TestThread {
+    let fd = fd
+    return TestThread {
+      var rest = bytes[...]
+      while !rest.isEmpty, let count = try? Socket.send(fd, rest) { rest = rest.dropFirst(count) }
+      if isLast { Socket.endOutput(of: fd) }
+    }
+  }
 
   /// The bytes sent that the peer's kernel has not acknowledged. Corresponds to `ioctl(2)` with `TIOCOUTQ`.
   public var unsentCount: Int { Socket.unsentCount(fd) }

@@ -119,6 +119,8 @@ enum cgnet_option {
   CGNET_RECEIVE_BUFFER,   // SO_RCVBUF
   CGNET_SEND_BUFFER,      // SO_SNDBUF
   CGNET_REPORT_LOCAL,     // receives fill in `local` where sends can use it; the value is the family
+  CGNET_BIND_ADDRESS_ONLY,  // a bind to port 0 leaves the choice of the port to connect: IP_BIND_ADDRESS_NO_PORT on Linux
+  CGNET_RESET_ON_CLOSE,   // SO_LINGER without time: closing sends a reset and drops what was not sent
   CGNET_RECEIVE_MERGED,   // receives merge datagrams of one peer: UDP_GRO, where the system has it
 };
 

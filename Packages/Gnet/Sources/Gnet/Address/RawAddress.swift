@@ -35,6 +35,9 @@ struct RawAddress {
     }
   }
 
+  /// The address family, such as `AF_INET`.
+  var family: Int32 { Int32(storage.ss_family) }
+
   private mutating func setLength(_ count: Int) {
     length = socklen_t(count)
     unsafe cgnet_set_length(&storage, length)

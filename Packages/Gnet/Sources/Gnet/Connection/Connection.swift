@@ -18,9 +18,12 @@ public struct Connection: ~Copyable {
     nonmutating set { state.pointee.context = newValue }
   }
 
-  /// The index of the address, among those given to `serve`, that the peer has come to; -1 for a connection that was
-  /// handed in by ``EventLoop/adopt(_:_:)-(DetachedConnection,_)``.
+  /// The index of the address, among those given to `serve`, that the peer has come to; -1 for an outbound connection, and
+  /// for one that was handed in by ``EventLoop/adopt(_:_:)-(DetachedConnection,_)``.
   public var addressIndex: Int { Int(state.pointee.addressIndex) }
+
+  /// Whether this side has established the connection, by ``EventLoop/connect(to:options:_:onFailure:)``.
+  public var isOutbound: Bool { state.pointee.isOutbound }
 
   /// This side's address; for a datagram to a socket on all interfaces, where the system tells, the one that the peer
   /// has sent it to. Corresponds to `getsockname(2)`.
@@ -83,8 +86,9 @@ public struct Connection: ~Copyable {
     state.pointee.end(.close)
   }
 
-  /// Ends the connection when this callback is over: output that waits is dropped, and `closed` is told
-  /// `Errno.connectionAbort`. Does nothing for a datagram.
+  /// Ends the connection when this callback is over: output that waits is dropped, `closed` is told
+  /// `Errno.connectionAbort`, and a TCP peer gets a reset, so that it does not take this for the end of the stream.
+  /// Does nothing for a datagram.
   public func abort() {
     guard !state.pointee.isDatagramPeer else { return }
     state.pointee.life.flags.insert(.aborted)

@@ -4,7 +4,7 @@
 /// its callbacks never mix within one call. After `close()` and after the end of the connection all report `false`,
 /// but for `abort()`, which ends also a connection that is closing.
 public struct ConnectionHandle: Sendable, Hashable {
-  private let queue: HandleQueue
+  let queue: HandleQueue
 
   init(_ queue: HandleQueue) { self.queue = queue }
 
@@ -91,8 +91,8 @@ public struct ConnectionHandle: Sendable, Hashable {
   @discardableResult
   public func close() -> Bool { queue.close() }
 
-  /// Ends the connection at once, for a peer that does not read what it is sent: bytes that wait are dropped, and
-  /// `onClosed` is told `Errno.connectionAbort`. On a datagram's handle it does nothing and returns `false`.
+  /// Ends the connection at once, for a peer that does not read what it is sent: bytes that wait are dropped, `onClosed`
+  /// is told `Errno.connectionAbort`, and a TCP peer gets a reset. On a datagram's handle it does nothing and returns `false`.
   ///
   /// It may follow `close()`, which waits as long as the peer takes; it returns `false` when the connection has gone or
   /// is aborted already.

@@ -18,6 +18,8 @@ struct ConnectionState: ~Copyable {
   var isQueued = false
   /// Whether the connection is one of TCP.
   var isTCP = false
+  /// Whether this side has established the connection.
+  var isOutbound = false
   /// The events that the selector watches for.
   var interest: Poller.Interest = []
   /// The descriptor; -1 where there is none, or none any more.

@@ -19,7 +19,10 @@ struct ConnectionTable: ~Copyable {
   /// The slots in use.
   private(set) var count = 0
   private let loop: EventLoop
-  private let lentOutput: Pinned<RingBuffer>
+  let lentOutput: Pinned<RingBuffer>
+  /// Output that the callback of another connection has gathered for ``forwardedTo``.
+  var forwarded = RingBuffer()
+  var forwardedTo: ConnectionToken?
 
   init(loop: EventLoop, lentOutput: Pinned<RingBuffer>) {
     self.loop = loop
@@ -117,6 +120,8 @@ extension Pinned where Value == ConnectionTable {
   func lend<R>(_ token: ConnectionToken, _ body: (inout Connection) -> R) -> R? {
     guard let slot = pointee.find(token), slot.pointee.life.phase == .open, !slot.pointee.isInCallback
     else { return nil }
+    // Before an end of the output that the body may ask for.
+    if pointee.forwardedTo == token { pointee.keepForwarded() }
     let lentOutput = slot.pointee.lentOutput
     var setAside = RingBuffer()
     swap(&setAside, &lentOutput.pointee)

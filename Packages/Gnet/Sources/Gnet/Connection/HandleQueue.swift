@@ -53,6 +53,14 @@ final class HandleQueue: Sendable {
       return output.count + (callCount - 1) * MemoryLayout<Call>.stride
     }
 
+    /// Takes the bytes of a write that comes before all other calls off the list. Returns their number.
+    mutating func takeFirstWrite() -> Int {
+      guard let first = calls.first else { return restByteCount }
+      guard case .write(let byteCount) = first else { return 0 }
+      calls.removeFirst()
+      return byteCount
+    }
+
     /// Adds bytes that are a datagram of their own.
     mutating func addDatagram(_ bytes: RawSpan) {
       output.write(bytes)
@@ -105,6 +113,9 @@ final class HandleQueue: Sendable {
   private let unsentByteCount = Atomic<Int>(0)
   /// Set once, behind the lock.
   private let abortion = Atomic<Bool>(false)
+  /// The outbound connection that is still being established.
+  // Set when the queue is made, then used on the loop's thread only.
+  private nonisolated(unsafe) var currentDial: Dial?
 
   init(of connection: borrowing ConnectionState) {
     loop = unsafe connection.loop
@@ -148,6 +159,11 @@ final class HandleQueue: Sendable {
 
   /// Sets the token of the connection that the queue has been waiting for; on the loop's thread.
   func setToken(_ token: ConnectionToken) { tokenValue.store(token.rawValue, ordering: .relaxed) }
+
+  /// The outbound connection that is still being established; for the loop's thread.
+  var dial: Dial? { unsafe currentDial }
+
+  func setDial(_ dial: Dial?) { unsafe currentDial = dial }
 
   private var isOfDatagrams: Bool {
     if case .datagrams = target { true } else { false }
@@ -241,6 +257,14 @@ final class HandleQueue: Sendable {
     return table.lend(token, body)
   }
 
+  /// The slot of an open connection of the calling thread's loop, and its table; `nil` for all others.
+  var slotOfThisThread: (Pinned<ConnectionTable>, ConnectionSlot)? {
+    guard loop.isCurrent, let table = unsafe loop.connectionsOfItsThread, let slot = table.pointee.find(token),
+      slot.pointee.life.phase == .open
+    else { return nil }
+    return (table, slot)
+  }
+
   // MARK: The loop
 
   /// Takes the calls that wait.
@@ -250,6 +274,14 @@ final class HandleQueue: Sendable {
       swap(&taken, &state.pending)
       state.isScheduled = false
       return taken
+    }
+  }
+
+  /// Takes in that calls wait, and leaves them. Returns whether the end of the connection is among them.
+  func leaveCalls() -> Bool {
+    state.withLock { state in
+      state.isScheduled = false
+      return !state.isOpen
     }
   }
 

@@ -55,10 +55,15 @@ struct StreamLife: Equatable {
     static let aborted = Flags(rawValue: 1 << 9)
     /// Something outside of the connection's own callbacks has changed it: it is to be settled.
     static let settleDue = Flags(rawValue: 1 << 10)
-    /// Something is to be done after the callback that is no matter of the life: a deadline, another handler.
+    /// Something is to be done after the callback that is no matter of the life: a deadline, another handler, output of
+    /// another connection.
     static let hasRequests = Flags(rawValue: 1 << 11)
 
-    static let all = Flags(rawValue: 1 << 12 - 1)
+    /// The handler has paused reading and left bytes unread: until it has come back for them, they are not lost with the
+    /// end of the peer's stream.
+    static let holdsInput = Flags(rawValue: 1 << 12)
+
+    static let all = Flags(rawValue: 1 << 13 - 1)
   }
 
   /// Output that the kernel has not taken, beside the watermarks.
@@ -118,6 +123,22 @@ struct StreamLife: Equatable {
   var ending = Ending.none
   var flags: Flags = []
 
+  /// Whether the directions are independent of each other: output that is full does not hold the input up.
+  var isFullDuplex: Bool {
+    get { fullness.isEmpty }
+    set { fullness = newValue ? [] : [.outputFull, .drainedDue] }
+  }
+
+  /// The flags of full output that hold the input up. Stored, since every event asks for it.
+  private var fullness: Flags = [.outputFull, .drainedDue]
+
+  init(phase: Phase = .ended, ending: Ending = .none, flags: Flags = [], isFullDuplex: Bool = false) {
+    self.phase = phase
+    self.ending = ending
+    self.flags = flags
+    self.isFullDuplex = isFullDuplex
+  }
+
   /// Whether the connection is open and nothing but going on as before is to be done after a callback.
   @inline(__always)
   var isSteady: Bool { phase == .open && ending == .none && flags.subtracting(.hasSent).isEmpty }
@@ -133,13 +154,11 @@ struct StreamLife: Equatable {
 
   /// Whether more input is wanted.
   var wantsInput: Bool {
-    ending == .none && flags.isDisjoint(with: [.inputEnded, .outputFull, .drainedDue, .readingPaused, .aborted])
+    ending == .none && flags.isDisjoint(with: fullness.union([.inputEnded, .readingPaused, .aborted]))
   }
 
-  /// Whether the handler may be offered bytes: not while output is above the watermark, nor at the end.
-  var mayReact: Bool {
-    phase == .open && ending == .none && flags.isDisjoint(with: [.outputFull, .drainedDue, .aborted])
-  }
+  /// Whether the handler may be offered bytes: not while full output holds the input up, nor at the end.
+  var mayReact: Bool { phase == .open && ending == .none && flags.isDisjoint(with: fullness.union(.aborted)) }
 
   /// Asks for an ending, unless a stronger one is due already.
   @inline(__always)
@@ -162,7 +181,7 @@ struct StreamLife: Equatable {
       return settle(pending)
     case .inputEnded(let mayAnswer):
       flags.insert(.inputEnded)
-      if flags.contains(.outputBroken) { return .close }
+      if flags.contains(.outputBroken) { return isHeld ? .settle : .close }
       if flags.contains(.outputEnded) || !mayAnswer { end(.close) }
       return mayReact ? .react : .settle
     case .inputExhausted:
@@ -171,8 +190,9 @@ struct StreamLife: Equatable {
     case .hungUp:
       // Bytes that the peer had sent before are still to be read, unless its end was seen already, and what the handler has
       // left while its output was full is still to be offered.
-      let isOver = flags.contains(.inputEnded) && flags.isDisjoint(with: [.outputFull, .drainedDue, .aborted])
-      return pending == .none && isOver ? .close : .breakOutput
+      let isOver = flags.contains(.inputEnded) && flags.isDisjoint(with: fullness.union(.aborted))
+      if pending != .none || !isOver { return .breakOutput }
+      return isHeld ? .none : .close
     case .queued:
       return runQueued()
     }
@@ -188,8 +208,8 @@ struct StreamLife: Equatable {
       flags.remove(.drainedDue)
       return .drained
     }
-    if flags.contains(.outputBroken) { return .readRest }
-    if ending != .none || flags.contains(.outputFull) { return .none }
+    if flags.contains(.outputBroken) && !isHeld { return .readRest }
+    if ending != .none || flags.contains(.outputFull) && !isFullDuplex { return .none }
     // A wake that was asked for before a drain has been served along with it.
     guard flags.contains(.wakeRequested) else { return .none }
     flags.remove(.wakeRequested)
@@ -208,7 +228,7 @@ struct StreamLife: Equatable {
         // With output lost there is nothing to hand over: whoever took the connection would not learn of the loss.
         return ending == .detach && !flags.contains(.outputBroken) ? .detach : .close
       }
-      if flags.isSuperset(of: [.outputEnded, .inputEnded]) { return .close }
+      if flags.isSuperset(of: [.outputEnded, .inputEnded]) && !isHeld { return .close }
     }
     follow(pending)
     var interest: Poller.Interest = []
@@ -234,10 +254,16 @@ struct StreamLife: Equatable {
     }
   }
 
+  /// Whether the end of the input waits for the handler, which holds the last bytes, and has not ended the connection.
+  private var isHeld: Bool {
+    ending == .none && flags.isSuperset(of: [.inputEnded, .holdsInput])
+      && !flags.isDisjoint(with: [.readingPaused, .wakeRequested])
+  }
+
   /// Whether something is to be done for the connection without an event of its descriptor.
   private var isQueueDue: Bool {
-    if flags.contains(.outputBroken) { return true }
-    if ending != .none || flags.contains(.outputFull) { return false }
+    if flags.contains(.outputBroken) && !isHeld { return true }
+    if ending != .none || flags.contains(.outputFull) && !isFullDuplex { return false }
     return !flags.isDisjoint(with: [.drainedDue, .wakeRequested])
   }
 

@@ -11,6 +11,8 @@ struct AsyncHandler: ConnectionHandler {
     self.body = body
   }
 
+  static var isFullDuplex: Bool { true }
+
   mutating func opened(_ connection: inout Connection) -> Action {
     let (channel, body, loop) = (channel, body, connection.loop)
     channel.setTask(

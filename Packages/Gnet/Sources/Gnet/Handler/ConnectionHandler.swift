@@ -34,6 +34,13 @@ public import RingBuffer
 /// Calls come in this order: `opened`, then any of `react`, `drained`, `timedOut` and `shuttingDown`, then exactly one
 /// of `closed` and `detached`. They never overlap.
 public protocol ConnectionHandler: ~Copyable, SendableMetatype {
+  /// Whether the two directions of a connection are independent of each other, as in a relay. The default is `false`.
+  ///
+  /// Then the end of the peer's stream ends no output, whatever `Options.allowHalfClosure` says: ``react(_:_:)`` is called
+  /// once more with ``Connection/isInputEnded``. And output above the watermark holds no input up: a handler that answers on
+  /// the same connection must look at ``Connection/isOutputFull`` itself.
+  static var isFullDuplex: Bool { get }
+
   /// Called once, before anything else. What it writes goes out first. The default answers `.none`.
   mutating func opened(_ connection: inout Connection) -> Action
 
@@ -69,6 +76,10 @@ public protocol ConnectionHandler: ~Copyable, SendableMetatype {
 }
 
 extension ConnectionHandler where Self: ~Copyable {
+  /// Output that is full holds the input up.
+  @inlinable
+  public static var isFullDuplex: Bool { false }
+
   /// Does nothing.
   @inlinable
   public mutating func opened(_ connection: inout Connection) -> Action { .none }

@@ -41,8 +41,8 @@ class HandlerTable {
     .none
   }
 
-  /// Whether the handler may go on writing after the end of the peer's stream, whatever the options say.
-  @usableFromInline var allowsHalfClosure: Bool { false }
+  /// Whether the directions of a connection are independent of each other.
+  @usableFromInline var isFullDuplex: Bool { false }
 
   /// Whether connections can be detached; where not, detaching is closing.
   @usableFromInline var canDetach: Bool { true }
@@ -87,7 +87,6 @@ struct HandlerReference {
     unsafe table._withUnsafeGuaranteedRef { $0.preWrite(&connection, byteCount) }
   }
   var hasPreWrite: Bool { unsafe table._withUnsafeGuaranteedRef { $0.hasPreWrite } }
-  var allowsHalfClosure: Bool { unsafe table._withUnsafeGuaranteedRef { $0.allowsHalfClosure } }
   var canDetach: Bool { unsafe table._withUnsafeGuaranteedRef { $0.canDetach } }
 
   func opened(_ connection: inout Connection) -> Action {
@@ -129,15 +128,11 @@ struct HandlerReference {
 @usableFromInline
 final class TypedHandlers<Handler: ConnectionHandler & ~Copyable>: HandlerTable {
   @usableFromInline let makeHandler: (inout Connection) -> Handler
-  private let isHalfClosureAllowed: Bool
 
   @usableFromInline
-  init(allowsHalfClosure: Bool = false, _ makeHandler: @escaping (inout Connection) -> Handler) {
-    isHalfClosureAllowed = allowsHalfClosure
-    self.makeHandler = makeHandler
-  }
+  init(_ makeHandler: @escaping (inout Connection) -> Handler) { self.makeHandler = makeHandler }
 
-  override var allowsHalfClosure: Bool { isHalfClosureAllowed }
+  @inlinable override var isFullDuplex: Bool { Handler.isFullDuplex }
 
   @inlinable
   override func make(_ connection: inout Connection) -> Place? {

@@ -50,7 +50,7 @@ public struct Service: Sendable {
   public init(async body: @escaping @Sendable (AsyncConnection) async throws -> Void) {
     self.init(
       Definition { _ in
-        TypedHandlers(allowsHalfClosure: true) { connection in AsyncHandler(&connection, body) }
+        TypedHandlers { connection in AsyncHandler(&connection, body) }
       })
   }
 

@@ -137,6 +137,7 @@ public final class EventLoop: Sendable {
         case .adopt(let connection):
           connection.adoption?.queue.markGone()
           removeConnection()
+        case .dial(let dial): dial.end(.shutdown)
         case .calls: break
         case .timer: break
         }

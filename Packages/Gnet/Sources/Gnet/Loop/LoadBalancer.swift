@@ -1,4 +1,4 @@
-/// Deals accepted connections to loops; each thread that accepts has one of its own.
+/// Deals connections to loops: each thread that accepts has one of its own, the server has one for outbound connections.
 struct LoadBalancer {
   private let policy: LoadBalancing
   private let loops: [EventLoop]
@@ -9,8 +9,13 @@ struct LoadBalancer {
     self.loops = loops
   }
 
-  /// The loop for a connection.
+  /// The loop for an accepted connection.
   mutating func loop(for connection: borrowing AcceptedSocket, _ system: some LoopSystem) -> EventLoop {
+    loop { connection.sourceHash(system) }
+  }
+
+  /// The loop for a connection with a hash, which is asked for where it counts.
+  mutating func loop(_ hash: () -> UInt64) -> EventLoop {
     if loops.count == 1 { return loops[0] }
     switch policy {
     case .roundRobin:
@@ -26,7 +31,7 @@ struct LoadBalancer {
       }
       return best
     case .sourceAddressHash:
-      return loops[Int(connection.sourceHash(system) % UInt64(loops.count))]
+      return loops[Int(hash() % UInt64(loops.count))]
     }
   }
 }

@@ -13,6 +13,7 @@ extension Loop {
   private mutating func fire(_ deadline: Deadline) {
     switch deadline {
     case .connection(let token): streams.timerFired(token, &turn)
+    case .dial(let dial): streams.timerFired(dial, &turn)
     case .listener(let id): listeners.retry(id, &turn)
     case .datagrams(let id): datagrams.retry(id, &turn)
     case .tick(let index): tick(index)

@@ -57,7 +57,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
       if !turn.isDraining { beginShutdown() }
       if hasDrained { return false }
     }
-    if loop.takeOwnMail() { hasMail = true }
+    if loop.takeOwnMail() { applyMessages() }
     loop.publish(&turn.counters)
     do throws(Errno) {
       try wait()
@@ -121,6 +121,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     let count = loop.mailbox.drain { message in
       switch consume message {
       case .adopt(let connection): streams.adopt(connection, &turn)
+      case .dial(let dial): streams.establish(dial, &turn)
       case .calls(let queue): apply(queue)
       case .timer(let timer): update(timer)
       case .job(let job): loop.run(job)

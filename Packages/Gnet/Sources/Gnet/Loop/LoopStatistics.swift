@@ -23,6 +23,12 @@ public struct LoopStatistics: Sendable, Hashable, BitwiseCopyable {
   public var accepts: UInt64 = 0
   /// Attempts to accept that failed. Those of the acceptor thread count on loop 0.
   public var acceptErrors: UInt64 = 0
+  /// Outbound connections that were asked for.
+  public var connectAttempts: UInt64 = 0
+  /// Outbound connections that could not be established; those that were taken back do not count.
+  public var connectFailures: UInt64 = 0
+  /// Outbound connections opened on this loop; they count among ``connectionsOpened`` too.
+  public var connectionsOutbound: UInt64 = 0
   /// Datagrams received.
   public var datagramsIn: UInt64 = 0
   /// Datagrams sent.

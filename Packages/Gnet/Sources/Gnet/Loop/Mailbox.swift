@@ -5,6 +5,8 @@ internal import Synchronization
 enum Message: ~Copyable, Sendable {
   /// A connection was accepted for this loop.
   case adopt(AcceptedSocket)
+  /// An outbound connection is to be established, or its host was looked up.
+  case dial(Dial)
   /// Calls wait in the queue of a connection's handle.
   case calls(HandleQueue)
   /// A timer that is to be set, or was taken back.

@@ -1,3 +1,4 @@
+internal import CGnet
 internal import Poller
 internal import RingBuffer
 internal import SystemPackage
@@ -24,6 +25,14 @@ extension Streams {
   /// Ends a connection at once, by an error.
   mutating func fail(_ slot: ConnectionSlot, _ error: Errno, _ turn: inout Turn<System>) {
     close(slot, error, lingers: false, &turn)
+  }
+
+  /// Ends a connection at once, by a reset: the peer does not take it for the end of the stream.
+  ///
+  /// Source: RFC 9293, section 3.10.5.
+  mutating func abort(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    if slot.pointee.isTCP { _ = turn.system.setOption(slot.pointee.fd, CGNET_RESET_ON_CLOSE, 1) }
+    fail(slot, .connectionAbort, &turn)
   }
 
   /// Ends a connection: nothing is called for it after `closed`.
@@ -120,8 +129,10 @@ extension Streams {
   // MARK: Shutting down
 
   /// Offers what has arrived to every connection, and asks each how to end; later ones are asked when they are opened.
+  /// Outbound connections that are not established fail.
   mutating func beginShutdown(_ turn: inout Turn<System>) {
     isShuttingDown = true
+    failAll(&turn)
     for index in 0..<UInt32(connections.pointee.capacity) {
       let slot = connections.pointee[index]
       if slot.pointee.life.phase == .open {

@@ -4,12 +4,34 @@ internal import SystemPackage
 extension Streams {
   /// Applies the calls that wait in a handle's queue.
   mutating func apply(_ queue: HandleQueue, _ turn: inout Turn<System>) {
-    guard let slot = connections.pointee.find(queue.token), slot.pointee.life.phase == .open else { return }
+    guard let slot = connections.pointee.find(queue.token), slot.pointee.life.phase == .open else {
+      return applyEarly(queue, &turn)
+    }
     callsInProgress = queue.takeCalls()
     if queue.isAborted {
       callsInProgress = HandleQueue.Pending()
-      return fail(slot, .connectionAbort, &turn)
+      return abort(slot, &turn)
     }
+    applyTakenCalls(slot, &turn)
+  }
+
+  /// Opens an outbound connection, and applies the calls that its handle has queued meanwhile: a write that came before
+  /// all others before `opened`, so that its bytes are the first, everything else after it.
+  mutating func openApplyingCalls(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
+    guard let queue = slot.pointee.handleQueue else { return assertionFailure("an outbound connection has no handle") }
+    callsInProgress = queue.takeCalls()
+    let byteCount = callsInProgress.takeFirstWrite()
+    Self.move(byteCount, from: &callsInProgress.output, to: slot, output)
+    let token = slot.pointee.token
+    open(slot, handlers, &turn)
+    guard slot.pointee.token == token, slot.pointee.life.phase == .open else {
+      callsInProgress = HandleQueue.Pending()
+      return
+    }
+    applyTakenCalls(slot, &turn)
+  }
+
+  private mutating func applyTakenCalls(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     for call in callsInProgress.calls {
       switch call {
       case .write(let byteCount): Self.move(byteCount, from: &callsInProgress.output, to: slot, output)

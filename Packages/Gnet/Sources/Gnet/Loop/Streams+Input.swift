@@ -7,7 +7,7 @@ extension Streams {
   @inline(__always)
   mutating func serve(_ token: ConnectionToken, _ event: Poller.Event, _ turn: inout Turn<System>) {
     guard let slot = connections.pointee.find(token) else { return }
-    if slot.pointee.life.phase == .lingering { return throwInputAway(slot, &turn) }
+    if slot.pointee.life.phase != .open { return serveUnopened(slot, &turn) }
     if event.isWritable, !slot.pointee.outbound.isEmpty {
       flush(slot, &turn)
       guard slot.pointee.life.phase == .open else { return }
@@ -22,6 +22,11 @@ extension Streams {
     }
   }
 
+  @inline(never)
+  private mutating func serveUnopened(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    if slot.pointee.life.phase == .lingering { throwInputAway(slot, &turn) } else { serveConnecting(slot, &turn) }
+  }
+
   /// Receives once, and offers what arrived to `react`. What is still in the kernel is reported again by the
   /// selector, after other connections have had their turn.
   ///
@@ -31,7 +36,7 @@ extension Streams {
   mutating func receive(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
     assert(slot.pointee.life.phase == .open && input.isEmpty)
     var limit = turn.options.readBufferCapacity
-    if !slot.pointee.outbound.isEmpty {
+    if !slot.pointee.outbound.isEmpty && !slot.pointee.life.isFullDuplex {
       // Another connection's callback has filled the output since the selector was last told.
       if slot.pointee.life.flags.contains(.outputFull) { return false }
       limit = Self.receiveLimit(slot, turn.options)
@@ -57,7 +62,7 @@ extension Streams {
   }
 
   private mutating func endInput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    let mayAnswer = turn.options.allowHalfClosure || slot.pointee.handler?.allowsHalfClosure == true
+    let mayAnswer = turn.options.allowHalfClosure || slot.pointee.life.isFullDuplex
     take(.inputEnded(mayAnswer: mayAnswer), slot, &turn)
   }
 
@@ -79,14 +84,26 @@ extension Streams {
       if !input.isEmpty {
         slot.pointee.inbound.write(prefix: input.count, of: input)
         input.removeAll()
+        noteHeldInput(slot)
       }
     } else {
+      slot.pointee.life.flags.remove(.holdsInput)
       slot.pointee.inbound.append(moving: &input)
       action = handler.react(&view, &slot.pointee.inbound)
-      if slot.pointee.inbound.isEmpty { slot.pointee.inbound.removeAll(keepingCapacity: false) }
+      if slot.pointee.inbound.isEmpty {
+        slot.pointee.inbound.removeAll(keepingCapacity: false)
+      } else {
+        noteHeldInput(slot)
+      }
     }
     slot.pointee.isInCallback = false
     settle(slot, action, &turn)
+  }
+
+  /// Takes in that the handler has left bytes. After an error they are no reason to keep the connection.
+  private func noteHeldInput(_ slot: ConnectionSlot) {
+    guard slot.pointee.life.flags.contains(.readingPaused), slot.pointee.failure == nil else { return }
+    slot.pointee.life.flags.insert(.holdsInput)
   }
 
   /// Tells the handler that its output has drained, and offers it the bytes that it had left.
@@ -117,13 +134,16 @@ extension Streams {
   /// is pending, or the handler has paused reading. In the latter cases what it sent before is still to be read.
   private mutating func hangUp(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     slot.pointee.failure = turn.system.pendingError(of: slot.pointee.fd) ?? slot.pointee.failure
+    if slot.pointee.failure != nil { slot.pointee.life.flags.remove(.holdsInput) }
     take(.hungUp, slot, &turn)
   }
 
   /// Reads what a peer had sent before sending to it failed, one buffer a turn.
   mutating func readRest(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let token = slot.pointee.token
     receive(slot, &turn)
-    if slot.pointee.life.phase == .open { connections.pointee.enqueue(slot) }
+    guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
+    if !slot.pointee.life.flags.contains(.inputEnded) { connections.pointee.enqueue(slot) }
   }
 
   /// Reads what a lingering connection's peer still sends, and drops it.

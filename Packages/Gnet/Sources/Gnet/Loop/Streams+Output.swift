@@ -26,12 +26,35 @@ extension Streams {
       if let successor = slot.pointee.rare?.successor.take(), !slot.pointee.life.flags.contains(.aborted) {
         return become(slot, successor, &turn)
       }
+      if slot.pointee.isSteady { return }
     }
     accountPending(slot, &turn)
     if slot.pointee.outbound.isEmpty, slot.pointee.outbound.capacity > 0 {
       slot.pointee.outbound.removeAll(keepingCapacity: false)
     }
     take(.settled, slot, &turn)
+  }
+
+  /// Sends what a callback has given to another connection.
+  mutating func flushForwarded(_ turn: inout Turn<System>) {
+    let (table, output) = (connections, output)
+    assert(output.pointee.isEmpty)
+    guard let token = table.pointee.forwardedTo.take() else { return }
+    guard let target = table.pointee.find(token), target.pointee.life.takesOutput else {
+      return table.pointee.forwarded.removeAll()
+    }
+    if target.pointee.outbound.isEmpty {
+      swap(&output.pointee, &table.pointee.forwarded)
+      settle(target, .none, &turn)
+      swap(&output.pointee, &table.pointee.forwarded)
+    } else {
+      // Behind what the kernel has not taken: the selector tells when it takes more.
+      target.pointee.outbound.append(moving: &table.pointee.forwarded)
+      accountPending(target, &turn)
+      take(.settled, target, &turn)
+    }
+    // Storage that was exchanged for another size is not kept.
+    if table.pointee.forwarded.capacity != output.pointee.capacity { table.pointee.forwarded = RingBuffer() }
   }
 
   /// Sends what the callback wrote.

@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// The stream connections of a loop: moves their bytes and calls their handlers.
 ///
-/// `Streams+Input.swift` has the way in, `Streams+Output.swift` the way out, `Streams+Ending.swift` the ends,
+/// `Streams+Connecting.swift` has the way of outbound connections to `opened`, `Streams+Input.swift` has the way in, `Streams+Output.swift` the way out, `Streams+Ending.swift` the ends,
 /// `Streams+Deadlines.swift` the deadlines, `Streams+Handles.swift` the calls of other threads. Which step comes next is
 /// for ``StreamLife`` to say.
 struct Streams<System: LoopSystem>: ~Copyable {
@@ -32,6 +32,8 @@ struct Streams<System: LoopSystem>: ~Copyable {
   let tracksActivity: Bool
   /// Whether the connections have been asked how to end.
   var isShuttingDown = false
+  /// The outbound connections that are being established.
+  var dials: [Dial] = []
 
   init(_ loop: EventLoop, _ options: Options, _ plugins: PluginHooks) {
     self.loop = loop
@@ -57,7 +59,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   }
 
   /// The handlers of a service.
-  private mutating func table(of service: Service) -> HandlerTable {
+  mutating func table(of service: Service) -> HandlerTable {
     let table = tables.table(of: service)
     hasPreWriteHooks = plugins.exist || tables.havePreWrite
     return table
@@ -70,21 +72,16 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// Makes an accepted connection one of this loop's.
   mutating func adopt(_ connection: consuming AcceptedSocket, _ turn: inout Turn<System>) {
-    let adoption = connection.adoption
-    let slot = connections.pointee.allocate()
-    slot.pointee.addressIndex = Int32(connection.addressIndex)
-    slot.pointee.remote = connection.remote
-    slot.pointee.isTCP = connection.remote.family != .unix
+    let (adoption, addressIndex, remote) = (connection.adoption, connection.addressIndex, connection.remote)
+    let slot: ConnectionSlot
     do throws(Errno) {
-      try turn.selector.add(connection.socket.fd, .connection(slot.pointee.token), .readable)
+      slot = try register(connection.takeSocket(), remote, .readable, turn)
     } catch {
-      turn.options.logger?.error("cannot watch a connection from \(connection.remote): \(error)")
-      connections.pointee.release(slot)
+      turn.options.logger?.error("cannot watch a connection from \(remote): \(error)")
       adoption?.queue.markGone()
       return loop.removeConnection()
     }
-    slot.pointee.fd = connection.takeDescriptor()
-    slot.pointee.interest = .readable
+    slot.pointee.addressIndex = Int32(addressIndex)
     let token = slot.pointee.token
     if let adoption {
       adopt(slot, adoption, &turn)
@@ -93,6 +90,25 @@ struct Streams<System: LoopSystem>: ~Copyable {
       open(slot, ofListeners[Int(slot.pointee.addressIndex)], &turn)
     }
     if isShuttingDown && slot.pointee.token == token && slot.pointee.life.phase == .open { askToEnd(slot, &turn) }
+  }
+
+  /// Gives a socket a slot, and watches it.
+  func register(
+    _ socket: consuming OwnedSocket, _ remote: SocketAddress, _ interest: Poller.Interest,
+    _ turn: borrowing Turn<System>
+  ) throws(Errno) -> ConnectionSlot {
+    let slot = connections.pointee.allocate()
+    do throws(Errno) {
+      try turn.selector.add(socket.fd, .connection(slot.pointee.token), interest)
+    } catch {
+      connections.pointee.release(slot)
+      throw error
+    }
+    slot.pointee.fd = socket.release()
+    slot.pointee.interest = interest
+    slot.pointee.remote = remote
+    slot.pointee.isTCP = remote.family != .unix
+    return slot
   }
 
   /// Begins with a connection that was handed in: its unread bytes are offered at once.
@@ -108,7 +124,8 @@ struct Streams<System: LoopSystem>: ~Copyable {
     react(slot, &turn)
   }
 
-  private mutating func open(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
+  /// Opens a connection: from here on it has a handler.
+  mutating func open(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.phase == .establishing && slot.pointee.fd >= 0)
     slot.pointee.life.phase = .open
     turn.counters.connectionsOpened &+= 1
@@ -124,6 +141,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// Makes the handler of a connection, and calls `opened`.
   private mutating func begin(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
+    slot.pointee.life.isFullDuplex = handlers.isFullDuplex
     let action = call(slot) { view in
       let handler = HandlerReference(handlers, of: &view)
       slot.pointee.handler = handler
@@ -173,7 +191,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
       breakOutput(slot, slot.pointee.failure ?? (pending == .none ? nil : .brokenPipe))
       settle(slot, .none, &turn)
     case .close: close(slot, slot.pointee.failure, lingers: !slot.pointee.life.flags.contains(.outputBroken), &turn)
-    case .abort: close(slot, .connectionAbort, lingers: false, &turn)
+    case .abort: abort(slot, &turn)
     case .detach: detach(slot, &turn)
     case .free: free(slot, &turn)
     }
@@ -192,11 +210,11 @@ struct Streams<System: LoopSystem>: ~Copyable {
     }
   }
 
-  /// The interest that tells of a reset, or of a peer that is gone, where neither direction is wanted. epoll does so
-  /// unasked; kqueue has it from the filter for writing, which as an edge also reports, once and for nothing, that the
-  /// socket is writable.
+  /// The interest that tells of a reset, or of a peer that is gone, where neither direction is wanted: once, since the
+  /// connection may go on. epoll does so unasked; kqueue has it from the filter for writing, which also reports, once and
+  /// for nothing, that the socket is writable.
   private static var endOnly: (Poller.Interest, Poller.Trigger) {
-    Poller.backend == .kqueue ? (.writable, .edge) : ([], .level)
+    (Poller.backend == .kqueue ? .writable : [], .edge)
   }
 
   /// Serves the connections of the run queue. One round: those that ask again wait for the next turn.
@@ -214,6 +232,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   /// Does what a callback has asked for beside output and endings.
   mutating func applyRequests(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     slot.pointee.life.flags.remove(.hasRequests)
+    if connections.pointee.forwardedTo != nil { flushForwarded(&turn) }
     armTimer(slot, &turn)
   }
 

@@ -7,6 +7,8 @@ internal import SystemPackage
 enum Deadline {
   /// A connection's: of idleness while it is open, and then of lingering.
   case connection(ConnectionToken)
+  /// An outbound connection's, while it is being established: of its next attempt, or of its time limit.
+  case dial(Dial)
   /// The time to try a listening socket again.
   case listener(Int)
   /// The time to try a datagram socket again.

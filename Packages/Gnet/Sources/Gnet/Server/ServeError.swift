@@ -35,7 +35,7 @@ public enum ServeError: Error, Hashable, CustomStringConvertible {
 
 extension String {
   /// The same with escapes for line ends and other control characters: an address may come from anywhere.
-  fileprivate var escapingControls: String {
+  var escapingControls: String {
     var result = ""
     for scalar in unicodeScalars {
       switch scalar.properties.generalCategory {

@@ -19,6 +19,8 @@ public final class Server: Sendable {
   private let wakers: [@Sendable () -> Void]
   private let reason = Lock<ServeError?>(nil)
   private let isStopping = Atomic<Bool>(false)
+  /// Deals outbound connections to the loops.
+  private let balancer: Lock<LoadBalancer>
 
   /// The loops that have the datagram sockets, by the indexes of the addresses; `nil` for addresses of streams.
   private let datagramLoops: [EventLoop?]
@@ -27,13 +29,14 @@ public final class Server: Sendable {
 
   init(
     addresses: [SocketAddress], loops: [EventLoop], hasAcceptor: Bool, datagramLoops: [EventLoop?],
-    wakers: [@Sendable () -> Void]
+    loadBalancing: LoadBalancing, wakers: [@Sendable () -> Void]
   ) {
     self.addresses = addresses
     self.loops = loops
     self.wakers = wakers
     self.hasAcceptor = Atomic(hasAcceptor)
     self.datagramLoops = datagramLoops
+    balancer = Lock(LoadBalancer(loadBalancing, over: loops))
   }
 
   /// Ends the server in order, within `Options.drainTimeout`: it takes in the connections that wait to be accepted, closes
@@ -73,6 +76,11 @@ public final class Server: Sendable {
   @discardableResult
   public func send(_ bytes: [UInt8], to peer: SocketAddress, from addressIndex: Int) -> Bool {
     send(bytes.span, to: peer, from: addressIndex)
+  }
+
+  /// The loop for a connection to an address.
+  func loopForConnecting(to address: String) -> EventLoop {
+    balancer.withLock { $0.loop { SocketAddress(.unix(path: address)).hostHash } }
   }
 
   /// Ends the server as ``shutdown()`` does, and has `serve` throw `error`; if more than one call names an error, the

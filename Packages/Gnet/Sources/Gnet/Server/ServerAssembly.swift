@@ -33,9 +33,9 @@ struct ServerAssembly<System: LoopSystem> {
 
   /// Binds each address, once for each loop where the loops share its port.
   private func bind(_ loopCount: Int) throws(ServeError) -> [[BoundSocket]] {
-    var parsed: [ListenAddress] = []
+    var parsed: [Address] = []
     for listener in plan.listeners {
-      let address = try ListenAddress(listener.address)
+      let address = try Address(listener.address)
       if address.scheme.isDatagram && !listener.service.definition.takesDatagrams {
         throw address.invalid("datagrams need a service of Events")
       }
@@ -74,7 +74,7 @@ struct ServerAssembly<System: LoopSystem> {
       datagramLoops: sockets.indices.map { index in
         sockets[index][0].isDatagram ? loops[assignment.datagramLoop(index, sockets[index].count)] : nil
       },
-      wakers: selectors.map(\.waker))
+      loadBalancing: options.loadBalancing, wakers: selectors.map(\.waker))
     var made = Loops(server: server)
     if !assignment.ofAcceptor.isEmpty {
       let acceptor = try Acceptor(

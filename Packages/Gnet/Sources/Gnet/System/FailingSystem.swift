@@ -8,6 +8,7 @@
   final class FailingSystem<Base: LoopSystem>: LoopSystem {
     private let base: Base
     private let plan: FaultPlan
+    private let resolver = Resolver()
 
     init(_ base: Base, _ plan: FaultPlan) {
       self.base = base
@@ -115,7 +116,12 @@
       return try base.startThread(name: name, body)
     }
 
-    func resolve(_ query: NameQuery) throws(NameError) -> [RawAddress] { try base.resolve(query) }
+    func resolve(_ query: NameQuery) throws(NameError) -> [RawAddress] {
+      if let error = plan.takeFault(for: .resolve) { throw NameError(reason: "\(error)") }
+      return try base.resolve(query)
+    }
+
+    func start(_ lookup: Lookup) { if !plan.takeLoss(of: .resolve) { resolver.start(lookup, on: self) } }
     var now: Poller.Instant { base.now }
     var continuousNow: ContinuousClock.Instant { base.continuousNow }
 

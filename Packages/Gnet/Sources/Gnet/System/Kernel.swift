@@ -7,6 +7,8 @@ final class Kernel: LoopSystem {
   /// The system of all servers outside of tests.
   static let shared = Kernel()
 
+  private let resolver = Resolver()
+
   private init() {}
 
   // MARK: Streams
@@ -104,7 +106,7 @@ final class Kernel: LoopSystem {
 
   func resolve(_ query: NameQuery) throws(NameError) -> [RawAddress] {
     var hints = unsafe addrinfo()
-    unsafe hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+    unsafe hints.ai_flags = (query.isPassive ? AI_PASSIVE : 0) | AI_NUMERICSERV
     unsafe hints.ai_socktype = Int32(query.isDatagram ? CGNET_DATAGRAM : CGNET_STREAM)
     unsafe hints.ai_family = query.family
     var found: UnsafeMutablePointer<addrinfo>?
@@ -119,6 +121,8 @@ final class Kernel: LoopSystem {
     }
     return addresses
   }
+
+  func start(_ lookup: Lookup) { resolver.start(lookup, on: self) }
 
   func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Thread {
     try Thread(name: name, body)

@@ -41,6 +41,6 @@ struct AcceptedSocket: ~Copyable, Sendable {
     }
   }
 
-  /// Returns the descriptor without closing it. The caller must close it.
-  consuming func takeDescriptor() -> Int32 { socket.release() }
+  /// Gives the socket up to the caller.
+  consuming func takeSocket() -> OwnedSocket { socket }
 }

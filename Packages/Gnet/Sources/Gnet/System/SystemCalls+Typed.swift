@@ -77,6 +77,28 @@ extension SystemCalls {
     }
   }
 
+  /// Begins to connect a socket. Returns whether it is connected already.
+  ///
+  /// - Parameter again: whether to ask a second time, for a peer on this machine: the connection is established before the
+  ///   first call returns, but only the second one says so.
+  func beginConnecting(_ fd: Int32, to address: RawAddress, again: Bool) throws(Errno) -> Bool {
+    for _ in 0..<(again ? 2 : 1) {
+      switch -connect(fd, to: address) {
+      case 0, EISCONN: return true
+      // Interrupted: the connection is established all the same.
+      case EINPROGRESS, EALREADY, EINTR: continue
+      case let code: throw Errno(rawValue: code)
+      }
+    }
+    return false
+  }
+
+  /// Whether a TCP socket has got its own address as its peer: a port that nobody listens on may be chosen for the socket
+  /// that connects to it. RFC 9293, section 3.5, calls that a simultaneous open.
+  func isConnectedToItself(_ fd: Int32, _ remote: SocketAddress) -> Bool {
+    remote.family != .unix && (try? localAddress(of: fd)) == remote
+  }
+
   func socket(family: Int32, isDatagram: Bool) throws(Errno) -> OwnedSocket {
     OwnedSocket(adopting: try checked(openSocket(family: family, isDatagram: isDatagram)), of: self)
   }

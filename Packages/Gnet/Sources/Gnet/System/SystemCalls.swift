@@ -96,8 +96,11 @@ protocol SystemCalls: AnyObject, Sendable {
 
   // MARK: Names, threads and the clock
 
-  /// Resolves a host to addresses for listening sockets. Corresponds to `getaddrinfo(3)`.
+  /// Resolves a host to addresses. Blocks. Corresponds to `getaddrinfo(3)`.
   func resolve(_ query: NameQuery) throws(NameError) -> [RawAddress]
+
+  /// Resolves a host on another thread, and answers the lookup then.
+  func start(_ lookup: Lookup)
 
   /// Starts a thread. Corresponds to `pthread_create(3)`.
   func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Thread
@@ -117,12 +120,14 @@ struct FileIdentity: Equatable, Sendable {
 }
 
 /// A host and a port to resolve. An empty host means all interfaces.
-struct NameQuery: Sendable {
+struct NameQuery: Sendable, Hashable {
   var host: String
   var port: UInt16
   /// The address family; `AF_UNSPEC` for both versions of IP.
   var family: Int32
   var isDatagram: Bool
+  /// Whether the addresses are to be listened on, not connected to.
+  var isPassive: Bool
 }
 
 /// The failure to resolve a host, with the system's description.

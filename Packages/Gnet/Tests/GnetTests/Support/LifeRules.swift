@@ -33,7 +33,10 @@ enum LifeRules {
     rules: settledSteps + inputSteps + [
       rule(
         "a peer that had ended its stream and got everything may go", .close, on: [.hungUp], with: .inputEnded,
-        without: full.union(.aborted), pending: [.none]),
+        without: full.union(.aborted), pending: [.none], isHeld: false),
+      rule(
+        "but its handler keeps the bytes that it holds", .nothing, on: [.hungUp], without: full.union(.aborted),
+        pending: [.none], isHeld: true),
       rule(
         "but bytes that its handler has left are offered first", .breakOutput, on: [.hungUp], with: .inputEnded,
         withAny: full, without: .aborted, pending: [.none]),
@@ -52,19 +55,19 @@ enum LifeRules {
         with: .drainedDue, without: [.settleDue, .aborted]),
       rule(
         "where output was lost, the rest of the input is read", .readRest, on: [.queued], ending: [.none],
-        with: .outputBroken, without: [.settleDue, .aborted, .drainedDue]),
+        without: [.settleDue, .aborted, .drainedDue], readsRest: true),
       rule(
         "also where the connection is to be ended", .readRest, on: [.queued], ending: anEnd, with: .outputBroken,
         without: [.settleDue, .aborted]),
       rule(
         "a handler is not called while its output is full", .nothing, on: [.queued], ending: [.none],
-        with: .outputFull, without: [.settleDue, .aborted, .drainedDue, .outputBroken]),
+        with: .outputFull, without: [.settleDue, .aborted, .drainedDue], readsRest: false),
       rule(
         "a handler that asked to be called is called", .react, on: [.queued], ending: [.none],
-        with: .wakeRequested, without: [.settleDue, .aborted, .drainedDue, .outputBroken, .outputFull]),
+        with: .wakeRequested, without: [.settleDue, .aborted, .drainedDue, .outputFull], readsRest: false),
       rule(
         "a handler whose request was served along with a drain is not called again", .nothing, on: [.queued],
-        ending: [.none], without: [.settleDue, .aborted, .drainedDue, .outputBroken, .outputFull, .wakeRequested]),
+        ending: [.none], without: [.settleDue, .aborted, .drainedDue, .outputFull, .wakeRequested], readsRest: false),
       rule(
         "a handler that has ended its connection is not called any more", .nothing, on: [.queued], ending: anEnd,
         without: [.settleDue, .aborted, .outputBroken]),
@@ -97,7 +100,10 @@ enum LifeRules {
       without: [.outputEnded, .aborted], pending: [.none]),
     rule(
       "with both directions ended the connection is closed", .close, on: [.settled], ending: [.none],
-      with: [.inputEnded, .outputEnded], without: .aborted, pending: [.none]),
+      with: [.inputEnded, .outputEnded], without: .aborted, pending: [.none], isHeld: false),
+    rule(
+      "unless its handler holds the last bytes", .watch, on: [.settled], with: .outputEnded, without: .aborted,
+      pending: [.none], isHeld: true),
     rule(
       "a connection whose output has ended goes on", .watch, on: [.settled], ending: [.none],
       with: .outputEnded, without: [.inputEnded, .aborted], pending: [.none]),
@@ -111,7 +117,10 @@ enum LifeRules {
       "nothing is received while output is full", .impossible, on: Event.inputEnds + [.inputExhausted], withAny: full),
     rule(
       "where output was lost, the end of the input is the end of the connection", .close, on: Event.inputEnds,
-      with: .outputBroken, without: full),
+      with: .outputBroken, without: full, keepsBytes: false),
+    rule(
+      "unless its handler holds the last bytes", .settle, on: Event.inputEnds, with: .outputBroken, without: full,
+      keepsBytes: true),
     rule(
       "nothing is received once an end is due", .impossible, on: Event.inputEnds, ending: anEnd,
       without: full.union(.outputBroken)),
@@ -181,7 +190,14 @@ enum LifeRules {
         with: .outputEnding, without: [.outputEnded, .outputBroken, .aborted], pending: [.none]),
       rule(
         "a connection with both directions ended is closed as it was", Change(), on: [.settled], ending: [.none],
-        with: [.inputEnded, .outputEnded], without: .aborted, pending: [.none]),
+        with: [.inputEnded, .outputEnded], without: .aborted, pending: [.none], isHeld: false),
+      rule(
+        "or goes on, if its handler holds the last bytes, with its output drained",
+        Change(sets: .drainedDue, clears: .outputFull), on: [.settled], with: [.outputEnded, .outputFull],
+        without: .aborted, pending: [.none], isHeld: true),
+      rule(
+        "or as it was", Change(), on: [.settled], with: .outputEnded, without: [.aborted, .outputFull],
+        pending: [.none], isHeld: true),
       rule(
         "full output has drained when all was sent", Change(sets: .drainedDue, clears: .outputFull), on: [.settled],
         ending: [.none], with: .outputFull, without: [.outputEnding, .outputEnded, .aborted], pending: [.none]),
@@ -222,13 +238,13 @@ enum LifeRules {
         on: [.queued], ending: [.none], with: .drainedDue, without: .settleDue),
       rule(
         "a wake is kept while output is full", Change(), on: [.queued], ending: [.none], with: .outputFull,
-        without: [.settleDue, .drainedDue, .outputBroken]),
+        without: [.settleDue, .drainedDue], readsRest: false),
       rule(
         "a handler that is called has to ask again", Change(clears: .wakeRequested), on: [.queued], ending: [.none],
-        without: [.settleDue, .drainedDue, .outputBroken, .outputFull]),
+        without: [.settleDue, .drainedDue, .outputFull], readsRest: false),
       rule(
         "a handler whose output was lost keeps its request", Change(), on: [.queued], ending: [.none],
-        with: .outputBroken, without: [.settleDue, .drainedDue]),
+        without: [.settleDue, .drainedDue], readsRest: true),
       rule(
         "a handler that has ended its connection keeps its request", Change(), on: [.queued], ending: anEnd,
         without: .settleDue),
@@ -258,23 +274,23 @@ enum LifeRules {
   static let isQueued = Table<Bool>(
     name: "whether it is queued",
     rules: [
-      rule("when the rest of the input is to be read, as output was lost", true, with: .outputBroken),
+      rule("when the rest of the input is to be read, as output was lost", true, readsRest: true),
       rule(
-        "not when the handler's connection is to be ended", false, ending: anEnd, without: .outputBroken),
+        "not when the handler's connection is to be ended", false, ending: anEnd, readsRest: false),
       rule(
-        "not while output is at the high watermark", false, ending: [.none], without: .outputBroken, pending: [.high]),
+        "not while output is at the high watermark", false, ending: [.none], pending: [.high], readsRest: false),
       rule(
-        "not after that, until it is at the low one", false, ending: [.none], with: .outputFull,
-        without: .outputBroken, pending: [.middle]),
+        "not after that, until it is at the low one", false, ending: [.none], with: .outputFull, pending: [.middle],
+        readsRest: false),
       rule(
-        "when it is", true, ending: [.none], with: .outputFull, without: .outputBroken, pending: [.none, .low]),
+        "when it is", true, ending: [.none], with: .outputFull, pending: [.none, .low], readsRest: false),
       rule(
         "when the handler is to be told of a drain or wants to be called", true, ending: [.none],
-        withAny: [.drainedDue, .wakeRequested], without: [.outputBroken, .outputFull],
-        pending: [.none, .low, .middle]),
+        withAny: [.drainedDue, .wakeRequested], without: .outputFull, pending: [.none, .low, .middle],
+        readsRest: false),
       rule(
         "not when the handler wants nothing", false, ending: [.none],
-        without: [.drainedDue, .wakeRequested, .outputBroken, .outputFull], pending: [.none, .low, .middle]),
+        without: [.drainedDue, .wakeRequested, .outputFull], pending: [.none, .low, .middle], readsRest: false),
     ])
 
   // MARK: Spelling
@@ -291,7 +307,8 @@ enum LifeRules {
   private static func rule<Decision: Sendable>(
     _ text: String, _ decision: Decision, on events: [StreamLife.Event] = [],
     ending endings: [StreamLife.Ending] = [], with present: Flags = [], withAny someOf: Flags = [],
-    without absent: Flags = [], pending amounts: [StreamLife.Pending] = []
+    without absent: Flags = [], pending amounts: [StreamLife.Pending] = [], isHeld: Bool? = nil,
+    keepsBytes: Bool? = nil, readsRest: Bool? = nil
   ) -> Table<Decision>.Rule {
     // Numbers, since generic sets are slow where nothing is optimised.
     let (present, someOf, absent) = (present.rawValue, someOf.rawValue, absent.rawValue)
@@ -301,6 +318,23 @@ enum LifeRules {
         && (events.isEmpty || events.contains(situation.event))
         && (endings.isEmpty || endings.contains(situation.life.ending))
         && (amounts.isEmpty || amounts.contains(situation.pending))
+        && (keepsBytes == nil || situation.keepsBytes == keepsBytes)
+        && (isHeld == nil || situation.isHeld == isHeld) && (readsRest == nil || situation.readsRest == readsRest)
     }
   }
+}
+
+extension LifeSituation {
+  /// Whether the handler has paused reading with bytes left, still pauses or wants to be called for them, and has not
+  /// ended its connection.
+  fileprivate var keepsBytes: Bool {
+    let isBusy = life.flags.contains(.readingPaused) || life.flags.contains(.wakeRequested)
+    return life.ending == .none && life.flags.contains(.holdsInput) && isBusy
+  }
+
+  /// The same after the end of the peer's stream: the last bytes.
+  fileprivate var isHeld: Bool { keepsBytes && life.flags.contains(.inputEnded) }
+
+  /// Whether output was lost, and the rest of the input is to be read.
+  fileprivate var readsRest: Bool { life.flags.contains(.outputBroken) && !isHeld }
 }

@@ -17,7 +17,7 @@ struct LifeSituation: Hashable, CustomStringConvertible {
     return (step, after)
   }
 
-  /// Calls `body` with every situation there is in a phase: 295 thousand.
+  /// Calls `body` with every situation there is in a phase: 590 thousand.
   static func forEach(in phase: StreamLife.Phase, _ body: (LifeSituation) -> Void) {
     for life in StreamLife.all(in: phase) { forEach(of: life, body) }
   }

@@ -96,6 +96,13 @@ struct LifeWorld {
     return isQueued && life.step(.queued, pending: pending) == .readRest
   }
 
+  /// Whether the handler holds the last bytes of its peer.
+  var isHeld: Bool {
+    let flags = life.flags
+    return end == nil && life.ending == .none && flags.isSuperset(of: [.holdsInput, .inputEnded])
+      && !flags.isDisjoint(with: [.readingPaused, .wakeRequested])
+  }
+
   // MARK: What it leads to
 
   /// Makes a move; a handler that is called in its course does what `callback` says.
@@ -135,7 +142,7 @@ struct LifeWorld {
     let isTurn = readsRest
     if isTurn { isQueued = false }
     outcome(&self)
-    if isTurn && end == nil { isQueued = true }
+    if isTurn && end == nil && !life.flags.contains(.inputEnded) { isQueued = true }
   }
 
   private mutating func take(_ event: StreamLife.Event, _ callback: Callback) {
@@ -168,8 +175,10 @@ struct LifeWorld {
       faults.append("react comes while output is full")
     }
     hasLeftBytes = false
+    life.flags.remove(.holdsInput)
     call(callback)
-    // Bytes that are left for other reasons are the handler's own.
+    // At its most, a handler that pauses leaves bytes. Those that are left for other reasons are the handler's own.
+    if life.flags.contains(.readingPaused) { life.flags.insert(.holdsInput) }
     if life.flags.contains(.outputFull) || pending == .high { hasLeftBytes = true }
     settle(callback)
   }
@@ -277,6 +286,7 @@ struct LifeWorld {
     if life.ending == .none && hasLeftBytes && !isPeerTold {
       faults.append("bytes that were left are not offered before the end")
     }
+    if isHeld { faults.append("bytes that are held are lost") }
     end(with: .close)
   }
 

@@ -1,5 +1,5 @@
-/// A parsed address to listen on: `[scheme://]host:port[?reuseport=true]` or `unix://path`.
-struct ListenAddress: Sendable, Hashable {
+/// A parsed address to listen on or to connect to: `[scheme://]host:port[?reuseport=true]` or `unix://path`.
+struct Address: Sendable, Hashable {
   enum Scheme: String, Sendable {
     case tcp, tcp4, tcp6, udp, udp4, udp6, unix
 
@@ -8,7 +8,7 @@ struct ListenAddress: Sendable, Hashable {
     var allowsIPv6: Bool { self != .tcp4 && self != .udp4 }
   }
 
-  /// The address as text, as given to `serve`.
+  /// The address as text, as given.
   let text: String
   let scheme: Scheme
 

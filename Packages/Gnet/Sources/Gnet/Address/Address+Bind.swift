@@ -1,7 +1,7 @@
 internal import CGnet
 internal import SystemPackage
 
-extension ListenAddress {
+extension Address {
   /// Binds this address, and listens on it if it is a stream address.
   ///
   /// With `reusePort`, returns `loopCount` sockets on one port if the system balances connections between them.
@@ -42,7 +42,7 @@ extension ListenAddress {
   private func bindOne(
     _ address: RawAddress, index: Int, backlog: Int32, options: Options, on system: some SystemCalls
   ) throws(ServeError) -> BoundSocket {
-    let family = Int32(address.storage.ss_family)
+    let family = address.family
     var step = SystemCall.socket
     do throws(Errno) {
       let socket = try system.socket(family: family, isDatagram: scheme.isDatagram)
@@ -127,16 +127,18 @@ extension ListenAddress {
   /// An empty host means all interfaces: one socket for both versions of IP, if the system has IPv6. A name with
   /// addresses of both versions is bound at its IPv4 address, as most clients expect of `localhost`.
   private func resolve(on system: some SystemCalls) throws(ServeError) -> [RawAddress] {
-    let family = scheme.allowsIPv4 ? (scheme.allowsIPv6 ? AF_UNSPEC : AF_INET) : AF_INET6
     let addresses: [RawAddress]
     do {
       addresses = try system.resolve(
-        NameQuery(host: host, port: port, family: family, isDatagram: scheme.isDatagram))
+        NameQuery(host: host, port: port, family: family, isDatagram: scheme.isDatagram, isPassive: true))
     } catch {
       throw invalid("host \"\(host)\" cannot be resolved: \(error.reason)")
     }
-    let preferred = sa_family_t(host.isEmpty ? AF_INET6 : AF_INET)
-    return addresses.filter { $0.storage.ss_family == preferred }
-      + addresses.filter { $0.storage.ss_family != preferred }
+    let preferred = host.isEmpty ? AF_INET6 : AF_INET
+    return addresses.filter { $0.family == preferred }
+      + addresses.filter { $0.family != preferred }
   }
+
+  /// The address family of the scheme; `AF_UNSPEC` for both versions of IP.
+  var family: Int32 { scheme.allowsIPv4 ? (scheme.allowsIPv6 ? AF_UNSPEC : AF_INET) : AF_INET6 }
 }

@@ -1,0 +1,68 @@
+public import RingBuffer
+
+extension Connection {
+  /// Moves bytes, usually this connection's input, to the output of another connection, and leaves `bytes` empty.
+  ///
+  /// On one loop the storage is exchanged where both have the same capacity, and the bytes leave in one system call when
+  /// this callback is over. To a connection of another loop they are copied.
+  ///
+  /// - Returns: `full` if as much output waits there as `Options.outboundHighWatermark` says, and `gone` if that connection
+  ///   takes no output any more: `bytes` is as it was then. After `full`, the other connection's handler is told when its
+  ///   output has drained.
+  public func forward(_ bytes: inout RingBuffer, to other: ConnectionHandle) -> ConnectionHandle.Offer {
+    if let (table, target) = other.queue.slotOfThisThread, state.pointee.life.phase == .open,
+      !target.pointee.isInCallback
+    {
+      return forward(&bytes, to: target, in: table)
+    }
+    if bytes.isEmpty { return other.isOpen ? .taken : .gone }
+    bytes.makeContiguous()
+    let outcome = other.offer(bytes.readable.first)
+    if outcome == .taken { bytes.removeAll() }
+    return outcome
+  }
+
+  private func forward(
+    _ bytes: inout RingBuffer, to target: ConnectionSlot, in table: Pinned<ConnectionTable>
+  ) -> ConnectionHandle.Offer {
+    guard target.pointee.life.takesOutput else { return .gone }
+    if Connection(target).isOutputFull { return .full }
+    if bytes.isEmpty { return .taken }
+    table.pointee.forward(&bytes, to: target)
+    state.pointee.life.flags.insert(.hasRequests)
+    return .taken
+  }
+}
+
+extension ConnectionTable {
+  /// Gathers output for a connection outside of its callbacks: in a buffer for one connection at a time, which is sent when
+  /// the callback that is running is over.
+  mutating func forward(_ bytes: inout RingBuffer, to slot: ConnectionSlot) {
+    if forwardedTo != slot.pointee.token {
+      keepForwarded()
+      forwardedTo = slot.pointee.token
+    }
+    let capacity = lentOutput.pointee.capacity
+    if bytes.capacity == capacity || bytes.count > Self.copyLimit {
+      forwarded.append(moving: &bytes)
+    } else {
+      if forwarded.capacity == 0 { forwarded.reserveCapacity(capacity) }
+      forwarded.write(prefix: bytes.count, of: bytes)
+      bytes.removeAll()
+    }
+  }
+
+  /// Makes what was gathered the connection's own pending output, which the run queue sends.
+  mutating func keepForwarded() {
+    guard let token = forwardedTo.take() else { return }
+    if let slot = find(token), slot.pointee.life.takesOutput {
+      slot.pointee.outbound.append(moving: &forwarded)
+      slot.pointee.life.flags.insert(.settleDue)
+      enqueue(slot)
+    }
+    forwarded.removeAll()
+  }
+
+  /// The number of bytes up to which a copy is cheaper than storage of another size.
+  private static var copyLimit: Int { 4096 }
+}

@@ -1,0 +1,294 @@
+internal import CGnet
+internal import Poller
+internal import SystemPackage
+
+// The way of an outbound connection to `opened`:
+//
+//   establish   the address is understood; a host name goes to the resolver, which posts the dial again
+//        |
+//   tryNext     a socket connects to the next address; the one after that is tried when this one fails, or is silent
+//        |
+//   succeed     the first socket that is connected becomes the connection, the others are closed
+//
+// Each socket has a slot in the phase `establishing`, and the slot's queue refers to the dial. An error, the time limit and
+// the shutdown lead to `fail`; the handle's `close()` and `abort()` to `takeBack`.
+extension Streams {
+  /// Begins to establish an outbound connection, or goes on with the addresses of its host.
+  mutating func establish(_ dial: Dial, _ turn: inout Turn<System>) {
+    switch dial.stage {
+    case .posted: begin(dial, &turn)
+    case .resolving: continueResolved(dial, &turn)
+    // Over: it was taken back, or failed, while its host was looked up.
+    case .connecting, .over: break
+    }
+  }
+
+  private mutating func begin(_ dial: Dial, _ turn: inout Turn<System>) {
+    turn.counters.connectAttempts &+= 1
+    dial.index = dials.count
+    dials.append(dial)
+    if isShuttingDown { return fail(dial, .shutdown, &turn) }
+    if dial.queue.leaveCalls() { return takeBack(dial, &turn) }
+    do throws(ConnectError) {
+      let address = try Address(connectingTo: dial.address)
+      if let text = dial.options.localAddress {
+        guard let local = SocketAddress(text), local.family != .unix else {
+          throw .invalidAddress(text, reason: "a numeric address to connect from and a port are needed: 127.0.0.2:0")
+        }
+        dial.local = local
+      }
+      if let peer = try address.numeric() {
+        dial.race = AddressRace(RawAddress(peer, isIPv6: peer.family == .ipv6))
+        connect(dial, &turn)
+      } else {
+        lookUp(address.query, dial, &turn)
+      }
+    } catch {
+      fail(dial, error, &turn)
+    }
+  }
+
+  private mutating func lookUp(_ query: NameQuery, _ dial: Dial, _ turn: inout Turn<System>) {
+    let lookup = Lookup(query) { [loop] outcome in
+      dial.found = outcome
+      loop.post(.dial(dial))
+    }
+    dial.stage = .resolving(lookup)
+    armTimer(dial, &turn)
+    turn.system.start(lookup)
+  }
+
+  private mutating func continueResolved(_ dial: Dial, _ turn: inout Turn<System>) {
+    guard case .success(let addresses) = dial.found, !addresses.isEmpty else {
+      return fail(dial, .nameNotFound(dial.address), &turn)
+    }
+    dial.found = nil
+    dial.race = AddressRace(addresses)
+    connect(dial, &turn)
+  }
+
+  private mutating func connect(_ dial: Dial, _ turn: inout Turn<System>) {
+    dial.stage = .connecting
+    tryNext(dial, &turn)
+  }
+
+  // MARK: Attempts
+
+  private enum Attempt {
+    case established(ConnectionSlot)
+    case pending(ConnectionSlot)
+    /// The queue of a unix socket is full, and nothing will tell when it is not.
+    case full
+    /// The address cannot be connected to.
+    case failed(ConnectError)
+    /// No other address would help.
+    case impossible(ConnectError)
+  }
+
+  /// Tries addresses until one is connected or pending; with none left, the dial has failed.
+  private mutating func tryNext(_ dial: Dial, _ turn: inout Turn<System>) {
+    dial.nextAttempt = .never
+    while let address = dial.race.takeNext() {
+      switch attempt(address, dial, turn) {
+      case .established(let slot):
+        return succeed(slot, dial, &turn)
+      case .pending(let slot):
+        if let before = dial.latest { dial.earlier.append(before) }
+        dial.latest = slot.pointee.token
+        if !dial.race.isOver { dial.nextAttempt = turn.system.now + AddressRace.delay }
+        return armTimer(dial, &turn)
+      case .full:
+        dial.race.putBack()
+        dial.nextAttempt = turn.system.now + dial.retryDelay
+        dial.retryDelay = min(dial.retryDelay * 2, Self.longestRetryDelay)
+        return armTimer(dial, &turn)
+      case .failed(let error):
+        dial.failure = error
+      case .impossible(let error):
+        return fail(dial, error, &turn)
+      }
+    }
+    if dial.attempts.isEmpty {
+      fail(dial, dial.failure ?? .nameNotFound(dial.address), &turn)
+    } else {
+      armTimer(dial, &turn)
+    }
+  }
+
+  private static var longestRetryDelay: Duration { .milliseconds(50) }
+
+  private func attempt(_ raw: RawAddress, _ dial: Dial, _ turn: borrowing Turn<System>) -> Attempt {
+    let remote = SocketAddress(raw.storage, length: raw.length)
+    if let local = dial.local, remote.family != .unix, remote.family != local.family {
+      return .failed(
+        .invalidAddress(dial.address, reason: "it has no address of the same kind as the local address \(local)"))
+    }
+    var call = SystemCall.socket
+    do throws(Errno) {
+      let socket = try turn.system.socket(family: raw.family, isDatagram: false)
+      call = .setOption
+      try setOptions(of: socket.fd, dial, isTCP: remote.family != .unix, turn.system)
+      call = .bind
+      if let local = dial.local, remote.family != .unix {
+        try turn.system.checked(
+          turn.system.bind(socket.fd, to: RawAddress(local, isIPv6: local.family == .ipv6)))
+      }
+      call = .connect
+      let isEstablished = try turn.system.beginConnecting(socket.fd, to: raw, again: remote.isLoopback)
+      if isEstablished, turn.system.isConnectedToItself(socket.fd, remote) { throw .connectionRefused }
+      call = .register
+      let slot = try register(socket, remote, isEstablished ? .readable : .writable, turn)
+      slot.pointee.handleQueue = dial.queue
+      return isEstablished ? .established(slot) : .pending(slot)
+    } catch .wouldBlock where call == .connect {
+      return .full
+    } catch {
+      let failure = dial.failure(of: call, error)
+      return call == .bind || call == .connect || error == .addressFamilyNotSupported
+        ? .failed(failure) : .impossible(failure)
+    }
+  }
+
+  private func setOptions(of fd: Int32, _ dial: Dial, isTCP: Bool, _ system: System) throws(Errno) {
+    if let size = dial.options.socketReceiveBuffer {
+      try system.set(CGNET_RECEIVE_BUFFER, Int32(clamping: size), of: fd)
+    }
+    if let size = dial.options.socketSendBuffer {
+      try system.set(CGNET_SEND_BUFFER, Int32(clamping: size), of: fd)
+    }
+    guard isTCP else { return }
+    if dial.options.tcpNoDelay { try system.set(CGNET_NO_DELAY, 1, of: fd) }
+    if let interval = dial.options.tcpKeepAlive { try system.setKeepAlive(of: fd, interval) }
+    if dial.local?.port == 0 { try system.set(CGNET_BIND_ADDRESS_ONLY, 1, of: fd) }
+  }
+
+  /// Takes in that the socket of a connection that is being established has connected or failed.
+  mutating func serveConnecting(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    guard let dial = slot.pointee.handleQueue?.dial else {
+      return assertionFailure("a connection that is being established has no dial")
+    }
+    if let error = outcome(of: slot, turn) {
+      dial.failure = dial.failure(of: .connect, error)
+      giveUp(slot, dial, &turn)
+      tryNext(dial, &turn)
+    } else {
+      succeed(slot, dial, &turn)
+    }
+  }
+
+  /// The error that a socket's attempt has ended with; `nil` if the socket is connected.
+  private func outcome(of slot: ConnectionSlot, _ turn: borrowing Turn<System>) -> Errno? {
+    let fd = slot.pointee.fd
+    if let error = turn.system.pendingError(of: fd) { return error }
+    return turn.system.isConnectedToItself(fd, slot.pointee.remote) ? .connectionRefused : nil
+  }
+
+  // MARK: The end of a dial
+
+  /// Makes a connected socket the connection: what its handle was given before leaves first.
+  private mutating func succeed(_ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>) {
+    if dial.queue.leaveCalls() {
+      if dial.latest != slot.pointee.token { giveUp(slot, dial, &turn) }
+      return takeBack(dial, &turn)
+    }
+    for token in dial.attempts where token != slot.pointee.token { giveUp(token, dial, &turn) }
+    if slot.pointee.interest != .readable {
+      do throws(Errno) {
+        try turn.selector.modify(slot.pointee.fd, .connection(slot.pointee.token), .readable, .level)
+        slot.pointee.interest = .readable
+      } catch {
+        return fail(dial, dial.failure(of: .watch, error), &turn)
+      }
+    }
+    remove(dial, &turn)
+    dial.succeed()
+    slot.pointee.isOutbound = true
+    slot.pointee.addressIndex = -1
+    loop.addConnection()
+    turn.counters.connectionsOutbound &+= 1
+    let token = slot.pointee.token
+    dial.queue.setToken(token)
+    openApplyingCalls(slot, table(of: dial.service), &turn)
+  }
+
+  /// Fails to establish a connection.
+  mutating func fail(_ dial: Dial, _ error: ConnectError, _ turn: inout Turn<System>) {
+    for token in dial.attempts { giveUp(token, dial, &turn) }
+    remove(dial, &turn)
+    turn.counters.connectFailures &+= 1
+    dial.end(error)
+  }
+
+  /// Gives a connection up that its handle has closed before it was established.
+  private mutating func takeBack(_ dial: Dial, _ turn: inout Turn<System>) {
+    for token in dial.attempts { giveUp(token, dial, &turn) }
+    remove(dial, &turn)
+    dial.end(nil)
+  }
+
+  /// Takes in the calls of a handle whose connection is being established: all but its end wait.
+  mutating func applyEarly(_ queue: HandleQueue, _ turn: inout Turn<System>) {
+    // A dial that the loop has not seen yet looks at the calls when its turn comes.
+    guard let dial = queue.dial, dial.index >= 0 else { return }
+    if queue.leaveCalls() { takeBack(dial, &turn) }
+  }
+
+  private mutating func giveUp(_ token: ConnectionToken, _ dial: Dial, _ turn: inout Turn<System>) {
+    guard let slot = connections.pointee.find(token) else { return assertionFailure("an attempt has no slot") }
+    giveUp(slot, dial, &turn)
+  }
+
+  /// Closes the socket of an attempt.
+  private mutating func giveUp(_ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .establishing)
+    let token = slot.pointee.token
+    if dial.latest == token { dial.latest = dial.earlier.popLast() } else { dial.earlier.removeAll { $0 == token } }
+    slot.pointee.life.phase = .ended
+    free(slot, &turn)
+  }
+
+  private mutating func remove(_ dial: Dial, _ turn: inout Turn<System>) {
+    if let timer = dial.timer.take() { turn.timers.remove(timer) }
+    guard let last = dials.popLast() else { return assertionFailure("a dial is not known") }
+    if last === dial { return }
+    last.index = dial.index
+    dials[dial.index] = last
+  }
+
+  // MARK: Deadlines
+
+  private func armTimer(_ dial: Dial, _ turn: inout Turn<System>) {
+    let (deadline, now) = (min(dial.deadline, dial.nextAttempt), turn.system.now)
+    if let timer = dial.timer {
+      turn.timers.move(timer, to: deadline, now: now)
+    } else {
+      dial.timer = turn.timers.set(.dial(dial), at: deadline, now: now)
+    }
+  }
+
+  /// Tries the next address, or ends a dial whose time is over. Of a process that was stopped, the sockets may have
+  /// connected meanwhile.
+  mutating func timerFired(_ dial: Dial, _ turn: inout Turn<System>) {
+    dial.timer = nil
+    let now = turn.system.now
+    if dial.deadline <= now {
+      for token in dial.attempts {
+        guard let slot = connections.pointee.find(token) else { continue }
+        let isConnected = (try? turn.system.peerAddress(of: slot.pointee.fd)) != nil
+        if isConnected && outcome(of: slot, turn) == nil { return succeed(slot, dial, &turn) }
+      }
+      fail(dial, .timedOut(dial.address), &turn)
+    } else if dial.nextAttempt <= now {
+      tryNext(dial, &turn)
+    } else {
+      armTimer(dial, &turn)
+    }
+  }
+
+  // MARK: Shutting down
+
+  /// Ends what is not established.
+  mutating func failAll(_ turn: inout Turn<System>) {
+    while let dial = dials.last { fail(dial, .shutdown, &turn) }
+  }
+}

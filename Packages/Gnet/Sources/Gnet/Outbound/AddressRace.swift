@@ -1,0 +1,50 @@
+internal import CGnet
+
+/// The addresses of a host in the order in which to try them.
+///
+/// The order is the system's, with the two versions of IP taking turns. The next address is tried when one has failed, or
+/// has been silent for ``delay``.
+///
+/// Source: RFC 8305, "Happy Eyeballs Version 2", sections 4 and 5.
+struct AddressRace {
+  /// The time that an address has before the next one is tried too.
+  static var delay: Duration { .milliseconds(250) }
+
+  private let addresses: [RawAddress]
+  private var nextIndex = 0
+
+  /// - Parameter addresses: the addresses in the order of preference. Corresponds to the result of `getaddrinfo(3)`.
+  init(_ addresses: [RawAddress]) {
+    guard let preferred = addresses.first?.family else {
+      self.addresses = []
+      return
+    }
+    let first = addresses.filter { $0.family == preferred }
+    let second = addresses.filter { $0.family != preferred }
+    var turns: [RawAddress] = []
+    for index in 0..<max(first.count, second.count) {
+      if index < first.count { turns.append(first[index]) }
+      if index < second.count { turns.append(second[index]) }
+    }
+    self.addresses = turns
+  }
+
+  /// A single address.
+  init(_ address: RawAddress) { addresses = [address] }
+
+  /// Whether every address has been tried.
+  var isOver: Bool { nextIndex == addresses.count }
+
+  /// Takes the next address; `nil` when every address has been tried.
+  mutating func takeNext() -> RawAddress? {
+    guard !isOver else { return nil }
+    nextIndex += 1
+    return addresses[nextIndex - 1]
+  }
+
+  /// Puts the address that was taken last back in its place: it is to be tried again.
+  mutating func putBack() {
+    assert(nextIndex > 0)
+    nextIndex -= 1
+  }
+}

@@ -1,0 +1,33 @@
+public import SystemPackage
+
+/// The reason why an outbound connection was not established.
+public enum ConnectError: Error, Hashable, CustomStringConvertible {
+  /// An address that cannot be understood or connected to; the address as given, and the fault.
+  case invalidAddress(String, reason: String)
+
+  /// A host that has no address, or none that could be found out; the address as given.
+  case nameNotFound(String)
+
+  /// The time limit passed, `ConnectOptions.timeout`; the address as given.
+  case timedOut(String)
+
+  /// A system call failed; its name, the address as given, and the error. With several addresses of a host, the error of
+  /// the one that was tried last.
+  case system(operation: String, address: String, Errno)
+
+  /// The server of the loop has begun to shut down.
+  case shutdown
+
+  /// The error in one line: the operation, the address, and the reason.
+  public var description: String { text.escapingControls }
+
+  private var text: String {
+    switch self {
+    case .invalidAddress(let address, let reason): "invalid address \"\(address)\": \(reason)"
+    case .nameNotFound(let address): "the host of address \"\(address)\" was not found"
+    case .timedOut(let address): "connecting to \"\(address)\" took too long"
+    case .system(let operation, let address, let error): "\(operation) failed for address \"\(address)\": \(error)"
+    case .shutdown: "the server is shutting down"
+    }
+  }
+}

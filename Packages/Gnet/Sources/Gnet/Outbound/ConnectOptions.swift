@@ -1,0 +1,32 @@
+/// The settings of one outbound connection. The defaults suit most.
+public struct ConnectOptions: Sendable {
+  /// Creates the default options.
+  public init() {}
+
+  /// The time limit of everything before `opened`: looking up the host and establishing the connection.
+  public var timeout: Duration = .seconds(10)
+
+  /// The address to connect from, with port 0 for any: `127.0.0.2:0`, `[::1]:0`; `nil` leaves it to the system.
+  ///
+  /// Of a host's addresses only those of the same version of IP are tried. Has no effect on a unix socket.
+  public var localAddress: String?
+
+  /// Whether small writes leave at once instead of waiting to be joined (`TCP_NODELAY`).
+  public var tcpNoDelay = true
+
+  /// The silence after which a TCP peer is probed, and the time between probes; `nil` leaves it to the system, which
+  /// does not probe. Rounded up to whole seconds.
+  public var tcpKeepAlive: Duration?
+
+  /// Throws where an address can never be connected to, whatever host it names: for programs that read addresses from a
+  /// user, and want to refuse a wrong one at once.
+  public static func check(address: String) throws(ConnectError) {
+    _ = try Address(connectingTo: address).numeric()
+  }
+
+  /// The kernel's receive buffer in bytes (`SO_RCVBUF`); `nil`: the system's.
+  public var socketReceiveBuffer: Int?
+
+  /// The kernel's send buffer in bytes (`SO_SNDBUF`); `nil`: the system's.
+  public var socketSendBuffer: Int?
+}

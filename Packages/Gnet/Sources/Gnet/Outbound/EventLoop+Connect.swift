@@ -1,0 +1,47 @@
+extension EventLoop {
+  /// Connects to an address, on this loop: once established, the connection is one like all others.
+  ///
+  /// An address is as with ``serve(_:options:on:)-(_,_,String...)``: `[scheme://]host:port` or `unix://path`. Nothing
+  /// blocks: a host name is looked up on another thread, and the addresses of both versions of IP are tried in turn, as
+  /// RFC 8305 describes. May be called from any thread; from a callback of this loop, no thread is crossed.
+  ///
+  /// The handle can be used at once. What is written before the connection is established is kept, up to
+  /// `Options.outboundHighWatermark`, and leaves first; ``ConnectionHandle/perform(_:)`` waits for `opened`. Closing or
+  /// aborting takes the connection back: nothing is called.
+  ///
+  /// ```swift
+  /// let handle = connection.loop.connect(to: "db.example:5432", service) { error in print(error) }
+  /// handle.write("hello\n")
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - address: the address to connect to.
+  ///   - options: the settings of the connection.
+  ///   - service: the protocol that is spoken on it.
+  ///   - onFailure: called once, on the loop's thread, if the connection cannot be established; nothing of `service` is
+  ///     called then. After the server's end it is called by this function.
+  @discardableResult
+  public func connect(
+    to address: String, options: ConnectOptions = ConnectOptions(), _ service: Service,
+    onFailure: (@Sendable (ConnectError) -> Void)? = nil
+  ) -> ConnectionHandle {
+    let dial = Dial(address, options, service, on: self, onFailure: onFailure)
+    let handle = ConnectionHandle(dial.queue)
+    post(.dial(dial))
+    return handle
+  }
+}
+
+extension Server {
+  /// Connects to an address, on the loop that `Options.loadBalancing` chooses; with `sourceAddressHash`, by a hash of
+  /// `address`.
+  ///
+  /// Otherwise this is ``EventLoop/connect(to:options:_:onFailure:)``.
+  @discardableResult
+  public func connect(
+    to address: String, options: ConnectOptions = ConnectOptions(), _ service: Service,
+    onFailure: (@Sendable (ConnectError) -> Void)? = nil
+  ) -> ConnectionHandle {
+    loopForConnecting(to: address).connect(to: address, options: options, service, onFailure: onFailure)
+  }
+}

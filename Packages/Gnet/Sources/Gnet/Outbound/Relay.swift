@@ -1,0 +1,88 @@
+public import RingBuffer
+
+/// The handler of one end of a relay: passes everything that its connection receives on to another connection.
+///
+/// Two relays that name each other's connections join these into one, as a proxy does: bytes, the end of a stream and
+/// resets pass both ways, and a slow receiver holds its sender up. On one loop, bytes move from input to output without
+/// being copied where the storage can be exchanged, one receive and one send a chunk.
+///
+/// A relay is a handler of its own, or a part of one that does more:
+///
+/// ```swift
+/// /// Counts the open connections to a backend.
+/// struct Back: ConnectionHandler {
+///   var relay: Relay
+///   let backend: Backend
+///
+///   static var isFullDuplex: Bool { true }
+///
+///   mutating func opened(_ connection: inout Connection) -> Action {
+///     backend.connectionCount += 1
+///     return relay.opened(&connection)
+///   }
+///   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+///     relay.react(&connection, &input)
+///   }
+///   mutating func drained(_ connection: inout Connection) -> Action { relay.drained(&connection) }
+///   mutating func shuttingDown(_ connection: inout Connection) -> Action { relay.shuttingDown(&connection) }
+///   consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
+///     backend.connectionCount -= 1
+///     relay.closed(&connection, error)
+///   }
+/// }
+///
+/// final class Backend { var connectionCount = 0 }
+/// ```
+///
+/// `Options.idleTimeout` ends a relay on which nothing moves, also one whose peer has ended only its own stream.
+public struct Relay: ConnectionHandler {
+  private let other: ConnectionHandle
+
+  /// Makes the end of a relay whose other end is `other`: a connection that is open. The other end needs a relay too, to
+  /// this connection.
+  public init(to other: ConnectionHandle) { self.other = other }
+
+  /// The directions have nothing to do with each other here.
+  public static var isFullDuplex: Bool { true }
+
+  /// Passes on what has arrived, and the end of the stream behind it.
+  public mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    switch connection.forward(&input, to: other) {
+    case .taken:
+      if connection.isInputEnded { Self.reach(other) { $0.endOutput() } }
+    case .full:
+      // `drained` of the other end goes on.
+      connection.isReadingPaused = true
+    case .gone:
+      input.removeAll()
+      return .close
+    }
+    return .none
+  }
+
+  /// Goes on with the other end's input, for which there was no place.
+  public mutating func drained(_ connection: inout Connection) -> Action {
+    Self.reach(other) { source in
+      source.isReadingPaused = false
+      source.wake()
+    }
+    return .none
+  }
+
+  /// Goes on: a relay ends with its peers, or with `Options.drainTimeout`.
+  public mutating func shuttingDown(_ connection: inout Connection) -> Action { .none }
+
+  /// Ends the other end in the same way: in order, or by a reset.
+  public consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
+    let isFailure = error != nil
+    Self.reach(other) { if isFailure { $0.abort() } else { $0.close() } }
+  }
+
+  private static func reach(_ handle: ConnectionHandle, _ body: @escaping @Sendable (inout Connection) -> Void) {
+    if handle.withConnection(body) != nil { return }
+    handle.perform { connection in
+      body(&connection)
+      return .none
+    }
+  }
+}

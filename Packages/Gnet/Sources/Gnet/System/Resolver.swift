@@ -1,0 +1,108 @@
+internal import Synchronization
+
+/// A host's addresses that an outbound connection waits for.
+final class Lookup: Sendable {
+  typealias Outcome = Result<[RawAddress], NameError>
+
+  let query: NameQuery
+  private let reply: @Sendable (Outcome) -> Void
+  private let cancellation = Atomic<Bool>(false)
+
+  /// - Parameter reply: called once, on any thread, unless the lookup is cancelled before.
+  init(_ query: NameQuery, _ reply: @escaping @Sendable (Outcome) -> Void) {
+    self.query = query
+    self.reply = reply
+  }
+
+  var isCancelled: Bool { cancellation.load(ordering: .relaxed) }
+
+  /// Gives the lookup up. A call that has begun goes on.
+  func cancel() { cancellation.store(true, ordering: .relaxed) }
+
+  func answer(_ outcome: Outcome) { if !isCancelled { reply(outcome) } }
+}
+
+/// The threads that look hosts up: `getaddrinfo(3)` blocks for as long as a name server takes.
+///
+/// A thread starts when a host is to be looked up, unless there are ``threadLimit`` already, and ends when nothing is left
+/// to do. Lookups of the same host that wait are answered by one call.
+final class Resolver: Sendable {
+  /// The most hosts that are looked up at the same time.
+  static let threadLimit = 4
+
+  private struct State {
+    /// The lookups that wait, by their queries.
+    var lookups: [NameQuery: [Lookup]] = [:]
+    /// The queries in their order: those of `front` from its end, then those of `back`.
+    var front: [NameQuery] = []
+    var back: [NameQuery] = []
+    var threadCount = 0
+
+    mutating func add(_ lookup: Lookup) {
+      if lookups[lookup.query] == nil { back.append(lookup.query) }
+      lookups[lookup.query, default: []].append(lookup)
+    }
+
+    mutating func takeNext() -> (NameQuery, [Lookup])? {
+      if front.isEmpty {
+        front = back.reversed()
+        back = []
+      }
+      guard let query = front.popLast(), let waiting = lookups.removeValue(forKey: query) else { return nil }
+      return (query, waiting)
+    }
+  }
+
+  private let state = Lock(State())
+
+  /// Looks a host up on another thread.
+  func start(_ lookup: Lookup, on system: some SystemCalls) {
+    let needsThread = state.withLock { state in
+      state.add(lookup)
+      guard state.threadCount < Self.threadLimit else { return false }
+      state.threadCount += 1
+      return true
+    }
+    guard needsThread else { return }
+    do {
+      try system.startThread(name: "gnet-resolver") { [self] in run(on: system) }.detach()
+    } catch {
+      giveUp(NameError(reason: "no thread to look it up on: \(error)"))
+    }
+  }
+
+  /// Looks hosts up until none waits.
+  private func run(on system: some SystemCalls) {
+    while let (query, lookups) = takeNext() {
+      if lookups.allSatisfy(\.isCancelled) { continue }
+      let outcome: Lookup.Outcome
+      do throws(NameError) {
+        outcome = .success(try system.resolve(query))
+      } catch {
+        outcome = .failure(error)
+      }
+      for lookup in lookups { lookup.answer(outcome) }
+    }
+  }
+
+  /// The next query; `nil` is the end of the thread.
+  private func takeNext() -> (NameQuery, [Lookup])? {
+    state.withLock { state in
+      let next = state.takeNext()
+      if next == nil { state.threadCount -= 1 }
+      return next
+    }
+  }
+
+  /// Takes in that a thread could not be started. The others, if there are any, do its work.
+  private func giveUp(_ error: NameError) {
+    let unanswered = state.withLock { state in
+      state.threadCount -= 1
+      var unanswered: [Lookup] = []
+      if state.threadCount > 0 { return unanswered }
+      while let (_, lookups) = state.takeNext() { unanswered += lookups }
+      return unanswered
+    }
+    for lookup in unanswered { lookup.answer(.failure(error)) }
+  }
+}

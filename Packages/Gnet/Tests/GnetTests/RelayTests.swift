@@ -1,0 +1,241 @@
+import RingBuffer
+import SystemPackage
+import TestPeers
+import TestSupport
+import Testing
+
+@testable import Gnet
+
+@Suite struct RelayTests {
+  /// Runs a backend and a relay in front of it for the length of `body`.
+  private func withRelay(
+    _ backend: Events, transport: StreamTransport = .tcp4, loopCount: Int = 1, options: Options = Options(),
+    _ body: (_ relay: Server, _ backend: TestServer) throws -> Void
+  ) throws {
+    var backendOptions = Options()
+    backendOptions.allowHalfClosure = true
+    try withServer(backend, options: backendOptions, on: [transport.address()]) { backend in
+      try withService(
+        relaying(to: backend.address().text), loopCount: loopCount, transport: transport, options: options
+      ) {
+        try body($0, backend)
+      }
+    }
+  }
+
+  /// Sends everything back, and ends its output with the peer's.
+  private var echoToEnd: Events {
+    var events = Events.echo
+    events.react = { connection, input in
+      connection.write(moving: &input)
+      if connection.isInputEnded { connection.endOutput() }
+      return .none
+    }
+    return events
+  }
+
+  @Test("requests and answers pass", arguments: StreamTransport.allCases, [1, 2])
+  func passing(transport: StreamTransport, loopCount: Int) throws {
+    try withRelay(echoToEnd, transport: transport, loopCount: loopCount) { relay, _ in
+      let clients = try (0..<20).map { _ in try Client(relay.addresses[0]) }
+      for round in 1...20 {
+        for (index, client) in clients.enumerated() { try client.send("\(round) of \(index);") }
+        for (index, client) in clients.enumerated() {
+          let expected = "\(round) of \(index);"
+          #expect(try client.receiveText(expected.utf8.count) == expected)
+        }
+      }
+      for client in clients {
+        client.endOutput()
+        #expect(try client.receiveToEnd() == [])
+      }
+      try require("all connections have ended") { relay.connectionCount == 0 }
+    }
+  }
+
+  @Test("64 MiB pass both ways at once, whole and in order, with bounded memory", arguments: StreamTransport.allCases)
+  func volume(transport: StreamTransport) throws {
+    let size = 64 << 20
+    try withRelay(echoToEnd, transport: transport) { relay, _ in
+      let client = try Client(relay.addresses[0])
+      let sent = pattern(size)
+      let writer = client.sendInBackground(sent, isLast: true)
+      var received: [UInt8] = []
+      received.reserveCapacity(size)
+      var peak: UInt64 = 0
+      try client.receiveToEnd { _, bytes in
+        received += bytes
+        peak = max(peak, relay.loops[0].statistics.pendingOutputBytes)
+      }
+      writer.join()
+      let isWhole = received == sent
+      #expect(isWhole)
+      // The watermark of each direction, and a chunk more.
+      #expect(peak <= 2 * (1 << 20 + 65536))
+    }
+  }
+
+  @Test("a receiver that does not read holds its sender up, in both directions", arguments: [false, true])
+  func holdingUp(isUpload: Bool) throws {
+    var options = Options()
+    options.outboundHighWatermark = 100_000
+    options.outboundLowWatermark = 10_000
+    let handles = Log<ConnectionHandle>()
+    var backend = Events()
+    backend.onOpened = { connection in
+      handles.add(connection.handle)
+      connection.isReadingPaused = isUpload
+      if !isUpload { connection.write(pattern(32 << 20)) }
+      return .none
+    }
+    let received = Counter()
+    backend.react = { _, input in
+      received.add(input.count)
+      input.removeAll()
+      return .none
+    }
+    try withRelay(backend, options: options) { relay, _ in
+      let client = try Client(relay.addresses[0])
+      let sender = client.sendInBackground(isUpload ? pattern(32 << 20) : [])
+      try require("the relay is full") { relay.loops[0].statistics.pendingOutputBytes >= 100_000 }
+      #expect(relay.loops[0].statistics.pendingOutputBytes < 100_000 + 65536)
+      if isUpload {
+        handles.values[0].perform { connection in
+          connection.isReadingPaused = false
+          return .none
+        }
+        try require("everything has arrived") { received.value == 32 << 20 }
+      } else {
+        #expect(try isPattern(client.receive(exactly: 32 << 20), 32 << 20))
+      }
+      sender.join()
+    }
+  }
+
+  @Test("what a client sends before the backend is there is kept and passed on, its end included")
+  func earlyBytes() throws {
+    try withRelay(echoToEnd) { relay, _ in
+      for _ in 0..<50 {
+        let client = try Client(relay.addresses[0])
+        try client.send("early")
+        client.endOutput()
+        #expect(try client.receiveToEnd() == Array("early".utf8))
+      }
+    }
+  }
+
+  @Test("a backend that refuses ends the client")
+  func refused() throws {
+    let refusing = try RefusingAddress()
+    try withService(relaying(to: refusing.address.text)) { relay in
+      #expect(throws: Errno.connectionReset) { try Client(relay.addresses[0]).receiveToEnd() }
+    }
+  }
+
+  @Test("the end of one stream passes while the other goes on")
+  func halfClosure() throws {
+    let handles = Log<ConnectionHandle>()
+    var backend = Events()
+    backend.react = { connection, input in
+      if connection.isInputEnded { handles.add(connection.handle) }
+      input.removeAll()
+      return .none
+    }
+    try withRelay(backend) { relay, _ in
+      let client = try Client(relay.addresses[0])
+      try client.send("x")
+      client.endOutput()
+      try require("the backend has seen the end") { handles.count == 1 }
+      for _ in 0..<3 {
+        handles.values[0].write("still here")
+        #expect(try client.receiveText(10) == "still here")
+      }
+      handles.values[0].close()
+      #expect(try client.receiveToEnd() == [])
+      try require("the relay has ended") { relay.connectionCount == 0 }
+    }
+  }
+
+  @Test("a reset of the client resets the backend's connection, and the other way round", arguments: [false, true])
+  func resets(isByClient: Bool) throws {
+    let handles = Log<ConnectionHandle>()
+    let ends = Log<Int32>()
+    var backend = Events()
+    backend.react = { connection, input in
+      input.removeAll()
+      handles.add(connection.handle)
+      return .none
+    }
+    backend.onClosed = { _, error in
+      ends.add(code(error))
+      return .none
+    }
+    try withRelay(backend) { relay, _ in
+      let client = try Client(relay.addresses[0])
+      try client.send("x")
+      try require("the backend has it") { handles.count == 1 }
+      if isByClient {
+        client.reset()
+        try require("the backend has ended") { ends.count == 1 }
+        #expect(ends.values == [Errno.connectionReset.rawValue])
+      } else {
+        handles.values[0].abort()
+        #expect(throws: Errno.connectionReset) { try client.receiveToEnd() }
+      }
+      try require("the relay has ended") { relay.connectionCount == 0 }
+    }
+  }
+
+  @Test("a shutdown lets relays finish what is under way")
+  func shutdown() throws {
+    let handles = Log<ConnectionHandle>()
+    var backend = Events()
+    backend.react = { connection, input in
+      input.removeAll()
+      handles.add(connection.handle)
+      return .none
+    }
+    try withServer(backend) { backend in
+      let running = try start([Listener("127.0.0.1:0", relaying(to: backend.address().text))], options: Options())
+      let client = try Client(running.server.addresses[0])
+      try client.send("x")
+      try require("the backend has it") { handles.count == 1 }
+      running.shutdown()
+      try require("the shutdown has begun") { running.server.loops.allSatisfy { $0.isShuttingDown } }
+      handles.values[0].write("late")
+      handles.values[0].close()
+      #expect(try client.receiveToEnd() == Array("late".utf8))
+      client.close()
+      try running.wait()
+    }
+  }
+
+  @Test("ends on different loops relay too")
+  func acrossLoops() throws {
+    let fronts = Log<ConnectionHandle>()
+    let service = Service { connection in
+      fronts.add(connection.handle)
+      return Waiting()
+    }
+    try withService(service, loopCount: 2) { server in
+      let clients = try (0..<2).map { _ in try Client(server.addresses[0]) }
+      try require("both are open") { fronts.count == 2 }
+      let handles = fronts.values
+      for (own, other) in [(handles[0], handles[1]), (handles[1], handles[0])] {
+        own.perform { connection in
+          connection.become(Service { _ in Relay(to: other) })
+          return .none
+        }
+      }
+      let writer = clients[0].sendInBackground(pattern(4 << 20), isLast: true)
+      #expect(try isPattern(clients[1].receiveToEnd(), 4 << 20))
+      writer.join()
+      try clients[1].send("back")
+      #expect(try clients[0].receiveText(4) == "back")
+    }
+  }
+
+  private struct Waiting: ConnectionHandler {
+    mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
+  }
+}
