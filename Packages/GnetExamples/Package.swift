@@ -31,6 +31,7 @@ let package = Package(
     .executable(name: "http", targets: ["http"]),
     .executable(name: "redis", targets: ["redis"]),
     .executable(name: "chat", targets: ["chat"]),
+    .executable(name: "proxy", targets: ["proxy"]),
     .executable(name: "push", targets: ["push"]),
     .executable(name: "blocking", targets: ["blocking"]),
     .executable(name: "upgrade", targets: ["upgrade"]),
@@ -43,12 +44,14 @@ let package = Package(
     .package(path: "../TestSupport"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     example("echo"),
     example("http", "HTTPSupport"),
     example("redis", "RedisEngine"),
     example("chat"),
+    example("proxy"),
     example("push"),
     example("blocking"),
     example("upgrade"),
@@ -65,6 +68,7 @@ let package = Package(
         .product(name: "GnetMetrics", package: "GnetMetrics"),
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swiftSettings
     ),
@@ -92,7 +96,7 @@ let package = Package(
     .testTarget(
       name: "ExamplesTests",
       dependencies: [
-        "blocking", "chat", "echo", "EndingServer", "http", "HTTPSupport", "push", "redis", "RedisEngine", "upgrade",
+        "blocking", "chat", "echo", "EndingServer", "http", "HTTPSupport", "proxy", "push", "redis", "RedisEngine", "upgrade",
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "TestSupport", package: "TestSupport"),
         .product(name: "TestPeers", package: "TestSupport"),

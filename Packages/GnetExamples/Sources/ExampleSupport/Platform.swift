@@ -10,6 +10,21 @@
 enum Platform {
   /// Writes out all that standard output has buffered. Corresponds to `fflush(3)`.
   static func flushOutput() { fflush(nil) }
+
+  /// Raises the number of descriptors that the process may have to the most that it may be raised to. Corresponds to
+  /// `setrlimit(2)`.
+  static func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(descriptors, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    unsafe setrlimit(descriptors, &limit)
+  }
+
+  #if canImport(Glibc)
+    private static let descriptors = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
+  #else
+    private static let descriptors = RLIMIT_NOFILE
+  #endif
 }
 
 // MARK: - Signals

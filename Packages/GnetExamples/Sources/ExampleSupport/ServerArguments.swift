@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import Gnet
 internal import GnetMetrics
+internal import Logging
 
 /// The arguments of all examples, and the run of a server with them.
 public struct ServerArguments: ParsableArguments {
@@ -28,6 +29,9 @@ public struct ServerArguments: ParsableArguments {
     help: ArgumentHelp("How long a shutdown lets connections finish, 0 to 3600 seconds.", valueName: "seconds"))
   var drainTimeout = 3.0
 
+  @Option(help: ArgumentHelp("The least serious messages that are written to standard error.", valueName: "level"))
+  var logLevel = LogLevel.warning
+
   /// Required by `ParsableArguments`.
   public init() {}
 
@@ -51,6 +55,7 @@ public struct ServerArguments: ParsableArguments {
     if !datagrams, let refused = addresses.first(where: { $0.hasPrefix("udp") && $0.contains("://") }) {
       throw ServeError.invalidAddress(refused, reason: "connections are served here, not datagrams")
     }
+    Platform.raiseDescriptorLimit()
     let signals = TerminationSignals()
     let running = try start(addresses.map { Listener($0, service) }, options: completed(options))
     let watcher = WorkerPool(threadCount: 1, queueCapacity: 1)
@@ -69,10 +74,18 @@ public struct ServerArguments: ParsableArguments {
     try running.wait()
   }
 
+  /// The log of the program, on standard error.
+  public var logger: Logger {
+    var logger = Logger(label: "gnet", factory: { StreamLogHandler.standardError(label: $0) })
+    logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .warning
+    return logger
+  }
+
   /// The options of an example, and those that the arguments say.
   private func completed(_ options: Options) -> Options {
     var options = options
     options.loopCount = multicore ? nil : loopCount ?? 1
+    options.logger = logger
     options.loadBalancing = loadBalancing.value
     options.drainTimeout = .seconds(drainTimeout)
     if let metrics { options.plugins.append(MetricsExporter(socketPath: metrics, interval: .milliseconds(100))) }
@@ -93,4 +106,9 @@ enum Balancing: String, CaseIterable, ExpressibleByArgument {
     case .sourceAddressHash: .sourceAddressHash
     }
   }
+}
+
+/// The words for `--log-level`.
+enum LogLevel: String, CaseIterable, ExpressibleByArgument {
+  case trace, debug, info, notice, warning, error, critical
 }

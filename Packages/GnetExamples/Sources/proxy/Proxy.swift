@@ -1,0 +1,63 @@
+// Relays streams to one of several backends, which are checked, and tries the next one where a backend refuses.
+import ArgumentParser
+import ExampleSupport
+import Gnet
+
+@main
+struct Proxy: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "proxy", abstract: "Relays connections to backends: balancing, health checks, PROXY protocol.")
+
+  @OptionGroup var server: ServerArguments
+
+  @Option(
+    name: .customLong("to"),
+    help: ArgumentHelp("A backend: [tcp://]HOST:PORT or unix://PATH. May be given several times.", valueName: "address")
+  )
+  var targets: [String]
+
+  @Option(help: ArgumentHelp("How connections are dealt to the backends.", valueName: "how"))
+  var balance = Balance.roundRobin
+
+  @Option(help: ArgumentHelp("How long connecting to a backend may take.", valueName: "seconds"))
+  var connectTimeout = 5.0
+
+  @Option(help: ArgumentHelp("The time from check to check of each backend; 0: no checks.", valueName: "ms"))
+  var checkInterval = 1000
+
+  @Option(help: ArgumentHelp("The version of the PROXY header that backends are sent.", valueName: "version"))
+  var sendProxy: HeaderVersion?
+
+  func validate() throws {
+    guard 0.001...3600 ~= connectTimeout else { throw ValidationError("--connect-timeout must be from 0.001 to 3600.") }
+    guard 0...3_600_000 ~= checkInterval else { throw ValidationError("--check-interval must be from 0 to 3600000.") }
+    for target in targets {
+      do {
+        try ConnectOptions.check(address: target)
+      } catch {
+        throw ValidationError("--to: \(error)")
+      }
+      if target.hasPrefix("udp") && target.contains("://") {
+        throw ValidationError("--to \(target): streams are relayed here, not datagrams.")
+      }
+    }
+  }
+
+  func run() throws {
+    var options = ConnectOptions()
+    options.timeout = .seconds(connectTimeout)
+    let backends = Backends(targets, balance, logger: server.logger)
+    let dialing = Dialing(
+      backends: backends, options: options, header: sendProxy?.value, hasChecks: checkInterval > 0)
+    try server.serve(Service { _ in Front(dialing: dialing) }, defaultAddress: "tcp://:9000") { server in
+      if checkInterval > 0 { backends.check(every: .milliseconds(checkInterval), options, on: server.loops[0]) }
+    }
+  }
+}
+
+/// The words for `--send-proxy`.
+enum HeaderVersion: String, CaseIterable, ExpressibleByArgument {
+  case v1, v2
+
+  var value: ProxyHeader.Version { self == .v1 ? .v1 : .v2 }
+}
