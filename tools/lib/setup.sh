@@ -38,6 +38,7 @@ bench strace            command:strace          -           strace              
 peers libuv1-dev        library:libuv           -           libuv-devel            a peer in the benchmarks
 peers libevent-dev      library:libevent_core   -           libevent-devel         a peer in the benchmarks
 peers nginx-light       command:nginx           -           nginx                  a peer in the benchmarks
+peers libnginx-mod-stream -                    -           nginx-mod-stream       a peer in the benchmarks
 peers haproxy           command:haproxy         -           haproxy                a peer in the benchmarks
 peers redis-server      command:redis-server    -           redis                  a peer in the benchmarks
 budget python3          command:python3         -           python3                comparing counts with the budget

@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { buffer_size = 65536, batch = 256, answers_size = 1 << 20, head_limit = 8192 };
@@ -55,17 +54,6 @@ static void end(int number) {
   ended = 1;
 }
 
-static void *allocate(size_t size) {
-  void *memory = malloc(size);
-  if (!memory) peer_die("malloc");
-  return memory;
-}
-
-static void watch(int epoll, int fd, int operation, uint32_t events) {
-  struct epoll_event event = {.events = events, .data.fd = fd};
-  if (epoll_ctl(epoll, operation, fd, &event)) peer_die("epoll_ctl");
-}
-
 static void forget(int fd) {
   struct connection *connection = &connections[fd];
   free(connection->output);
@@ -89,7 +77,7 @@ static void accept_all(void) {
     }
     int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* fails on a unix socket, which has no delay */
-    watch(loops[next].epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
+    peer_watch(loops[next].epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
     next = (next + 1) % loop_count;
   }
 }
@@ -106,8 +94,8 @@ static int send_or_keep(struct loop *loop, int fd, const char *bytes, size_t cou
   }
   struct connection *connection = &connections[fd];
   connection->output_count = count - (size_t)sent;
-  connection->output = memcpy(allocate(connection->output_count), bytes + sent, connection->output_count);
-  watch(loop->epoll, fd, EPOLL_CTL_MOD, EPOLLOUT);
+  connection->output = memcpy(peer_allocate(connection->output_count), bytes + sent, connection->output_count);
+  peer_watch(loop->epoll, fd, EPOLL_CTL_MOD, EPOLLOUT);
   return 1;
 }
 
@@ -123,7 +111,7 @@ static int flush(struct loop *loop, int fd) {
   } else {
     free(connection->output);
     connection->output = NULL;
-    watch(loop->epoll, fd, EPOLL_CTL_MOD, EPOLLIN);
+    peer_watch(loop->epoll, fd, EPOLL_CTL_MOD, EPOLLIN);
   }
   return 1;
 }
@@ -149,7 +137,7 @@ static int answer(struct loop *loop, int fd, const char *input, size_t count) {
   connection->input_count = count - used;
   if (connection->input_count > head_limit) return 0;
   if (connection->input_count)
-    connection->input = memcpy(allocate(connection->input_count), input + used, connection->input_count);
+    connection->input = memcpy(peer_allocate(connection->input_count), input + used, connection->input_count);
   return !answered || send_or_keep(loop, fd, loop->answers, answered);
 }
 
@@ -189,7 +177,7 @@ static void echo_datagrams(int fd) {
   struct epoll_event event;
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) peer_die("epoll_create1");
-  watch(epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
+  peer_watch(epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
   while (!ended) {
     if (epoll_wait(epoll, &event, 1, -1) < 0) {
       if (errno == EINTR) continue;
@@ -206,22 +194,16 @@ static void echo_datagrams(int fd) {
 }
 
 static void serve_streams(int threads) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit)) peer_die("getrlimit");
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit)) peer_die("setrlimit");
-  connection_limit = limit.rlim_cur < 1 << 20 ? limit.rlim_cur : 1 << 20;
-  connections = calloc(connection_limit, sizeof *connections);
-  if (!connections) peer_die("calloc");
+  connections = peer_table(sizeof *connections, &connection_limit);
   loop_count = threads;
   for (int i = 0; i < threads; i++) {
     loops[i].epoll = epoll_create1(EPOLL_CLOEXEC);
     if (loops[i].epoll < 0) peer_die("epoll_create1");
-    loops[i].buffer = (char *)allocate(head_limit + buffer_size) + head_limit;
+    loops[i].buffer = (char *)peer_allocate(head_limit + buffer_size) + head_limit;
     /* Enough: 73,728 bytes hold 18,432 requests of four bytes, each answered with 45, or fewer of the known ones. */
-    loops[i].answers = allocate(answers_size);
+    loops[i].answers = peer_allocate(answers_size);
   }
-  watch(loops[0].epoll, listener, EPOLL_CTL_ADD, EPOLLIN);
+  peer_watch(loops[0].epoll, listener, EPOLL_CTL_ADD, EPOLLIN);
   for (int i = 1; i < threads; i++)
     if ((errno = pthread_create(&loops[i].thread, NULL, run, &loops[i]))) peer_die("pthread_create");
   run(&loops[0]);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -79,4 +81,26 @@ void peer_announce(int fd) {
     printf("listening on %s:%d\n", host, ntohs(in->sin_port));
   }
   fflush(stdout);
+}
+
+void *peer_allocate(size_t size) {
+  void *memory = malloc(size);
+  if (!memory) peer_die("malloc");
+  return memory;
+}
+
+void *peer_table(size_t size, size_t *count) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit)) peer_die("getrlimit");
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit)) peer_die("setrlimit");
+  *count = limit.rlim_cur < 1 << 20 ? limit.rlim_cur : 1 << 20;
+  void *table = calloc(*count, size);
+  if (!table) peer_die("calloc");
+  return table;
+}
+
+void peer_watch(int epoll, int fd, int operation, uint32_t events) {
+  struct epoll_event event = {.events = events, .data.fd = fd};
+  if (epoll_ctl(epoll, operation, fd, &event)) peer_die("epoll_ctl");
 }

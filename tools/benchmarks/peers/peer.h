@@ -1,7 +1,10 @@
-/* Shared by the peers in C: the command line, a listening socket, and the line with the address. */
+/* Shared by the peers in C: the command line, a listening socket, the line with the address, and
+   what the bare loops have in common. */
 #ifndef PEER_H
 #define PEER_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <stdnoreturn.h>
 #include <sys/socket.h>
 
@@ -22,6 +25,15 @@ int peer_bind(const struct peer_address *address, int type);
 
 /* Prints `listening on ADDRESS` with the port that was bound. */
 void peer_announce(int fd);
+
+/* Memory of SIZE bytes. */
+void *peer_allocate(size_t size);
+
+/* Raises the limit of open descriptors, and allocates a zeroed table with an entry of SIZE bytes for each descriptor. */
+void *peer_table(size_t size, size_t *count);
+
+/* Adds a descriptor to an epoll instance, or modifies its events; OPERATION is that of epoll_ctl(2). */
+void peer_watch(int epoll, int fd, int operation, uint32_t events);
 
 /* The number of threads in TEXT, 1 to 64, or a usage error. */
 int peer_threads(const char *text);

@@ -16,7 +16,7 @@ import kernel
 import report
 import timers
 from measure import Bench
-from scenarios import HANDLES, MEMORY, SCENARIOS, TIMERS, WORKS, beside_itself
+from scenarios import HANDLES, IDLE, SCENARIOS, TIMERS, WORKS, beside_itself
 from servers import Place
 from summary import summarise
 
@@ -57,7 +57,7 @@ def prepare():
 def measure(bench, scenario):
     """The text and the figures of one scenario, and its bars: a unit and rows for each group."""
     labels = {server.key: server.label for server in scenario.servers}
-    if scenario is MEMORY:
+    if scenario.is_idle:
         rows, skipped = idle.run(bench, scenario)
         text = report.memory_report(scenario, rows, skipped)
         bars = [
@@ -127,7 +127,7 @@ def main():
     failed = False
     for work in WORKS if options.work == "all" else (options.work,):
         chosen = [
-            s for s in (*SCENARIOS, MEMORY, HANDLES, *TIMERS)
+            s for s in (*SCENARIOS, *IDLE, HANDLES, *TIMERS)
             if s.work == work and options.only in s.name and (s.is_quick or not options.quick)
         ]  # fmt: skip
         if options.before:

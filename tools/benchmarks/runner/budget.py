@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+from proxies import BARE_PROXY, GNET_PROXY
 from scenarios import Scenario
 from servers import ASYNC, BARE, EVENTS, EXPORTING, GNET, TIMED, TYPED, Missing, Place
 from tracing import NotCounted, difference, instructions, system_calls
@@ -44,6 +45,7 @@ CASES = (
     case("redis", "redis-get-10", "--protocol", "redis-get", connections=10),
     case("redis", "redis-set-10", "--protocol", "redis-set", connections=10),
     case("udp", "udp-10", connections=10, transport="udp"),
+    case("proxy", "proxy-10", connections=10, server=GNET_PROXY),
 )
 
 
@@ -57,8 +59,11 @@ class Counter:
 
     def _run(self, scenario, requests, before=(), around=lambda _pid, action: action()):
         """Starts the server behind a command, has it answer so many requests, and ends it."""
-        server = BARE if self.is_bare else scenario.servers[0]
-        with server.start(self.place, scenario, [*self.pin, "chrt", "--batch", "0", *before]) as running:
+        server = scenario.servers[0]
+        if self.is_bare:
+            server = BARE_PROXY if scenario.work == "proxy" else BARE
+        batch = [*self.pin, "chrt", "--batch", "0"]
+        with server.start(self.place, scenario, [*batch, *before], batch) as running:
             address = ("udp://" if scenario.transport == "udp" else "") + running.address
             command = [*self.pin, self.load_program, address, *scenario.arguments, "--requests", str(requests)]
 

@@ -26,7 +26,7 @@ def settled_memory(pid):
 def run(bench, scenario):
     """One row for each server, and the reasons why some have none."""
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if allowed != resource.RLIM_INFINITY and allowed < scenario.connections + 100:
+    if allowed != resource.RLIM_INFINITY and allowed < scenario.descriptors + 100:
         return {}, {s.key: f"only {allowed} open files are allowed; see ulimit -Hn" for s in scenario.servers}
     rows, skipped = {}, {}
     for server in scenario.servers:

@@ -31,7 +31,8 @@ class Bench:
         return ["taskset", "-c", str(processor)] if self.can_pin and scenario.loops == 1 else []
 
     def start(self, server, scenario):
-        return server.start(self.place, scenario, self.pin(self.server_processor, scenario))
+        pins = (self.pin(processor, scenario) for processor in (self.server_processor, self.load_processor))
+        return server.start(self.place, scenario, *pins)
 
     def load(self, scenario, running, *more):
         """One run of gnet-load: what it reports."""

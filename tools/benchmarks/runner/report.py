@@ -152,7 +152,7 @@ def times(row, other, unit):
 def memory_report(scenario, rows, skipped):
     labels = {server.key: server.label for server in scenario.servers}
     head = [
-        "server", "MiB at the start", "KiB/connection, idle", "after echoing 8 KiB each", "MiB when all have closed",
+        "server", "MiB at the start", f"KiB/{scenario.per}, idle", "after echoing 8 KiB each", "MiB when all have closed",
         "CPU µs in an idle second", "wake-ups in it",
     ]  # fmt: skip
     lines = [

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
+from proxies import (
+    BARE_PROXY, GNET_PROXY, GNET_PROXY_BEFORE, GNET_PROXY_BEFORE_CONTROL, HAPROXY_TCP, NGINX_STREAM, NIO_PROXY,
+    PROXY_CONTROL,
+)  # fmt: skip
 from servers import (
     BARE, CONTROL, EXPORTING, GNET, GNET_BEFORE, GNET_BEFORE_CONTROL, GNET_CONTROL, HAPROXY, LIBEVENT, LIBUV, NGINX,
     NIO, REDIS, REDIS_CONTROL, SCRAPED,
@@ -20,6 +24,7 @@ class Scenario:
     transport: str = "tcp"
     loops: int = 1
     is_quick: bool = False
+    is_idle: bool = False  # the connections are only held
     per: str = "request"
     arguments: tuple = field(init=False)
 
@@ -32,16 +37,24 @@ class Scenario:
         """The key of the server that the control repeats."""
         return self.servers[0].key
 
+    @property
+    def descriptors(self):
+        """How many descriptors the server opens: a proxy opens two for each connection."""
+        return self.connections * (2 if self.work == "proxy" else 1)
+
 
 STREAM = (BARE, GNET, LIBUV, LIBEVENT, NIO, CONTROL)
 HTTP = (BARE, GNET, NGINX, HAPROXY, NIO, CONTROL)
 DATAGRAM = (BARE, GNET, LIBUV, NIO, CONTROL)
 STORE = (REDIS, GNET, REDIS_CONTROL)
 METRICS = (GNET, EXPORTING, SCRAPED, GNET_CONTROL)
+RELAY = (BARE_PROXY, GNET_PROXY, HAPROXY_TCP, NGINX_STREAM, NIO_PROXY)
 
 
 def beside_itself(scenario):
     """The scenario with our server only, as it is and as it was before."""
+    if scenario.work == "proxy":
+        return replace(scenario, servers=(GNET_PROXY_BEFORE, GNET_PROXY, GNET_PROXY_BEFORE_CONTROL))
     return replace(scenario, servers=(GNET_BEFORE, GNET, GNET_BEFORE_CONTROL))
 
 
@@ -57,6 +70,10 @@ def redis(command, pipeline, **more):
     title = f"redis {command.upper()} of 64 bytes, 50 connections" + (f", pipeline {pipeline}" if pipeline > 1 else "")
     load = ("--protocol", f"redis-{command}", "--size", "64")
     return Scenario("redis", f"redis-{command}-p{pipeline}", title, load, STORE, 50, pipeline, **more)
+
+
+def proxy(name, title, size, connections, *load, **more):
+    return Scenario("proxy", name, title, ("--size", str(size), *load), (*RELAY, PROXY_CONTROL), connections, **more)
 
 
 SCENARIOS = (
@@ -82,13 +99,25 @@ SCENARIOS = (
              ("--size", "64", "--segmented"), DATAGRAM, 50, 4, transport="udp", per="datagram"),
     Scenario("connect", "connect", "connect, echo 64 bytes, close; 20 at a time", ("--size", "64", "--reconnect"),
              STREAM, 20, is_quick=True, per="connection"),
+    proxy("proxy-64-c1", "proxy, 64 bytes, 1 connection", 64, 1),
+    proxy("proxy-64-c50", "proxy, 64 bytes, 50 connections", 64, 50, is_quick=True),
+    proxy("proxy-64-c1000", "proxy, 64 bytes, 1,000 connections", 64, 1000),
+    proxy("proxy-64-c50-p16", "proxy, 64 bytes, 50 connections, pipeline 16", 64, 50, pipeline=16),
+    proxy("proxy-16k-c50", "proxy, 16 KiB, 50 connections", 16384, 50),
+    proxy("proxy-1m-c4", "proxy, 1 MiB, 4 connections", 1 << 20, 4),
+    proxy("proxy-connect", "connect through a proxy, echo 64 bytes, close; 20 at a time", 64, 20, "--reconnect",
+          is_quick=True, per="connection"),
     Scenario("metrics", "metrics-c1", "what metrics cost: echo, 64 bytes, 1 connection", ("--size", "64"), METRICS),
     Scenario("metrics", "metrics-c50", "what metrics cost: echo, 64 bytes, 50 connections", ("--size", "64"), METRICS,
              50, is_quick=True),
 )  # fmt: skip
 
-MEMORY = Scenario("memory", "memory", "10,000 idle connections", (), (BARE, GNET, LIBUV, LIBEVENT, NIO), 10_000,
-                  is_quick=True, per="connection")  # fmt: skip
+IDLE = (
+    Scenario("memory", "memory", "10,000 idle connections", (), (BARE, GNET, LIBUV, LIBEVENT, NIO), 10_000,
+             is_quick=True, is_idle=True, per="connection"),
+    Scenario("proxy", "proxy-memory", "9,000 idle connections through a proxy", (), RELAY, 9_000,
+             is_quick=True, is_idle=True, per="pair"),
+)  # fmt: skip
 
 HANDLES = Scenario("handles", "handles", "1,000,000 messages of 64 bytes to 100 connections from another thread", (),
                    (), 100, is_quick=True, per="message")  # fmt: skip
@@ -99,4 +128,4 @@ TIMERS = (
              is_quick=True, per="timer"),
 )  # fmt: skip
 
-WORKS = ("echo", "http", "redis", "udp", "connect", "metrics", "memory", "handles", "timers")
+WORKS = ("echo", "http", "redis", "udp", "connect", "proxy", "metrics", "memory", "handles", "timers")

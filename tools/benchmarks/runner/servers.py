@@ -49,6 +49,7 @@ class Running:
     """A server that has been started. `pid` is the process that does the work, `address` what gnet-load connects to."""
 
     scraper = None
+    backend = None
 
     def __init__(self, command, address, pid_of=None, before=()):
         self.name = pathlib.Path(command[0]).name
@@ -110,6 +111,8 @@ class Running:
                 self.process.wait()
             self.process.stdout.close()
             self.errors.close()
+            if self.backend:
+                self.backend.stop()
 
     def __enter__(self):
         return self
@@ -172,8 +175,9 @@ class Server:
     def __init__(self, key, label, start):
         self.key, self.label, self._start = key, label, start
 
-    def start(self, place, scenario, before=()):
-        """Starts it for a scenario, behind a command such as taskset. Raises `Missing`."""
+    def start(self, place, scenario, before=(), _beside=()):
+        """Starts it for a scenario, behind a command such as taskset, and what it needs behind another. Raises
+        `Missing`."""
         return self._start(place, scenario, before)
 
 
@@ -237,32 +241,35 @@ def nio(place, scenario, before):
     return Running([program, mode, address, str(scenario.loops)], None, before=before)
 
 
-def nginx(place, _scenario, before):
-    program, port, folder = place.installed("nginx"), free_port(), place.scratch / "nginx"
+def run_nginx(place, before, name, port, configuration):
+    """Starts nginx with one worker in a folder of this name, to which paths in the configuration are relative."""
+    program, folder = place.installed("nginx"), place.scratch / name
     folder.mkdir(exist_ok=True)
-    configuration = folder / "nginx.conf"
-    configuration.write_text(f"""
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
+    path = folder / "nginx.conf"
+    path.write_text(f"daemon off;\nworker_processes 1;\npid nginx.pid;\nerror_log error.log;\n{configuration}")
+    command = [program, "-p", str(folder), "-e", "error.log", "-c", str(path)]
+    return Running(command, f"127.0.0.1:{port}", pid_of=only_child, before=before)
+
+
+def nginx(place, _scenario, before):
+    port = free_port()
+    configuration = f"""
 events {{ worker_connections 16384; }}
 http {{
   access_log off;
   keepalive_requests 1000000000;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
   server {{
     listen 127.0.0.1:{port} backlog=1024;
     location = /plaintext {{ default_type text/plain; return 200 "{HELLO}"; }}
   }}
 }}
-""")
-    command = [program, "-p", str(folder), "-e", f"{folder}/error.log", "-c", str(configuration)]
-    return Running(command, f"127.0.0.1:{port}", pid_of=only_child, before=before)
+"""
+    return run_nginx(place, before, "nginx", port, configuration)
 
 
 def haproxy(place, _scenario, before):

@@ -4,11 +4,14 @@ import pathlib
 import tempfile
 import unittest
 import xml.etree.ElementTree as xml
+from unittest import mock
 
 import budget
 import chart
+import proxies
 import report
-from scenarios import SCENARIOS, TIMERS, WORKS
+from scenarios import IDLE, SCENARIOS, TIMERS, WORKS, beside_itself
+from servers import Missing, Place, Running
 from summary import percentile, spread, summarise
 from tracing import difference
 
@@ -97,12 +100,71 @@ class Counting(unittest.TestCase):
 
     def test_the_limits_of_the_repository_are_well_formed(self):
         limits = budget.read_limits(pathlib.Path(__file__).parents[3] / "ci/budget.limits")
-        self.assertEqual({name for name, _ in limits}, {case.name for case in budget.CASES})
+        self.assertEqual({name for name, _ in limits}, {case.name for case in budget.CASES} - {"proxy-10"})
+
+
+class Proxies(unittest.TestCase):
+    """With shell scripts in place of the backend, of a proxy and of nginx."""
+
+    ANNOUNCE = "echo listening on 127.0.0.1:1; exec sleep 60"
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.place = Place(self.folder, self.folder / "run")
+        self.scenario = next(s for s in SCENARIOS if s.work == "proxy")
+
+    def program(self, name, script):
+        path = self.folder / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return str(path)
+
+    def test_the_backend_ends_with_the_proxy(self):
+        self.program("bare", self.ANNOUNCE)
+        self.program("bare-proxy", f'test "$2" = 127.0.0.1:1 || exit 1; {self.ANNOUNCE}')
+        with proxies.BARE_PROXY.start(self.place, self.scenario) as running:
+            self.assertIsNone(running.backend.process.poll())
+        self.assertIsNotNone(running.backend.process.poll())
+
+    def test_the_backend_ends_if_the_proxy_is_missing(self):
+        self.program("bare", self.ANNOUNCE)
+        started = []
+
+        def backend(*_):
+            started.append(Running([str(self.folder / "bare")], None))
+            return started[0]
+
+        with mock.patch.object(proxies, "bare", backend), self.assertRaisesRegex(Missing, "no example 'proxy'"):
+            proxies.GNET_PROXY.start(self.place, self.scenario)
+        self.assertIsNotNone(started[0].process.poll())
+
+    def test_the_stream_module_of_nginx_is_built_in_or_loaded_or_missing(self):
+        def nginx(arguments):
+            return self.program("nginx", f"echo 'configure arguments: {arguments}' >&2")
+
+        self.assertEqual(proxies.stream_module(nginx("--with-stream --with-threads")), "")
+        dynamic = f"--modules-path={self.folder} --with-stream=dynamic --with-stream_ssl_module"
+        with self.assertRaises(Missing):
+            proxies.stream_module(nginx(dynamic))
+        (self.folder / "ngx_stream_module.so").touch()
+        self.assertEqual(proxies.stream_module(nginx(dynamic)), f"load_module {self.folder}/ngx_stream_module.so;")
+
+    def test_an_idle_pair_has_two_descriptors_and_its_memory_is_given_for_the_pair(self):
+        scenario = next(s for s in IDLE if s.work == "proxy")
+        self.assertEqual(scenario.descriptors, 2 * scenario.connections)
+        row = {"start": 2**20, "idle": 512, "used": 1024, "closed": 2**20, "idleProcessorTime": 0, "idleWakeUps": 0}
+        text = report.memory_report(scenario, {"gnet": row}, {})
+        self.assertIn("KiB/pair, idle", text)
+        self.assertIn("| Gnet proxy | 1.00 | **0.50** | 1.00 |", text)
+
+    def test_our_proxy_is_set_beside_itself(self):
+        labels = [server.label for server in beside_itself(self.scenario).servers]
+        self.assertEqual(labels, ["Gnet proxy, before", "Gnet proxy", "Gnet proxy, before, again"])
 
 
 class Scenarios(unittest.TestCase):
     def test_names_are_unique_and_every_work_has_a_quick_one(self):
-        names = [scenario.name for scenario in SCENARIOS]
+        names = [scenario.name for scenario in (*SCENARIOS, *IDLE)]
         self.assertEqual(len(names), len(set(names)))
         self.assertEqual({s.work for s in SCENARIOS if s.is_quick}, set(WORKS) - {"memory", "handles", "timers"})
 
