@@ -10,8 +10,9 @@ extension Connection {
   ///   takes no output any more: `bytes` is as it was then. After `full`, the other connection's handler is told when its
   ///   output has drained.
   public func forward(_ bytes: inout RingBuffer, to other: ConnectionHandle) -> ConnectionHandle.Offer {
-    if let (table, target) = other.queue.slotOfThisThread, state.pointee.life.phase == .open,
-      !target.pointee.isInCallback
+    if unsafe other.queue.loop === state.pointee.loop, let table = unsafe state.pointee.loop.connectionsOfItsThread,
+      state.pointee.life.phase == .open, let target = table.pointee.find(other.queue.token),
+      target.pointee.life.phase == .open, !target.pointee.isInCallback
     {
       return forward(&bytes, to: target, in: table)
     }
@@ -22,11 +23,12 @@ extension Connection {
     return outcome
   }
 
+  @inline(__always)
   private func forward(
     _ bytes: inout RingBuffer, to target: ConnectionSlot, in table: Pinned<ConnectionTable>
   ) -> ConnectionHandle.Offer {
     guard target.pointee.life.takesOutput else { return .gone }
-    if Connection(target).isOutputFull { return .full }
+    if target.pointee.isOutputFull { return .full }
     if bytes.isEmpty { return .taken }
     table.pointee.forward(&bytes, to: target)
     state.pointee.life.flags.insert(.hasRequests)
@@ -37,17 +39,15 @@ extension Connection {
 extension ConnectionTable {
   /// Gathers output for a connection outside of its callbacks: in a buffer for one connection at a time, which is sent when
   /// the callback that is running is over.
+  @inline(__always)
   mutating func forward(_ bytes: inout RingBuffer, to slot: ConnectionSlot) {
-    if forwardedTo != slot.pointee.token {
-      keepForwarded()
-      forwardedTo = slot.pointee.token
-    }
-    let capacity = lentOutput.pointee.capacity
-    if bytes.capacity == capacity || bytes.count > Self.copyLimit {
-      forwarded.append(moving: &bytes)
+    if let before = forwardedTo, before != slot.pointee.token { keepForwarded() }
+    forwardedTo = slot.pointee.token
+    let forwarded = forwarded
+    if bytes.capacity == lentOutput.pointee.capacity || bytes.count > Self.copyLimit {
+      forwarded.pointee.append(moving: &bytes)
     } else {
-      if forwarded.capacity == 0 { forwarded.reserveCapacity(capacity) }
-      forwarded.write(prefix: bytes.count, of: bytes)
+      forwarded.pointee.write(prefix: bytes.count, of: bytes)
       bytes.removeAll()
     }
   }
@@ -56,11 +56,11 @@ extension ConnectionTable {
   mutating func keepForwarded() {
     guard let token = forwardedTo.take() else { return }
     if let slot = find(token), slot.pointee.life.takesOutput {
-      slot.pointee.outbound.append(moving: &forwarded)
+      slot.pointee.outbound.append(moving: &forwarded.pointee)
       slot.pointee.life.flags.insert(.settleDue)
       enqueue(slot)
     }
-    forwarded.removeAll()
+    forwarded.pointee.removeAll()
   }
 
   /// The number of bytes up to which a copy is cheaper than storage of another size.

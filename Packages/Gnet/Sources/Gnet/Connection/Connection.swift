@@ -106,10 +106,7 @@ public struct Connection: ~Copyable {
   /// Whether as much output waits as `Options.outboundHighWatermark` says. A handler that answers many requests out of
   /// one buffer stops here and leaves the rest, which is offered again when the output has drained, whether or not more
   /// arrives.
-  public var isOutputFull: Bool {
-    let limit = unsafe state.pointee.loop.outboundHighWatermark
-    return state.pointee.life.flags.contains(.outputFull) || pendingWriteCount >= max(1, limit)
-  }
+  public var isOutputFull: Bool { state.pointee.isOutputFull }
 
   /// Has the handler told when `delay` has passed, counted from this call: `timedOut`, or `Events.onTimeout`.
   ///

@@ -93,6 +93,12 @@ struct ConnectionState: ~Copyable {
     return outbound.count + (outbound.isEmpty && life.phase == .open ? lentOutput.pointee.count : 0)
   }
 
+  /// Whether as much output waits as the high watermark says; of a callback that is running too.
+  @inline(__always)
+  var isOutputFull: Bool {
+    life.flags.contains(.outputFull) || pendingWriteCount >= max(1, unsafe loop.outboundHighWatermark)
+  }
+
   /// Whether nothing but going on as before is to be done after a callback.
   @inline(__always)
   var isSteady: Bool { life.isSteady && interest == .readable && outbound.isEmpty && accountedOutput == 0 }

@@ -20,13 +20,14 @@ struct ConnectionTable: ~Copyable {
   private(set) var count = 0
   private let loop: EventLoop
   let lentOutput: Pinned<RingBuffer>
-  /// Output that the callback of another connection has gathered for ``forwardedTo``.
-  var forwarded = RingBuffer()
+  /// The output that the callback of another connection has gathered for ``forwardedTo``.
+  let forwarded: Pinned<RingBuffer>
   var forwardedTo: ConnectionToken?
 
-  init(loop: EventLoop, lentOutput: Pinned<RingBuffer>) {
+  init(loop: EventLoop, lentOutput: Pinned<RingBuffer>, forwarded: Pinned<RingBuffer>) {
     self.loop = loop
     self.lentOutput = lentOutput
+    self.forwarded = forwarded
   }
 
   deinit {

@@ -257,14 +257,6 @@ final class HandleQueue: Sendable {
     return table.lend(token, body)
   }
 
-  /// The slot of an open connection of the calling thread's loop, and its table; `nil` for all others.
-  var slotOfThisThread: (Pinned<ConnectionTable>, ConnectionSlot)? {
-    guard loop.isCurrent, let table = unsafe loop.connectionsOfItsThread, let slot = table.pointee.find(token),
-      slot.pointee.life.phase == .open
-    else { return nil }
-    return (table, slot)
-  }
-
   // MARK: The loop
 
   /// Takes the calls that wait.

@@ -129,7 +129,7 @@ struct StreamLife: Equatable {
     set { fullness = newValue ? [] : [.outputFull, .drainedDue] }
   }
 
-  /// The flags of full output that hold the input up. Stored, since every event asks for it.
+  /// The flags of full output that hold the input up.
   private var fullness: Flags = [.outputFull, .drainedDue]
 
   init(phase: Phase = .ended, ending: Ending = .none, flags: Flags = [], isFullDuplex: Bool = false) {
@@ -141,7 +141,7 @@ struct StreamLife: Equatable {
 
   /// Whether the connection is open and nothing but going on as before is to be done after a callback.
   @inline(__always)
-  var isSteady: Bool { phase == .open && ending == .none && flags.subtracting(.hasSent).isEmpty }
+  var isSteady: Bool { phase == .open && ending == .none && hasNoConcerns }
 
   /// Whether what a handler writes still has a way to the peer.
   @inline(__always)
@@ -153,8 +153,15 @@ struct StreamLife: Equatable {
   var dropsOutput: Bool { !flags.isDisjoint(with: [.outputBroken, .outputEnding, .aborted]) }
 
   /// Whether more input is wanted.
-  var wantsInput: Bool {
-    ending == .none && flags.isDisjoint(with: fullness.union([.inputEnded, .readingPaused, .aborted]))
+  @inline(__always)
+  var wantsInput: Bool { ending == .none && (hasNoConcerns || isOpenToInput) }
+
+  /// Whether nothing has happened that holds anything up; most connections at most times.
+  @inline(__always)
+  private var hasNoConcerns: Bool { flags.subtracting(.hasSent).isEmpty }
+
+  private var isOpenToInput: Bool {
+    flags.isDisjoint(with: fullness.union([.inputEnded, .readingPaused, .aborted]))
   }
 
   /// Whether the handler may be offered bytes: not while full output holds the input up, nor at the end.

@@ -81,23 +81,36 @@ extension Streams {
     let action: Action
     if slot.pointee.inbound.isEmpty {
       action = handler.react(&view, &input)
-      if !input.isEmpty {
-        slot.pointee.inbound.write(prefix: input.count, of: input)
-        input.removeAll()
-        noteHeldInput(slot)
-      }
+      if !input.isEmpty { keepUnread(slot) }
     } else {
-      slot.pointee.life.flags.remove(.holdsInput)
-      slot.pointee.inbound.append(moving: &input)
-      action = handler.react(&view, &slot.pointee.inbound)
-      if slot.pointee.inbound.isEmpty {
-        slot.pointee.inbound.removeAll(keepingCapacity: false)
-      } else {
-        noteHeldInput(slot)
-      }
+      action = reactToMore(slot, handler, &view)
     }
     slot.pointee.isInCallback = false
     settle(slot, action, &turn)
+  }
+
+  /// Keeps the bytes that the handler has left.
+  @inline(never)
+  private mutating func keepUnread(_ slot: ConnectionSlot) {
+    slot.pointee.inbound.write(prefix: input.count, of: input)
+    input.removeAll()
+    noteHeldInput(slot)
+  }
+
+  /// Offers the bytes that the handler has left before, and the received ones behind them.
+  @inline(never)
+  private mutating func reactToMore(
+    _ slot: ConnectionSlot, _ handler: HandlerReference, _ view: inout Connection
+  ) -> Action {
+    slot.pointee.life.flags.remove(.holdsInput)
+    slot.pointee.inbound.append(moving: &input)
+    let action = handler.react(&view, &slot.pointee.inbound)
+    if slot.pointee.inbound.isEmpty {
+      slot.pointee.inbound.removeAll(keepingCapacity: false)
+    } else {
+      noteHeldInput(slot)
+    }
+    return action
   }
 
   /// Takes in that the handler has left bytes. After an error they are no reason to keep the connection.

@@ -11,8 +11,8 @@ extension Streams {
     case .close: slot.pointee.end(.close)
     case .detach: slot.pointee.end(slot.pointee.handler?.canDetach == true ? .detach : .close)
     }
-    if slot.pointee.handleQueue != nil { takeLastCalls(slot) }
-    if !output.pointee.isEmpty { flushLent(slot, &turn) }
+    if slot.pointee.handleQueue != nil && slot.pointee.life.ending != .none { takeLastCalls(slot) }
+    if !output.pointee.isEmpty { flush(slot, from: output, &turn) }
     if !slot.pointee.isSteady { settleUnsteady(slot, &turn) }
     if action == .shutdown { turn.server.shutdown() }
   }
@@ -37,46 +37,47 @@ extension Streams {
 
   /// Sends what a callback has given to another connection.
   mutating func flushForwarded(_ turn: inout Turn<System>) {
-    let (table, output) = (connections, output)
-    assert(output.pointee.isEmpty)
+    let (table, forwarded) = (connections, forwarded)
     guard let token = table.pointee.forwardedTo.take() else { return }
     guard let target = table.pointee.find(token), target.pointee.life.takesOutput else {
-      return table.pointee.forwarded.removeAll()
+      return forwarded.pointee.removeAll()
     }
     if target.pointee.outbound.isEmpty {
-      swap(&output.pointee, &table.pointee.forwarded)
-      settle(target, .none, &turn)
-      swap(&output.pointee, &table.pointee.forwarded)
+      flush(target, from: forwarded, &turn)
+      if !target.pointee.isSteady { settleUnsteady(target, &turn) }
     } else {
       // Behind what the kernel has not taken: the selector tells when it takes more.
-      target.pointee.outbound.append(moving: &table.pointee.forwarded)
+      target.pointee.outbound.append(moving: &forwarded.pointee)
       accountPending(target, &turn)
       take(.settled, target, &turn)
     }
     // Storage that was exchanged for another size is not kept.
-    if table.pointee.forwarded.capacity != output.pointee.capacity { table.pointee.forwarded = RingBuffer() }
+    let capacity = output.pointee.capacity
+    if forwarded.pointee.capacity != capacity { forwarded.pointee = RingBuffer(minimumCapacity: capacity) }
   }
 
-  /// Sends what the callback wrote.
+  /// Sends what a callback has gathered.
   @inline(__always)
-  private mutating func flushLent(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    let (output, count) = (output, output.pointee.count)
+  private mutating func flush(_ slot: ConnectionSlot, from gathered: Pinned<RingBuffer>, _ turn: inout Turn<System>) {
+    let count = gathered.pointee.count
     callPreWrite(slot, count)
-    send(slot, from: &output.pointee, count, &turn)
-    if !output.pointee.isEmpty { keepUnsent(slot, turn.options) }
+    send(slot, from: &gathered.pointee, count, &turn)
+    if !gathered.pointee.isEmpty { keepUnsent(slot, gathered, turn.options) }
     // The handler may have stopped at the watermark, however much of it the kernel has taken at once.
     if count >= turn.options.outboundHighWatermark { slot.pointee.life.flags.insert(.outputFull) }
   }
 
   /// Makes what the kernel did not take the connection's own.
-  private func keepUnsent(_ slot: ConnectionSlot, _ options: borrowing Options) {
+  private func keepUnsent(
+    _ slot: ConnectionSlot, _ gathered: Pinned<RingBuffer>, _ options: borrowing Options
+  ) {
     if slot.pointee.life.flags.contains(.outputBroken) {
-      output.pointee.removeAll()
-    } else if output.pointee.count > options.readBufferCapacity {
-      slot.pointee.outbound.append(moving: &output.pointee)
+      gathered.pointee.removeAll()
+    } else if gathered.pointee.count > options.readBufferCapacity {
+      slot.pointee.outbound.append(moving: &gathered.pointee)
     } else {
-      slot.pointee.outbound.write(prefix: output.pointee.count, of: output.pointee)
-      output.pointee.removeAll()
+      slot.pointee.outbound.write(prefix: gathered.pointee.count, of: gathered.pointee)
+      gathered.pointee.removeAll()
     }
   }
 

@@ -17,6 +17,8 @@ struct Streams<System: LoopSystem>: ~Copyable {
   var input: RingBuffer
   /// The send buffer, lent likewise. Empty between callbacks.
   let output: Pinned<RingBuffer>
+  /// The output that a callback has gathered for another connection. Empty between callbacks.
+  let forwarded: Pinned<RingBuffer>
 
   /// The handlers of the services that the loop's connections have.
   private var tables: HandlerTables
@@ -40,16 +42,18 @@ struct Streams<System: LoopSystem>: ~Copyable {
     self.plugins = plugins
     hasPreWriteHooks = plugins.exist
     tables = HandlerTables(loop)
-    // Both keep their size, since the storage of one may become that of the other.
+    // All keep their size, since the storage of one may become that of another.
     input = RingBuffer(minimumCapacity: options.readBufferCapacity)
     output = Pinned(RingBuffer(minimumCapacity: options.readBufferCapacity))
-    connections = Pinned(ConnectionTable(loop: loop, lentOutput: output))
+    forwarded = Pinned(RingBuffer(minimumCapacity: options.readBufferCapacity))
+    connections = Pinned(ConnectionTable(loop: loop, lentOutput: output, forwarded: forwarded))
     tracksActivity = options.idleTimeout != nil || options.readTimeout != nil
   }
 
   deinit {
     connections.destroy()
     output.destroy()
+    forwarded.destroy()
   }
 
   /// Makes the handlers of the listeners' services; on the loop's thread, before the first connection.
@@ -230,10 +234,11 @@ struct Streams<System: LoopSystem>: ~Copyable {
   // MARK: Requests of a handler
 
   /// Does what a callback has asked for beside output and endings.
+  @inline(__always)
   mutating func applyRequests(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     slot.pointee.life.flags.remove(.hasRequests)
     if connections.pointee.forwardedTo != nil { flushForwarded(&turn) }
-    armTimer(slot, &turn)
+    if tracksActivity || slot.pointee.timeout != .never || slot.pointee.timer != nil { armTimer(slot, &turn) }
   }
 
   /// Hands a connection over to another service: its handler is made, opened, and offered the unread bytes.
