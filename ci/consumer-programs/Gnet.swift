@@ -169,6 +169,8 @@ struct LineCounter: ConnectionHandler, ~Copyable {
 
 final class Totals { var lineCount = 0 }
 
+let totals = LoopLocal { _ in Totals() }
+
 /// A handler needs `react` only.
 struct Closing: ConnectionHandler {
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .close }
@@ -178,6 +180,8 @@ let closing = Service { _ in Closing() }
 
 func makeListeners() -> [Listener] {
   let lines = Service(async: { connection in
+    let counts = await totals.collect { $0.lineCount }
+    require(counts.count == 2)
     for try await line in connection.frames(LineCodec()) { try await connection.write(line) }
     while let bytes = try await connection.read() { try await connection.write(bytes) }
     try await connection.write("text")
@@ -190,6 +194,7 @@ func makeListeners() -> [Listener] {
   datagrams.onShutdown = { _ in .close }
   return [
     Listener("tcp://127.0.0.1:0", Service(perLoop: { _ in Totals() }) { _, totals in LineCounter(totals) }),
+    Listener("tcp://127.0.0.1:0", Service(perLoop: totals) { _, totals in LineCounter(totals) }),
     Listener("tcp://127.0.0.1:0", lines, backlog: 16),
     Listener("udp://127.0.0.1:0", Service(datagrams)),
   ]
@@ -210,10 +215,10 @@ func useRunningServer() throws(ServeError) {
   let running = try start(makeListeners(), options: options)
   running.whenEnded { print("ended") }
   let server = running.server
-  require(server.send([1], to: server.addresses[2], from: 2) && !server.send([1], to: server.addresses[0], from: 0))
+  require(server.send([1], to: server.addresses[3], from: 3) && !server.send([1], to: server.addresses[0], from: 0))
   let loop = server.loops[0]
   let start = loop.now
-  let report = loop.every(.seconds(1)) { print(loop.statistics.polls) }
+  let report = loop.every(.seconds(1)) { print(loop.statistics.polls, totals.withState { $0.lineCount }) }
   loop.schedule(after: .milliseconds(10)) {
     require(loop.now - start >= .milliseconds(10))
     // A descriptor that is no connection is refused: its handle is not open.

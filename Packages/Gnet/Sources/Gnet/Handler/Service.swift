@@ -81,4 +81,21 @@ public struct Service: Sendable {
         return TypedHandlers { connection in make(&connection, state) }
       })
   }
+  /// A service with a handler per connection, and with the state of a loop, which other services, callbacks and timers
+  /// of the loop may share.
+  ///
+  /// - Parameters:
+  ///   - perLoop: the states of the loops.
+  ///   - make: makes the handler of a connection, on the connection's loop, right before `opened`.
+  @inlinable
+  public init<Handler: ConnectionHandler & ~Copyable, LoopState: AnyObject>(
+    perLoop: LoopLocal<LoopState>,
+    _ make: @escaping @Sendable (inout Connection, LoopState) -> Handler
+  ) {
+    self.init(
+      Definition { loop in
+        let state = perLoop.state(of: loop)
+        return TypedHandlers { connection in make(&connection, state) }
+      })
+  }
 }

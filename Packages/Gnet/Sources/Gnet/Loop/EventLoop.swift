@@ -59,6 +59,10 @@ public final class EventLoop: Sendable {
   // Set and read on the loop's thread only: see `isCurrent`.
   nonisolated(unsafe) var connectionsOfItsThread: Pinned<ConnectionTable>?
 
+  /// The states of ``LoopLocal`` objects.
+  // Used on the loop's thread only.
+  nonisolated(unsafe) var localStates = LoopStates()
+
   /// The last delay that was converted to nanoseconds, which takes longer than all else that a time-out costs.
   // Used on the loop's thread only.
   private nonisolated(unsafe) var lastDelay = (Duration.zero, nanoseconds: Int64(0))
@@ -73,8 +77,20 @@ public final class EventLoop: Sendable {
   /// Whether the caller runs on the loop's thread.
   var isCurrent: Bool { unsafe cgnet_current_loop() == identity }
 
+  /// The loop on whose thread the caller runs.
+  static var current: EventLoop? {
+    unsafe cgnet_current_loop().map { unsafe Unmanaged.fromOpaque($0).takeUnretainedValue() }
+  }
+
   /// Makes the calling thread the loop's.
   func becomeCurrent() { unsafe cgnet_set_current_loop(identity) }
+
+  /// Drops the states of the loop, which has ended. The calling thread is no loop's any more.
+  func resignCurrent() {
+    // The end of a state may use other states.
+    while unsafe !localStates.isEmpty { _ = unsafe localStates.removeAll() }
+    unsafe cgnet_set_current_loop(nil)
+  }
 
   private var identity: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
 

@@ -77,6 +77,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     unsafe loop.connectionsOfItsThread = nil
     loop.publish(&turn.counters)
     loop.markEnded()
+    loop.resignCurrent()
   }
 
   // MARK: A turn
