@@ -35,6 +35,7 @@ let package = Package(
     .executable(name: "push", targets: ["push"]),
     .executable(name: "blocking", targets: ["blocking"]),
     .executable(name: "upgrade", targets: ["upgrade"]),
+    .executable(name: "memcached", targets: ["memcached"]),
   ],
   dependencies: [
     .package(path: "../Gnet"),
@@ -55,6 +56,7 @@ let package = Package(
     example("push"),
     example("blocking"),
     example("upgrade"),
+    example("memcached"),
     .target(
       name: "HTTPSupport",
       dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
@@ -96,7 +98,8 @@ let package = Package(
     .testTarget(
       name: "ExamplesTests",
       dependencies: [
-        "blocking", "chat", "echo", "EndingServer", "http", "HTTPSupport", "proxy", "push", "redis", "RedisEngine", "upgrade",
+        "blocking", "chat", "echo", "EndingServer", "http", "HTTPSupport", "memcached", "proxy", "push", "redis",
+        "RedisEngine", "upgrade",
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "TestSupport", package: "TestSupport"),
         .product(name: "TestPeers", package: "TestSupport"),
