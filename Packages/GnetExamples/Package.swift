@@ -36,6 +36,7 @@ let package = Package(
     .executable(name: "blocking", targets: ["blocking"]),
     .executable(name: "upgrade", targets: ["upgrade"]),
     .executable(name: "memcached", targets: ["memcached"]),
+    .executable(name: "statsd", targets: ["statsd"]),
   ],
   dependencies: [
     .package(path: "../Gnet"),
@@ -57,6 +58,7 @@ let package = Package(
     example("blocking"),
     example("upgrade"),
     example("memcached"),
+    example("statsd", .product(name: "GnetCodecs", package: "Gnet")),
     .target(
       name: "HTTPSupport",
       dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
@@ -99,7 +101,7 @@ let package = Package(
       name: "ExamplesTests",
       dependencies: [
         "blocking", "chat", "echo", "EndingServer", "http", "HTTPSupport", "memcached", "proxy", "push", "redis",
-        "RedisEngine", "upgrade",
+        "RedisEngine", "statsd", "upgrade",
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "TestSupport", package: "TestSupport"),
         .product(name: "TestPeers", package: "TestSupport"),

@@ -44,20 +44,25 @@ public struct ServerArguments: ParsableArguments {
 
   /// Serves `service` and prints the addresses, until a signal ends the program; to be called on the main thread.
   ///
-  /// Without `datagrams`, addresses of UDP are refused: an example that keeps state per connection cannot serve them.
-  ///
-  /// - Parameter started: called with the server before the addresses are printed.
+  /// - Parameters:
+  ///   - service: the service of connections.
+  ///   - datagrams: the service of addresses of UDP; without one, these are refused.
+  ///   - defaultAddress: the addresses when the arguments have none.
+  ///   - options: the options that are not among the arguments.
+  ///   - started: called with the server before the addresses are printed.
   public func serve(
-    _ service: Service, defaultAddress: String, datagrams: Bool = false, options: Options = Options(),
+    _ service: Service, datagrams: Service? = nil, defaultAddress: String..., options: Options = Options(),
     started: (Server) -> Void = { _ in }
   ) throws {
-    let addresses = addresses.isEmpty ? [defaultAddress] : addresses
-    if !datagrams, let refused = addresses.first(where: { $0.hasPrefix("udp") && $0.contains("://") }) {
-      throw ServeError.invalidAddress(refused, reason: "connections are served here, not datagrams")
+    let addresses = addresses.isEmpty ? defaultAddress : addresses
+    let listeners = try addresses.map { address in
+      guard address.hasPrefix("udp"), address.contains("://") else { return Listener(address, service) }
+      if let datagrams { return Listener(address, datagrams) }
+      throw ServeError.invalidAddress(address, reason: "connections are served here, not datagrams")
     }
     Platform.raiseDescriptorLimit()
     let signals = TerminationSignals()
-    let running = try start(addresses.map { Listener($0, service) }, options: completed(options))
+    let running = try start(listeners, options: completed(options))
     let watcher = WorkerPool(threadCount: 1, queueCapacity: 1)
     defer { watcher.shutdown() }
     _ = watcher.submit {

@@ -19,6 +19,7 @@ struct Echo: ParsableCommand {
     }
     // At a shutdown, a connection goes on until its client ends it.
     events.onShutdown = { _ in .none }
-    try server.serve(Service(events), defaultAddress: "tcp://:9000", datagrams: true)
+    let service = Service(events)
+    try server.serve(service, datagrams: service, defaultAddress: "tcp://:9000")
   }
 }
