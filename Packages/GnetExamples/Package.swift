@@ -23,6 +23,11 @@ func example(_ name: String, _ others: Target.Dependency...) -> Target {
   )
 }
 
+/// A program as the users of Gnet write it, for the tests of the documentation.
+func program(_ name: String) -> Target {
+  .executableTarget(name: name, dependencies: [.product(name: "Gnet", package: "Gnet")], path: "Tests/\(name)")
+}
+
 let package = Package(
   name: "GnetExamples",
   platforms: [.macOS("26.0")],
@@ -37,6 +42,7 @@ let package = Package(
     .executable(name: "upgrade", targets: ["upgrade"]),
     .executable(name: "memcached", targets: ["memcached"]),
     .executable(name: "statsd", targets: ["statsd"]),
+    .executable(name: "service-group", targets: ["service-group"]),
   ],
   dependencies: [
     .package(path: "../Gnet"),
@@ -47,6 +53,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     example("echo"),
@@ -59,6 +66,15 @@ let package = Package(
     example("upgrade"),
     example("memcached"),
     example("statsd", .product(name: "GnetCodecs", package: "Gnet")),
+    // A program as its users write it: shown in Gnet's README, and without arguments of the other examples.
+    .executableTarget(
+      name: "service-group",
+      dependencies: [
+        .product(name: "Gnet", package: "Gnet"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ]
+    ),
     .target(
       name: "HTTPSupport",
       dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
@@ -97,11 +113,14 @@ let package = Package(
       path: "Tests/EndingServer",
       swiftSettings: swiftSettings
     ),
+    // The programs of Gnet's guide to shutdowns.
+    program("WaitingMain"),
+    program("AsyncMain"),
     .testTarget(
       name: "ExamplesTests",
       dependencies: [
-        "blocking", "chat", "echo", "EndingServer", "http", "HTTPSupport", "memcached", "proxy", "push", "redis",
-        "RedisEngine", "statsd", "upgrade",
+        "AsyncMain", "blocking", "chat", "echo", "EndingServer", "http", "HTTPSupport", "memcached", "proxy", "push",
+        "redis", "RedisEngine", "service-group", "statsd", "upgrade", "WaitingMain",
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "TestSupport", package: "TestSupport"),
         .product(name: "TestPeers", package: "TestSupport"),

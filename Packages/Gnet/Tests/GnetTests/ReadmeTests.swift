@@ -71,18 +71,6 @@ private func reversesLines(_ events: inout Events) {
   // README: end
 }
 
-/// The requirement of swift-service-lifecycle for a service.
-private protocol Service: Sendable {
-  func run() async throws
-}
-
-// README: service
-struct EchoService: Service {
-  let events: Events
-  func run() async throws { try await Server.run(events, on: "tcp://:9000") }
-}
-// README: end
-
 @Suite("The examples of the README")
 struct ReadmeTests {
   @Test("the server greets and echoes on both addresses")
@@ -125,15 +113,7 @@ struct ReadmeTests {
     }
   }
 
-  @Test("the service ends with its task")
-  func service() async throws {
-    let service = EchoService(events: .echo)
-    let task = Task { try await service.run() }
-    task.cancel()
-    try await task.value
-  }
-
-  @Test("the README shows the code above", arguments: ["server", "handle", "codec", "service"])
+  @Test("the README shows the code above", arguments: ["server", "handle", "codec"])
   func isQuoted(name: String) throws {
     let readme = try text(of: "README.md")
     let block = readme.between("<!-- GnetTests/ReadmeTests.swift: \(name) -->\n```swift\n", "```")
