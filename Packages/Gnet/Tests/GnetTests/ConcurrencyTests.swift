@@ -55,6 +55,37 @@ import Testing
     try await serving
   }
 
+  @Test("a callback uses an actor of its loop at once", arguments: [1, 2])
+  func assumeIsolated(loopCount: Int) throws {
+    var events = Events()
+    events.onOpened = { connection in
+      connection.context = Resident(connection.loop)
+      return .none
+    }
+    events.react = { connection, input in
+      guard let resident = connection.context as? Resident else { return .close }
+      let count = input.count
+      input.removeAll()
+      let sum = resident.assumeIsolated { resident in
+        _ = resident.add(count)
+        return resident.sum
+      }
+      connection.write("\(sum)\n")
+      return .none
+    }
+    var options = Options()
+    options.loopCount = loopCount
+    try withServer(events, options: options) { server in
+      for _ in 1...3 {
+        let client = try Client(server.address())
+        for sum in 1...3 {
+          try client.send("x")
+          #expect(try client.receiveLine() == "\(sum)")
+        }
+      }
+    }
+  }
+
   @Test("cancelling the task shuts the server down in order")
   func cancellation() async throws {
     let started = Started()

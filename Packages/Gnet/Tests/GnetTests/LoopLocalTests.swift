@@ -167,15 +167,26 @@ import Testing
     }
     let seen = Log<Int>()
     let sums = LoopLocal { loop in Tally(loop) }
-    let outer = LoopLocal { _ in Outer(sums, seen) }
     try withListeners([], options: options(loopCount: 1)) { server in
-      server.loops[0].schedule(after: .zero) {
-        outer.withState { _ in }
-        seen.add(sums.withState { $0.count })
-      }.keep()
-      try require("it is made") { seen.count == 1 }
+      // The first is dropped while the loop runs, the second ends with the loop.
+      func make() throws -> LoopLocal<Outer> {
+        let outer = LoopLocal { _ in Outer(sums, seen) }
+        let count = seen.count
+        server.loops[0].schedule(after: .zero) {
+          outer.withState { _ in }
+          seen.add(sums.withState { $0.count })
+        }.keep()
+        try require("it is made") { seen.count > count }
+        return outer
+      }
+      _ = try make()
+      try require("the first has ended") { seen.count == 2 }
+      let second = try make()
+      server.shutdown()
+      try require("the second has ended") { seen.count == 4 }
+      withExtendedLifetime(second) {}
     }
-    #expect(seen.values == [1, 0])
+    #expect(seen.values == [1, 0, 2, 0])
   }
 
   @Test("the state of a loop is out of reach of other threads")

@@ -75,12 +75,9 @@ public struct Service: Sendable {
     perLoop: @escaping @Sendable (EventLoop) -> sending LoopState,
     _ make: @escaping @Sendable (inout Connection, LoopState) -> Handler
   ) {
-    self.init(
-      Definition { loop in
-        let state = perLoop(loop)
-        return TypedHandlers { connection in make(&connection, state) }
-      })
+    self.init(perLoop: LoopLocal(perLoop), make)
   }
+
   /// A service with a handler per connection, and with the state of a loop, which other services, callbacks and timers
   /// of the loop may share.
   ///
