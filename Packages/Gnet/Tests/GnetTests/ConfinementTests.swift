@@ -92,7 +92,30 @@ struct ConfinementTests {
         complaint: "missing reinitialization"),
       Snippet(what: "made from nothing", body: "_ = Connection()", complaint: "inaccessible"),
     ])
-  func forbidden(_ snippet: Snippet) throws {
+  func forbidden(_ snippet: Snippet) throws { try expectComplaint(snippet) }
+
+  private static let totals = "final class Totals { var count = 0 }\nlet totals = LoopLocal { _ in Totals() }"
+
+  @Test(
+    "nor does what would let the state of a loop out",
+    arguments: [
+      Snippet(
+        what: "returned by a loan", body: "let state = totals.withState { $0 }\n_ = state", declarations: totals,
+        complaint: "sending"),
+      Snippet(
+        what: "collected", body: "Task { _ = await totals.collect { $0 } }", declarations: totals,
+        complaint: "Sendable"),
+      Snippet(
+        what: "captured by a timer",
+        body: "let state = Totals()\nconnection.loop.schedule(after: .zero) { state.count += 1 }.keep()",
+        declarations: totals, complaint: "non-Sendable"),
+      Snippet(
+        what: "shared by the states of all loops", body: "let state = Totals()\n_ = LoopLocal { _ in state }",
+        declarations: totals, complaint: "non-Sendable"),
+    ])
+  func forbiddenState(_ snippet: Snippet) throws { try expectComplaint(snippet) }
+
+  private func expectComplaint(_ snippet: Snippet) throws {
     let output = try #require(try Compiler.compile(snippet.text))
     #expect(output.contains("error: "))
     #expect(output.contains(snippet.complaint!), "\(output)")
