@@ -89,7 +89,7 @@ public final class EventLoop: Sendable {
   func resignCurrent() {
     // The end of a state may use other states.
     while unsafe !localStates.isEmpty { _ = unsafe localStates.removeAll() }
-    unsafe cgnet_set_current_loop(nil)
+    cgnet_set_current_loop(nil)
   }
 
   private var identity: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
