@@ -67,7 +67,7 @@ import Testing
     let loop = EventLoop(index: 0, system: Kernel.shared, wake: {}, outboundHighWatermark: 1)
     let output = Pinned(RingBuffer())
     defer { output.destroy() }
-    var table = ConnectionTable(loop: loop, lentOutput: output)
+    var table = ConnectionTable(loop: loop, lentOutput: output, forwarded: output)
     var gone: [ConnectionToken] = []
     for round in 0..<200 {
       let slot = table.allocate()

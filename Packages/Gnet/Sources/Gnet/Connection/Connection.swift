@@ -69,7 +69,7 @@ public struct Connection: ~Copyable {
     if let existing = state.pointee.handleQueue { return ConnectionHandle(existing) }
     let made = HandleQueue(of: state.pointee)
     // The peer of a datagram passes with its callback: each handle is one of its own.
-    if state.pointee.life.phase == .open { state.pointee.handleQueue = made }
+    if state.pointee.life.isOpen { state.pointee.handleQueue = made }
     return ConnectionHandle(made)
   }
 
@@ -100,7 +100,7 @@ public struct Connection: ~Copyable {
   ///
   /// Corresponds to `shutdown(2)` with `SHUT_WR`.
   public func endOutput() {
-    if !state.pointee.isDatagramPeer { state.pointee.life.flags.insert(.outputEnding) }
+    if !state.pointee.isDatagram { state.pointee.life.flags.insert(.outputEnding) }
   }
 
   /// Whether as much output waits as `Options.outboundHighWatermark` says. A handler that answers many requests out of

@@ -30,7 +30,7 @@ extension Streams {
     if isShuttingDown { return fail(dial, .shutdown, &turn) }
     if dial.queue.leaveCalls() { return takeBack(dial, &turn) }
     do throws(ConnectError) {
-      let address = try Address(connectingTo: dial.address)
+      let address = try dial.target.get()
       if let text = dial.options.localAddress {
         guard let local = SocketAddress(text), local.family != .unix else {
           throw .invalidAddress(text, reason: "a numeric address to connect from and a port are needed: 127.0.0.2:0")
@@ -125,9 +125,9 @@ extension Streams {
     }
     var call = SystemCall.socket
     do throws(Errno) {
-      let socket = try turn.system.socket(family: raw.family, isDatagram: false)
+      let socket = try turn.system.socket(family: raw.family, isDatagram: dial.isDatagram)
       call = .setOption
-      try setOptions(of: socket.fd, dial, isTCP: remote.family != .unix, turn.system)
+      try setOptions(of: socket.fd, dial, isTCP: remote.family != .unix && !dial.isDatagram, turn.system)
       call = .bind
       if let local = dial.local, remote.family != .unix {
         try turn.system.checked(
@@ -135,9 +135,9 @@ extension Streams {
       }
       call = .connect
       let isEstablished = try turn.system.beginConnecting(socket.fd, to: raw, again: remote.isLoopback)
-      if isEstablished, turn.system.isConnectedToItself(socket.fd, remote) { throw .connectionRefused }
+      if isEstablished, !dial.isDatagram, turn.system.isConnectedToItself(socket.fd, remote) { throw .connectionRefused }
       call = .register
-      let slot = try register(socket, remote, isEstablished ? .readable : .writable, turn)
+      let slot = try register(socket, remote, isDatagram: dial.isDatagram, isEstablished ? .readable : .writable, turn)
       slot.pointee.handleQueue = dial.queue
       return isEstablished ? .established(slot) : .pending(slot)
     } catch .wouldBlock where call == .connect {
@@ -203,6 +203,7 @@ extension Streams {
     remove(dial, &turn)
     dial.succeed()
     slot.pointee.isOutbound = true
+    if dial.isDatagram { prepareExchange(slot, turn) }
     slot.pointee.addressIndex = -1
     loop.addConnection()
     turn.counters.connectionsOutbound &+= 1

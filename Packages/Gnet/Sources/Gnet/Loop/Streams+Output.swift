@@ -5,11 +5,11 @@ internal import SystemPackage
 extension Streams {
   /// Ends a callback of a connection: sends what the callback wrote, then does what it asked for.
   mutating func settle(_ slot: ConnectionSlot, _ action: Action, _ turn: inout Turn<System>) {
-    assert(slot.pointee.life.phase == .open)
+    assert(slot.pointee.life.isOpen)
     switch action {
     case .none, .shutdown: break
     case .close: slot.pointee.end(.close)
-    case .detach: slot.pointee.end(slot.pointee.handler?.canDetach == true ? .detach : .close)
+    case .detach: slot.pointee.end(slot.pointee.canDetach ? .detach : .close)
     }
     if slot.pointee.handleQueue != nil && slot.pointee.life.ending != .none { takeLastCalls(slot) }
     if !output.pointee.isEmpty { flush(slot, from: output, &turn) }
@@ -28,6 +28,7 @@ extension Streams {
       }
       if slot.pointee.isSteady { return }
     }
+    if slot.pointee.isDatagram { sendDatagrams(slot, &turn) }
     accountPending(slot, &turn)
     if slot.pointee.outbound.isEmpty, slot.pointee.outbound.capacity > 0 {
       slot.pointee.outbound.removeAll(keepingCapacity: false)
@@ -140,7 +141,7 @@ extension Streams {
 
   /// Keeps the sum of pending output, and tells the handle's side its part.
   func accountPending(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    let pending = slot.pointee.outbound.count
+    let pending = slot.pointee.unsentCount
     turn.counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - slot.pointee.accountedOutput))
     slot.pointee.accountedOutput = pending
     slot.pointee.handleQueue?.setUnsent(pending)

@@ -20,6 +20,8 @@ final class Dial: @unchecked Sendable {
 
   /// The address as given.
   let address: String
+  /// The address to connect to, or what is wrong with it.
+  let target: Result<Address, ConnectError>
   let options: ConnectOptions
   let service: Service
   let queue: HandleQueue
@@ -56,9 +58,14 @@ final class Dial: @unchecked Sendable {
     self.service = service
     self.onFailure = onFailure
     deadline = loop.system.now + options.timeout
-    queue = HandleQueue(ofConnectionOn: loop)
+    let target = Result { () throws(ConnectError) in try Address(connectingTo: address) }
+    self.target = target
+    queue = HandleQueue(ofConnectionOn: loop, keepsBounds: (try? target.get())?.scheme.isDatagram ?? false)
     queue.setDial(self)
   }
+
+  /// Whether the connection is one over UDP.
+  var isDatagram: Bool { (try? target.get())?.scheme.isDatagram ?? false }
 
   /// The connections of all sockets that are connecting.
   var attempts: [ConnectionToken] { latest.map { earlier + [$0] } ?? earlier }
