@@ -86,12 +86,8 @@ import Testing
       }
     }
     #expect(calls.values == expected)
-    if end == .peerResets {
-      #expect(errors.count == 1)
-      withErrnoOfReset { #expect(errors.values == [end.error]) }
-    } else {
-      #expect(errors.values == [end.error])
-    }
+    #expect(errors.count == 1)
+    withErrnoOfReset(if: end == .peerResets) { #expect(errors.values == [end.error]) }
     #expect(contexts.value == 1)
     // The handle in `onClosed` is the one that was handed out before, and takes nothing any more.
     #expect(Set(handles.values).count == 1)

@@ -90,6 +90,44 @@ struct PausedReadingTests {
     }
   }
 
+  @Test(
+    "stays when its output has ended, and is given the rest when its peer has ended as well",
+    arguments: [StreamTransport.unix, .tcp4], [false, true])
+  func outputEnded(transport: StreamTransport, byHandle: Bool) throws {
+    let (handles, errors, received) = (Log<ConnectionHandle>(), Log<Errno?>(), Counter())
+    var events = Events()
+    events.react = { connection, input in
+      received.add(input.readAll().count)
+      connection.isReadingPaused = true
+      if !byHandle { connection.endOutput() }
+      handles.add(connection.handle)
+      return .none
+    }
+    events.onClosed = { _, error in
+      errors.add(error as? Errno)
+      return .none
+    }
+    try withServer(events, on: [transport.address()]) { server in
+      let client = try Client(server.address())
+      try client.send("x")
+      try require("reading is paused") { handles.count == 1 }
+      if byHandle {
+        handles.values[0].perform { connection in
+          connection.endOutput()
+          return .none
+        }
+      }
+      #expect(try client.receiveToEnd() == [])
+      try client.send("more")
+      try expectIdle(server)
+      #expect(received.value == 1 && errors.count == 0)
+      client.endOutput()
+      try require("the connection ends") { errors.count == 1 }
+      #expect(received.value == 5)
+      #expect(errors.values == [nil])
+    }
+  }
+
   @Test("learns of a reset nevertheless")
   func reset() throws {
     let handles = Log<ConnectionHandle>()

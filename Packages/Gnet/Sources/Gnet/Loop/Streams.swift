@@ -206,7 +206,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
     let readsAgain = interest.contains(.readable) && !slot.pointee.interest.contains(.readable)
     slot.pointee.interest = interest
     if tracksActivity && readsAgain && slot.pointee.life.isOpen { restartReadTimeout(slot, &turn) }
-    let (watched, trigger) = interest.isEmpty ? Self.endOnly : (interest, .level)
+    let (watched, trigger) = interest.isEmpty ? Self.endOnly(slot.pointee.life) : (interest, .level)
     do throws(Errno) {
       try turn.selector.modify(slot.pointee.fd, .connection(slot.pointee.token), watched, trigger)
     } catch {
@@ -215,10 +215,14 @@ struct Streams<System: LoopSystem>: ~Copyable {
   }
 
   /// The interest that tells of a reset, or of a peer that is gone, where neither direction is wanted: once, since the
-  /// connection may go on. epoll does so unasked; kqueue has it from the filter for writing, which also reports, once and
-  /// for nothing, that the socket is writable.
-  private static var endOnly: (Poller.Interest, Poller.Trigger) {
-    (Poller.backend == .kqueue ? .writable : [], .edge)
+  /// connection may go on. epoll does so unasked.
+  ///
+  /// kqueue does it by a filter, whose other reports are ignored: that the socket is writable, once, or that bytes arrive.
+  /// The filter for writing reports the end of the own output as the end of the connection, and the filter for reading
+  /// that of the peer's output, which with the own output ended is the end of the connection.
+  private static func endOnly(_ life: StreamLife) -> (Poller.Interest, Poller.Trigger) {
+    guard Poller.backend == .kqueue else { return ([], .edge) }
+    return (life.flags.contains(.outputEnded) ? .readable : .writable, .edge)
   }
 
   /// Serves the connections of the run queue. One round: those that ask again wait for the next turn.
