@@ -29,8 +29,7 @@ struct DeliveryTests {
   @Test("the body may add, which the next wait reports")
   func adds() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .writable)
+    try poller.withWatchedSocketPair(.writable) { pair in
       let count = try poller.wait(timeout: .zero) { event in
         #expect(event.token == 1)
         #expect(throws: Never.self) { try poller.add(pair.right, token: 2, interest: .writable) }
@@ -43,8 +42,7 @@ struct DeliveryTests {
   @Test("removing others in the body does not disturb delivery")
   func removesOthers() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .writable)
+    try poller.withWatchedSocketPair(.writable) { pair in
       try poller.add(pair.right, token: 2, interest: .writable)
       var tokens: Set<Poller.Token> = []
       let count = try poller.wait(timeout: .zero) { event in

@@ -8,8 +8,7 @@ struct EventTests {
   @Test("a peer that has shut its sending half down is readable and closed, with bytes unread")
   func halfClose() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .readable)
+    try poller.withWatchedSocketPair(.readable) { pair in
       try pair.right.write(count: 3)
       try pair.right.shutdownSending()
       let events = try poller.look()
@@ -50,8 +49,7 @@ struct EventTests {
   @Test("a closed peer is readable and closed")
   func close() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .readable)
+    try poller.withWatchedSocketPair(.readable) { pair in
       try pair.closeRight()
       let events = try poller.look()
       #expect(events.map(\.isReadable) == [true])
@@ -63,8 +61,7 @@ struct EventTests {
   @Test("a pipe without a writer is readable and closed")
   func writerGone() throws {
     let poller = try Poller()
-    try withPipe { pipe in
-      try poller.add(pipe.left, token: 1, interest: .readable)
+    try poller.withWatchedPipe(.readable) { pipe in
       try pipe.closeRight()
       let events = try poller.look()
       #expect(events.map(\.isReadable) == [true])

@@ -34,6 +34,26 @@ extension Poller {
   }
 }
 
+extension Poller {
+  /// Makes a stream socket pair, and watches its left end with the token 1.
+  func withWatchedSocketPair(
+    _ interest: Interest, trigger: Trigger = .level, _ body: (Pair) throws -> Void
+  ) throws {
+    try withSocketPair { pair in
+      try add(pair.left, token: 1, interest: interest, trigger: trigger)
+      try body(pair)
+    }
+  }
+
+  /// Makes a pipe, and watches its reading end with the token 1.
+  func withWatchedPipe(_ interest: Interest, trigger: Trigger = .level, _ body: (Pair) throws -> Void) throws {
+    try withPipe { pipe in
+      try add(pipe.left, token: 1, interest: interest, trigger: trigger)
+      try body(pipe)
+    }
+  }
+}
+
 extension Trait where Self == ConditionTrait {
   /// A condition for tests that account for every descriptor.
   ///
