@@ -81,7 +81,8 @@ public struct Connection: ~Copyable {
   /// Closes the connection when what was written has been sent. Input that arrives from now on is not offered
   /// to `react`. Does nothing for a datagram.
   ///
-  /// A peer that does not read keeps it open until `Options.idleTimeout`, or ``ConnectionHandle/abort()``.
+  /// A peer that does not read keeps it open until `Options.idleTimeout`, the time of ``setTimeout(_:)``, or
+  /// ``ConnectionHandle/abort()``.
   public func close() {
     state.pointee.end(.close)
   }

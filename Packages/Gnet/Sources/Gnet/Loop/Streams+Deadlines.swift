@@ -53,8 +53,13 @@ extension Streams {
 
   private mutating func tellTimedOut(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     slot.pointee.timeout = .never
+    let wasEnding = slot.pointee.life.ending != .none
     let action = call(slot) { slot.pointee.handler?.timedOut(&$0) ?? .close }
-    if action == .close, slot.pointee.life.ending == .none { slot.pointee.failure = .timedOut }
+    if action == .close {
+      // A second close does not wait for the output that the first one waits for.
+      if wasEnding && !slot.pointee.life.flags.contains(.aborted) { return fail(slot, .timedOut, &turn) }
+      if slot.pointee.life.ending == .none { slot.pointee.failure = .timedOut }
+    }
     settle(slot, action, &turn)
   }
 }
