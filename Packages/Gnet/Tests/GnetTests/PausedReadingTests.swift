@@ -27,10 +27,7 @@ struct PausedReadingTests {
       connection.write(moving: &input)
       return connection.isInputEnded ? .close : .none
     }
-    events.onClosed = { _, error in
-      errors.add(error as? Errno)
-      return .none
-    }
+    events.logEnds(errors)
     return events
   }
 
@@ -51,9 +48,7 @@ struct PausedReadingTests {
       }
       try server.waitUntilReadingStops()
       #expect(server.sum(\.reads) == 1)
-      let polls = server.sum(\.polls)
-      TestThread.sleep(milliseconds: 100)
-      #expect(server.sum(\.polls) - polls <= 1)
+      try expectIdle(server)
       #expect(handles.values[0].wake())
       #expect(try client.receiveToEnd() == bytes)
     }
@@ -72,10 +67,7 @@ struct PausedReadingTests {
       if connection.isReadingPaused { handles.add(connection.handle) }
       return .none
     }
-    events.onClosed = { _, error in
-      errors.add(error as? Errno)
-      return .none
-    }
+    events.logEnds(errors)
     try withServer(events, on: [transport.address()]) { server in
       let client = try Client(server.address())
       try client.send("x")
@@ -103,10 +95,7 @@ struct PausedReadingTests {
       handles.add(connection.handle)
       return .none
     }
-    events.onClosed = { _, error in
-      errors.add(error as? Errno)
-      return .none
-    }
+    events.logEnds(errors)
     try withServer(events, on: [transport.address()]) { server in
       let client = try Client(server.address())
       try client.send("x")
@@ -128,14 +117,20 @@ struct PausedReadingTests {
     }
   }
 
-  @Test("learns of a reset nevertheless")
-  func reset() throws {
-    let handles = Log<ConnectionHandle>()
-    let errors = Log<Errno?>()
+  /// Pauses a connection for the length of `body`, which has the client, the handle, and the errors of ends.
+  private func withPausedConnection(_ body: (Client, ConnectionHandle, Log<Errno?>) throws -> Void) throws {
+    let (handles, errors) = (Log<ConnectionHandle>(), Log<Errno?>())
     try withServer(events(handles, errors)) { server in
       let client = try Client(server.address())
       try client.send("hello")
       try require("reading is paused") { handles.count == 1 }
+      try body(client, handles.values[0], errors)
+    }
+  }
+
+  @Test("learns of a reset nevertheless")
+  func reset() throws {
+    try withPausedConnection { client, _, errors in
       client.reset()
       try require("the connection ends") { errors.count == 1 }
       withErrnoOfReset { #expect(errors.values == [.connectionReset]) }
@@ -144,15 +139,10 @@ struct PausedReadingTests {
 
   @Test("can be closed by its handle")
   func close() throws {
-    let handles = Log<ConnectionHandle>()
-    let errors = Log<Errno?>()
-    try withServer(events(handles, errors)) { server in
-      let client = try Client(server.address())
-      try client.send("hello")
-      try require("reading is paused") { handles.count == 1 }
+    try withPausedConnection { client, handle, errors in
       try client.send("more")
-      #expect(handles.values[0].write("bye"))
-      #expect(handles.values[0].close())
+      #expect(handle.write("bye"))
+      #expect(handle.close())
       #expect(try client.receiveToEnd() == Array("bye".utf8))
       #expect(errors.values == [nil])
     }
