@@ -44,11 +44,7 @@ enum HashCommands {
   static func hdel(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
     let key = arguments.key(1)
     guard let hash: HashValue = try database.collection(key) else { return context.reply.integer(0) }
-    let before = hash.fields.count
-    for index in 2..<arguments.count {
-      if let place = hash.fields.place(of: Key(arguments[index])) { hash.fields.remove(at: place) }
-    }
-    context.reply.integer(before - hash.fields.count)
+    context.reply.integer(hash.fields.remove(arguments, from: 2))
     database.removeIfEmpty(hash, key)
   }
 

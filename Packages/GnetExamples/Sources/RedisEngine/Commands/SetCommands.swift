@@ -35,11 +35,7 @@ enum SetCommands {
   static func srem(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
     let key = arguments.key(1)
     guard let set: SetValue = try database.collection(key) else { return context.reply.integer(0) }
-    let before = set.members.count
-    for index in 2..<arguments.count {
-      if let place = set.members.place(of: Key(arguments[index])) { set.members.remove(at: place) }
-    }
-    context.reply.integer(before - set.members.count)
+    context.reply.integer(set.members.remove(arguments, from: 2))
     database.removeIfEmpty(set, key)
   }
 
