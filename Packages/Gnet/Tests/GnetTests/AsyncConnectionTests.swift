@@ -210,7 +210,7 @@ private func outcome(_ error: any Error) -> String {
     #expect(outcomes.values.suffix(2) == ["cancelled", "true"])
   }
 
-  @Test("what is written after its own close is refused, and what was written before arrives", arguments: [false, true])
+  @Test("what is written after the own close is refused, what was written before arrives", arguments: [false, true])
   func writeAfterClose(byHandle: Bool) throws {
     let outcomes = Log<String>()
     let service = Service(async: { connection in

@@ -83,9 +83,11 @@
     private static func contents(of path: String) -> String {
       let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
       defer { close(fd) }
-      var (bytes, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 16384))
-      while case let count = unsafe buffer.withUnsafeMutableBytes({ unsafe read(fd, $0.baseAddress, $0.count) }), count > 0
-      {
+      var bytes: [UInt8] = []
+      var buffer = [UInt8](repeating: 0, count: 16384)
+      while true {
+        let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(fd, $0.baseAddress, $0.count) }
+        if count <= 0 { break }
         bytes += buffer[..<count]
       }
       return String(decoding: bytes, as: UTF8.self)
