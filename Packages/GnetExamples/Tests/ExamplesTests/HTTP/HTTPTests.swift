@@ -80,12 +80,9 @@ struct HTTPTests {
     #expect(answers.last?.hasSuffix("</html>\n") == true)
   }
 
-  @Test(
-    "a client that reads late gets all the answers to a long pipeline",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  @Test("a client that reads late gets all the answers to a long pipeline", .needs("python3"), arguments: [1, 2])
   func lateReader(loops: Int) throws {
-    let http = try Example("http", loops: loops)
-    try http.python(
+    try Example("http", loops: loops).endAfterPython(
       """
       s = connect(4096)
       head = "GET / HTTP/1.1\\r\\nHost: x\\r\\n"
@@ -103,7 +100,6 @@ struct HTTPTests {
       equal(status(), "HTTP/1.1 200 OK\\r\\n")
       equal(file.read(), b"")
       """)
-    http.end()
   }
 
   @Test("what follows a delayed request waits for it, and leaves with its answer", arguments: [1, 2])

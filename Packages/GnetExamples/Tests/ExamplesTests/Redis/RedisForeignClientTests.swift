@@ -4,23 +4,19 @@ import Testing
 
 @Suite("redis, with clients that we did not write")
 struct RedisForeignClientTests {
-  static let hasBenchmark = Program.path(of: "redis-benchmark") != nil
-  static let hasCLI = Program.path(of: "redis-cli") != nil
   /// A Python that has the module, which may be the system's own rather than the first in the path.
   static let python = ["python3", "/usr/bin/python3"].first { name in
     guard let python = try? Program(name, ["-c", "import redis"]) else { return false }
     return python.exitCode() == 0
   }
 
-  @Test("redis-benchmark runs all its tests", .enabled(if: hasBenchmark, "redis-benchmark is not installed"))
+  @Test("redis-benchmark runs all its tests", .needs("redis-benchmark"))
   func benchmark() throws {
     let names = try benchmark(loops: 1, [])
     #expect(names.count == 20, "\(names)")
   }
 
-  @Test(
-    "redis-benchmark runs its tests with pipelines of 16 requests",
-    .enabled(if: hasBenchmark, "redis-benchmark is not installed"))
+  @Test("redis-benchmark runs its tests with pipelines of 16 requests", .needs("redis-benchmark"))
   func benchmarkOfPipelines() throws {
     // The requests of LRANGE, whose replies are large, are left to the other run: they take long in a debug build.
     let tests = "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,mset"
@@ -41,7 +37,7 @@ struct RedisForeignClientTests {
     return lines.dropFirst().compactMap { $0.split(separator: "\"").first }
   }
 
-  @Test("redis-cli knows the commands from the server", .enabled(if: hasCLI, "redis-cli is not installed"))
+  @Test("redis-cli knows the commands from the server", .needs("redis-cli"))
   func commandLine() throws {
     let server = try RedisServer()
     let port = try server.port()

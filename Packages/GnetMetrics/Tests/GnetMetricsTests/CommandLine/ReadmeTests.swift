@@ -93,7 +93,7 @@ import Testing
 
   @Test(
     "Prometheus accepts the configuration and the alerts of the README",
-    .enabled(if: Program.has("promtool"), "promtool is not installed"))
+    .needs("promtool"))
   func configuration() throws {
     let folder = Files.temporaryPath()
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

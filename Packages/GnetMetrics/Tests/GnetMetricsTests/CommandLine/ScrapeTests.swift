@@ -43,7 +43,7 @@ import Testing
 
   @Test(
     "socat and protoc tell exactly what has happened",
-    .enabled(if: Program.has("socat") && Program.has("protoc"), "socat or protoc is not installed"))
+    .needs("socat", "protoc"))
   func socat() throws {
     try withCountedTraffic { server in
       let script = """
