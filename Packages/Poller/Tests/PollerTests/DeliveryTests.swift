@@ -63,12 +63,8 @@ struct DeliveryTests {
     let count = 700
     try withPipe { pipe in
       try pipe.right.write(count: 1)
-      let copies = try (0..<count).map { _ in try pipe.left.duplicate() }
+      let copies = try poller.addCopies(count, of: pipe.left, .readable, trigger: trigger)
       defer { copies.forEach { try? $0.close() } }
-      for (index, copy) in copies.enumerated() {
-        try poller.add(
-          copy, token: Poller.Token(rawValue: UInt64(index)), interest: .readable, trigger: trigger)
-      }
       var seen: [UInt64: Int] = [:]
       for _ in 0..<3 {
         for event in try poller.look() { seen[event.token.rawValue, default: 0] += 1 }
@@ -86,13 +82,8 @@ struct DeliveryTests {
     let poller = try Poller()
     try withSocketPair { pair in
       try pair.right.write(count: 1)
-      let copies = try (0..<100).map { _ in try pair.left.duplicate() }
+      let copies = try poller.addCopies(100, of: pair.left, [.readable, .writable], trigger: .oneShot)
       defer { copies.forEach { try? $0.close() } }
-      for (index, copy) in copies.enumerated() {
-        try poller.add(
-          copy, token: Poller.Token(rawValue: UInt64(index)), interest: [.readable, .writable],
-          trigger: .oneShot)
-      }
       let events = try poller.look()
       #expect(events.count == 100)
       #expect(Set(events.map(\.token)).count == 100)
@@ -133,12 +124,8 @@ struct DeliveryTests {
     let count = 300
     try withSocketPair { pair in
       try pair.right.write(count: 1)
-      let copies = try (0..<count).map { _ in try pair.left.duplicate() }
+      let copies = try poller.addCopies(count, of: pair.left, [.readable, .writable], trigger: trigger)
       defer { copies.forEach { try? $0.close() } }
-      for (index, copy) in copies.enumerated() {
-        try poller.add(
-          copy, token: Poller.Token(rawValue: UInt64(index)), interest: [.readable, .writable], trigger: trigger)
-      }
       var readable: Set<Poller.Token> = []
       var writable: Set<Poller.Token> = []
       for _ in 0..<4 {

@@ -46,26 +46,20 @@ struct EventTests {
     }
   }
 
-  @Test("a closed peer is readable and closed")
-  func close() throws {
+  @Test("a closed peer, or a pipe without a writer, is readable and closed", arguments: [false, true])
+  func close(isPipe: Bool) throws {
     let poller = try Poller()
-    try poller.withWatchedSocketPair(.readable) { pair in
+    func closeRight(of pair: Pair) throws {
       try pair.closeRight()
       let events = try poller.look()
       #expect(events.map(\.isReadable) == [true])
       #expect(events.map(\.isPeerClosed) == [true])
       #expect(try pair.left.read(count: 1) == 0)
     }
-  }
-
-  @Test("a pipe without a writer is readable and closed")
-  func writerGone() throws {
-    let poller = try Poller()
-    try poller.withWatchedPipe(.readable) { pipe in
-      try pipe.closeRight()
-      let events = try poller.look()
-      #expect(events.map(\.isReadable) == [true])
-      #expect(events.map(\.isPeerClosed) == [true])
+    if isPipe {
+      try poller.withWatchedPipe(.readable, closeRight)
+    } else {
+      try poller.withWatchedSocketPair(.readable, closeRight)
     }
   }
 

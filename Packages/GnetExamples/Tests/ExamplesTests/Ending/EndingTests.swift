@@ -21,20 +21,15 @@ struct EndingTests {
     #expect(program.exitCode() == 0)
   }
 
-  @Test("a callback that shuts the server down ends the program, with exit code 0", .needs("nc"))
-  func shutdown() throws {
-    let (program, path) = try server("shutdown")
+  @Test(
+    "a callback that shuts the server down ends the program, with exit code 0, or with one line and exit code 1",
+    .needs("nc"),
+    arguments: [("shutdown", "", 0), ("failure", "Error: invalid address \"nowhere\": it has gone\n", 1)])
+  func shutdown(way: String, errors: String, exitCode: Int32) throws {
+    let (program, path) = try server(way)
     _ = try output(of: "nc", ["-U", path], input: [])
-    #expect(program.errorsToEnd() == "")
-    #expect(program.exitCode() == 0)
-  }
-
-  @Test("a server that fails ends the program, with one line and exit code 1", .needs("nc"))
-  func failure() throws {
-    let (program, path) = try server("failure")
-    _ = try output(of: "nc", ["-U", path], input: [])
-    #expect(program.errorsToEnd() == "Error: invalid address \"nowhere\": it has gone\n")
-    #expect(program.exitCode() == 1)
+    #expect(program.errorsToEnd() == errors)
+    #expect(program.exitCode() == exitCode)
   }
 
   @Test("the second signal ends a program whose loop is blocked", .needs("nc"), arguments: [SIGINT, SIGTERM])

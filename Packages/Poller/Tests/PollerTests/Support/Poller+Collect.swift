@@ -1,4 +1,5 @@
 public import Poller
+import SystemPackage
 import Testing
 
 extension Poller {
@@ -50,6 +51,19 @@ extension Poller {
     try withPipe { pipe in
       try add(pipe.left, token: 1, interest: interest, trigger: trigger)
       try body(pipe)
+    }
+  }
+}
+
+extension Poller {
+  /// Duplicates a descriptor, and adds each copy with its number as the token. The copies are for the caller to close.
+  func addCopies(
+    _ count: Int, of descriptor: FileDescriptor, _ interest: Interest, trigger: Trigger
+  ) throws -> [FileDescriptor] {
+    try (0..<UInt64(count)).map { number in
+      let copy = try descriptor.duplicate()
+      try add(copy, token: Token(rawValue: number), interest: interest, trigger: trigger)
+      return copy
     }
   }
 }
