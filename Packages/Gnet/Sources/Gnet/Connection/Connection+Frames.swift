@@ -34,7 +34,7 @@ extension Connection {
   /// - after an action other than ``Action/none``, ``close()``, ``abort()`` or ``become(_:)`` of the body;
   /// - while ``isReadingPaused``, for a body that cannot answer at once: continue with ``wake()`` when it has.
   ///
-  /// Nothing is allocated if `codec` is an ``InPlaceFrameCodec``, as all codecs of GnetCodecs are.
+  /// No array is made if `codec` is an ``InPlaceFrameCodec``, as all codecs of GnetCodecs are.
   ///
   /// - Returns: The action of the body that has ended the loop, or ``Action/none``: the answer of `react`.
   /// - Throws: The error of a frame that is not valid, as soon as the frames before it are answered, or of the body. The

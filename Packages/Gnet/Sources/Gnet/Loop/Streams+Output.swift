@@ -96,6 +96,7 @@ extension Streams {
   mutating func endOutput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let result = turn.system.endOutput(of: slot.pointee.fd)
     if result < 0 { breakOutput(slot, Errno(rawValue: -result)) }
+    // What tells of the peer's end differs from now on.
     if slot.pointee.interest.isEmpty { watch(slot, [], &turn) }
     take(.settled, slot, &turn)
   }
