@@ -10,7 +10,7 @@ import Testing
 @Suite("a handler that answers each frame of its input") struct FrameLoopTests {
   private static let codec = LineCodec(maximumFrameLength: 100)
 
-  /// Answers each line by `answer`, and a bad one by "too long".
+  /// Answers each line by `answer`, and a bad one by its error.
   private static func answering(
     _ answer: @escaping @Sendable (inout Connection, Span<UInt8>) -> Action
   ) -> Events {
