@@ -123,7 +123,7 @@ struct HTTPForeignClientTests {
       response, body = ask("GET", "/delay/50")
       assert response.status == 200
       response, body = ask("GET", "/echo")
-      assert response.status == 405 and response.headers["Allow"] == "POST"
+      assert response.status == 405 and response.headers["Allow"] == "POST, OPTIONS"
       assert connection.sock is socket
       response, body = ask("GET", "/", headers={"Connection": "close"})
       assert response.will_close and connection.sock is None
