@@ -117,6 +117,9 @@ struct ByteTable<Value> {
   }
 }
 
+extension ByteTable: Sendable where Value: Sendable {}
+extension ByteTable.Entry: Sendable where Value: Sendable {}
+
 extension ByteTable {
   /// Visits the entries of one bucket. Returns the cursor of the next bucket, 0 behind the last.
   ///

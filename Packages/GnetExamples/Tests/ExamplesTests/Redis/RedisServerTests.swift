@@ -218,7 +218,7 @@ struct RedisServerTests {
     #expect(clients[2].call("CLIENT", "INFO").contains(" name=client-2 "))
     let id = clients[1].call("CLIENT", "ID").dropFirst().dropLast(1)
     #expect(clients[0].call("CLIENT", "LIST", "ID", String(id)).contains(" name=client-1 "))
-    #expect(clients[0].call("HELLO", "3") == "-NOPROTO unsupported protocol version\r\n")
+    #expect(clients[0].call("HELLO", "4") == "-NOPROTO unsupported protocol version\r\n")
     server.stop()
   }
 
