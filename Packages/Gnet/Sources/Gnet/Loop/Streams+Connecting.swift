@@ -10,8 +10,8 @@ internal import SystemPackage
 //        |
 //   succeed     the first socket that is connected becomes the connection, the others are closed
 //
-// Each socket has a slot in the phase `establishing`, and the slot's queue refers to the dial. An error, the time limit and
-// the shutdown lead to `fail`; the handle's `close()` and `abort()` to `takeBack`.
+// Each socket has a slot in the phase `establishing`, and the slot's queue refers to the dial. An error, the time limit
+// and the shutdown lead to `fail`; the handle's `close()` and `abort()` to `takeBack`.
 extension Streams {
   /// Begins to establish an outbound connection, or goes on with the addresses of its host.
   mutating func establish(_ dial: Dial, _ turn: inout Turn<System>) {
@@ -135,7 +135,9 @@ extension Streams {
       }
       call = .connect
       let isEstablished = try turn.system.beginConnecting(socket.fd, to: raw, again: remote.isLoopback)
-      if isEstablished, !dial.isDatagram, turn.system.isConnectedToItself(socket.fd, remote) { throw .connectionRefused }
+      if isEstablished, !dial.isDatagram, turn.system.isConnectedToItself(socket.fd, remote) {
+        throw .connectionRefused
+      }
       call = .register
       let slot = try register(socket, remote, isDatagram: dial.isDatagram, isEstablished ? .readable : .writable, turn)
       slot.pointee.handleQueue = dial.queue

@@ -46,7 +46,7 @@ extension Streams {
     slot.pointee.handler = nil
     slot.pointee.context = nil
     slot.pointee.handleQueue = nil
-    if lingers && !slot.pointee.isDatagram && mayLoseOutput(slot, turn) { linger(slot, &turn) } else { free(slot, &turn) }
+    if lingers && mayLoseOutput(slot, turn) { linger(slot, &turn) } else { free(slot, &turn) }
   }
 
   /// Hands a connection over to `detached`.
@@ -92,7 +92,7 @@ extension Streams {
   /// something: what the peer has not received.
   private func mayLoseOutput(_ slot: ConnectionSlot, _ turn: borrowing Turn<System>) -> Bool {
     let flags = slot.pointee.life.flags
-    guard flags.contains(.hasSent) && !flags.contains(.inputEnded) else { return false }
+    guard flags.contains(.hasSent), !flags.contains(.inputEnded), !slot.pointee.isDatagram else { return false }
     let fd = slot.pointee.fd
     return !turn.isDraining || turn.system.unreadCount(fd) > 0
       || slot.pointee.isTCP && turn.system.unacknowledgedCount(fd) > 0
