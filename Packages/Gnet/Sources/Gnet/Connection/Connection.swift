@@ -132,7 +132,8 @@ public struct Connection: ~Copyable {
     state.pointee.life.flags.insert(.hasRequests)
   }
 
-  /// Whether the server has begun to shut down.
+  /// Whether the server has begun to shut down: from ``Server/shutdown()`` on, before the connection's handler is asked how
+  /// to end.
   public var isShuttingDown: Bool { unsafe state.pointee.loop.isShuttingDown }
 
   /// Calls `body` with the connection's descriptor, for what only the system can tell or set: credentials, options,

@@ -79,6 +79,10 @@ struct ConnectionState: ~Copyable {
     self.lentOutput = lentOutput
   }
 
+  /// Whether the connection belongs to a loop.
+  @inline(__always)
+  func isOn(_ loop: EventLoop) -> Bool { unsafe self.loop === loop }
+
   /// Whether the slot stands for the peer of a datagram.
   @inline(__always)
   var isDatagramPeer: Bool { outbox != nil && !isOutbound }

@@ -12,7 +12,7 @@ final class HandleQueue: Sendable {
   enum Target: Sendable {
     /// The connection whose token is ``token``.
     case connection
-    case datagrams(to: SocketAddress, from: cgnet_local, addressIndex: Int)
+    indirect case datagrams(to: SocketAddress, from: cgnet_local, addressIndex: Int)
   }
 
   /// A call that waits for the loop.

@@ -30,18 +30,18 @@ extension Streams {
     if isShuttingDown { return fail(dial, .shutdown, &turn) }
     if dial.queue.leaveCalls() { return takeBack(dial, &turn) }
     do throws(ConnectError) {
-      let address = try dial.target.get()
+      let target = try dial.target.get()
       if let text = dial.options.localAddress {
         guard let local = SocketAddress(text), local.family != .unix else {
           throw .invalidAddress(text, reason: "a numeric address to connect from and a port are needed: 127.0.0.2:0")
         }
         dial.local = local
       }
-      if let peer = try address.numeric() {
+      if let peer = target.address {
         dial.race = AddressRace(RawAddress(peer, isIPv6: peer.family == .ipv6))
         connect(dial, &turn)
       } else {
-        lookUp(address.query, dial, &turn)
+        lookUp(target.query, dial, &turn)
       }
     } catch {
       fail(dial, error, &turn)
