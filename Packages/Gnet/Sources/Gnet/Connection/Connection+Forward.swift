@@ -45,30 +45,39 @@ extension Connection {
 extension ConnectionTable {
   /// Gathers output for a connection outside of its callbacks: in a buffer for one connection at a time, which is sent when
   /// the callback that is running is over.
-  @inline(__always)
   mutating func forward(_ bytes: inout RingBuffer, to slot: ConnectionSlot) {
     if let before = forwardedTo, before != slot.pointee.token { keepForwarded() }
     forwardedTo = slot.pointee.token
-    let forwarded = forwarded
-    if bytes.capacity == lentOutput.pointee.capacity || bytes.count > Self.copyLimit {
-      forwarded.pointee.append(moving: &bytes)
-    } else {
-      forwarded.pointee.write(prefix: bytes.count, of: bytes)
-      bytes.removeAll()
-    }
+    forwarded.gather(&bytes, capacity: lentOutput.pointee.capacity)
   }
 
   /// Makes what was gathered the connection's own pending output, which the run queue sends.
   mutating func keepForwarded() {
     guard let token = forwardedTo.take() else { return }
-    if let slot = find(token), slot.pointee.life.takesOutput {
-      slot.pointee.outbound.append(moving: &forwarded.pointee)
-      slot.pointee.life.flags.insert(.settleDue)
-      enqueue(slot)
-    }
-    forwarded.pointee.removeAll()
+    guard let slot = find(token), slot.pointee.life.takesOutput else { return forwarded.drop() }
+    forwarded.move(to: slot)
+    slot.pointee.life.flags.insert(.settleDue)
+    enqueue(slot)
   }
 
-  /// The number of bytes up to which a copy is cheaper than storage of another size.
-  private static var copyLimit: Int { 4096 }
+}
+
+// Not in the methods of the table: the compiler crashes on these when it adds the checks of the thread sanitizer (6.3.1).
+extension Pinned where Value == RingBuffer {
+  /// Takes the bytes of another ring, by an exchange of storage where that has the capacity, or is worth it.
+  @inline(__always)
+  fileprivate func gather(_ bytes: inout RingBuffer, capacity: Int) {
+    if bytes.capacity == capacity || bytes.count > 4096 {
+      pointee.append(moving: &bytes)
+    } else {
+      pointee.write(prefix: bytes.count, of: bytes)
+      bytes.removeAll()
+    }
+  }
+
+  /// Moves the bytes to the pending output of a connection.
+  fileprivate func move(to slot: ConnectionSlot) { slot.pointee.outbound.append(moving: &pointee) }
+
+  /// Drops the bytes.
+  fileprivate func drop() { pointee.removeAll() }
 }

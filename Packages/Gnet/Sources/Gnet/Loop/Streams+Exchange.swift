@@ -14,13 +14,13 @@ extension Streams {
   }
 
   /// Does what a connection over UDP is ready for.
-  mutating func serveExchange(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
+  mutating func serveExchange(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let token = slot.pointee.token
-    if event.isWritable, slot.pointee.outbox?.pointee.isEmpty == false {
+    if slot.pointee.outbox?.pointee.isEmpty == false {
       settle(slot, .none, &turn)
       guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
     }
-    if event.isReadable || event.isError { receiveDatagrams(slot, &turn) }
+    receiveDatagrams(slot, &turn)
   }
 
   /// Receives a number of datagrams, and calls `react` for each; what it leaves is dropped.

@@ -7,7 +7,7 @@ extension Streams {
   @inline(__always)
   mutating func serve(_ token: ConnectionToken, _ event: Poller.Event, _ turn: inout Turn<System>) {
     guard let slot = connections.pointee.find(token) else { return }
-    if slot.pointee.life.phase != .open { return serveOther(slot, event, &turn) }
+    if slot.pointee.life.phase != .open { return serveOther(slot, &turn) }
     if event.isWritable, !slot.pointee.outbound.isEmpty {
       flush(slot, &turn)
       guard slot.pointee.life.phase == .open else { return }
@@ -24,10 +24,10 @@ extension Streams {
 
   /// Does what a connection is ready for that is no open stream.
   @inline(never)
-  private mutating func serveOther(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
+  private mutating func serveOther(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     switch slot.pointee.life.phase {
     case .establishing: serveConnecting(slot, &turn)
-    case .exchanging: serveExchange(slot, event, &turn)
+    case .exchanging: serveExchange(slot, &turn)
     case .lingering: throwInputAway(slot, &turn)
     case .open, .ended: assertionFailure("a connection is served in the phase \(slot.pointee.life.phase)")
     }
