@@ -108,18 +108,7 @@ private let addresses = [
   func ignored(loopCount: Int) throws {
     let seen = Log<String>()
     var events = Events()
-    events.onOpened = { _ in
-      seen.add("opened")
-      return .none
-    }
-    events.onClosed = { _, _ in
-      seen.add("closed")
-      return .none
-    }
-    events.onDetached = { _, _ in
-      seen.add("detached")
-      return .none
-    }
+    events.noteEnds(in: seen)
     events.react = { connection, input in
       if connection.context != nil { seen.add("context") }
       connection.context = Counter()

@@ -197,18 +197,7 @@ import Testing
   /// Every callback but `onInitComplete`, each of which notes that it was called.
   private func watchfulEvents(_ calls: Log<String>) -> Events {
     var events = Events()
-    events.onOpened = { _ in
-      calls.add("opened")
-      return .none
-    }
-    events.onClosed = { _, _ in
-      calls.add("closed")
-      return .none
-    }
-    events.onDetached = { _, _ in
-      calls.add("detached")
-      return .none
-    }
+    events.noteEnds(in: calls)
     events.react = { _, _ in
       calls.add("react")
       return .none

@@ -85,4 +85,20 @@ extension Events {
     }
     return events
   }
+
+  /// Notes the beginnings and ends of connections: `opened`, `closed`, `detached`.
+  mutating func noteEnds(in calls: Log<String>) {
+    onOpened = { _ in
+      calls.add("opened")
+      return .none
+    }
+    onClosed = { _, _ in
+      calls.add("closed")
+      return .none
+    }
+    onDetached = { _, _ in
+      calls.add("detached")
+      return .none
+    }
+  }
 }
