@@ -30,6 +30,7 @@ test python3            command:python3         python3     python3             
 test redis-server       command:redis-server    redis       redis                  end-to-end tests
 test redis-tools        command:redis-cli       redis       redis                  end-to-end tests
 test python3-redis      -                       -           python3-redis          end-to-end tests
+test haproxy            command:haproxy         haproxy     haproxy                end-to-end tests
 test memcached          command:memcached       memcached   memcached              end-to-end tests
 test python3-pymemcache -                       -           python3-pymemcache     end-to-end tests
 test protobuf-compiler  command:protoc          protobuf    protobuf-compiler      end-to-end tests

@@ -44,7 +44,7 @@ final class Backend: Sendable {
   }
 
   fileprivate func endCheck(_ error: ConnectError?) {
-    set(isUp: error == nil, error)
+    if error?.isOfBackend != false { set(isUp: error == nil, error) }
     isBeingChecked.store(false, ordering: .relaxed)
   }
 }
@@ -106,5 +106,16 @@ extension SocketAddress {
   /// A hash of the host, or the path, that is the same in every run. Source: FNV-1a, 64 bits.
   fileprivate var stableHash: UInt64 {
     (host ?? path ?? "").utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+}
+
+extension ConnectError {
+  /// Whether the backend is at fault, or the way to it. Otherwise this process is short of something, or ends.
+  var isOfBackend: Bool {
+    switch self {
+    case .nameNotFound, .timedOut: true
+    case .system(let operation, _, let error): operation == "connect" && error != .addressNotAvailable
+    case .invalidAddress, .shutdown: false
+    }
   }
 }

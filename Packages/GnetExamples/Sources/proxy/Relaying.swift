@@ -1,51 +1,57 @@
 import Gnet
 import Synchronization
 
-/// The way from a client to a backend.
-final class Dialing: Sendable {
-  private let backends: Backends
-  private let options: ConnectOptions
-  private let header: ProxyHeader.Version?
+/// The settings of the connections to backends.
+struct Dialing: Sendable {
+  let backends: Backends
+  let options: ConnectOptions
+  let header: ProxyHeader.Version?
   /// Whether a check brings a backend back that has refused.
-  private let hasChecks: Bool
-
-  init(backends: Backends, options: ConnectOptions, header: ProxyHeader.Version?, hasChecks: Bool) {
-    self.backends = backends
-    self.options = options
-    self.header = header
-    self.hasChecks = hasChecks
-  }
-
-  /// Connects a client to a backend, and to the next one where that fails. With none left, the client is closed.
-  func dial(for client: inout Connection, except tried: [Backend] = []) {
-    guard let backend = backends.choose(for: client.remoteAddress, except: tried) else { return client.close() }
-    let front = client.handle
-    let greeting = header.map { version in
-      ProxyHeader(source: client.remoteAddress, destination: client.localAddress).encoded(version)
-    }
-    let service = Service { _ in Back(backend: backend, front: front, greeting: greeting) }
-    client.loop.connect(to: backend.address, options: options, service) { [self] error in
-      if hasChecks { backend.set(isUp: false, error) }
-      front.withConnection { dial(for: &$0, except: tried + [backend]) }
-    }
-  }
+  let hasChecks: Bool
 }
 
-/// A client whose backend is not there yet. What it sends waits, and goes to the backend that takes the connection.
+/// A client whose backend is not there yet. Its bytes wait, and go to the backend that takes the connection.
 struct Front: ConnectionHandler {
   let dialing: Dialing
+  /// The backends that were tried, the last of them by `attempt`.
+  private var tried: [Backend] = []
+  private var attempt: ConnectionHandle?
+
+  init(dialing: Dialing) { self.dialing = dialing }
 
   static var isFullDuplex: Bool { true }
 
   mutating func opened(_ connection: inout Connection) -> Action {
     connection.isReadingPaused = true
-    dialing.dial(for: &connection)
-    return .none
+    return connectToNext(for: connection)
   }
 
-  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
+  /// Called by the wake after an attempt has failed.
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    attempt?.isOpen == true ? .none : connectToNext(for: connection)
+  }
 
   mutating func shuttingDown(_ connection: inout Connection) -> Action { .none }
+
+  /// Takes the attempt back: the client has gone before.
+  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { attempt?.close() }
+
+  /// Connects to the next backend. With none left, the client is closed.
+  private mutating func connectToNext(for client: borrowing Connection) -> Action {
+    guard let backend = dialing.backends.choose(for: client.remoteAddress, except: tried) else { return .close }
+    tried.append(backend)
+    let front = client.handle
+    let greeting = dialing.header.map { version in
+      ProxyHeader(source: client.remoteAddress, destination: client.localAddress).encoded(version)
+    }
+    let service = Service { _ in Back(backend: backend, front: front, greeting: greeting) }
+    let hasChecks = dialing.hasChecks
+    attempt = client.loop.connect(to: backend.address, options: dialing.options, service) { error in
+      if hasChecks && error.isOfBackend { backend.set(isUp: false, error) }
+      front.wake()
+    }
+    return .none
+  }
 }
 
 /// The connection to a backend.

@@ -20,7 +20,7 @@ struct RepositoryTests {
     let tool = try Program(root.appending(path: "tools/run").path, [])
     let lines = String(decoding: tool.outputToEnd(), as: UTF8.self).split(separator: "\n")
     #expect(tool.exitCode() == 0)
-    for name in SmallExamplesTests.names + ["http", "redis", "memcached", "statsd", "service-group"] {
+    for name in SmallExamplesTests.names + ["http", "redis", "memcached", "statsd", "proxy", "service-group"] {
       #expect(lines.count { $0.hasPrefix("  \(name)  ") } == 1, "\(name)")
     }
   }

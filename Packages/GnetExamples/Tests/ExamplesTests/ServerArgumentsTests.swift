@@ -1,0 +1,62 @@
+import Foundation
+import TestPeers
+import TestSupport
+import Testing
+
+@Suite("The arguments of all examples")
+struct ServerArgumentsTests {
+  /// Runs the example `echo` with limits of the shell.
+  private func echo(_ limits: String, _ arguments: [String] = []) throws -> Program {
+    let path = try #require(Program.path(of: "echo"))
+    return try Program("sh", ["-c", #"\#(limits) && exec "$0" "$@""#, path, "tcp://127.0.0.1:0"] + arguments)
+  }
+
+  @Test("a server may have as many descriptors as the system lets it raise the limit to")
+  func limit() throws {
+    let echo = try echo("ulimit -Sn 40 && ulimit -Hn 300")
+    let port = try #require(Int(try port(in: echo.line())))
+    let clients = try (0..<200).map { _ in try Client(port: port) }
+    for client in clients {
+      try client.send("hello")
+      #expect(try client.receiveText(5) == "hello")
+    }
+    echo.signal(SIGTERM)
+    for client in clients { client.close() }
+    #expect(echo.exitCode() == 0)
+    #expect(echo.errorsToEnd() == "")
+  }
+
+  @Test("a shortage of descriptors is a few lines on standard error, and passes", arguments: ["warning", "critical"])
+  func shortage(level: String) throws {
+    let echo = try echo("ulimit -n 40", ["--log-level", level])
+    let port = try #require(Int(try port(in: echo.line())))
+    let clients = try (0..<60).map { _ in try Client(port: port) }
+    for client in clients { try client.send("hello") }
+    // Some are served, and the others when these have gone.
+    #expect(try clients[0].receiveText(5) == "hello")
+    if level == "warning" { try require("it is logged") { echo.errorsSoFar.contains("Too many open files") } }
+    #expect(!clients[59].isReadable(within: .milliseconds(300)))
+    for client in clients.prefix(40) { client.close() }
+    for client in clients.dropFirst(40) { #expect(try client.receiveText(5) == "hello") }
+    for client in clients { client.close() }
+    echo.signal(SIGTERM)
+    #expect(echo.exitCode() == 0)
+    let lines = echo.errorsToEnd().split(separator: "\n")
+    #expect(level == "warning" ? 1...5 ~= lines.count : lines.isEmpty, "\(lines)")
+    #expect(echo.outputToEnd().isEmpty)
+  }
+
+  @Test("levels of the log are told in the words that are accepted")
+  func levels() throws {
+    let echo = try Program("echo", ["--log-level", "loud"])
+    let words = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+    let message = echo.errorsToEnd()
+    #expect(words.allSatisfy(message.contains) && echo.exitCode() == 64)
+    for word in words {
+      let echo = try Program("echo", ["tcp://127.0.0.1:0", "--log-level", word])
+      #expect(echo.line()?.hasPrefix("listening on ") == true)
+      echo.signal(SIGTERM)
+      #expect(echo.exitCode() == 0)
+    }
+  }
+}
