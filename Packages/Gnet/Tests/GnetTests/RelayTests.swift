@@ -132,6 +132,37 @@ import Testing
     }
   }
 
+  @Test("a client that only ends its stream, before the backend is there, gets the answer to that")
+  func earlyEnd() throws {
+    var backend = Events()
+    backend.react = { connection, _ in
+      connection.write("good-bye")
+      return .close
+    }
+    try withRelay(backend) { relay, _ in
+      for _ in 0..<50 {
+        let client = try Client(relay.addresses[0])
+        client.endOutput()
+        #expect(try client.receiveToEnd() == Array("good-bye".utf8))
+      }
+    }
+  }
+
+  @Test("a client that resets before the backend is there takes the attempt back")
+  func earlyReset() throws {
+    let backend = try fullListener()
+    var loop: EventLoop?
+    try withService(relaying(to: backend.address.text)) { relay in
+      loop = relay.loops[0]
+      let clients = try (0..<5).map { _ in try Client(relay.addresses[0]) }
+      try require("the relay connects") { relay.loops[0].statistics.connectAttempts == 5 }
+      for client in clients { client.reset() }
+      try require("the clients have gone") { relay.connectionCount == 0 }
+    }
+    // An attempt that was under way would have been told of the shutdown.
+    #expect(loop?.statistics.connectFailures == 0)
+  }
+
   @Test("the end of one stream passes while the other goes on")
   func halfClosure() throws {
     let handles = Log<ConnectionHandle>()

@@ -10,8 +10,15 @@ extension EventLoop {
   /// aborting takes the connection back: nothing is called.
   ///
   /// ```swift
-  /// let handle = connection.loop.connect(to: "db.example:5432", service) { error in print(error) }
-  /// handle.write("hello\n")
+  /// events.onOpened = { connection in
+  ///   let client = connection.handle
+  ///   let cache = connection.loop.connect(to: "cache.example:6379", Service { _ in RedisSession() }) { error in
+  ///     print(error)
+  ///     client.close()
+  ///   }
+  ///   cache.write("PING\r\n")
+  ///   return .none
+  /// }
   /// ```
   ///
   /// - Parameters:

@@ -81,6 +81,28 @@ struct CookbookTests {
     }
   }
 
+  @Test("a link is established as soon as its server is there, and again after its end")
+  func link() throws {
+    let path = Files.temporaryPath()
+    let requests = Log<String>()
+    var backend = Events()
+    backend.react = { _, input in
+      requests.add(String(decoding: input.readAll(), as: UTF8.self))
+      return .none
+    }
+    try withClients { clients in
+      let loop = clients.loops[0]
+      Link(to: "unix://\(path)", on: loop).connect()
+      try require("the server is missing") { loop.statistics.connectFailures > 0 }
+      for round in 1...2 {
+        try withServer(backend, on: ["unix://\(path)"]) { _ in
+          try require("the link is there") { requests.values == Array(repeating: "SUBSCRIBE news\r\n", count: round) }
+        }
+      }
+      try require("it is missing again") { loop.statistics.connectionsActive == 0 }
+    }
+  }
+
   @Test("a shutdown waits for the rest of a line, and for nothing else")
   func finishing() throws {
     try withService(Service { _ in Finishing() }) { server in

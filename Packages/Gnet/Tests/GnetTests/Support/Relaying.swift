@@ -1,45 +1,50 @@
-import RingBuffer
+// The proxy of the article "A proxy", as it stands there.
 
-@testable import Gnet
+import Gnet
 
-/// A service that relays each of its connections to a backend, as a small proxy does.
-func relaying(to backend: String) -> Service { Service { _ in RelayFront(backend: backend) } }
+/// A service that relays each of its connections to a backend.
+func relaying(to backend: String) -> Service { Service { _ in Front(backend: backend) } }
 
-/// The client's side of a relay, until the backend's side is open. What arrives before is left.
-private struct RelayFront: ConnectionHandler {
+/// A client whose backend is not there yet. The client's bytes wait in the kernel.
+struct Front: ConnectionHandler {
   let backend: String
+  var attempt: ConnectionHandle?
+
   static var isFullDuplex: Bool { true }
 
   mutating func opened(_ connection: inout Connection) -> Action {
-    let front = connection.handle
     connection.isReadingPaused = true
-    connection.loop.connect(to: backend, Service { _ in RelayBack(front: front) }) { _ in front.abort() }
+    let front = connection.handle
+    attempt = connection.loop.connect(to: backend, Service { _ in Back(front: front) }) { _ in front.abort() }
     return .none
   }
-
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
+  mutating func shuttingDown(_ connection: inout Connection) -> Action { .none }
+
+  /// Takes the attempt back: the client has gone first.
+  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { attempt?.close() }
 }
 
-/// The backend's side of a relay.
-private struct RelayBack: ConnectionHandler {
+/// The connection to the backend.
+struct Back: ConnectionHandler {
   let front: ConnectionHandle
   var relay: Relay
-  static var isFullDuplex: Bool { true }
 
   init(front: ConnectionHandle) {
     self.front = front
     relay = Relay(to: front)
   }
 
+  static var isFullDuplex: Bool { true }
+
   mutating func opened(_ connection: inout Connection) -> Action {
     let back = connection.handle
-    let isThere = front.withConnection { front in
-      front.isReadingPaused = false
-      front.become(Service { _ in Relay(to: back) })
+    let joined: Void? = front.withConnection { client in
+      client.become(Service { _ in Relay(to: back) })
+      client.isReadingPaused = false
     }
-    return isThere == nil ? .close : .none
+    return joined == nil ? .close : .none
   }
-
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     relay.react(&connection, &input)
   }
