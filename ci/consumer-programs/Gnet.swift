@@ -208,6 +208,120 @@ func useHandle(_ handle: ConnectionHandle) {
   }
 }
 
+// Outbound connections, and a proxy with them.
+
+/// A client whose backend is not there yet.
+struct Front: ConnectionHandler {
+  let backend: String
+  var attempt: ConnectionHandle?
+
+  static var isFullDuplex: Bool { true }
+
+  mutating func opened(_ connection: inout Connection) -> Action {
+    connection.isReadingPaused = true
+    let front = connection.handle
+    var options = ConnectOptions()
+    options.timeout = .seconds(5)
+    options.localAddress = "127.0.0.1:0"
+    options.tcpKeepAlive = .seconds(60)
+    require(options.tcpNoDelay && options.socketReceiveBuffer == nil && options.socketSendBuffer == nil)
+    attempt = connection.loop.connect(to: backend, options: options, Service { _ in Back(front: front) }) { error in
+      print(error)
+      front.abort()
+    }
+    return .none
+  }
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
+  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { attempt?.close() }
+}
+
+/// The connection to the backend, which is told of the client.
+struct Back: ConnectionHandler {
+  let front: ConnectionHandle
+  var relay: Relay
+
+  init(front: ConnectionHandle) {
+    self.front = front
+    relay = Relay(to: front)
+  }
+
+  static var isFullDuplex: Bool { Relay.isFullDuplex }
+
+  mutating func opened(_ connection: inout Connection) -> Action {
+    require(connection.isOutbound)
+    let back = connection.handle
+    let header = front.withConnection { client in
+      client.isReadingPaused = false
+      client.become(Service { _ in Relay(to: back) })
+      return ProxyHeader(source: client.remoteAddress, destination: client.localAddress)
+    }
+    guard let header else { return .close }
+    for version in ProxyHeader.Version.allCases { connection.write(header.encoded(version)) }
+    return .none
+  }
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    switch connection.forward(&input, to: front) {
+    case .taken, .full: relay.react(&connection, &input)
+    case .gone: .close
+    }
+  }
+  mutating func drained(_ connection: inout Connection) -> Action { relay.drained(&connection) }
+  mutating func shuttingDown(_ connection: inout Connection) -> Action { relay.shuttingDown(&connection) }
+  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { relay.closed(&connection, error) }
+}
+
+/// A backend that sends everything back, and ends with its peer.
+struct Mirror: ConnectionHandler {
+  static var isFullDuplex: Bool { true }
+
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    connection.write(moving: &input)
+    return connection.isInputEnded ? .close : .none
+  }
+}
+
+/// Speaks through the proxy, and ends the server when all is back.
+struct Caller: ConnectionHandler {
+  let expected: [UInt8]
+
+  mutating func opened(_ connection: inout Connection) -> Action {
+    connection.write(" and out")
+    connection.endOutput()
+    return .none
+  }
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    // Behind the headers is what was written before the connection was established, and what followed.
+    guard input.count >= expected.count else { return .none }
+    require(input.readAll().suffix(expected.count) == expected)
+    return .shutdown
+  }
+}
+
+func useOutboundConnections() throws(ServeError) {
+  require(SocketAddress("127.0.0.1:1")?.port == 1 && SocketAddress("localhost:1") == nil)
+  let mirrors = try start([Listener("tcp://127.0.0.1:0", Service { _ in Mirror() })])
+  let backend = "tcp://\(mirrors.server.addresses[0])"
+  let proxy = try start([Listener("tcp://127.0.0.1:0", Service { _ in Front(backend: backend) })])
+  let running = try start([])
+  let server = running.server
+  let caller = Service { _ in Caller(expected: Array("in and out".utf8)) }
+  server.connect(to: "\(proxy.server.addresses[0])", caller).write("in")
+  try running.wait()
+  let statistics = server.loops[0].statistics
+  require(statistics.connectAttempts == 1 && statistics.connectFailures == 0 && statistics.connectionsOutbound == 1)
+
+  server.connect(to: "127.0.0.1:1", caller) { error in require(error == .shutdown) }
+  do throws(ConnectError) {
+    try ConnectOptions.check(address: "127.0.0.1")
+    require(false)
+  } catch {
+    switch error {
+    case .invalidAddress(let address, let reason): require(address == "127.0.0.1" && !reason.isEmpty)
+    case .nameNotFound, .timedOut, .system, .shutdown: require(false)
+    }
+  }
+}
+
 func useRunningServer() throws(ServeError) {
   var options = Options()
   options.readTimeout = .seconds(60)
@@ -232,6 +346,7 @@ func useRunningServer() throws(ServeError) {
 
 try useCodecs()
 try useRunningServer()
+try useOutboundConnections()
 usePool()
 useErrors()
 try serve(makeEvents(), options: makeOptions(), on: ["tcp://127.0.0.1:0", "udp://127.0.0.1:0?reuseport=true"])
