@@ -58,11 +58,12 @@ public final class Program: Sendable {
       .joined(separator: "/")
   }()
 
-  /// The path of a program beside the tests, or in the search path; `nil` when it is in neither.
+  /// The path of a program beside the tests, in the search path, or in the folder of servers, which the search path of
+  /// some users lacks; `nil` when it is in none.
   public static func path(of name: String) -> String? {
     if name.contains("/") { return Files.isExecutable(name) ? name : nil }
     let search = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
-    return ([products] + search).map { "\($0)/\(name)" }.first { Files.isExecutable($0) }
+    return ([products] + search + ["/usr/sbin"]).map { "\($0)/\(name)" }.first { Files.isExecutable($0) }
   }
 
   /// Whether a program is installed.

@@ -1,7 +1,7 @@
 import TestPeers
 import Testing
 
-@Suite("proxy, balancing", .enabled(if: Example.hasPython, "python3 is not installed"))
+@Suite("proxy, balancing", .needs("python3"))
 struct ProxyBalancingTests {
   @Test("round-robin gives each backend its turn", arguments: [1, 3])
   func roundRobin(loops: Int) throws {

@@ -1,7 +1,7 @@
 import TestPeers
 import Testing
 
-@Suite("proxy, backends that fail", .enabled(if: Example.hasPython, "python3 is not installed"))
+@Suite("proxy, backends that fail", .needs("python3"))
 struct ProxyFailoverTests {
   @Test("a backend that refuses is left out, and the next one gets all that the client has sent", arguments: [1, 2])
   func refused(loops: Int) throws {

@@ -1,7 +1,7 @@
 import TestPeers
 import Testing
 
-@Suite("proxy, the PROXY header", .enabled(if: Example.hasPython, "python3 is not installed"))
+@Suite("proxy, the PROXY header", .needs("python3"))
 struct ProxyHeaderTests {
   @Test(
     "a backend is told the client's address before anything else",

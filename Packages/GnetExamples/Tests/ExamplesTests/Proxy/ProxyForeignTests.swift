@@ -5,9 +5,6 @@ import Testing
 
 @Suite("proxy, among programs that we did not write")
 struct ProxyForeignTests {
-  static let hasCurl = Program.path(of: "curl") != nil
-  static let haproxy = ["haproxy", "/usr/sbin/haproxy"].first { Program.path(of: $0) != nil }
-
   /// HAProxy on a unix socket.
   private final class HAProxy {
     let path = Files.temporaryPath()
@@ -26,7 +23,7 @@ struct ProxyForeignTests {
         """
       let file = Files.temporaryPath()
       try configuration.replacing("PATH", with: path).write(toFile: file, atomically: true, encoding: .utf8)
-      program = try Program(try #require(ProxyForeignTests.haproxy), ["-db", "-q", "-f", file])
+      program = try Program("haproxy", ["-db", "-q", "-f", file])
       try require("HAProxy listens") { [path] in (try? Client(path: path)) != nil }
       try FileManager.default.removeItem(atPath: file)
     }
@@ -41,7 +38,7 @@ struct ProxyForeignTests {
 
   // MARK: Clients
 
-  @Test("curl is answered through it", .enabled(if: hasCurl, "curl is not installed"))
+  @Test("curl is answered through it", .needs("curl"))
   func curl() throws {
     let server = try Example("http", loops: 1)
     let proxy = try proxy(to: "127.0.0.1:\(server.port)")
@@ -50,8 +47,7 @@ struct ProxyForeignTests {
     server.end()
   }
 
-  @Test(
-    "redis-cli is answered through it", .enabled(if: RedisForeignClientTests.hasCLI, "redis-cli is not installed"))
+  @Test("redis-cli is answered through it", .needs("redis-cli"))
   func redis() throws {
     let server = try RedisServer(loops: 2)
     let proxy = try proxy(to: "unix://\(server.path)")
@@ -69,8 +65,7 @@ struct ProxyForeignTests {
     server.stop()
   }
 
-  @Test(
-    "socat gets back what it has sent, its end included", .enabled(if: Example.hasSocat, "socat is not installed"))
+  @Test("socat gets back what it has sent, its end included", .needs("socat"))
   func socat() throws {
     let server = try Example("chat", loops: 1)
     let proxy = try proxy(to: "localhost:\(server.port)")
@@ -83,9 +78,7 @@ struct ProxyForeignTests {
 
   // MARK: HAProxy
 
-  @Test(
-    "it serves in front of HAProxy and behind it", .enabled(if: haproxy != nil, "haproxy is not installed"),
-    .enabled(if: hasCurl, "curl is not installed"), arguments: ["v1", "v2"])
+  @Test("it serves in front of HAProxy and behind it", .needs("haproxy", "curl"), arguments: ["v1", "v2"])
   func both(version: String) throws {
     let server = try Example("http", loops: 1)
     let path = Files.temporaryPath()
@@ -101,8 +94,8 @@ struct ProxyForeignTests {
   }
 
   @Test(
-    "HAProxy knows the client by the header", .enabled(if: haproxy != nil, "haproxy is not installed"),
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: ["v1", "v2"], ["127.0.0.1", "[::1]"])
+    "HAProxy knows the client by the header", .needs("haproxy", "python3"),
+    arguments: ["v1", "v2"], ["127.0.0.1", "[::1]"])
   func header(version: String, host: String) throws {
     let haproxy = try HAProxy(
       "mode http", "bind unix@PATH accept-proxy",

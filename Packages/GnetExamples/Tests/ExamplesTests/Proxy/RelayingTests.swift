@@ -1,7 +1,7 @@
 import TestPeers
 import Testing
 
-@Suite("proxy, relaying", .enabled(if: Example.hasPython, "python3 is not installed"))
+@Suite("proxy, relaying", .needs("python3"))
 struct ProxyRelayingTests {
   @Test(
     "half-closes pass both ways, over each kind of socket",
