@@ -70,7 +70,7 @@ struct ProxyHeaderTests {
     let begin = signature + [0x21, 0x31, 0, 216]
     #expect(try header("unix:/tmp/a", "unix:/run/b.sock", .v2) == begin + padded("/tmp/a") + padded("/run/b.sock"))
     #expect(try header("unix:", "unix:/run/b.sock", .v2) == begin + padded("") + padded("/run/b.sock"))
-    let longest = "/" + String(repeating: "x", count: 107)
+    let longest = "/" + String(repeating: "x", count: 106)
     #expect(try header("unix:\(longest)", "unix:\(longest)", .v2) == begin + padded(longest) + padded(longest))
   }
 
