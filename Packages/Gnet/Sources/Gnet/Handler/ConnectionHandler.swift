@@ -37,7 +37,7 @@ public protocol ConnectionHandler: ~Copyable, SendableMetatype {
   /// Whether the two directions of a connection are independent of each other, as in a relay. The default is `false`.
   ///
   /// Then the end of the peer's stream ends no output, whatever `Options.allowHalfClosure` says: ``react(_:_:)`` is called
-  /// once more with ``Connection/isInputEnded``. And output above the watermark holds no input up: a handler that answers on
+  /// once more with ``Connection/isInputEnded``, or ``closed(_:_:)`` if this side has ended its output before. And output above the watermark holds no input up: a handler that answers on
   /// the same connection must look at ``Connection/isOutputFull`` itself.
   static var isFullDuplex: Bool { get }
 
