@@ -268,6 +268,46 @@ import Testing
     }
   }
 
+  @Test("a wake behind the end of one stream does not end the other one", arguments: [1, 2])
+  func wakeBehindEnd(loopCount: Int) throws {
+    let fronts = Log<ConnectionHandle>()
+    let service = Service { connection in
+      fronts.add(connection.handle)
+      return Waiting()
+    }
+    try withService(service, loopCount: loopCount) { server in
+      let clients = try (0..<2).map { index in
+        let client = try Client(server.addresses[0])
+        try require("it is open") { fronts.count == index + 1 }
+        return client
+      }
+      let handles = fronts.values
+      for (own, other) in [(handles[0], handles[1]), (handles[1], handles[0])] {
+        own.perform { connection in
+          connection.become(Service { _ in Relay(to: other) })
+          return .none
+        }
+      }
+      clients[0].endOutput()
+      #expect(try clients[1].receiveToEnd() == [])
+      let wasServed = Flag()
+      handles[0].wake()
+      // Comes after the wake.
+      handles[0].perform { connection in
+        connection.wake()
+        wasServed.set()
+        return .none
+      }
+      try require("the wakes were served") { wasServed.isSet }
+      for _ in 0..<3 {
+        try clients[1].send("late")
+        #expect(try clients[0].receiveText(4) == "late")
+      }
+      clients[1].endOutput()
+      #expect(try clients[0].receiveToEnd() == [])
+    }
+  }
+
   private struct Waiting: ConnectionHandler {
     mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
   }

@@ -37,6 +37,8 @@ public import RingBuffer
 /// `Options.idleTimeout` ends a relay on which nothing moves, also one whose peer has ended only its own stream.
 public struct Relay: ConnectionHandler {
   private let other: ConnectionHandle
+  /// Whether the end of the stream was passed on: the other connection takes no output any more, and goes on.
+  private var hasPassedEnd = false
 
   /// Makes the end of a relay whose other end is `other`: a connection that is open. The other end needs a relay too, to
   /// this connection.
@@ -49,11 +51,16 @@ public struct Relay: ConnectionHandler {
   public mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     switch connection.forward(&input, to: other) {
     case .taken:
-      if connection.isInputEnded { Self.reach(other) { $0.endOutput() } }
+      if connection.isInputEnded {
+        hasPassedEnd = true
+        Self.reach(other) { $0.endOutput() }
+      }
     case .full:
       // `drained` of the other end goes on.
       connection.isReadingPaused = true
     case .gone:
+      // A wake may follow the end.
+      if hasPassedEnd { return .none }
       input.removeAll()
       return .close
     }

@@ -99,9 +99,12 @@ enum ProxyScript {
         def log(self):
             with open(self.errors.name) as file: return file.read()
         def sockets(self):
-            # The number of open sockets. A descriptor may close while this looks.
-            names = (f"/proc/{self.process.pid}/fd/{name}" for name in os.listdir(f"/proc/{self.process.pid}/fd"))
-            return sum(os.path.lexists(name) and os.path.realpath(name).split("/")[-1].startswith("socket:") for name in names)
+            # The number of open sockets.
+            folder = f"/proc/{self.process.pid}/fd"
+            def is_socket(name):
+                try: return os.readlink(f"{folder}/{name}").startswith("socket:")
+                except FileNotFoundError: return False  # closed meanwhile
+            return sum(map(is_socket, os.listdir(folder)))
         def memory(self):
             # Memory of its own, in MiB.
             with open(f"/proc/{self.process.pid}/status") as file: lines = dict(line.split(":", 1) for line in file)
