@@ -66,8 +66,12 @@ import Testing
   func stale() {
     let loop = EventLoop(index: 0, system: Kernel.shared, wake: {}, outboundHighWatermark: 1)
     let output = Pinned(RingBuffer())
-    defer { output.destroy() }
-    var table = ConnectionTable(loop: loop, lentOutput: output)
+    let forwarded = Pinned(RingBuffer())
+    defer {
+      output.destroy()
+      forwarded.destroy()
+    }
+    var table = ConnectionTable(loop: loop, lentOutput: output, forwarded: forwarded)
     var gone: [ConnectionToken] = []
     for round in 0..<200 {
       let slot = table.allocate()

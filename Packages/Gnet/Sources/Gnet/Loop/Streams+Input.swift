@@ -105,11 +105,8 @@ extension Streams {
     slot.pointee.life.flags.remove(.holdsInput)
     slot.pointee.inbound.append(moving: &input)
     let action = handler.react(&view, &slot.pointee.inbound)
-    if slot.pointee.inbound.isEmpty {
-      slot.pointee.inbound.removeAll(keepingCapacity: false)
-    } else {
-      noteHeldInput(slot)
-    }
+    slot.pointee.inbound.giveBackSlack()
+    if !slot.pointee.inbound.isEmpty { noteHeldInput(slot) }
     return action
   }
 
