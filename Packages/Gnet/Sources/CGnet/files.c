@@ -1,4 +1,4 @@
-// Calls on files by path, for the files of unix sockets.
+// Calls on files by path, for the files of unix sockets, and the numbers of descriptors.
 
 #if defined(__linux__)
 #define _GNU_SOURCE
@@ -6,8 +6,19 @@
 #include "CGnet.h"
 #include "common.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+int cgnet_beyond_standard(int fd) {
+  if (fd < 0) return -errno;
+  if (fd > STDERR_FILENO) return fd;
+  int moved = result(fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  close(fd);
+  return moved;
+}
 
 int cgnet_identify_file(const char *path, struct cgnet_file *file) {
   struct stat status;

@@ -52,8 +52,9 @@ int cgnet_adopt(int fd) {
   return error != 0 ? error : make_ready(fd);
 }
 
-static int prepared(int fd) {
-  if (fd < 0) return -errno;
+static int prepared(int opened) {
+  int fd = cgnet_beyond_standard(opened);
+  if (fd < 0) return fd;
   int error = make_ready(fd);
   if (error == 0) return fd;
   close(fd);

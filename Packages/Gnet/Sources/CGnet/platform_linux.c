@@ -27,7 +27,8 @@
 #endif
 
 int cgnet_socket(int family, bool is_datagram) {
-  return result(socket(family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return cgnet_beyond_standard(
+    socket(family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
 int cgnet_adopt(int fd) {
@@ -40,7 +41,8 @@ int cgnet_adopt(int fd) {
 
 int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length) {
   *peer_length = sizeof *peer;
-  return result(accept4(fd, (struct sockaddr *)peer, peer_length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  return cgnet_beyond_standard(
+    accept4(fd, (struct sockaddr *)peer, peer_length, SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
 // Receiving and sending bypass the C library: its recv and send are cancellation points. In a program with several
