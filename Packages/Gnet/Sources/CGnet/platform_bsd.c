@@ -193,9 +193,12 @@ enum { share_port = SO_REUSEPORT, share_port_balances = false };
 
 bool cgnet_share_port_balances(void) { return share_port_balances; }
 
+bool cgnet_has_abstract_names(void) { return false; }
+
 int cgnet_set_option(int fd, enum cgnet_option option, int value) {
   switch (option) {
     case CGNET_KEEP_ALIVE: return set_keep_alive(fd, value);
+    case CGNET_USER_TIMEOUT: return set_user_timeout(fd, value);
     case CGNET_SHARE_PORT: return result(setsockopt(fd, SOL_SOCKET, share_port, &value, sizeof value));
     case CGNET_REPORT_LOCAL: return 0;    // the system chooses the source address of answers
     case CGNET_BIND_ADDRESS_ONLY: return 0;  // bind chooses the port

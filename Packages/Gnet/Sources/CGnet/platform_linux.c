@@ -259,14 +259,7 @@ void cgnet_set_length(struct sockaddr_storage *address, socklen_t length) {
 
 bool cgnet_share_port_balances(void) { return true; }
 
-int cgnet_processor_count(void) {
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 0) {
-    return CPU_COUNT(&allowed);
-  }
-  long online = sysconf(_SC_NPROCESSORS_ONLN);  // the machine has more processors than cpu_set_t has bits
-  return online > 0 ? (int)online : 1;
-}
+bool cgnet_has_abstract_names(void) { return true; }
 
 pid_t cgnet_peer_process(int fd) {
   struct ucred credentials;

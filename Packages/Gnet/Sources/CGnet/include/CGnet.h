@@ -152,6 +152,9 @@ pid_t cgnet_peer_process(int fd);
 /// Whether the system balances connections between sockets that share a port.
 bool cgnet_share_port_balances(void);
 
+/// Whether the names of unix sockets may be in an abstract namespace: unix(7) of Linux.
+bool cgnet_has_abstract_names(void);
+
 // MARK: Datagrams
 
 /// Whether a socket can send several datagrams of one size as one message. The system or the network adapter splits the
