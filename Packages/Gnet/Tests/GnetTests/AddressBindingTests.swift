@@ -80,6 +80,52 @@ import Testing
     }
   }
 
+  #if DEBUG
+    @Test("a name is served at all of its addresses, on one port", arguments: ["", "?reuseport=true"], [1, 3])
+    func name(query: String, loopCount: Int) throws {
+      let plan = FaultPlan()
+      let hosts = ["127.0.0.1", "::1", "127.0.0.1", "192.0.2.1", "127.0.0.2"]
+      plan.resolve("both.example", to: hosts.map { SocketAddress(numericHost: $0, port: 0)! })
+      var options = Options()
+      options.loopCount = loopCount
+      options.faults = plan
+      try withServer(Self.introduction, options: options, on: ["tcp://both.example:0\(query)", "tcp4://127.0.0.1:0"]) {
+        server in
+        #expect(server.server.addresses.count == 2)
+        #expect(server.address().host == "127.0.0.1")
+        for host in ["127.0.0.1", "::1", "127.0.0.2"] {
+          let client = try Client(SocketAddress(numericHost: host, port: UInt16(server.address().port!))!)
+          try client.send("x")
+          #expect(try client.receiveLine() == "0 \(client.localAddress)")
+        }
+        let client = try Client(server.address(1))
+        try client.send("x")
+        #expect(try client.receiveLine() == "1 \(client.localAddress)")
+      }
+    }
+
+    @Test("a port that one of a name's addresses does not have is an error, unless the system may choose another")
+    func busyPortOfName() throws {
+      try withServer(.echo, on: ["tcp6://[::1]:0"]) { busy in
+        let plan = FaultPlan()
+        plan.resolve("both.example", to: ["127.0.0.1", "::1"].map { SocketAddress(numericHost: $0, port: 0)! })
+        var options = Options()
+        options.faults = plan
+        let address = "tcp://both.example:\(busy.address().port!)"
+        #expect(throws: ServeError.system(operation: "bind", address: address, .addressInUse)) {
+          try serve(.echo, options: options, on: address)
+        }
+        // The second bind is that of the second address.
+        plan.fail(.bind, with: .addressInUse, skipping: 1)
+        try withServer(Self.introduction, options: options, on: ["tcp://both.example:0"]) { server in
+          let client = try Client(SocketAddress(numericHost: "::1", port: UInt16(server.address().port!))!)
+          try client.send("x")
+          #expect(try client.receiveLine() == "0 \(client.localAddress)")
+        }
+      }
+    }
+  #endif
+
   @Test("a scheme of one version of IP serves no other", arguments: [("tcp4", true), ("tcp6", false)])
   func oneVersion(scheme: String, isIPv4: Bool) throws {
     try withServer(Self.introduction, on: ["\(scheme)://:0"]) { server in

@@ -118,6 +118,10 @@
 
     func resolve(_ query: NameQuery) throws(NameError) -> [RawAddress] {
       if let error = plan.takeFault(for: .resolve) { throw NameError(reason: "\(error)") }
+      if let addresses = plan.addresses(of: query.host) {
+        let port = SocketAddress(.ipv4(address: 0, port: query.port))
+        return addresses.map { RawAddress($0.withPort(of: port), isIPv6: $0.family == .ipv6) }
+      }
       return try base.resolve(query)
     }
 
