@@ -12,6 +12,11 @@ import Testing
   import Glibc
 #endif
 
+/// Binds an address as a server of one loop does, without a server.
+private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket] {
+  try Address(address).bind(index: 0, loopCount: 1, backlog: 16, options: Options(), on: Kernel.shared).flatMap { $0 }
+}
+
 @Suite("addresses as they are served") struct AddressBindingTests {
   /// Answers everything with the address's place and the peer's address.
   private static var introduction: Events {
@@ -346,8 +351,75 @@ import Testing
         }
       }
       try expectEcho(from: server.address())
+      try require("the client is counted") { server.server.loops[0].statistics.accepts > 0 }
+      #expect(server.server.loops[0].statistics.accepts == 1, "the other starters have not connected")
     }
   }
+
+  @Test("a path that somebody has bound and does not listen on yet is in use")
+  func startingServer() throws {
+    let path = Files.temporaryPath()
+    let starting = try Client(boundTo: path)
+    defer {
+      starting.close()
+      Files.remove(path)
+    }
+    #expect(throws: ServeError.system(operation: "bind", address: "unix://\(path)", .addressInUse)) {
+      try bindForTests("unix://\(path)")
+    }
+    #expect(Files.exists(path))
+  }
+
+  @Test("of servers that start at once on an abandoned path, exactly one serves")
+  func simultaneousStarts() throws {
+    for _ in 0..<40 {
+      let path = Files.temporaryPath()
+      try Client(boundTo: path).close()
+      let sockets = Log<BoundSocket>()
+      let errors = Log<ServeError>()
+      let ready = Counter()
+      try concurrently(4) { _ in
+        ready.add()
+        while ready.value < 4 { TestThread.yield() }
+        do throws(ServeError) {
+          for socket in try bindForTests("unix://\(path)") { sockets.add(socket) }
+        } catch {
+          errors.add(error)
+        }
+      }
+      try #require(sockets.count == 1 && errors.count == 3)
+      for error in errors.values {
+        #expect(error == .system(operation: "bind", address: "unix://\(path)", .addressInUse))
+      }
+      let client = try Client(path: path)
+      guard case .accepted = Kernel.shared.accepting(sockets.values[0].fd) else {
+        Issue.record("the path belongs to another socket")
+        return
+      }
+      client.close()
+    }
+  }
+
+  #if os(Linux)
+    @Test("a name that begins with @ is one of the abstract namespace, and no file", arguments: [1, 3])
+    func abstractName(loopCount: Int) throws {
+      let name = "@gnet-\(UInt32.random(in: 0 ... .max))"
+      var options = Options()
+      options.loopCount = loopCount
+      try withServer(.echo, options: options, on: ["unix://\(name)"]) { server in
+        #expect(!Files.exists(name))
+        #expect(server.address().path == name)
+        let raw = RawAddress(SocketAddress(.unix(path: name)), isIPv6: false)
+        let socket = try Kernel.shared.socket(family: AF_UNIX, isDatagram: false)
+        #expect(Kernel.shared.connect(socket.fd, to: raw) == 0)
+        try require("the connection is there") { server.server.connectionCount == 1 }
+        #expect(try Kernel.shared.peerAddress(of: socket.fd) == server.address())
+        #expect(throws: ServeError.system(operation: "bind", address: "unix://\(name)", .addressInUse)) {
+          try serve(.echo, on: "unix://\(name)")
+        }
+      }
+    }
+  #endif
 
   @Test("a socket that a server left behind is replaced")
   func staleSocket() throws {

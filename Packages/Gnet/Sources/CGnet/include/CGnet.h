@@ -200,10 +200,23 @@ int cgnet_change_mode(const char *path, mode_t mode);
 /// unlink(2).
 int cgnet_remove_file(const char *path);
 
+/// open(2) of a folder, and flock(2) with LOCK_EX. Waits for a second at most while others have the lock: -EWOULDBLOCK.
+/// Returns the descriptor; closing it ends the lock.
+int cgnet_lock_folder(const char *path);
+
+/// getrlimit(2) with RLIMIT_NOFILE: the number of descriptors that the process may have.
+long cgnet_descriptor_limit(void);
+
 // MARK: Processors and threads
 
-/// The number of processors that this process may use, at least 1.
+/// The number of processors that this process may use, at least 1. On Linux no more than its control groups grant.
 int cgnet_processor_count(void);
+
+#if defined(__linux__)
+/// The processors that the control groups of this process grant time for, rounded up; 0 without a quota. The files are read
+/// below a root folder.
+int cgnet_processor_quota(const char *root);
+#endif
 
 /// Sets the calling thread's name for debuggers and top(1).
 void cgnet_set_thread_name(const char *name);

@@ -110,46 +110,7 @@ extension Address {
     }
   }
 
-  private func bindUnix(
-    index: Int, backlog: Int32, options: Options, on system: some SystemCalls
-  ) throws(ServeError) -> BoundSocket {
-    guard let address = RawAddress(path: path) else { throw invalid("the path is too long") }
-    var step = SystemCall.socket
-    do throws(Errno) {
-      try removeStaleSocket(address, on: system)
-      let socket = try system.socket(family: AF_UNIX, isDatagram: false)
-      step = .setOption
-      try setBufferSizes(of: socket.fd, options, on: system)
-      step = .bind
-      try system.checked(system.bind(socket.fd, to: address))
-      let bound = BoundSocket(
-        socket, address: SocketAddress(.unix(path: path)), addressIndex: index, isDatagram: false,
-        isIPv6: false, file: UnixSocketFile(path: path, system))
-      step = .changeMode
-      if let permissions = options.unixSocketPermissions {
-        try system.checked(system.setPermissions(ofFileAt: path, UInt32(permissions.rawValue)))
-      }
-      step = .listen
-      try system.checked(system.listen(bound.fd, backlog: backlog))
-      return bound
-    } catch {
-      throw .system(operation: step.rawValue, address: text, error)
-    }
-  }
-
-  /// Removes the socket file of a server that no longer runs: connecting to it is refused. Any other file stays, and
-  /// binding fails with `addressInUse`.
-  private func removeStaleSocket(_ address: RawAddress, on system: some SystemCalls) throws(Errno) {
-    guard let found = system.identity(ofFileAt: path), found.isSocket else { return }
-    let probe = try system.socket(family: AF_UNIX, isDatagram: false)
-    do throws(Errno) {
-      try system.checked(system.connect(probe.fd, to: address))
-    } catch .connectionRefused {
-      system.removeFile(at: path)
-    } catch {}
-  }
-
-  private func setBufferSizes(of fd: Int32, _ options: Options, on system: some SystemCalls) throws(Errno) {
+  func setBufferSizes(of fd: Int32, _ options: Options, on system: some SystemCalls) throws(Errno) {
     if let size = options.socketReceiveBuffer {
       try system.set(CGNET_RECEIVE_BUFFER, Int32(clamping: size), of: fd)
     }

@@ -108,6 +108,8 @@
     func identity(ofFileAt path: String) -> FileIdentity? { base.identity(ofFileAt: path) }
     var workingDirectory: String? { base.workingDirectory }
     func removeFile(at path: String) { base.removeFile(at: path) }
+    func lockFolder(at path: String) -> Int32 { base.lockFolder(at: path) }
+    var descriptorLimit: Int { base.descriptorLimit }
 
     // MARK: Names, threads and the clock
 
