@@ -155,14 +155,4 @@ extension Streams {
     guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
     if !slot.pointee.life.flags.contains(.inputEnded) { connections.pointee.enqueue(slot) }
   }
-
-  /// Reads what a lingering connection's peer still sends, and drops it.
-  private mutating func throwInputAway(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    let buffer = unsafe input.freeSegments(minimumCapacity: turn.options.readBufferCapacity).first
-    switch unsafe turn.system.receiving(slot.pointee.fd, into: buffer) {
-    case .moved(0): take(.inputEnded(mayAnswer: false), slot, &turn)
-    case .moved, .wouldBlock: break
-    case .failed: take(.hungUp, slot, &turn)
-    }
-  }
 }

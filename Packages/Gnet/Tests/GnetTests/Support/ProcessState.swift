@@ -33,6 +33,9 @@
       return found
     }
 
+    /// The number of open descriptors.
+    static var descriptorCount: Int { descriptors.count }
+
     private static func target(of fd: Int32) -> String? {
       var buffer = [UInt8](repeating: 0, count: 256)
       let count = unsafe buffer.withUnsafeMutableBytes {
