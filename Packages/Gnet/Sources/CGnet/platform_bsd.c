@@ -155,13 +155,35 @@ enum { keep_interval = TCP_KEEPINTVL };
 enum { keep_interval = 0 };
 #endif
 
+#if defined(TCP_KEEPCNT)
+enum { keep_count = TCP_KEEPCNT };
+#else
+enum { keep_count = 0 };
+#endif
+
+#if defined(TCP_RXT_CONNDROPTIME)
+enum { drop_time = TCP_RXT_CONNDROPTIME };
+#elif defined(TCP_MAXUNACKTIME)
+enum { drop_time = TCP_MAXUNACKTIME };
+#else
+enum { drop_time = 0 };  // OpenBSD, NetBSD: the system's own time
+#endif
+
+static int set_user_timeout(int fd, int milliseconds) {
+  if (drop_time == 0) return 0;
+  int seconds = milliseconds / 1000 + (milliseconds % 1000 > 0);
+  return result(setsockopt(fd, IPPROTO_TCP, drop_time, &seconds, sizeof seconds));
+}
+
 static int set_keep_alive(int fd, int seconds) {
   int on = seconds > 0;
   if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0) return -errno;
   if (!on) return 0;
   if (keep_idle != 0 && setsockopt(fd, IPPROTO_TCP, keep_idle, &seconds, sizeof seconds) != 0) return -errno;
-  if (keep_interval == 0) return 0;
-  return result(setsockopt(fd, IPPROTO_TCP, keep_interval, &seconds, sizeof seconds));
+  if (keep_interval != 0 && setsockopt(fd, IPPROTO_TCP, keep_interval, &seconds, sizeof seconds) != 0) return -errno;
+  if (keep_count == 0) return 0;
+  const int probes = CGNET_PROBES;
+  return result(setsockopt(fd, IPPROTO_TCP, keep_count, &probes, sizeof probes));
 }
 
 #if defined(SO_NWRITE)

@@ -100,8 +100,10 @@ static int set_keep_alive(int fd, int seconds) {
   if (!on) return 0;
   // The kernel's limit for both times is 32767 seconds.
   if (seconds > 32767) seconds = 32767;
+  const int probes = CGNET_PROBES;
   if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) != 0) return -errno;
-  return result(setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds));
+  if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds) != 0) return -errno;
+  return result(setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes));
 }
 
 static int receive_merged(int fd, int on) {
@@ -112,6 +114,8 @@ static int receive_merged(int fd, int on) {
 int cgnet_set_option(int fd, enum cgnet_option option, int value) {
   switch (option) {
     case CGNET_KEEP_ALIVE: return set_keep_alive(fd, value);
+    case CGNET_USER_TIMEOUT:
+      return result(setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value));
     case CGNET_SHARE_PORT: return result(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value));
     case CGNET_BIND_ADDRESS_ONLY:  // a hint: without it bind chooses the port
       (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &value, sizeof value);

@@ -92,6 +92,7 @@ extension Address {
       if !scheme.isDatagram {
         try system.set(CGNET_NO_DELAY, options.tcpNoDelay ? 1 : 0, of: socket.fd)
         if let interval = options.tcpKeepAlive { try system.setKeepAlive(of: socket.fd, interval) }
+        if let timeout = options.tcpUserTimeout { try system.setUserTimeout(of: socket.fd, timeout) }
       }
       if scheme.isDatagram { try system.set(CGNET_RECEIVE_MERGED, 1, of: socket.fd) }
       step = .bind

@@ -15,9 +15,19 @@ public struct Options: Sendable {
   /// Whether small writes leave at once instead of waiting to be joined (`TCP_NODELAY`).
   public var tcpNoDelay = true
 
-  /// After how long a silence a TCP peer is probed, and how often; `nil` leaves it to the system, which
+  /// The silence after which a TCP peer is probed, and the time between probes; `nil` leaves it to the system, which
   /// does not probe. Rounded up to whole seconds.
+  ///
+  /// After three probes without an answer the connection ends with `Errno.timedOut`: a peer that is gone is found within
+  /// four times this time. While output waits for a peer, TCP does not probe: see ``tcpUserTimeout``.
   public var tcpKeepAlive: Duration?
+
+  /// The time that output may wait for a TCP peer to acknowledge it before the connection ends with `Errno.timedOut`
+  /// (`TCP_USER_TIMEOUT`); `nil` leaves it to the system: about a quarter of an hour on Linux. Rounded up to milliseconds.
+  ///
+  /// On Linux, it also takes the place of the number of probes of ``tcpKeepAlive``. On macOS and FreeBSD it is rounded up to
+  /// seconds; OpenBSD and NetBSD have nothing like it.
+  public var tcpUserTimeout: Duration?
 
   /// The number of bytes that a loop receives at once, at least 1. One such buffer is shared by all connections of a loop.
   public var readBufferCapacity = 65536
