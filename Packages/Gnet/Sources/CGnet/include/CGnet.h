@@ -1,6 +1,7 @@
 // The system calls of Gnet under one contract, and the declarations of the C library for Gnet's Swift files.
 //
-// Each system has one file for the calls that differ between systems: platform_linux.c, platform_bsd.c. The other calls
+// Each system has one file for the calls that differ between systems: platform_linux.c, platform_bsd.c; the count of Linux's
+// processors is in processors_linux.c. The other calls
 // are in sockets.c, files.c and threads.c.
 //
 // A function that can fail returns the negated errno. Swift would read `errno` too late: code that runs between the
