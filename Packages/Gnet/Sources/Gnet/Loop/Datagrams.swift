@@ -161,7 +161,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
       case .wouldBlock:
         turn.counters.writesWouldBlock &+= 1
       case .failed(let error):
-        socket.outbox.settleFailure(error)
+        if socket.outbox.settleFailure(error) { turn.counters.noteUnsent(error) }
         continue
       }
       break
@@ -175,6 +175,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
 
   /// Keeps the sum of pending output.
   private func accountPending(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
+    turn.counters.datagramsDropped &+= socket.outbox.takeDroppedCount()
     let pending = socket.outbox.byteCount
     turn.counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - socket.accountedBytes))
     socket.accountedBytes = pending
