@@ -81,8 +81,8 @@ extension Streams {
 
   /// Ends the connections that have lingered for the longest, where there are too many.
   ///
-  /// Where `Options.maxConnections` connections are open, none lingers: a new connection is worth more than what an old one
-  /// may not have read. Below that, each loop has a part of what is left.
+  /// Open connections come before lingering ones under `Options.maxConnections`: a new connection is worth more than what
+  /// an old one may not have read. Each loop has an equal part of what open connections leave.
   @inline(never)
   mutating func limitLingering(_ turn: inout Turn<System>) {
     var limit = lingering.limit
