@@ -33,6 +33,9 @@
       return found
     }
 
+    /// Whether a descriptor is a socket.
+    static func isSocket(_ fd: Int32) -> Bool { target(of: fd)?.hasPrefix("socket:") == true }
+
     /// The number of open descriptors.
     static var descriptorCount: Int { descriptors.count }
 
