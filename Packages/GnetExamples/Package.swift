@@ -95,12 +95,14 @@ let package = Package(
     .target(
       name: "RedisEngine",
       dependencies: [
+        "CRedisEngine",
         .product(name: "Gnet", package: "Gnet"),
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "DequeModule", package: "swift-collections"),
       ],
       swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]
     ),
+    .target(name: "CRedisEngine"),
     // A server that ends in the way that it is told to, for the tests.
     .executableTarget(
       name: "EndingServer",

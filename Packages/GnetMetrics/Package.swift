@@ -55,7 +55,6 @@ let package = Package(
       dependencies: [
         "GnetMetrics",
         .product(name: "Gnet", package: "Gnet"),
-        .product(name: "Poller", package: "Poller"),
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -28,7 +28,9 @@ KINDS = ("system-calls", "allocations", "instructions")
 
 
 def case(work, name, *load, connections=1, transport="tcp", server=GNET):
-    return Scenario(work, name, name, ("--lockstep", *load), (server,), connections, transport=transport)
+    # Connections that are made anew for each request come as they come.
+    order = () if "--reconnect" in load else ("--lockstep",)
+    return Scenario(work, name, name, (*order, *load), (server,), connections, transport=transport)
 
 
 CASES = (
@@ -46,6 +48,7 @@ CASES = (
     case("redis", "redis-set-10", "--protocol", "redis-set", connections=10),
     case("udp", "udp-10", connections=10, transport="udp"),
     case("proxy", "proxy-10", connections=10, server=GNET_PROXY),
+    case("proxy", "proxy-connect-10", "--reconnect", connections=10, server=GNET_PROXY),
 )
 
 

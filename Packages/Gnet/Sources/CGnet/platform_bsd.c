@@ -132,9 +132,9 @@ int cgnet_send_datagrams(int fd, const void *bytes, const struct cgnet_run *runs
   int batch = count < CGNET_DATAGRAM_BATCH ? count : CGNET_DATAGRAM_BATCH;
   const char *next = bytes;
   for (int i = 0; i < batch; i++) {
-    ssize_t sent = sendto(
-      fd, next, runs[i].byte_count, MSG_DONTWAIT | send_flags,
-      (const struct sockaddr *)&runs[i].ends.peer, runs[i].ends.peer_length);
+    const struct cgnet_ends *ends = &runs[i].ends;
+    const struct sockaddr *peer = ends->peer_length > 0 ? (const struct sockaddr *)&ends->peer : NULL;  // connected
+    ssize_t sent = sendto(fd, next, runs[i].byte_count, MSG_DONTWAIT | send_flags, peer, ends->peer_length);
     if (sent < 0) return i > 0 ? i : -errno;
     next += runs[i].byte_count;
   }

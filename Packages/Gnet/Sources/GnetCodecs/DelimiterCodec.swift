@@ -11,7 +11,7 @@ public import RingBuffer
 /// The search skips to the delimiter's first two bytes, a vector at a time. Only a peer that keeps repeating
 /// the beginning of a delimiter of three or more bytes makes it go byte by byte: choose a delimiter, or a
 /// limit, by that.
-public struct DelimiterCodec: FrameCodec {
+public struct DelimiterCodec: InPlaceFrameCodec {
   /// The length of the longest payload, in bytes without the delimiter.
   public let maximumFrameLength: Int
 
@@ -67,48 +67,14 @@ extension DelimiterCodec {
     output.write(pattern.bytes)
   }
 
-  /// Takes the next payload and its delimiter from the front of `input`, and returns the payload.
+  /// Finds the next payload and its delimiter at the front of `input`.
   ///
-  /// - Returns: The bytes before the delimiter, or nil if there is none yet; nothing is taken then.
+  /// - Returns: The bounds of the bytes before the delimiter, or nil if there is none yet.
   /// - Throws: `FrameError.frameTooLong` if the payload is longer than the limit, also before its end has
   ///   come: as soon as more bytes wait than the limit, not counting those at the end that may begin the
-  ///   delimiter. Nothing is taken.
+  ///   delimiter.
   /// - Complexity: O(*n*) in the length of the frame, or of its part that has come, up to the limit.
-  public func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]? {
-    try nextFrame(in: input)?.read(from: &input)
-  }
-
-  /// Takes the next frame from the front of `input`, and moves its payload to the end of `frame`.
-  ///
-  /// Nothing is allocated but the storage of `frame` as it grows.
-  ///
-  /// - Returns: Whether there was a whole frame; nothing is taken otherwise.
-  /// - Throws: The errors of `decode(from:)`.
-  /// - Complexity: O(*n*) in the length of the frame, or of its part that has come, up to the limit.
-  public func decode(
-    from input: inout RingBuffer, into frame: inout RingBuffer
-  ) throws(FrameError) -> Bool {
-    guard let bounds = try nextFrame(in: input) else { return false }
-    bounds.move(from: &input, into: &frame)
-    return true
-  }
-
-  /// Calls a body with the payload of the next frame at the front of `input`, where it lies, then takes the frame.
-  ///
-  /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
-  /// - Throws: The errors of `decode(from:)`, and those of the body; nothing is taken then.
-  /// - Complexity: O(*n*) in the length of the frame, or of its part that has come, up to the limit, besides the body.
-  ///   A payload that wraps around the end of the storage is made contiguous first.
-  public func withFrame<Result: ~Copyable>(
-    from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
-  ) throws(FrameError) -> Result? {
-    guard let bounds = try nextFrame(in: input) else { return nil }
-    return try bounds.lend(from: &input, body)
-  }
-
-  /// The bounds of the next frame, or nil if its delimiter has not come yet.
-  @inline(__always)
-  private func nextFrame(in input: borrowing RingBuffer) throws(FrameError) -> FrameBounds? {
+  public func nextFrame(in input: borrowing RingBuffer) throws(FrameError) -> FrameBounds? {
     let (longest, isUnbounded) = maximumFrameLength.addingReportingOverflow(pattern.bytes.count)
     let searched = isUnbounded ? input.count : min(input.count, longest)
     var matched = 0

@@ -34,7 +34,7 @@
 ///
 /// The length is an unsigned integer, but for one of eight bytes: its highest bit is taken for a sign, since memory
 /// cannot hold a frame that long, and a negative length is an error.
-public struct LengthFieldCodec: FrameCodec {
+public struct LengthFieldCodec: InPlaceFrameCodec {
   /// The order in which the bytes of a length lie.
   public enum ByteOrder: Sendable {
     /// The most significant byte first: network byte order.

@@ -8,7 +8,7 @@ public import RingBuffer
 ///
 /// Decoding accepts both endings, also mixed. Exactly one carriage return before the line feed is dropped;
 /// any other is part of the line.
-public struct LineCodec: FrameCodec {
+public struct LineCodec: InPlaceFrameCodec {
   /// The bytes that encoding writes behind a line.
   public enum Ending: Sendable {
     /// LF, as in most text files.
@@ -69,48 +69,13 @@ extension LineCodec {
     output.writeByte(Self.lineFeed)
   }
 
-  /// Takes the next line and its ending from the front of `input`, and returns the line.
+  /// Finds the next line and its ending at the front of `input`.
   ///
-  /// - Returns: The line without its ending, or nil if there is no line feed yet; nothing is taken then.
+  /// - Returns: The bounds of the line without its ending, or nil if there is no line feed yet.
   /// - Throws: `FrameError.frameTooLong` if the line is longer than the limit, also before its end has come:
-  ///   as soon as more bytes wait than the limit, of which one may be a carriage return at the end. Nothing
-  ///   is taken.
+  ///   as soon as more bytes wait than the limit, of which one may be a carriage return at the end.
   /// - Complexity: O(*n*) in the length of the line, or O(`input.count`) when it has no end yet.
-  public func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]? {
-    try nextFrame(in: input)?.read(from: &input)
-  }
-
-  /// Takes the next frame from the front of `input`, and moves its payload to the end of `frame`.
-  ///
-  /// Nothing is allocated but the storage of `frame` as it grows.
-  ///
-  /// - Returns: Whether there was a whole frame; nothing is taken otherwise.
-  /// - Throws: The errors of `decode(from:)`.
-  /// - Complexity: O(*n*) in the length of the line, or O(`input.count`) when it has no end yet.
-  public func decode(
-    from input: inout RingBuffer, into frame: inout RingBuffer
-  ) throws(FrameError) -> Bool {
-    guard let bounds = try nextFrame(in: input) else { return false }
-    bounds.move(from: &input, into: &frame)
-    return true
-  }
-
-  /// Calls a body with the payload of the next frame at the front of `input`, where it lies, then takes the frame.
-  ///
-  /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
-  /// - Throws: The errors of `decode(from:)`, and those of the body; nothing is taken then.
-  /// - Complexity: O(*n*) in the length of the line, or O(`input.count`) when it has no end yet, besides the body.
-  ///   A payload that wraps around the end of the storage is made contiguous first.
-  public func withFrame<Result: ~Copyable>(
-    from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result
-  ) throws(FrameError) -> Result? {
-    guard let bounds = try nextFrame(in: input) else { return nil }
-    return try bounds.lend(from: &input, body)
-  }
-
-  /// The bounds of the next line, or nil if it has no end yet.
-  @inline(__always)
-  private func nextFrame(in input: borrowing RingBuffer) throws(FrameError) -> FrameBounds? {
+  public func nextFrame(in input: borrowing RingBuffer) throws(FrameError) -> FrameBounds? {
     let lineFeed = input.firstIndex(of: Self.lineFeed)
     // The bytes before the line feed, or before one that may come next.
     let end = lineFeed ?? input.count

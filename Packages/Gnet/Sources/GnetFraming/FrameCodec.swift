@@ -6,19 +6,15 @@ public import RingBuffer
 ///
 /// ```swift
 /// let codec = LineCodec(maximumFrameLength: 1024)
-/// events.react = { connection, input in
-///   var output = RingBuffer()
-///   defer { connection.write(moving: &output) }
-///   do {
-///     while let line = try codec.decode(from: &input) { try codec.encode(line, into: &output) }
-///     return .none
-///   } catch {
-///     return .close
-///   }
+///
+/// func echoLines(from input: inout RingBuffer, into output: inout RingBuffer) throws(FrameError) {
+///   while let line = try codec.decode(from: &input) { try codec.encode(line, into: &output) }
 /// }
 /// ```
 ///
-/// Four rules hold for every codec of this module:
+/// The `react` of a server calls `Connection.forEachFrame(of:in:_:)` of Gnet, a loop that stops while the peer does not read.
+///
+/// Four rules hold for every codec of GnetCodecs:
 ///
 /// - A stream gives the same frames, and then the same error, however it is cut into pieces.
 /// - `decode` takes whole frames from its input or nothing, and copies and allocates nothing until a frame is
@@ -35,8 +31,8 @@ public import RingBuffer
 /// over the default limit of 64 KiB takes about as long as the system call that received the piece, 0.6
 /// microseconds where it was measured.
 ///
-/// A codec of one's own has to have `encode` and `decode` for arrays. The other requirements have defaults that go by way of
-/// an array.
+/// A codec of one's own is best an ``InPlaceFrameCodec``, which says where a frame lies. Only a codec that transforms
+/// payloads implements `decode` itself; the other requirements then have defaults that go by way of an array.
 public protocol FrameCodec: Sendable {
   /// Appends `payload` to `output`, framed.
   ///
@@ -69,22 +65,15 @@ public protocol FrameCodec: Sendable {
   ///
   /// ```swift
   /// let codec = LineCodec()
-  /// events.react = { connection, input in
-  ///   var output = RingBuffer()
-  ///   defer { connection.write(moving: &output) }
-  ///   do throws(FrameError) {
-  ///     while try codec.withFrame(from: &input, { line throws(FrameError) in
-  ///       try codec.encode(line, into: &output)
-  ///     }) != nil {}
-  ///     return .none
-  ///   } catch {
-  ///     return .close
-  ///   }
+  ///
+  /// func echoLine(from input: inout RingBuffer, into output: inout RingBuffer) throws(FrameError) -> Bool {
+  ///   try codec.withFrame(from: &input) { line throws(FrameError) in try codec.encode(line, into: &output) } != nil
   /// }
   /// ```
   ///
   /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
-  /// - Throws: The errors of `decode(from:)`, and those of the body. For the codecs of this module nothing is taken then.
+  /// - Throws: The errors of `decode(from:)`, and those of the body. An
+  ///   ``InPlaceFrameCodec`` takes nothing then.
   /// - Complexity: O(*n*) in the length of the frame, or of its part that has come, besides the body.
   func withFrame<Result: ~Copyable>(
     from input: inout RingBuffer, _ body: (Span<UInt8>) throws(FrameError) -> Result

@@ -72,6 +72,51 @@ struct FormTests {
     #expect(codec.outcomes(of: [8]) == [.failure(.invalidPayload)])
     #expect(codec.refusal(of: [UInt8](repeating: 0, count: 256)) == .frameTooLong(limit: 255))
   }
+
+  @Test("a codec that says where its frames lie has all forms of decoding")
+  func inPlaceCodec() throws {
+    let codec = Padded()
+    let stream = try codec.stream(of: [[1, 2], [], [3]])
+    #expect(stream == [2, 1, 2, 0xFF, 0, 0xFF, 1, 3, 0xFF])
+    for start in 0..<32 {
+      let outcomes = codec.outcomes(of: [(stream + [1, 7])[...]], startingAt: start)
+      #expect(outcomes == [.frame([1, 2]), .frame([]), .frame([3]), .unfinished])
+    }
+    #expect(codec.outcomes(of: [1, 2, 3]) == [.failure(.invalidPayload)])
+  }
+
+  @Test("a frame that is longer than the input is a trap")
+  func wrongBounds() async {
+    await #expect(processExitsWith: .failure) {
+      var input = RingBuffer()
+      input.write([1, 2, 3])
+      _ = try Overlong().decode(from: &input)
+    }
+    await #expect(processExitsWith: .failure) { _ = FrameBounds(payload: -1) }
+  }
+}
+
+/// A length byte, a body and a byte of ones.
+private struct Padded: InPlaceFrameCodec {
+  func encode(_ payload: [UInt8], into output: inout RingBuffer) throws(FrameError) {
+    output.write([UInt8(payload.count)] + payload + [0xFF])
+  }
+
+  func nextFrame(in input: borrowing RingBuffer) throws(FrameError) -> FrameBounds? {
+    guard !input.isEmpty, input.count >= Int(input[0]) + 2 else { return nil }
+    let length = Int(input[0])
+    guard input[length + 1] == 0xFF else { throw .invalidPayload }
+    return FrameBounds(prefix: 1, payload: length, suffix: 1)
+  }
+}
+
+/// A codec with a mistake.
+private struct Overlong: InPlaceFrameCodec {
+  func encode(_ payload: [UInt8], into output: inout RingBuffer) throws(FrameError) {}
+
+  func nextFrame(in input: borrowing RingBuffer) throws(FrameError) -> FrameBounds? {
+    FrameBounds(payload: input.count, suffix: .max)
+  }
 }
 
 /// A codec that has the two requirements on arrays and nothing else.

@@ -88,9 +88,10 @@ private func outcome(_ error: any Error) -> String {
 
   @Test("while nobody reads, the peer is held up; what has arrived is there afterwards")
   func boundedInput() throws {
-    let (go, total) = (Counter(), Counter())
+    let total = Counter()
+    let (gate, go) = AsyncStream.makeStream(of: Void.self)
     let service = Service(async: { connection in
-      while go.value == 0 { try await Task.sleep(for: .milliseconds(5)) }
+      for await _ in gate { break }
       while let bytes = try await connection.read() { for _ in bytes { total.add() } }
     })
     var options = Options()
@@ -105,7 +106,7 @@ private func outcome(_ error: any Error) -> String {
       }
       try require("some has arrived") { loop.statistics.bytesRead > 0 }
       #expect(loop.statistics.bytesRead < 1 << 16, "only what fits into the loop's buffer, or a few of them")
-      go.add()
+      go.yield()
       try require("all has arrived") { total.value == 1 << 20 }
     }
   }
@@ -164,18 +165,20 @@ private func outcome(_ error: any Error) -> String {
 
   @Test("a reset is the error of reading, and of writing afterwards")
   func reset() throws {
-    let outcomes = Log<String>()
+    let (outcomes, ended) = (Log<String>(), Flag())
     let service = Service(async: { connection in
       do { while try await connection.read() != nil {} } catch { outcomes.add(outcome(error)) }
       do { try await connection.write("too late") } catch { outcomes.add(outcome(error)) }
+      ended.set()
     })
     try serving(service) { server in
       let client = try Client(server.addresses[0])
       try client.send("x")
       try require("it is served") { server.loops[0].statistics.bytesRead == 1 }
       client.reset()
+      try require("the task has ended") { ended.isSet }
       let error = "errno \(Errno.connectionReset.rawValue)"
-      try require("both have failed") { outcomes.values == [error, error] }
+      withErrnoOfReset { #expect(outcomes.values == [error, error]) }
     }
   }
 
@@ -205,6 +208,25 @@ private func outcome(_ error: any Error) -> String {
     #expect(try client.receiveToEnd() == Array("goodbye".utf8))
     try running.wait()
     #expect(outcomes.values.suffix(2) == ["cancelled", "true"])
+  }
+
+  @Test("what is written after the own close is refused, what was written before arrives", arguments: [false, true])
+  func writeAfterClose(byHandle: Bool) throws {
+    let outcomes = Log<String>()
+    let service = Service(async: { connection in
+      _ = try await connection.read()
+      if byHandle { connection.handle.write("before") } else { try await connection.write("before") }
+      connection.close()
+      do { try await connection.write("behind") } catch { outcomes.add(outcome(error)) }
+      outcomes.add("\(connection.handle.isOpen)")
+    })
+    try serving(service) { server in
+      let client = try Client(server.addresses[0])
+      try client.send("x")
+      #expect(try client.receiveToEnd() == Array("before".utf8))
+      try require("the task has ended") { outcomes.count == 2 }
+    }
+    #expect(outcomes.values == ["cancelled", "false"])
   }
 
   @Test("other tasks may read and write, and a read that is cancelled ends")

@@ -91,10 +91,7 @@ import Testing
     }) { _, shard in Counting(shard: shard) }
     let handles = Log<ConnectionHandle>()
     var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.logHandles(handles)
     let echo = Service(.echo)
     try withServer(events) { server in
       for number in 1...3 {
@@ -261,17 +258,23 @@ import Testing
     return String(decoding: bytes.prefix(max(0, received)), as: UTF8.self)
   }
 
+  /// Keeps a loop busy until the flag is set.
+  private static func occupy(_ loop: EventLoop) throws -> Flag {
+    let (entered, gate) = (Flag(), Flag())
+    loop.schedule(after: .zero) {
+      entered.set()
+      gate.wait()
+    }.keep()
+    try require("the loop is busy") { entered.isSet }
+    return gate
+  }
+
   @Test("an end of a socket pair is served, and calls on its handle count from the first moment")
   func socketPair() throws {
     try withListeners([]) { server in
-      let (entered, gate) = (Counter(), Flag())
       let loop = server.loops[0]
-      // The loop is busy, so that the calls come before the connection is one of its own.
-      loop.schedule(after: .zero) {
-        entered.add()
-        gate.wait()
-      }.keep()
-      try require("the loop is busy") { entered.value == 1 }
+      // The calls come before the connection is one of the loop's own.
+      let gate = try Self.occupy(loop)
       let (descriptor, other) = try Self.socketPair()
       let handle = loop.adopt(descriptor, Service(.echo))
       #expect(handle.isOpen && handle.write("1"))
@@ -295,19 +298,11 @@ import Testing
   @Test("a handle that was closed or aborted before its loop has the connection ends it", arguments: [false, true])
   func endedBefore(aborts: Bool) throws {
     try withListeners([]) { server in
-      let (entered, gate, closed) = (Counter(), Flag(), Log<Int32>())
-      let loop = server.loops[0]
-      loop.schedule(after: .zero) {
-        entered.add()
-        gate.wait()
-      }.keep()
-      try require("the loop is busy") { entered.value == 1 }
+      let (loop, closed) = (server.loops[0], Log<Int32>())
+      let gate = try Self.occupy(loop)
       let (descriptor, other) = try Self.socketPair()
       var events = Events()
-      events.onClosed = { _, error in
-        closed.add(code(error))
-        return .none
-      }
+      events.logEnds(closed)
       let handle = loop.adopt(descriptor, Service(events))
       handle.write("1")
       #expect(aborts ? handle.abort() : handle.close())

@@ -107,10 +107,7 @@ import Testing
     let calls = Log<String>()
     let handles = Log<ConnectionHandle>()
     var events = Self.events(Counter(), Flag(), calls)
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.logHandles(handles)
     let workers = WorkerPool(threadCount: 1, queueCapacity: 10)
     events.react = { connection, input in
       input.removeAll()
@@ -324,10 +321,7 @@ import Testing
     let calls = Log<String>()
     let handles = Log<ConnectionHandle>()
     var events = Self.events(Counter(), Flag(), calls)
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.logHandles(handles)
     let server = try TestServer(events)
     let client = try Client(server.address())
     try require("it is open") { handles.count == 1 }

@@ -22,10 +22,7 @@ import Testing
       if !isClosing { connection.write(request) }
       return .none
     }
-    events.onClosed = { _, error in
-      errors.add(error as? Errno)
-      return .none
-    }
+    events.logEnds(errors)
     try withServer(events, options: setup.options, on: [setup.address]) { server in
       for _ in 0..<5 {
         let client = try Client(server.address())
@@ -63,10 +60,7 @@ import Testing
       if connection.isInputEnded { ends.add() }
       return connection.isInputEnded ? .close : .none
     }
-    events.onClosed = { _, error in
-      errors.add(error as? Errno)
-      return .none
-    }
+    events.logEnds(errors)
     try withServer(events, options: options, on: [setup.address]) { server in
       let client = try Client(server.address())
       try client.send([UInt8](repeating: 1, count: 100_000))
@@ -193,10 +187,7 @@ import Testing
       if connection.isInputEnded { ends.add() }
       return .none
     }
-    events.onClosed = { _, error in
-      errors.add(error as? Errno)
-      return .none
-    }
+    events.logEnds(errors)
     var options = Options()
     options.allowHalfClosure = true
     options.idleTimeout = isIdle ? .milliseconds(50) : nil
@@ -219,10 +210,7 @@ import Testing
       if bytes.value == 1 { connection.write([UInt8](repeating: 0, count: 32 << 20)) }
       return .none
     }
-    events.onClosed = { _, error in
-      errors.add(error as? Errno)
-      return .none
-    }
+    events.logEnds(errors)
     try withServer(events) { server in
       let client = try Client(server.address())
       try client.send("x")

@@ -1,3 +1,4 @@
+import GnetCodecs
 import RingBuffer
 import SystemPackage
 import TestPeers
@@ -13,17 +14,27 @@ import Testing
 #endif
 
 /// Handlers that stop at `isOutputFull`.
-/// An answer that is not the one to its request.
-private struct WrongAnswer: Error {}
-
 @Suite struct FullOutputTests {
+  /// An answer that is not the one to its request.
+  private struct WrongAnswer: Error {}
+
   static let answerCount = 100_000
 
-  /// Answers each request of eight bytes with `size` bytes, which begin with the request.
-  static func answering(_ size: Int = answerCount) -> Events {
+  /// Answers each request of eight bytes with `size` bytes, which begin with the request: in a loop of its own, or in that
+  /// of `forEachFrame`.
+  static func answering(_ size: Int = answerCount, byFrames: Bool = false) -> Events {
     let body = pattern(size - 8)
+    let codec = FixedLengthCodec(frameLength: 8)
     var events = Events()
     events.react = { connection, input in
+      if byFrames {
+        let action = try? connection.forEachFrame(of: codec, in: &input) { connection, request in
+          connection.write(request)
+          connection.write(body)
+          return .none
+        }
+        return action ?? .close
+      }
       while input.count >= 8 && !connection.isOutputFull {
         connection.write(input.read(8))
         connection.write(body)
@@ -64,13 +75,15 @@ private struct WrongAnswer: Error {}
 
   @Test(
     "requests that are left while output is full are answered when it has drained, in order and also behind the end of the peer's stream",
-    arguments: StreamTransport.allCases, [false, true])
-  func pipelined(transport: StreamTransport, endsFirst: Bool) throws {
-    try withServer(Self.answering(), on: [transport.address()]) { server in
+    arguments: StreamTransport.allCases, [(false, false), (false, true), (true, false), (true, true)])
+  func pipelined(transport: StreamTransport, variant: (byFrames: Bool, endsFirst: Bool)) throws {
+    let endsFirst = variant.endsFirst
+    try withServer(Self.answering(byFrames: variant.byFrames), on: [transport.address()]) { server in
       let client = try Client(server.address())
       try client.send(Self.requests(300))
       if endsFirst { client.endOutput() }
       try server.waitUntilReadingStops()
+      #expect(server.sum(\.pendingOutputBytes) < 1 << 20 + Self.answerCount, "one answer above the watermark at most")
       let sender = SendableClient(client)
       if !endsFirst {
         // The answers to come are looked at below.
@@ -130,12 +143,7 @@ private struct WrongAnswer: Error {}
   func neverAbove(transport: StreamTransport) throws {
     let high = 200_000
     let highest = Log<Int>()
-    let handles = Log<ConnectionHandle>()
     var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
     events.react = { connection, input in
       highest.add(connection.pendingWriteCount)
       var sum = 0
@@ -148,10 +156,7 @@ private struct WrongAnswer: Error {}
     var options = Options()
     options.outboundHighWatermark = high
     options.outboundLowWatermark = 50_000
-    try withServer(events, options: options, on: [transport.address()]) { server in
-      let client = try Client(server.address())
-      try require("it is open") { handles.count == 1 }
-      let handle = handles.values[0]
+    try withOpenConnection(events, options: options, on: transport) { _, client, handle in
       let sender = SendableClient(client)
       let (expected, pushed, finished) = (Counter(), Counter(), Counter())
       TestThread.detach {
@@ -234,10 +239,7 @@ private struct WrongAnswer: Error {}
     let calls = Log<String>()
     let handles = Log<ConnectionHandle>()
     var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.logHandles(handles)
     events.react = { connection, input in
       calls.add("react \(input.readText())")
       if calls.count == 1 {
@@ -273,16 +275,7 @@ private struct WrongAnswer: Error {}
 
   @Test("an offer is taken, refused while output is full, and refused for good when the connection has gone")
   func offers() throws {
-    let handles = Log<ConnectionHandle>()
-    var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
-    try withServer(events) { server in
-      let client = try Client(server.address())
-      try require("it is open") { handles.count == 1 }
-      let handle = handles.values[0]
+    try withOpenConnection(Events()) { server, client, handle in
       let piece = pattern(100_000)
       var taken = 0
       try require("it is full") {
@@ -307,16 +300,7 @@ private struct WrongAnswer: Error {}
 
   @Test("bytes of spans, slices, other collections and texts arrive in the order of the calls")
   func collections() throws {
-    let handles = Log<ConnectionHandle>()
-    var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
-    try withServer(events) { server in
-      let client = try Client(server.address())
-      try require("it is open") { handles.count == 1 }
-      let handle = handles.values[0]
+    try withOpenConnection(Events()) { _, client, handle in
       let bytes = Array("abcdef".utf8)
       let isTaken = handle.write(bytes.span)
       #expect(isTaken && handle.write(bytes[2..<4]))
@@ -326,19 +310,15 @@ private struct WrongAnswer: Error {}
       #expect(handle.write([UInt8]()))
       let offer = handle.offer([UInt8](repeating: 121, count: 1).span)
       #expect(offer == .taken)
-      #expect(try client.receive(exactly: 20) == Array("abcdefcdfedcba-x".utf8) + [1, 2, 3] + Array("y".utf8))
+      let received = try client.receive(exactly: 20)
+      #expect(received == Array("abcdefcdfedcba-x".utf8) + [1, 2, 3] + Array("y".utf8))
     }
   }
 
   @Test("who was refused by a full output is told of its drain, whatever of it the kernel had taken at once")
   func refusedIsTold() throws {
     let (entered, gate, drained) = (Counter(), Flag(), Counter())
-    let handles = Log<ConnectionHandle>()
     var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
     events.react = { _, input in
       if input.readText() == "block" {
         entered.add()
@@ -352,10 +332,7 @@ private struct WrongAnswer: Error {}
     }
     var options = Options()
     options.outboundHighWatermark = 100_000
-    try withServer(events, options: options) { server in
-      let client = try Client(server.address())
-      try require("it is open") { handles.count == 1 }
-      let handle = handles.values[0]
+    try withOpenConnection(events, options: options) { server, client, handle in
       try Client(server.address()).send("block")
       try require("the loop is busy") { entered.value == 1 }
       // Sent in two pieces below the watermark: in between, the handler is called.
@@ -375,15 +352,16 @@ private struct WrongAnswer: Error {}
       "3,000 pipelined requests for 100 KB each cost at most 4 MiB, however late the client reads",
       .enabled(if: !isSanitized, "a sanitizer has memory of its own"))
     func memory() async {
-      await #expect(processExitsWith: .success) { try measureFullOutput(.tcp4) }
-      await #expect(processExitsWith: .success) { try measureFullOutput(.unix) }
+      await #expect(processExitsWith: .success) { try measureFullOutput(byFrames: false, .tcp4) }
+      await #expect(processExitsWith: .success) { try measureFullOutput(byFrames: false, .unix) }
+      await #expect(processExitsWith: .success) { try measureFullOutput(byFrames: true, .tcp4) }
     }
   #endif
 }
 
 #if os(Linux)
-  private func measureFullOutput(_ transport: StreamTransport) throws {
-    try withServer(FullOutputTests.answering(), on: [transport.address()]) { server in
+  private func measureFullOutput(byFrames: Bool, _ transport: StreamTransport) throws {
+    try withServer(FullOutputTests.answering(byFrames: byFrames), on: [transport.address()]) { server in
       // The memory of the client's side is there before it counts.
       let warm = try Client(server.address())
       try warm.send(FullOutputTests.requests(3))

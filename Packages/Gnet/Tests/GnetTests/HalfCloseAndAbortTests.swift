@@ -17,10 +17,7 @@ import Testing
   /// Answers "end" by the end of its output, counts the rest, and hands out handles.
   private static func events(_ received: Counter, _ closed: Log<Int32>, _ handles: Log<ConnectionHandle>) -> Events {
     var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.logHandles(handles)
     events.react = { connection, input in
       received.add(input.count)
       if input.readText() == "end" {
@@ -32,10 +29,7 @@ import Testing
       }
       return .none
     }
-    events.onClosed = { _, error in
-      closed.add(code(error))
-      return .none
-    }
+    events.logEnds(closed)
     return events
   }
 
@@ -112,10 +106,7 @@ import Testing
       }
       return .none
     }
-    events.onClosed = { _, error in
-      closed.add(code(error))
-      return .none
-    }
+    events.logEnds(closed)
     var options = Options()
     options.allowHalfClosure = true
     try withServer(events, options: options) { server in

@@ -182,10 +182,7 @@ private func message(_ thread: Int, _ number: UInt32) -> [UInt8] {
     var options = Options()
     options.loopCount = loopCount
     var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.logHandles(handles)
     // Every byte that arrives anywhere goes out everywhere.
     events.react = { connection, input in
       let bytes = input.readAll()

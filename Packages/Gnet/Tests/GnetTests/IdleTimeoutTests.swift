@@ -23,10 +23,7 @@ import Testing
   func silence(transport: StreamTransport, loopCount: Int) throws {
     let closed = Log<Int32>()
     var events = Events.echo
-    events.onClosed = { _, error in
-      closed.add((error as? Errno)?.rawValue ?? 0)
-      return .none
-    }
+    events.logEnds(closed)
     var options = options(.milliseconds(200))
     options.loopCount = loopCount
     try withServer(events, options: options, on: [transport.address()]) { server in
@@ -60,10 +57,7 @@ import Testing
       connection.write(pattern(8 << 20))
       return byPeer ? .none : .close
     }
-    events.onClosed = { connection, error in
-      closed.add((error as? Errno)?.rawValue ?? 0)
-      return .none
-    }
+    events.logEnds(closed)
     try withServer(events, options: options(.milliseconds(200)), on: [transport.address()]) { server in
       let client = try Client(server.address())
       try client.send("x")
@@ -79,10 +73,7 @@ import Testing
   func activity() throws {
     let handles = Log<ConnectionHandle>()
     var events = Events.echo
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.logHandles(handles)
     try withServer(events, options: options(.seconds(1))) { server in
       let talking = try Client(server.address())
       let listening = try Client(server.address())
@@ -105,13 +96,7 @@ import Testing
   @Test("a time-out costs requests no turns of the loop")
   func cost() throws {
     try withServer(.echo, options: options(.seconds(30))) { server in
-      let client = try Client(server.address())
-      for _ in 0..<1000 {
-        try client.send("x")
-        #expect(try client.receiveText(1) == "x")
-      }
-      let statistics = server.server.loops[0].statistics
-      #expect(statistics.polls <= 1010 && statistics.reads <= 1001 && statistics.writes <= 1001)
+      try expectOneTurnPerRequest(server)
     }
   }
 

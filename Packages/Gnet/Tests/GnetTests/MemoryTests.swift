@@ -69,9 +69,7 @@
       go.set()
       try server.waitUntilReadingStops()
       let paused = ProcessState.memory - before
-      let polls = server.sum(\.polls)
-      TestThread.sleep(milliseconds: 300)
-      try #require(server.sum(\.polls) - polls <= 1)
+      try expectIdle(server)
       var highest = 0
       try client.receiveToEnd { position, bytes in
         let start = position % piece.count

@@ -14,29 +14,11 @@ import Testing
 
 /// Closures that a handle has run with its connection.
 @Suite struct PerformTests {
-  /// An echo that hands out the handles of its connections.
-  static func echo(_ handles: Log<ConnectionHandle>, _ closed: Log<Int32> = Log()) -> Events {
-    var events = Events.echo
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
-    events.onClosed = { _, error in
-      closed.add(code(error))
-      return .none
-    }
-    return events
-  }
-
   @Test(
     "performed closures and writes of one thread take effect in their order, from several threads under load",
     arguments: StreamTransport.allCases)
   func order(transport: StreamTransport) throws {
-    let handles = Log<ConnectionHandle>()
-    try withServer(Self.echo(handles), on: [transport.address()]) { server in
-      let client = try Client(server.address())
-      try require("it is open") { handles.count == 1 }
-      let handle = handles.values[0]
+    try withOpenConnection(.echo, on: transport) { _, client, handle in
       let (threadCount, callCount, finished) = (4, 2000, Counter())
       for thread in 0..<threadCount {
         TestThread.detach {
@@ -74,7 +56,7 @@ import Testing
     arguments: [Action.close, .detach, .shutdown])
   func actions(action: Action) throws {
     let (handles, closed, detached) = (Log<ConnectionHandle>(), Log<Int32>(), DetachedBox())
-    var events = Self.echo(handles, closed)
+    var events = Events.echo.logging(handles, closed: closed)
     events.onDetached = { _, connection in
       detached.put(connection)
       return .none
@@ -98,7 +80,7 @@ import Testing
   func gone() throws {
     let (handles, released, ran) = (Log<ConnectionHandle>(), Counter(), Counter())
     let (entered, gate) = (Counter(), Flag())
-    var events = Self.echo(handles)
+    var events = Events.echo.logging(handles)
     events.react = { _, input in
       input.removeAll()
       entered.add()
@@ -128,16 +110,12 @@ import Testing
 
   @Test("a closure may reach everything a callback may: time-outs, pauses, another service")
   func reach() throws {
-    let handles = Log<ConnectionHandle>()
-    var events = Self.echo(handles)
+    var events = Events.echo
     events.onTimeout = { connection in
       connection.write("timed out")
       return .close
     }
-    try withServer(events) { server in
-      let client = try Client(server.address())
-      try require("it is open") { handles.count == 1 }
-      let handle = handles.values[0]
+    try withOpenConnection(events) { _, client, handle in
       handle.perform { connection in
         connection.isReadingPaused = true
         connection.write("paused")
@@ -180,12 +158,10 @@ import Testing
 
 /// Connections of one loop that reach each other at once.
 @Suite struct WithConnectionTests {
-  private static func paired(_ handles: Log<ConnectionHandle>) -> Events { PerformTests.echo(handles) }
-
   @Test("a callback writes to another connection of its loop at once", arguments: StreamTransport.allCases)
   func relay(transport: StreamTransport) throws {
     let handles = Log<ConnectionHandle>()
-    var events = Self.paired(handles)
+    var events = Events.echo.logging(handles)
     events.react = { connection, input in
       let bytes = input.readAll()
       let own = connection.handle
@@ -202,10 +178,7 @@ import Testing
       return .none
     }
     try withServer(events, on: [transport.address()]) { server in
-      let first = try Client(server.address())
-      try require("the first is open") { handles.count == 1 }
-      let second = try Client(server.address())
-      try require("both are open") { handles.count == 2 }
+      let (first, second) = try server.connectTwo(handles)
       for round in 0..<100 {
         try first.send("\(round % 10)")
         #expect(try first.receiveText(3) == "<+>")
@@ -220,7 +193,7 @@ import Testing
   @Test("large outputs of both connections stay whole and in order")
   func whole() throws {
     let handles = Log<ConnectionHandle>()
-    var events = Self.paired(handles)
+    var events = Events.echo.logging(handles)
     events.react = { connection, input in
       input.removeAll()
       let own = connection.handle
@@ -233,10 +206,7 @@ import Testing
       return .none
     }
     try withServer(events) { server in
-      let first = try Client(server.address())
-      try require("the first is open") { handles.count == 1 }
-      let second = try Client(server.address())
-      try require("both are open") { handles.count == 2 }
+      let (first, second) = try server.connectTwo(handles)
       try first.send("x")
       for _ in 0..<3 { #expect(try isPattern(second.receive(exactly: 500_000), 500_000)) }
       for _ in 0..<3 { #expect(try isPattern(first.receive(exactly: 300_000), 300_000)) }
@@ -254,7 +224,7 @@ import Testing
     @Sendable func reach(_ name: String, _ handle: ConnectionHandle) {
       answers.add("\(name) \(handle.withConnection { _ in true } ?? false)")
     }
-    var events = Self.paired(handles)
+    var events = Events.echo.logging(handles)
     events.react = { connection, input in
       let text = input.readText()
       if text == "own" { reach(text, connection.handle) }
@@ -274,10 +244,7 @@ import Testing
     var options = Options()
     options.loopCount = 2
     try withServer(events, options: options) { server in
-      let first = try Client(server.address())
-      try require("the first is open") { handles.count == 1 }
-      let second = try Client(server.address())
-      try require("both are open") { handles.count == 2 }
+      let (first, second) = try server.connectTwo(handles)
       reach("thread", handles.values[0])
       try second.send("other")
       #expect(try second.receiveText(5) == "other")
@@ -299,7 +266,7 @@ import Testing
   @Test("it nests, but not into a connection that is lent already")
   func nested() throws {
     let handles = Log<ConnectionHandle>()
-    var events = Self.paired(handles)
+    var events = Events.echo.logging(handles)
     events.react = { connection, input in
       input.removeAll()
       let all = handles.values
@@ -317,11 +284,7 @@ import Testing
       return .none
     }
     try withServer(events) { server in
-      var clients: [Client] = []
-      for count in 1...3 {
-        clients.append(try Client(server.address()))
-        try require("it is open") { handles.count == count }
-      }
+      let clients = try server.connect(3, handles)
       try clients[0].send("x")
       #expect(try clients[0].receiveText(2) == "1a")
       #expect(try clients[1].receiveText(2) == "2b")
@@ -332,7 +295,7 @@ import Testing
   @Test("it works from timers and tasks of the loop, and from the last callbacks of other connections")
   func places() async throws {
     let handles = Log<ConnectionHandle>()
-    var events = Self.paired(handles)
+    var events = Events.echo.logging(handles)
     events.onClosed = { _, _ in
       _ = handles.values[0].withConnection { $0.write("closed.") }
       return .none
@@ -362,7 +325,7 @@ import Testing
   @Test("close and abort inside take effect, with what was written before a close", arguments: [false, true])
   func ends(aborts: Bool) throws {
     let (handles, closed) = (Log<ConnectionHandle>(), Log<Int32>())
-    var events = PerformTests.echo(handles, closed)
+    var events = Events.echo.logging(handles, closed: closed)
     events.react = { connection, input in
       input.removeAll()
       handles.values[0].withConnection { other in
@@ -374,10 +337,7 @@ import Testing
       return .none
     }
     try withServer(events) { server in
-      let first = try Client(server.address())
-      try require("the first is open") { handles.count == 1 }
-      let second = try Client(server.address())
-      try require("both are open") { handles.count == 2 }
+      let (first, second) = try server.connectTwo(handles)
       try second.send("x")
       if aborts {
         #expect(throws: Errno.connectionReset) { try first.receiveToEnd() }
@@ -396,7 +356,7 @@ import Testing
     arguments: StreamTransport.allCases)
   func slowTarget(transport: StreamTransport) throws {
     let (handles, highest) = (Log<ConnectionHandle>(), Log<Int>())
-    var events = Self.paired(handles)
+    var events = Events.echo.logging(handles)
     // From the first connection to the second.
     events.react = { connection, input in
       guard connection.handle == handles.values[0] else {
@@ -423,10 +383,7 @@ import Testing
     options.outboundLowWatermark = 5_000
     options.readBufferCapacity = 30_000
     try withServer(events, options: options, on: [transport.address()]) { server in
-      let source = try Client(server.address())
-      try require("the source is open") { handles.count == 1 }
-      let target = try Client(server.address())
-      try require("both are open") { handles.count == 2 }
+      let (source, target) = try server.connectTwo(handles)
       let sender = SendableClient(source)
       let finished = Counter()
       TestThread.detach {
@@ -444,7 +401,7 @@ import Testing
   func sameTurn() throws {
     let (handles, atEntry) = (Log<ConnectionHandle>(), Log<Int>())
     let (entered, gate) = (Counter(), Flag())
-    var events = Self.paired(handles)
+    var events = Events.echo.logging(handles)
     events.react = { connection, input in
       let text = input.readText()
       if text == "block" {
@@ -464,10 +421,7 @@ import Testing
     options.outboundHighWatermark = 50_000
     options.outboundLowWatermark = 10_000
     try withServer(events, options: options) { server in
-      let first = try Client(server.address())
-      try require("the first is open") { handles.count == 1 }
-      let second = try Client(server.address())
-      try require("both are open") { handles.count == 2 }
+      let (first, second) = try server.connectTwo(handles)
       let blocker = try Client(server.address())
       try blocker.send("block")
       try require("the loop is busy") { entered.value == 1 }

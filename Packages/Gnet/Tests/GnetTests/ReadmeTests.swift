@@ -53,17 +53,17 @@ private func answersFromAPool(_ events: inout Events) -> WorkerPool {
   return pool
 }
 
-private func reversesLines(_ events: inout Events) {
+private func echoesLines(_ events: inout Events) {
   // README: codec
   let codec = LineCodec(maximumFrameLength: 4096)
 
   events.react = { connection, input in
     do {
-      while let line = try codec.decode(from: &input) {
-        connection.write(line.reversed())
+      return try connection.forEachFrame(of: codec, in: &input) { connection, line in
+        connection.write(line)
         connection.write("\n")
+        return .none
       }
-      return .none
     } catch {
       return .close  // a line that is too long
     }
@@ -100,47 +100,26 @@ struct ReadmeTests {
     pool.shutdown()
   }
 
-  @Test("lines come back reversed, and one that is too long ends the connection")
+  @Test("lines come back, and one that is too long ends the connection")
   func codec() throws {
     var events = Events()
-    reversesLines(&events)
+    echoesLines(&events)
     try withServer(events) { server in
       let client = try Client(server.address())
       try client.send("live\r\nstar\n")
-      #expect(try client.receiveText(10) == "evil\nrats\n")
+      #expect(try client.receiveText(10) == "live\nstar\n")
       try client.send(String(repeating: "x", count: 5000))
       #expect(try client.receive().isEmpty)
     }
   }
 
   @Test("the README shows the code above", arguments: ["server", "handle", "codec"])
-  func isQuoted(name: String) throws {
-    let readme = try text(of: "README.md")
-    let block = readme.between("<!-- GnetTests/ReadmeTests.swift: \(name) -->\n```swift\n", "```")
-    let code = try text(of: "Tests/GnetTests/ReadmeTests.swift").between("// README: \(name)\n", "// README: end")
+  func isQuoted(name: String) {
+    let block = Files.lines(of: "README.md", from: "<!-- GnetTests/ReadmeTests.swift: \(name) -->", to: "```")
+    let code = Files.lines(
+      of: "Tests/GnetTests/ReadmeTests.swift", from: "// README: \(name)", to: "// README: end")
     // The blocks show besides the imports, and the address that a test does not bind.
-    let shown = block.lines.filter { !$0.hasPrefix("import ") && !$0.hasPrefix("try serve(") }
-    #expect(shown == code.lines && !shown.isEmpty)
-  }
-
-  private func text(of path: String) throws -> String {
-    try #require(Files.text("\(Files.packageFolder())/\(path)"))
-  }
-}
-
-extension String {
-  /// The text between the first `start` and the next `end`.
-  fileprivate func between(_ start: String, _ end: String) -> Substring {
-    guard let from = firstRange(of: start)?.upperBound, let to = self[from...].firstRange(of: end)?.lowerBound else {
-      return ""
-    }
-    return self[from..<to]
-  }
-}
-
-extension Substring {
-  /// The lines with something on them, without indentation.
-  fileprivate var lines: [String] {
-    split(separator: "\n").map { $0.drop(while: \.isWhitespace) }.filter { !$0.isEmpty }.map(String.init)
+    let shown = block.dropFirst().filter { !$0.hasPrefix("import ") && !$0.hasPrefix("try serve(") }
+    #expect(shown == code && !shown.isEmpty)
   }
 }

@@ -132,10 +132,7 @@ private struct ShutdownPlugin: Plugin {
       connection.write(bytes)
       return .none
     }
-    events.onClosed = { _, error in
-      closed.add((error as? Errno)?.rawValue ?? 0)
-      return .none
-    }
+    events.logEnds(closed)
     var options = Options()
     options.loopCount = loopCount
     options.drainTimeout = .seconds(30)
@@ -152,10 +149,7 @@ private struct ShutdownPlugin: Plugin {
   func drainHandles(transport: StreamTransport) throws {
     let handles = Log<ConnectionHandle>()
     var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.logHandles(handles)
     let server = try TestServer(events, on: [transport.address()])
     let client = try Client(server.address())
     try require("it is open") { handles.count == 1 }
@@ -174,10 +168,7 @@ private struct ShutdownPlugin: Plugin {
       connection.write(pattern(8 << 20))
       return .none
     }
-    events.onClosed = { _, error in
-      closed.add((error as? Errno)?.rawValue ?? 0)
-      return .none
-    }
+    events.logEnds(closed)
     var options = Options()
     options.loopCount = loopCount
     options.drainTimeout = .milliseconds(300)
@@ -267,10 +258,7 @@ private struct ShutdownPlugin: Plugin {
             servers.add(server)
             return .none
           }
-          events.onOpened = { connection in
-            handles.add(connection.handle)
-            return .none
-          }
+          events.logHandles(handles)
           var options = Options()
           options.loopCount = loopCount
           options.idleTimeout = .seconds(10)

@@ -81,10 +81,7 @@ extension Options {
       connection.write([UInt8](repeating: 0, count: 300 << 10))
       return .none
     }
-    events.onClosed = { _, error in
-      closed.add((error as? Errno)?.rawValue ?? 0)
-      return .none
-    }
+    events.logEnds(closed)
     try withServer(events, options: .tight, on: [transport.address()]) { server in
       let client = try Client(server.address())
       let bytes = pattern(8000)
@@ -112,10 +109,7 @@ extension Options {
       return connection.isInputEnded ? .close : .none
     }
     let closed = Log<Int32>()
-    events.onClosed = { _, error in
-      closed.add((error as? Errno)?.rawValue ?? 0)
-      return .none
-    }
+    events.logEnds(closed)
     try withServer(events, options: options, on: [transport.address()]) { server in
       let client = try Client(server.address())
       let bytes = pattern(1 << 20)

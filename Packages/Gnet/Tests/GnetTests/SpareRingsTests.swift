@@ -70,21 +70,13 @@ import Testing
 
   @Test("a loop keeps what a burst from another thread has used for the next one, and soon gives it up")
   func burst() throws {
-    let handles = Log<ConnectionHandle>()
-    var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
-    try withServer(events) { server in
-      let client = try Client(server.address())
-      try require("it is open") { handles.count == 1 }
+    try withOpenConnection(Events()) { server, client, handle in
       let spare = server.server.loops[0].spareRings
       #expect(spare.byteCount == 0)
       // Again and again, for it is not kept for long.
       try require("it is kept") {
         if spare.byteCount > 0 { return true }
-        handles.values[0].write(pattern(3000))
+        handle.write(pattern(3000))
         return false
       }
       try require("it is given up") { spare.byteCount == 0 }

@@ -137,10 +137,7 @@ extension LoopStatistics {
   func messages() throws {
     let handles = Log<ConnectionHandle>()
     var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.logHandles(handles)
     try withServer(events) { server in
       let loop = server.server.loops[0]
       let client = try Client(server.address())
@@ -159,10 +156,7 @@ extension LoopStatistics {
   func mailboxDepth() throws {
     let handles = Log<ConnectionHandle>()
     var events = Events()
-    events.onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.logHandles(handles)
     events.react = { connection, input in
       if let count = input.readByte() {
         for handle in handles.values.prefix(Int(count)) { handle.write("x") }

@@ -34,6 +34,19 @@ private func check(
     }
   }
 
+  @Test("the life of a connection over UDP is that of one over a stream")
+  func exchanging() {
+    LifeSituation.forEach(in: .open) { situation in
+      var other = situation
+      other.life.phase = .exchanging
+      var (answer, expected) = (other.outcome, situation.outcome)
+      expected.after.phase = .exchanging
+      check(answer == expected, situation, "\(answer), not \(expected)")
+      check(other.life.mayReact == situation.life.mayReact, situation)
+      check(!other.life.isSteady && !other.life.takesOutput && other.life.isOpen, situation)
+    }
+  }
+
   @Test("what is kept with a life for others makes no difference to an open connection, and stays")
   func leftToOthers() {
     let leftToOthers = StreamLife.Flags.leftToOthers.rawValue

@@ -18,10 +18,7 @@ import Testing
   /// The errors that connections were closed with.
   private static func events(_ closed: Log<Int32>) -> Events {
     var events = Events.echo
-    events.onClosed = { _, error in
-      closed.add(code(error))
-      return .none
-    }
+    events.logEnds(closed)
     return events
   }
 
@@ -419,10 +416,14 @@ import Testing
     }
   }
 
+  enum Answer: CaseIterable {
+    case nothing, close, abort
+  }
+
   @Test(
-    "a time-out of a connection that is closing is told, and cuts nothing unless the handler aborts",
-    arguments: [false, true])
-  func closing(aborts: Bool) throws {
+    "a time-out of a connection that is closing is told, and with a close or an abort ends it at once",
+    arguments: Answer.allCases, [Action.close, .detach])
+  func closing(answer: Answer, ending: Action) throws {
     let closed = Log<Int32>()
     let fired = Counter()
     var events = Self.events(closed)
@@ -430,24 +431,27 @@ import Testing
       input.removeAll()
       connection.write(pattern(8 << 20))
       connection.setTimeout(.milliseconds(30))
-      return .close
+      return ending
     }
     events.onTimeout = { connection in
       fired.add()
-      if aborts { connection.abort() }
-      return .close
+      connection.write("dropped")
+      if answer == .abort { connection.abort() }
+      return answer == .nothing ? .none : .close
     }
+    events.onDetached = { _, _ in .none }
     try withServer(events) { server in
       let client = try Client(server.address())
       try client.send("x")
       try require("the time-out is told") { fired.value == 1 }
-      if aborts {
-        try require("it is closed") { closed.count == 1 }
-        #expect(closed.values == [Errno.connectionAbort.rawValue])
+      if answer == .nothing {
+        #expect(try isPattern(client.receive(exactly: 8 << 20), 8 << 20))
+        #expect(try client.receiveToEnd() == Array((ending == .detach ? "dropped" : "").utf8))
+        #expect(closed.values == (ending == .detach ? [] : [0]))
       } else {
-        #expect(try isPattern(client.receiveToEnd(), 8 << 20))
         try require("it is closed") { closed.count == 1 }
-        #expect(closed.values == [0])
+        #expect(closed.values == [answer == .close ? Errno.timedOut.rawValue : Errno.connectionAbort.rawValue])
+        try require("nothing is pending") { server.sum(\.pendingOutputBytes) == 0 }
       }
       #expect(fired.value == 1)
     }
@@ -485,13 +489,7 @@ import Testing
       return .none
     }
     try withServer(events) { server in
-      let client = try Client(server.address())
-      for _ in 0..<1000 {
-        try client.send("x")
-        #expect(try client.receiveText(1) == "x")
-      }
-      let statistics = server.server.loops[0].statistics
-      #expect(statistics.polls <= 1010 && statistics.reads <= 1001 && statistics.writes <= 1001)
+      try expectOneTurnPerRequest(server)
     }
   }
 

@@ -14,11 +14,9 @@ extension Connection {
   ) -> Action {
     let codec = LineCodec(maximumFrameLength: maximum)
     do {
-      while !isOutputFull, let line = try codec.decode(from: &input) {
-        let action = body(&self, line)
-        if action != .none { return action }
+      return try forEachFrame(of: codec, in: &input) { connection, line in
+        body(&connection, unsafe line.withUnsafeBufferPointer { unsafe Array($0) })
       }
-      return .none
     } catch {
       write("error: a line may have at most \(maximum) bytes\n")
       return .close

@@ -6,6 +6,8 @@
   internal import Glibc
 #endif
 
+internal import CRedisEngine
+
 /// The calls of the C library that this target makes, in types of Swift. No other file imports it.
 enum Platform {
   /// The time in milliseconds since 1970.
@@ -17,12 +19,26 @@ enum Platform {
     return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
   }
 
+  /// The number of this process. Corresponds to `getpid(2)`.
+  static var processID: Int { Int(getpid()) }
+
+  /// The processor time of this process in user mode and in the kernel. Corresponds to `getrusage(2)`.
+  static var processorSeconds: (user: Double, system: Double) {
+    var user = 0.0
+    var system = 0.0
+    unsafe credis_processor_seconds(&user, &system)
+    return (user, system)
+  }
+
+  /// The bytes that this process has allocated; 0 where the system does not tell.
+  static var allocatedBytes: Int { credis_allocated() }
+
   /// Compares the first `count` bytes: below zero if the left ones come first, zero if all are equal.
   ///
   /// Corresponds to `memcmp(3)`.
   @inline(__always)
   static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, count: Int) -> Int32 {
-    count == 0 ? 0 : unsafe memcmp(left.baseAddress!, right.baseAddress!, count)
+    unsafe credis_compare(left.baseAddress, right.baseAddress, count)
   }
 
   /// The number at the start of a text, and the length of the text that was read as one. Corresponds to `strtod(3)`.

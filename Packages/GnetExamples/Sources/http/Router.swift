@@ -20,7 +20,7 @@ enum Router {
     case "/": return get(method, .response(page))
     case "/plaintext": return get(method, .response(plaintext))
     case "/json": return get(method, .response(json))
-    case "/echo": return method == .post ? .echo : .response(onlyPost)
+    case "/echo": return post(method, .echo)
     case "*": return .response(capabilities)
     default:
       guard let milliseconds = delay(path) else { return .response(notFound) }
@@ -28,11 +28,21 @@ enum Router {
     }
   }
 
-  /// The answer if the method is GET or HEAD; otherwise a refusal.
+  /// The answer if the method is GET or HEAD; the methods if a client asks for them; otherwise a refusal.
   private static func get(_ method: Method, _ answer: Answer) -> Answer {
     switch method {
     case .get, .head: answer
+    case .options: .response(getOptions)
     default: .response(onlyGet)
+    }
+  }
+
+  /// The answer if the method is POST; the methods if a client asks for them; otherwise a refusal.
+  private static func post(_ method: Method, _ answer: Answer) -> Answer {
+    switch method {
+    case .post: answer
+    case .options: .response(postOptions)
+    default: .response(onlyPost)
     }
   }
 
@@ -55,9 +65,15 @@ enum Router {
   private static let notFound = Response(.notFound, body: "404 Not Found: there is nothing here.\n")
   private static let notImplemented = Response(
     .notImplemented, body: "501 Not Implemented: the method is not known here.\n")
-  private static let onlyGet = notAllowed("GET, HEAD")
-  private static let onlyPost = notAllowed("POST")
-  private static let capabilities = Response(.noContent, fields: [("Allow", "GET, HEAD, POST, OPTIONS")], body: "")
+  private static let onlyGet = notAllowed("GET, HEAD, OPTIONS")
+  private static let onlyPost = notAllowed("POST, OPTIONS")
+  private static let getOptions = options("GET, HEAD, OPTIONS")
+  private static let postOptions = options("POST, OPTIONS")
+  private static let capabilities = options("GET, HEAD, POST, OPTIONS")
+
+  private static func options(_ allowed: String) -> Response {
+    Response(.noContent, fields: [("Allow", allowed)], body: "")
+  }
 
   private static func notAllowed(_ allowed: String) -> Response {
     Response(

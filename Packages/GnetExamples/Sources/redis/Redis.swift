@@ -6,7 +6,8 @@ import RedisEngine
 @main
 struct Redis: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "redis", abstract: "Keeps strings, lists, sets, hashes and sorted sets in memory, and speaks RESP2.")
+    commandName: "redis",
+    abstract: "Keeps strings, lists, sets, hashes, sorted sets and streams in memory, and speaks RESP2 and RESP3.")
 
   @OptionGroup var server: ServerArguments
 

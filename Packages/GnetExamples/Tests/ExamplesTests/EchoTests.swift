@@ -4,10 +4,8 @@ import Testing
 
 @Suite("echo")
 struct EchoTests {
-  static let hasNetcat = Program.path(of: "nc") != nil
-  static let hasSocat = Program.path(of: "socat") != nil
 
-  @Test("nc gets back what it sent", .enabled(if: hasNetcat, "nc is not installed"))
+  @Test("nc gets back what it sent", .needs("nc"))
   func netcat() throws {
     let echo = try Program("echo", ["tcp://localhost:0"])
     let port = try port(in: echo.line())
@@ -16,9 +14,7 @@ struct EchoTests {
     #expect(echo.exitCode() == 0)
   }
 
-  @Test(
-    "random bytes through socat come back identical", .enabled(if: hasSocat, "socat is not installed"),
-    arguments: ["tcp", "unix"])
+  @Test("random bytes through socat come back identical", .needs("socat"), arguments: ["tcp", "unix"])
   func socat(transport: String) throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "echo-\(UUID().uuidString.prefix(8))").path
     let echo = try Program("echo", [transport == "tcp" ? "tcp://127.0.0.1:0" : "unix://\(path)", "--loops", "2"])
@@ -33,7 +29,7 @@ struct EchoTests {
     #expect(!FileManager.default.fileExists(atPath: path))
   }
 
-  @Test("a datagram comes back", .enabled(if: hasSocat, "socat is not installed"))
+  @Test("a datagram comes back", .needs("socat"))
   func datagram() throws {
     let echo = try Program("echo", ["udp://127.0.0.1:0"])
     let port = try port(in: echo.line())

@@ -4,7 +4,6 @@ import Testing
 
 @Suite("--metrics")
 struct MetricsTests {
-  static let canDecode = Program.path(of: "socat") != nil && Program.path(of: "protoc") != nil
 
   /// The schema, in the package beside this one.
   private static let schema = #filePath.components(separatedBy: "/GnetExamples/Tests/")[0] + "/GnetMetrics/proto"
@@ -27,9 +26,7 @@ struct MetricsTests {
     }
   }
 
-  @Test(
-    "the counters of a server equal its traffic",
-    .enabled(if: canDecode, "socat or protoc is not installed"), arguments: [1, 3])
+  @Test("the counters of a server equal its traffic", .needs("socat", "protoc"), arguments: [1, 3])
   func traffic(loops: Int) throws {
     let path = Self.freshPath()
     let echo = try Program("echo", ["tcp://127.0.0.1:0", "--loops", "\(loops)", "--metrics", path])

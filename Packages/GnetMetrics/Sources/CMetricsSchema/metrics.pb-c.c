@@ -297,7 +297,7 @@ const ProtobufCMessageDescriptor gnet__metrics__v1__snapshot__descriptor =
   (ProtobufCMessageInit) gnet__metrics__v1__snapshot__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_descriptors[23] =
+static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_descriptors[26] =
 {
   {
     "loop_index",
@@ -575,6 +575,42 @@ static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "connect_attempts",
+    24,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_connect_attempts),
+    offsetof(Gnet__Metrics__V1__LoopCounters, connect_attempts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "connect_failures",
+    25,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_connect_failures),
+    offsetof(Gnet__Metrics__V1__LoopCounters, connect_failures),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "connections_outbound",
+    26,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_connections_outbound),
+    offsetof(Gnet__Metrics__V1__LoopCounters, connections_outbound),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] = {
   10,   /* field[10] = accept_errors */
@@ -582,9 +618,12 @@ static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] 
   20,   /* field[20] = busy_nanoseconds */
   5,   /* field[5] = bytes_read */
   7,   /* field[7] = bytes_written */
+  23,   /* field[23] = connect_attempts */
+  24,   /* field[24] = connect_failures */
   3,   /* field[3] = connections_active */
   2,   /* field[2] = connections_closed */
   1,   /* field[1] = connections_opened */
+  25,   /* field[25] = connections_outbound */
   11,   /* field[11] = datagrams_in */
   12,   /* field[12] = datagrams_out */
   0,   /* field[0] = loop_index */
@@ -604,7 +643,7 @@ static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] 
 static const ProtobufCIntRange gnet__metrics__v1__loop_counters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 23 }
+  { 0, 26 }
 };
 const ProtobufCMessageDescriptor gnet__metrics__v1__loop_counters__descriptor =
 {
@@ -614,7 +653,7 @@ const ProtobufCMessageDescriptor gnet__metrics__v1__loop_counters__descriptor =
   "Gnet__Metrics__V1__LoopCounters",
   "gnet.metrics.v1",
   sizeof(Gnet__Metrics__V1__LoopCounters),
-  23,
+  26,
   gnet__metrics__v1__loop_counters__field_descriptors,
   gnet__metrics__v1__loop_counters__field_indices_by_name,
   1,  gnet__metrics__v1__loop_counters__number_ranges,

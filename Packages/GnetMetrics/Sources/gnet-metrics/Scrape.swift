@@ -26,7 +26,7 @@ struct Scrape: ParsableCommand {
   }
 
   func run() throws {
-    let readings = SnapshotReader().read(sockets.distinctPaths)
+    let readings = try SnapshotReader.read(sockets.distinctPaths)
     try Output.write(render(readings))
     let complaints = readings.compactMap(\.complaint)
     for complaint in complaints { Output.error(complaint) }

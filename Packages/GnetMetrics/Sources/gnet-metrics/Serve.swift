@@ -18,27 +18,17 @@ struct Serve: ParsableCommand {
   var listen = "127.0.0.1:9464"
 
   func run() throws {
-    let interruption = try Interruption()
+    let events = try EventQueue()
     let complaints = Mutex(ComplaintFilter())
-    let endpoint = PrometheusEndpoint(sockets.distinctPaths, reader: SnapshotReader()) { readings in
+    let endpoint = PrometheusEndpoint(sockets.distinctPaths) { readings in
       for complaint in complaints.withLock({ $0.newComplaints(readings) }) { Output.error(complaint) }
     }
-    defer { endpoint.stop() }
-    var options = PrometheusEndpoint.options
-    options.plugins = [EndNotice(interruption)]
-    let server = try start([Listener("tcp://\(listen)", endpoint.service)], options: options)
-    try Output.write("listening on http://\(server.server.addresses[0])/metrics\n")
-    interruption.wait()
-    server.shutdown()
-    try server.wait()
-  }
-
-  /// Ends the wait for a signal when the server has ended.
-  private struct EndNotice: Plugin {
-    private let interruption: Interruption
-
-    init(_ interruption: Interruption) { self.interruption = interruption }
-
-    func stopped(_ server: Server) { interruption.raise() }
+    let listener = Listener("tcp://\(listen)", endpoint.service)
+    let running = try start([listener], options: PrometheusEndpoint.options)
+    running.whenEnded { events.interrupt() }
+    try Output.write("listening on http://\(running.server.addresses[0])/metrics\n")
+    while events.next() != .interrupted {}
+    running.shutdown()
+    try running.wait()
   }
 }

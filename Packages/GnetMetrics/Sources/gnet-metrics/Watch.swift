@@ -1,4 +1,5 @@
 import ArgumentParser
+import Gnet
 import MetricsClient
 
 struct Watch: ParsableCommand {
@@ -15,62 +16,81 @@ struct Watch: ParsableCommand {
   var interval = Interval(argument: "1s")!
 
   func run() throws {
-    let interruption = try Interruption()
-    let reader = SnapshotReader(interruption: interruption)
-    var readings = reader.read(sockets.distinctPaths)
-    if readings.allSatisfy({ $0.snapshot == nil }) { return try fail(readings) }
-    if let terminal = try Terminal() {
-      try show(on: terminal, &readings, reader, interruption)
-    } else {
-      try printLines(&readings, reader, interruption)
-    }
-    if readings.contains(where: { $0.complaint != nil }) { try fail(readings) }
+    let events = try EventQueue()
+    let running = try start([], options: SnapshotReader.options)
+    running.whenEnded { events.interrupt() }
+    let loop = running.server.loops[0]
+    let reading = RepeatedReading(of: sockets.distinctPaths, every: interval.duration, on: loop) { events.notify() }
+    let last = try show(reading, events)
+    running.shutdown()
+    try running.wait()
+    for complaint in last.compactMap(\.complaint) { Output.error(complaint) }
+    if last.isEmpty || last.contains(where: { $0.complaint != nil }) { throw ExitCode.failure }
   }
 
-  /// Draws the table at every interval, and whenever the terminal changes its size, until a signal arrives.
-  private func show(
-    on terminal: consuming Terminal, _ readings: inout [Reading], _ reader: SnapshotReader, _ interruption: Interruption
-  ) throws {
-    let resizing = try Resizing()
-    var table = LiveTable(style: TerminalStyle(isColoured: terminal.isColoured))
+  /// Shows the readings as they come, until a signal arrives, or at the start no socket answers.
+  ///
+  /// - Returns: the last readings; none if a signal came before.
+  private func show(_ reading: RepeatedReading, _ events: EventQueue) throws -> [Reading] {
+    var last: [Reading] = []
+    var view: (any RateView)?
     while true {
-      table.update(readings)
-      let deadline = ContinuousClock.now + interval.duration
-      var event = Interruption.Event.resized
-      while event == .resized {
-        let (width, height) = terminal.size
-        try terminal.show(table.lines(width: width, height: height))
-        event = interruption.wait(until: deadline, or: resizing)
+      switch events.next() {
+      case .interrupted:
+        return last
+      case .resized:
+        try view?.redraw()
+      case .notified:
+        guard let readings = reading.take() else { continue }
+        last = readings
+        if view == nil {
+          if readings.allSatisfy({ $0.snapshot == nil }) { return last }
+          if let terminal = try Terminal() { view = TableView(terminal) } else { view = LinesView() }
+        }
+        try view?.show(readings)
       }
-      if event == .interrupted { return }
-      guard let next = read(reader, interruption) else { return }
-      readings = next
     }
   }
+}
 
-  private func printLines(
-    _ readings: inout [Reading], _ reader: SnapshotReader, _ interruption: Interruption
-  ) throws {
-    var plain = PlainLines()
-    var filter = ComplaintFilter()
-    while true {
-      let deadline = ContinuousClock.now + interval.duration
-      try Output.write(plain.lines(readings).map { $0 + "\n" }.joined())
-      for complaint in filter.newComplaints(readings) { Output.error(complaint) }
-      if interruption.wait(until: deadline) == .interrupted { return }
-      guard let next = read(reader, interruption) else { return }
-      readings = next
-    }
+/// The display of readings.
+private protocol RateView: AnyObject {
+  /// Shows the rates since the readings before.
+  func show(_ readings: [Reading]) throws
+  /// Shows the same once more, since the terminal has another size.
+  func redraw() throws
+}
+
+/// A table that fits the terminal.
+private final class TableView: RateView {
+  private let terminal: Terminal
+  private var table: LiveTable
+
+  init(_ terminal: consuming Terminal) {
+    table = LiveTable(style: TerminalStyle(isColoured: terminal.isColoured))
+    self.terminal = terminal
   }
 
-  /// Reads all sockets; `nil` if a signal has arrived meanwhile.
-  private func read(_ reader: SnapshotReader, _ interruption: Interruption) -> [Reading]? {
-    let readings = reader.read(sockets.distinctPaths)
-    return interruption.hasArrived ? nil : readings
+  func show(_ readings: [Reading]) throws {
+    table.update(readings)
+    try redraw()
   }
 
-  private func fail(_ readings: [Reading]) throws {
-    for complaint in readings.compactMap(\.complaint) { Output.error(complaint) }
-    throw ExitCode.failure
+  func redraw() throws {
+    let (width, height) = terminal.size
+    try terminal.show(table.lines(width: width, height: height))
   }
+}
+
+/// Lines for a pipe.
+private final class LinesView: RateView {
+  private var lines = PlainLines()
+  private var filter = ComplaintFilter()
+
+  func show(_ readings: [Reading]) throws {
+    try Output.write(lines.lines(readings).map { $0 + "\n" }.joined())
+    for complaint in filter.newComplaints(readings) { Output.error(complaint) }
+  }
+
+  func redraw() {}
 }

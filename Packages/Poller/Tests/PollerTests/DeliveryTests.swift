@@ -29,8 +29,7 @@ struct DeliveryTests {
   @Test("the body may add, which the next wait reports")
   func adds() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .writable)
+    try poller.withWatchedSocketPair(.writable) { pair in
       let count = try poller.wait(timeout: .zero) { event in
         #expect(event.token == 1)
         #expect(throws: Never.self) { try poller.add(pair.right, token: 2, interest: .writable) }
@@ -43,8 +42,7 @@ struct DeliveryTests {
   @Test("removing others in the body does not disturb delivery")
   func removesOthers() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .writable)
+    try poller.withWatchedSocketPair(.writable) { pair in
       try poller.add(pair.right, token: 2, interest: .writable)
       var tokens: Set<Poller.Token> = []
       let count = try poller.wait(timeout: .zero) { event in
@@ -65,12 +63,8 @@ struct DeliveryTests {
     let count = 700
     try withPipe { pipe in
       try pipe.right.write(count: 1)
-      let copies = try (0..<count).map { _ in try pipe.left.duplicate() }
+      let copies = try poller.addCopies(count, of: pipe.left, .readable, trigger: trigger)
       defer { copies.forEach { try? $0.close() } }
-      for (index, copy) in copies.enumerated() {
-        try poller.add(
-          copy, token: Poller.Token(rawValue: UInt64(index)), interest: .readable, trigger: trigger)
-      }
       var seen: [UInt64: Int] = [:]
       for _ in 0..<3 {
         for event in try poller.look() { seen[event.token.rawValue, default: 0] += 1 }
@@ -88,13 +82,8 @@ struct DeliveryTests {
     let poller = try Poller()
     try withSocketPair { pair in
       try pair.right.write(count: 1)
-      let copies = try (0..<100).map { _ in try pair.left.duplicate() }
+      let copies = try poller.addCopies(100, of: pair.left, [.readable, .writable], trigger: .oneShot)
       defer { copies.forEach { try? $0.close() } }
-      for (index, copy) in copies.enumerated() {
-        try poller.add(
-          copy, token: Poller.Token(rawValue: UInt64(index)), interest: [.readable, .writable],
-          trigger: .oneShot)
-      }
       let events = try poller.look()
       #expect(events.count == 100)
       #expect(Set(events.map(\.token)).count == 100)
@@ -135,12 +124,8 @@ struct DeliveryTests {
     let count = 300
     try withSocketPair { pair in
       try pair.right.write(count: 1)
-      let copies = try (0..<count).map { _ in try pair.left.duplicate() }
+      let copies = try poller.addCopies(count, of: pair.left, [.readable, .writable], trigger: trigger)
       defer { copies.forEach { try? $0.close() } }
-      for (index, copy) in copies.enumerated() {
-        try poller.add(
-          copy, token: Poller.Token(rawValue: UInt64(index)), interest: [.readable, .writable], trigger: trigger)
-      }
       var readable: Set<Poller.Token> = []
       var writable: Set<Poller.Token> = []
       for _ in 0..<4 {

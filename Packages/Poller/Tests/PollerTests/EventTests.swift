@@ -8,8 +8,7 @@ struct EventTests {
   @Test("a peer that has shut its sending half down is readable and closed, with bytes unread")
   func halfClose() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .readable)
+    try poller.withWatchedSocketPair(.readable) { pair in
       try pair.right.write(count: 3)
       try pair.right.shutdownSending()
       let events = try poller.look()
@@ -47,28 +46,20 @@ struct EventTests {
     }
   }
 
-  @Test("a closed peer is readable and closed")
-  func close() throws {
+  @Test("a closed peer, or a pipe without a writer, is readable and closed", arguments: [false, true])
+  func close(isPipe: Bool) throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .readable)
+    func closeRight(of pair: Pair) throws {
       try pair.closeRight()
       let events = try poller.look()
       #expect(events.map(\.isReadable) == [true])
       #expect(events.map(\.isPeerClosed) == [true])
       #expect(try pair.left.read(count: 1) == 0)
     }
-  }
-
-  @Test("a pipe without a writer is readable and closed")
-  func writerGone() throws {
-    let poller = try Poller()
-    try withPipe { pipe in
-      try poller.add(pipe.left, token: 1, interest: .readable)
-      try pipe.closeRight()
-      let events = try poller.look()
-      #expect(events.map(\.isReadable) == [true])
-      #expect(events.map(\.isPeerClosed) == [true])
+    if isPipe {
+      try poller.withWatchedPipe(.readable, closeRight)
+    } else {
+      try poller.withWatchedSocketPair(.readable, closeRight)
     }
   }
 

@@ -18,8 +18,7 @@ struct RegistrationTests {
   @Test("a modification replaces the token")
   func modifiedToken() throws {
     let poller = try Poller()
-    try withPipe { pipe in
-      try poller.add(pipe.left, token: 1, interest: .readable)
+    try poller.withWatchedPipe(.readable) { pipe in
       try pipe.right.write(count: 1)
       try poller.modify(pipe.left, token: 2, interest: .readable)
       let events = try poller.collect()
@@ -68,8 +67,7 @@ struct RegistrationTests {
   @Test("a paused registration does not spin when its peer ends", arguments: [false, true])
   func pausedHangup(_ isHalf: Bool) throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: [])
+    try poller.withWatchedSocketPair([]) { pair in
       if isHalf { try pair.right.shutdownSending() } else { try pair.closeRight() }
       let first = try poller.look()
       #expect(first.count <= (isHalf ? 0 : 1))
@@ -138,8 +136,7 @@ struct RegistrationTests {
   @Test("adding twice is an error with epoll", .enabled(if: Poller.backend == .epoll))
   func addedTwice() throws {
     let poller = try Poller()
-    try withPipe { pipe in
-      try poller.add(pipe.left, token: 1, interest: .readable)
+    try poller.withWatchedPipe(.readable) { pipe in
       #expect(throws: Errno.fileExists) { try poller.add(pipe.left, token: 2, interest: .readable) }
       try pipe.right.write(count: 1)
       #expect(try poller.look().map(\.token) == [1], "the registration is as it was")

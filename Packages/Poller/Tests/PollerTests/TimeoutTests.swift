@@ -138,8 +138,7 @@ struct TimeoutTests {
   @Test("an event ends a wait before the time is up")
   func event() throws {
     let poller = try Poller()
-    try withPipe { pipe in
-      try poller.add(pipe.left, token: 1, interest: .readable)
+    try poller.withWatchedPipe(.readable) { pipe in
       try pipe.right.write(count: 1)
       #expect(try poller.collect(.seconds(1_000)).count == 1)
     }

@@ -21,8 +21,7 @@ struct TriggerTests {
   @Test("level: reported in every wait until it is over")
   func level() throws {
     let poller = try Poller()
-    try withPipe { pipe in
-      try poller.add(pipe.left, token: 1, interest: .readable, trigger: .level)
+    try poller.withWatchedPipe(.readable, trigger: .level) { pipe in
       #expect(try poller.look().isEmpty)
       try pipe.right.write(count: 2)
       #expect(try poller.look().count == 1)
@@ -36,8 +35,7 @@ struct TriggerTests {
   @Test("edge: reported once, and again when more arrives")
   func edge() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .readable, trigger: .edge)
+    try poller.withWatchedSocketPair(.readable, trigger: .edge) { pair in
       try pair.right.write(count: 2)
       #expect(try poller.look().count == 1)
       #expect(try poller.look().isEmpty)
@@ -50,8 +48,7 @@ struct TriggerTests {
   @Test("edge: a descriptor that can be written to again is reported")
   func edgeWritable() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .writable, trigger: .edge)
+    try poller.withWatchedSocketPair(.writable, trigger: .edge) { pair in
       #expect(try poller.look().map(\.isWritable) == [true])
       #expect(try poller.look().isEmpty)
       try pair.left.fill()
@@ -64,8 +61,7 @@ struct TriggerTests {
   @Test("one-shot: reported once, until modified")
   func oneShot() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: .readable, trigger: .oneShot)
+    try poller.withWatchedSocketPair(.readable, trigger: .oneShot) { pair in
       try pair.right.write(count: 1)
       #expect(try poller.look().count == 1)
       try pair.right.write(count: 1)
@@ -79,8 +75,7 @@ struct TriggerTests {
   @Test("one-shot: one direction's event silences both")
   func oneShotBoth() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
-      try poller.add(pair.left, token: 1, interest: [.readable, .writable], trigger: .oneShot)
+    try poller.withWatchedSocketPair([.readable, .writable], trigger: .oneShot) { pair in
       #expect(try poller.look().map(\.isWritable) == [true])
       try pair.right.write(count: 1)
       #expect(try poller.look().isEmpty, "readable, but already reported once")

@@ -36,8 +36,7 @@ struct WakerTests {
   @Test("a wake-up is delivered along with other events")
   func alongWithOthers() throws {
     let poller = try Poller()
-    try withPipe { pipe in
-      try poller.add(pipe.left, token: 1, interest: .readable)
+    try poller.withWatchedPipe(.readable) { pipe in
       try pipe.right.write(count: 1)
       poller.waker.wake()
       let events = try poller.look()

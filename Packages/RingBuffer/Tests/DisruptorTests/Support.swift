@@ -1,4 +1,7 @@
+import Disruptor
 import Synchronization
+import TestSupport
+import Testing
 
 /// Counts the elements that are alive, and those that have ended.
 final class Census: Sendable {
@@ -16,13 +19,11 @@ final class Census: Sendable {
   }
 }
 
-/// A noncopyable element that a census counts.
-struct Token: ~Copyable, Sendable {
-  let number: Int
+/// An element's entry in a census, for as long as the element lives.
+struct CensusEntry: ~Copyable, Sendable {
   private let census: Census
 
-  init(_ number: Int, in census: Census) {
-    self.number = number
+  init(_ census: Census) {
     self.census = census
     census.begin()
   }
@@ -30,18 +31,26 @@ struct Token: ~Copyable, Sendable {
   deinit { census.end() }
 }
 
-/// A class element that a census counts.
-final class Parcel: Sendable {
+/// A noncopyable element that a census counts.
+struct Token: ~Copyable, Sendable {
   let number: Int
-  private let census: Census
+  private let entry: CensusEntry
 
   init(_ number: Int, in census: Census) {
     self.number = number
-    self.census = census
-    census.begin()
+    entry = CensusEntry(census)
   }
+}
 
-  deinit { census.end() }
+/// A class element that a census counts.
+final class Parcel: Sendable {
+  let number: Int
+  private let entry: CensusEntry
+
+  init(_ number: Int, in census: Census) {
+    self.number = number
+    entry = CensusEntry(census)
+  }
 }
 
 /// An element with the index of its producer, and its number among the elements of that producer.
@@ -73,4 +82,21 @@ struct Deadline {
   private let end = ContinuousClock.now + .seconds(120)
 
   var hasPassed: Bool { ContinuousClock.now > end }
+}
+
+extension Disruptor where Element: ~Copyable {
+  /// Takes out a number of elements as they come, in batches, on the consumer's thread.
+  ///
+  /// - Returns: Whether they have come in time; if not, the test has failed.
+  func drain(exactly count: Int, batch: Int = .max, _ body: (consuming Element) -> Void) -> Bool {
+    let deadline = Deadline()
+    var missing = count
+    while missing > 0, !deadline.hasPassed {
+      let drained = drain(limit: min(missing, batch), body)
+      if drained == 0 { TestThread.yield() }
+      missing -= drained
+    }
+    if missing > 0 { Issue.record("\(missing) elements never arrived") }
+    return missing == 0
+  }
 }

@@ -24,21 +24,12 @@ struct ThreadTests {
       }
     }
     var next = [Int](repeating: 0, count: Self.producerCount)
-    var received = 0
     var mismatches = 0
-    let deadline = Deadline()
-    while received < share * Self.producerCount, !deadline.hasPassed {
-      let count = ring.drain(limit: 256) { stamp in
-        if next[stamp.producer] != stamp.number { mismatches += 1 }
-        next[stamp.producer] = stamp.number + 1
-      }
-      if count == 0 { TestThread.yield() }
-      received += count
+    let areAll = ring.drain(exactly: share * Self.producerCount, batch: 256) { stamp in
+      if next[stamp.producer] != stamp.number { mismatches += 1 }
+      next[stamp.producer] = stamp.number + 1
     }
-    guard received == share * Self.producerCount else {
-      Issue.record("\(received) elements arrived, then no more")
-      return
-    }
+    guard areAll else { return }
     for producer in producers { producer.join() }
     #expect(mismatches == 0)
     #expect(next == Array(repeating: share, count: Self.producerCount))
@@ -64,18 +55,8 @@ struct ThreadTests {
         }
       }
       // The last hundred are left behind.
-      var missing = share * Self.producerCount - 100
-      let deadline = Deadline()
       var sum = 0
-      while missing > 0, !deadline.hasPassed {
-        let count = ring.drain(limit: missing) { sum += $0.number }
-        if count == 0 { TestThread.yield() }
-        missing -= count
-      }
-      guard missing == 0 else {
-        Issue.record("\(missing) elements never arrived")
-        return
-      }
+      guard ring.drain(exactly: share * Self.producerCount - 100, { sum += $0.number }) else { return }
       for producer in producers { producer.join() }
       #expect(sum > 0)
       #expect(census.living == 100)
@@ -105,17 +86,8 @@ struct ThreadTests {
         }
       }
     }
-    var missing = 2 * share
-    let deadline = Deadline()
-    while missing > 0, !deadline.hasPassed {
-      let count = ring.drain(limit: 64) { notes[$0.producer * share + $0.number] = $0.number + 1 }
-      if count == 0 { TestThread.yield() }
-      missing -= count
-    }
-    guard missing == 0 else {
-      Issue.record("\(missing) elements never arrived")
-      return
-    }
+    let areAll = ring.drain(exactly: 2 * share, batch: 64) { notes[$0.producer * share + $0.number] = $0.number + 1 }
+    guard areAll else { return }
     for producer in producers { producer.join() }
     #expect(wrongNotes.load(ordering: .relaxed) == 0)
   }

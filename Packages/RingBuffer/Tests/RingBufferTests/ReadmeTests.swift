@@ -30,35 +30,10 @@ struct ReadmeTests {
   }
 
   @Test("it is the code above")
-  func isQuoted() throws {
-    let example = try #require(
-      text(of: "README.md").firstSwiftBlock(after: "<!-- RingBufferTests/ReadmeTests.swift -->"))
-    let code = try #require(text(of: "Tests/RingBufferTests/ReadmeTests.swift").marked())
-    #expect(example == ["import RingBuffer"] + code)
-  }
-
-  /// A file of this package.
-  private func text(of path: String) throws -> String {
-    try #require(Files.text("\(Files.packageFolder())/\(path)"))
-  }
-}
-
-extension String {
-  /// The lines with something in them, without indentation and with one space between words.
-  private static func normalised(_ lines: some Sequence<Substring>) -> [String] {
-    lines.map { $0.split(separator: " ").joined(separator: " ") }.filter { !$0.isEmpty }
-  }
-
-  /// The code of the first Swift block after a line.
-  fileprivate func firstSwiftBlock(after line: String) -> [String]? {
-    let lines = split(separator: "\n").drop { $0 != line }.dropFirst()
-    guard lines.first == "```swift" else { return nil }
-    return Self.normalised(lines.dropFirst().prefix { $0 != "```" })
-  }
-
-  /// The code between the marks.
-  fileprivate func marked() -> [String]? {
-    let lines = split(separator: "\n").drop { !$0.hasSuffix("// README: begin") }.dropFirst()
-    return Self.normalised(lines.prefix { !$0.hasSuffix("// README: end") })
+  func isQuoted() {
+    let example = Files.lines(of: "README.md", from: "<!-- RingBufferTests/ReadmeTests.swift -->", to: "```")
+    let code = Files.lines(
+      of: "Tests/RingBufferTests/ReadmeTests.swift", from: "// README: begin", to: "// README: end")
+    #expect(example == ["```swift", "import RingBuffer"] + code && !code.isEmpty)
   }
 }

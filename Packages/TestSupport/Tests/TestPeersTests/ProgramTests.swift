@@ -22,6 +22,13 @@ import Testing
     #expect(try Program("true", input: .bytes(bytes)).exitCode() == 0, "it does not read")
   }
 
+  @Test("a test runs where all programs that it needs are installed")
+  func needs() async throws {
+    let (installed, missing): (ConditionTrait, ConditionTrait) = (.needs("sh", "cat"), .needs("sh", "no-such-program"))
+    #expect(try await installed.evaluate())
+    #expect(try await !missing.evaluate())
+  }
+
   @Test("a conversation goes line by line")
   func conversation() throws {
     let program = try Program("cat", input: .interactive)

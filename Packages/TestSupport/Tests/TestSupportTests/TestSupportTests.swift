@@ -83,6 +83,19 @@ import Testing
     #expect(Files.text("\(Files.packageFolder())/README.md")?.hasPrefix("# TestSupport\n") == true)
   }
 
+  // Quoted: begin
+  //   some   words
+
+  // and more
+  // Quoted: end
+  @Test("lines of a file come without indentation and empty ones, between two others")
+  func linesOfAFile() {
+    let path = "Tests/TestSupportTests/TestSupportTests.swift"
+    #expect(Files.lines(of: path, from: "// Quoted: begin", to: "// Quoted: end") == ["// some words", "// and more"])
+    #expect(Files.lines(of: path, from: "// Quoted: " + "never", to: "// Quoted: end") == [])
+    #expect(Files.lines(of: "no such file", from: "a", to: "b") == [])
+  }
+
   @Test("a check that holds says nothing")
   func checks() {
     check(true, "\(Issue.record("the message is not made"))")

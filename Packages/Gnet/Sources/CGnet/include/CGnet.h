@@ -40,7 +40,7 @@ struct cgnet_local {
 /// The two ends of a datagram.
 struct cgnet_ends {
   struct sockaddr_in6 peer;  // for IPv4 a sockaddr_in, followed by zeros in a run to be sent
-  socklen_t peer_length;
+  socklen_t peer_length;     // 0 in a run of a connected socket
   struct cgnet_local local;  // of a received datagram: zero without CGNET_REPORT_LOCAL
 };
 

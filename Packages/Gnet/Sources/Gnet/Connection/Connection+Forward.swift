@@ -10,12 +10,18 @@ extension Connection {
   ///   takes no output any more: `bytes` is as it was then. After `full`, the other connection's handler is told when its
   ///   output has drained.
   public func forward(_ bytes: inout RingBuffer, to other: ConnectionHandle) -> ConnectionHandle.Offer {
-    if unsafe other.queue.loop === state.pointee.loop, let table = unsafe state.pointee.loop.connectionsOfItsThread,
-      state.pointee.life.phase == .open, let target = table.pointee.find(other.queue.token),
-      target.pointee.life.phase == .open, !target.pointee.isInCallback
-    {
-      return forward(&bytes, to: target, in: table)
-    }
+    guard state.pointee.isOn(other.queue.loop), let table = unsafe other.queue.loop.connectionsOfItsThread,
+      state.pointee.life.phase == .open
+    else { return offer(&bytes, to: other) }
+    guard let target = table.pointee.find(other.queue.token), target.pointee.life.phase == .open,
+      !target.pointee.isInCallback
+    else { return offer(&bytes, to: other) }
+    return forward(&bytes, to: target, in: table)
+  }
+
+  /// Copies bytes to the queue of a handle.
+  @inline(never)
+  private func offer(_ bytes: inout RingBuffer, to other: ConnectionHandle) -> ConnectionHandle.Offer {
     if bytes.isEmpty { return other.isOpen ? .taken : .gone }
     bytes.makeContiguous()
     let outcome = other.offer(bytes.readable.first)

@@ -69,7 +69,7 @@ public struct Connection: ~Copyable {
     if let existing = state.pointee.handleQueue { return ConnectionHandle(existing) }
     let made = HandleQueue(of: state.pointee)
     // The peer of a datagram passes with its callback: each handle is one of its own.
-    if state.pointee.life.phase == .open { state.pointee.handleQueue = made }
+    if state.pointee.life.isOpen { state.pointee.handleQueue = made }
     return ConnectionHandle(made)
   }
 
@@ -81,7 +81,8 @@ public struct Connection: ~Copyable {
   /// Closes the connection when what was written has been sent. Input that arrives from now on is not offered
   /// to `react`. Does nothing for a datagram.
   ///
-  /// A peer that does not read keeps it open until `Options.idleTimeout`, or ``ConnectionHandle/abort()``.
+  /// A peer that does not read keeps it open until `Options.idleTimeout`, the time of ``setTimeout(_:)``, or
+  /// ``ConnectionHandle/abort()``.
   public func close() {
     state.pointee.end(.close)
   }
@@ -100,7 +101,7 @@ public struct Connection: ~Copyable {
   ///
   /// Corresponds to `shutdown(2)` with `SHUT_WR`.
   public func endOutput() {
-    if !state.pointee.isDatagramPeer { state.pointee.life.flags.insert(.outputEnding) }
+    if !state.pointee.isDatagram { state.pointee.life.flags.insert(.outputEnding) }
   }
 
   /// Whether as much output waits as `Options.outboundHighWatermark` says. A handler that answers many requests out of
@@ -131,7 +132,8 @@ public struct Connection: ~Copyable {
     state.pointee.life.flags.insert(.hasRequests)
   }
 
-  /// Whether the server has begun to shut down.
+  /// Whether the server has begun to shut down: from ``Server/shutdown()`` on, before the connection's handler is asked how
+  /// to end.
   public var isShuttingDown: Bool { unsafe state.pointee.loop.isShuttingDown }
 
   /// Calls `body` with the connection's descriptor, for what only the system can tell or set: credentials, options,

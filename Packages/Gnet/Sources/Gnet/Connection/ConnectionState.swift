@@ -38,7 +38,7 @@ struct ConnectionState: ~Copyable {
   var outbound = RingBuffer()
   /// The loop's buffer, where output is gathered for the length of a callback while `outbound` is empty.
   let lentOutput: Pinned<RingBuffer>
-  /// The loop's datagrams to be sent; only for slots that stand for the peers of datagrams.
+  /// The datagrams to be sent: of the loop's socket, for a slot that stands for a peer of it, or of an outbound connection.
   var outbox: Pinned<DatagramOutbox>?
 
   /// The bytes of `outbound` that the loop's statistics contain.
@@ -79,9 +79,22 @@ struct ConnectionState: ~Copyable {
     self.lentOutput = lentOutput
   }
 
+  /// Whether the connection belongs to a loop.
+  @inline(__always)
+  func isOn(_ loop: EventLoop) -> Bool { unsafe self.loop === loop }
+
   /// Whether the slot stands for the peer of a datagram.
   @inline(__always)
-  var isDatagramPeer: Bool { outbox != nil }
+  var isDatagramPeer: Bool { outbox != nil && !isOutbound }
+
+  /// Whether bytes are exchanged in datagrams.
+  var isDatagram: Bool { outbox != nil }
+
+  /// Whether the connection can be handed over.
+  var canDetach: Bool { !isDatagram && handler?.canDetach == true }
+
+  /// The bytes that the kernel has not taken, those of a running callback left out.
+  var unsentCount: Int { outbox?.pointee.byteCount ?? outbound.count }
 
   /// This side's address where it is not for the descriptor to tell.
   var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : rare?.localAfterDetach }
@@ -111,7 +124,7 @@ struct ConnectionState: ~Copyable {
 
   /// The output that the kernel has not taken, beside the watermarks.
   func pending(_ options: Options) -> StreamLife.Pending {
-    let count = outbound.count
+    let count = unsentCount
     if count == 0 { return .none }
     if count >= options.outboundHighWatermark { return .high }
     return count <= options.outboundLowWatermark ? .low : .middle

@@ -119,7 +119,7 @@ extension Pinned where Value == ConnectionTable {
   ///
   /// A callback of another connection may be running, which gathers its output in the lent buffer: that is set aside.
   func lend<R>(_ token: ConnectionToken, _ body: (inout Connection) -> R) -> R? {
-    guard let slot = pointee.find(token), slot.pointee.life.phase == .open, !slot.pointee.isInCallback
+    guard let slot = pointee.find(token), slot.pointee.life.isOpen, !slot.pointee.isInCallback
     else { return nil }
     // Before an end of the output that the body may ask for.
     if pointee.forwardedTo == token { pointee.keepForwarded() }

@@ -12,7 +12,7 @@ final class HandleQueue: Sendable {
   enum Target: Sendable {
     /// The connection whose token is ``token``.
     case connection
-    case datagrams(to: SocketAddress, from: cgnet_local, addressIndex: Int)
+    indirect case datagrams(to: SocketAddress, from: cgnet_local, addressIndex: Int)
   }
 
   /// A call that waits for the loop.
@@ -53,12 +53,27 @@ final class HandleQueue: Sendable {
       return output.count + (callCount - 1) * MemoryLayout<Call>.stride
     }
 
-    /// Takes the bytes of a write that comes before all other calls off the list. Returns their number.
-    mutating func takeFirstWrite() -> Int {
-      guard let first = calls.first else { return restByteCount }
-      guard case .write(let byteCount) = first else { return 0 }
-      calls.removeFirst()
-      return byteCount
+    /// Takes the writes that come before all other calls off the list. Returns their numbers of bytes.
+    mutating func takeFirstWrites() -> [Int] {
+      var writes: [Int] = []
+      for call in calls {
+        guard case .write(let byteCount) = call else { break }
+        writes.append(byteCount)
+      }
+      calls.removeFirst(writes.count)
+      if calls.isEmpty && restByteCount > 0 { writes.append(restByteCount) }
+      return writes
+    }
+
+    /// The numbers of bytes of the writes that have not been taken out of the output: the last ones.
+    var lastWrites: [Int] {
+      var (writes, byteCount): ([Int], Int) = ([], 0)
+      for call in calls.reversed() {
+        guard case .write(let count) = call, byteCount + count <= output.count else { continue }
+        writes.append(count)
+        byteCount += count
+      }
+      return writes.reversed()
     }
 
     /// Adds bytes that are a datagram of their own.
@@ -105,6 +120,8 @@ final class HandleQueue: Sendable {
 
   let loop: EventLoop
   let target: Target
+  /// Whether each write is a datagram.
+  private let keepsBounds: Bool
   /// The token of the connection; 0 until the loop has made it one of its own.
   private let tokenValue: Atomic<UInt64>
   private let limit: Int
@@ -126,6 +143,7 @@ final class HandleQueue: Sendable {
         to: connection.remote, from: connection.outbox?.pointee.local ?? cgnet_local(),
         addressIndex: Int(connection.addressIndex))
       : .connection
+    keepsBounds = connection.isDatagram
     tokenValue = Atomic(connection.token.rawValue)
     // Output of the callback that is running is left out: it is counted when the kernel has not taken it.
     unsentByteCount.store(connection.outbound.count, ordering: .relaxed)
@@ -139,8 +157,9 @@ final class HandleQueue: Sendable {
   }
 
   /// The queue of a connection that its loop has yet to make its own.
-  init(ofConnectionOn loop: EventLoop) {
+  init(ofConnectionOn loop: EventLoop, keepsBounds: Bool = false) {
     self.loop = loop
+    self.keepsBounds = keepsBounds
     limit = loop.outboundHighWatermark
     target = .connection
     tokenValue = Atomic(0)
@@ -151,6 +170,7 @@ final class HandleQueue: Sendable {
     self.loop = loop
     limit = loop.outboundHighWatermark
     target = .datagrams(to: peer, from: cgnet_local(), addressIndex: addressIndex)
+    keepsBounds = true
     tokenValue = Atomic(0)
   }
 
@@ -188,7 +208,7 @@ final class HandleQueue: Sendable {
         return false
       }
       if state.pending.output.capacity == 0 { state.pending.output = self.loop.spareRings.take() }
-      if self.isOfDatagrams { state.pending.addDatagram(bytes) } else { state.pending.output.write(bytes) }
+      if self.keepsBounds { state.pending.addDatagram(bytes) } else { state.pending.output.write(bytes) }
       state.pending.prefetchNext()
       return true
     }

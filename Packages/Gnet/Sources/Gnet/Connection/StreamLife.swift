@@ -14,8 +14,10 @@ struct StreamLife: Equatable {
   enum Phase: UInt8, CaseIterable {
     /// The connection has a slot, and `opened` has not been called.
     case establishing
-    /// From `opened` to the end.
+    /// From `opened` to the end, over a stream.
     case open
+    /// The same over UDP: bytes keep the bounds of their datagrams.
+    case exchanging
     /// Closed, but for the descriptor: input is thrown away, since unread input would make the kernel send a reset,
     /// which destroys what the peer has not read yet.
     case lingering
@@ -143,6 +145,9 @@ struct StreamLife: Equatable {
   @inline(__always)
   var isSteady: Bool { phase == .open && ending == .none && hasNoConcerns }
 
+  /// Whether the connection has been opened and has not ended.
+  var isOpen: Bool { phase == .open || phase == .exchanging }
+
   /// Whether what a handler writes still has a way to the peer.
   @inline(__always)
   var takesOutput: Bool {
@@ -165,7 +170,7 @@ struct StreamLife: Equatable {
   }
 
   /// Whether the handler may be offered bytes: not while full output holds the input up, nor at the end.
-  var mayReact: Bool { phase == .open && ending == .none && flags.isDisjoint(with: fullness.union(.aborted)) }
+  var mayReact: Bool { isOpen && ending == .none && flags.isDisjoint(with: fullness.union(.aborted)) }
 
   /// Asks for an ending, unless a stronger one is due already.
   @inline(__always)
@@ -176,7 +181,7 @@ struct StreamLife: Equatable {
   /// - Parameter pending: the connection's output that the kernel has not taken.
   mutating func step(_ event: Event, pending: Pending) -> Step {
     switch phase {
-    case .open: stepOpen(event, pending)
+    case .open, .exchanging: stepOpen(event, pending)
     case .lingering: stepLingering(event)
     case .establishing, .ended: .none
     }

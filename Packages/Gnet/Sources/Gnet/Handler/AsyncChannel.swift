@@ -147,6 +147,8 @@ final class AsyncChannel: Sendable {
 
   func close() {
     state.withLock { $0.end = $0.end ?? .failed(CancellationError()) }
+    // On the loop at once: what is written next is refused already.
+    _ = handle.withConnection { $0.close() }
     handle.close()
   }
 

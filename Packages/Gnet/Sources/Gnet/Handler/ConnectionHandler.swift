@@ -58,6 +58,9 @@ public protocol ConnectionHandler: ~Copyable, SendableMetatype {
 
   /// Called when the time of ``Connection/setTimeout(_:)`` has passed; what had arrived by then has been offered to
   /// ``react(_:_:)`` before. `.close`, which is the default, closes with `Errno.timedOut`.
+  ///
+  /// A close waits for pending output. If the connection is closing or detaching already, `.close` ends it at once and drops
+  /// the output that its peer has not taken; `.none` lets it go on.
   mutating func timedOut(_ connection: inout Connection) -> Action
 
   /// Called once when the server begins to shut down; what had arrived was offered to ``react(_:_:)`` before.

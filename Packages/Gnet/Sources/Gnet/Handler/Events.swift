@@ -40,6 +40,9 @@ public struct Events: Sendable {
 
   /// Called when the time of ``Connection/setTimeout(_:)`` has passed; what had arrived by then has been offered to
   /// `react` before. `.close`, also without a callback, closes with `Errno.timedOut`.
+  ///
+  /// A close waits for pending output. If the connection is closing or detaching already, `.close` ends it at once and drops
+  /// the output that its peer has not taken; `.none` lets it go on.
   public var onTimeout: (@Sendable (inout Connection) -> Action)?
 
   /// Called once per open stream connection when the server begins to shut down; what had arrived was offered to `react`

@@ -1,4 +1,5 @@
 internal import CGnet
+internal import RingBuffer
 internal import SystemPackage
 
 /// Datagrams to be sent, in order. Nothing is allocated per datagram once the arrays have grown to the load.
@@ -22,6 +23,7 @@ struct DatagramOutbox: ~Copyable {
 
   private let isIPv6: Bool
   private let port: UInt16
+  private let isConnected: Bool
   private let limit: Int
   /// The most bytes of a datagram that is merged with others.
   private var segmentLimit: Int
@@ -36,6 +38,14 @@ struct DatagramOutbox: ~Copyable {
   init(isIPv6: Bool, port: UInt16, limit: Int, merges: Bool) {
     self.isIPv6 = isIPv6
     self.port = port
+    self.limit = limit
+    isConnected = false
+    segmentLimit = merges ? Self.fitsEthernet : 0
+  }
+
+  /// The datagrams of a connected socket, which all go to its peer.
+  init(connectedWithin limit: Int, merges: Bool) {
+    (isIPv6, port, isConnected) = (false, 0, true)
     self.limit = limit
     segmentLimit = merges ? Self.fitsEthernet : 0
   }
@@ -66,13 +76,22 @@ struct DatagramOutbox: ~Copyable {
     unsafe first.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     if !second.isEmpty { unsafe second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) } }
     count += 1
-    let ends = cgnet_ends(peer: peer, isIPv6: isIPv6, local: local)
+    let ends = isConnected ? cgnet_ends() : cgnet_ends(peer: peer, isIPv6: isIPv6, local: local)
     let byteCount = first.byteCount + second.byteCount
     let last = runs.count - 1
     // A run that has been announced stays as it is.
     if last >= announcedRuns, runs[last].extend(by: byteCount, ends) { return }
     let segment = byteCount <= segmentLimit ? UInt16(byteCount) : 0
     runs.append(cgnet_run(ends: ends, segment: segment, count: 1, byte_count: byteCount))
+  }
+
+  /// Adds a datagram for the peer of a connected socket.
+  mutating func append(moving byteCount: Int, of bytes: inout RingBuffer) {
+    do {
+      let segments = bytes.readable(prefix: byteCount)
+      append(segments.first, segments.second, to: SocketAddress(.unix(path: "")), from: cgnet_local())
+    }
+    bytes.discard(byteCount)
   }
 
   /// The number of runs of the next batch.
@@ -84,6 +103,32 @@ struct DatagramOutbox: ~Copyable {
     guard next < sentRuns + batchCount else { return nil }
     announcedRuns = next + 1
     return runs[next]
+  }
+
+  /// The outcome of an attempt to send a batch.
+  enum Sending {
+    case sent
+    /// The kernel's buffer is full.
+    case blocked
+    /// The first run failed.
+    case failed(Errno)
+  }
+
+  /// Sends the next batch, and counts what was sent.
+  mutating func sendNext(_ fd: Int32, _ turn: inout Turn<some LoopSystem>) -> Sending {
+    switch sendBatch(fd, turn.system) {
+    case .moved(let runCount):
+      let sent = removeFirst(runCount)
+      turn.counters.writes &+= 1
+      turn.counters.datagramsOut &+= UInt64(sent.count)
+      turn.counters.bytesWritten &+= UInt64(sent.byteCount)
+      return .sent
+    case .wouldBlock:
+      turn.counters.writesWouldBlock &+= 1
+      return .blocked
+    case .failed(let error):
+      return .failed(error)
+    }
   }
 
   /// Sends the next runs with one system call.

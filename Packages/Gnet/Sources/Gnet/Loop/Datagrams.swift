@@ -151,20 +151,9 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   private mutating func flush(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
     while !socket.outbox.isEmpty {
       if plugins.exist || socket.hasPreWrite { announceBatch(socket) }
-      switch socket.outbox.sendBatch(socket.fd, turn.system) {
-      case .moved(let runCount):
-        let sent = socket.outbox.removeFirst(runCount)
-        turn.counters.writes &+= 1
-        turn.counters.datagramsOut &+= UInt64(sent.count)
-        turn.counters.bytesWritten &+= UInt64(sent.byteCount)
-        continue
-      case .wouldBlock:
-        turn.counters.writesWouldBlock &+= 1
-      case .failed(let error):
-        if socket.outbox.settleFailure(error) { turn.counters.noteUnsent(error) }
-        continue
-      }
-      break
+      let outcome = socket.outbox.sendNext(socket.fd, &turn)
+      if case .failed(let error) = outcome, socket.outbox.settleFailure(error) { turn.counters.noteUnsent(error) }
+      if case .blocked = outcome { break }
     }
     accountPending(socket, &turn)
     if socket.outbox.isEmpty == socket.outbox.isWaitingForWritability {

@@ -74,6 +74,23 @@ public final class EventLoop: Sendable {
     return isTooLate ? .never : Poller.Instant(nanoseconds: sum)
   }
 
+  /// The addresses that callbacks have connected to.
+  // Used on the loop's thread only.
+  private nonisolated(unsafe) var targets: [String: Result<ConnectTarget, ConnectError>] = [:]
+  private static let targetLimit = 256
+
+  /// An address to connect to. Callbacks connect to few addresses again and again: on the loop's thread each is parsed once.
+  func target(_ address: String) -> Result<ConnectTarget, ConnectError> {
+    let isCurrent = isCurrent
+    if isCurrent, let known = unsafe targets[address] { return known }
+    let target = Result { () throws(ConnectError) in try ConnectTarget(address) }
+    if isCurrent {
+      if unsafe targets.count == Self.targetLimit { unsafe targets = [:] }
+      unsafe targets[address] = target
+    }
+    return target
+  }
+
   /// Whether the caller runs on the loop's thread.
   var isCurrent: Bool { unsafe cgnet_current_loop() == identity }
 
@@ -128,7 +145,7 @@ public final class EventLoop: Sendable {
   /// Whether the loop's thread has left the loop.
   var hasEnded: Bool { isEnded.load(ordering: .acquiring) }
 
-  /// Whether the server's shutdown has reached the loop.
+  /// Whether the server has begun to shut down.
   var isShuttingDown: Bool { hasBegunShutdown.load(ordering: .relaxed) }
 
   func noteShutdown() { hasBegunShutdown.store(true, ordering: .relaxed) }

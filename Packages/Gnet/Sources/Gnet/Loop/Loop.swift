@@ -148,7 +148,6 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   /// arrived, and asks every connection how to end. Handles are served until the end.
   private mutating func beginShutdown() {
     turn.beginDraining()
-    loop.noteShutdown()
     for id in listeners.ids {
       for _ in 0..<Listeners<System>.finalBatchSize {
         guard let dealt = listeners.accept(from: id, &turn) else { break }

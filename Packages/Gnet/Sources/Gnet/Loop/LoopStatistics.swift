@@ -43,8 +43,8 @@ public struct LoopStatistics: Sendable, Hashable, BitwiseCopyable {
   public var datagramsForbidden: UInt64 = 0
   /// Datagrams that were not sent because of another error, such as `ENOBUFS`.
   public var datagramsFailed: UInt64 = 0
-  /// Datagrams that were given up before the system was asked: for lack of space under the high watermark while the kernel
-  /// takes nothing, or at the end of a shutdown.
+  /// Datagrams that were given up: for lack of space under the high watermark while the kernel takes nothing, at the end of a
+  /// shutdown, or because the peer of an outbound connection cannot be reached.
   public var datagramsDropped: UInt64 = 0
   /// Wake-ups by other threads.
   public var wakeups: UInt64 = 0

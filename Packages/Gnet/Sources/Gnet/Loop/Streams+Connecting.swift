@@ -10,8 +10,8 @@ internal import SystemPackage
 //        |
 //   succeed     the first socket that is connected becomes the connection, the others are closed
 //
-// Each socket has a slot in the phase `establishing`, and the slot's queue refers to the dial. An error, the time limit and
-// the shutdown lead to `fail`; the handle's `close()` and `abort()` to `takeBack`.
+// Each socket has a slot in the phase `establishing`, and the slot's queue refers to the dial. An error, the time limit
+// and the shutdown lead to `fail`; the handle's `close()` and `abort()` to `takeBack`.
 extension Streams {
   /// Begins to establish an outbound connection, or goes on with the addresses of its host.
   mutating func establish(_ dial: Dial, _ turn: inout Turn<System>) {
@@ -30,18 +30,18 @@ extension Streams {
     if isShuttingDown { return fail(dial, .shutdown, &turn) }
     if dial.queue.leaveCalls() { return takeBack(dial, &turn) }
     do throws(ConnectError) {
-      let address = try Address(connectingTo: dial.address)
+      let target = try dial.target.get()
       if let text = dial.options.localAddress {
         guard let local = SocketAddress(text), local.family != .unix else {
           throw .invalidAddress(text, reason: "a numeric address to connect from and a port are needed: 127.0.0.2:0")
         }
         dial.local = local
       }
-      if let peer = try address.numeric() {
+      if let peer = target.address {
         dial.race = AddressRace(RawAddress(peer, isIPv6: peer.family == .ipv6))
         connect(dial, &turn)
       } else {
-        lookUp(address.query, dial, &turn)
+        lookUp(target.query, dial, &turn)
       }
     } catch {
       fail(dial, error, &turn)
@@ -125,9 +125,9 @@ extension Streams {
     }
     var call = SystemCall.socket
     do throws(Errno) {
-      let socket = try turn.system.socket(family: raw.family, isDatagram: false)
+      let socket = try turn.system.socket(family: raw.family, isDatagram: dial.isDatagram)
       call = .setOption
-      try setOptions(of: socket.fd, dial, isTCP: remote.family != .unix, turn.system)
+      try setOptions(of: socket.fd, dial, isTCP: remote.family != .unix && !dial.isDatagram, turn.system)
       call = .bind
       if let local = dial.local, remote.family != .unix {
         try turn.system.checked(
@@ -135,9 +135,11 @@ extension Streams {
       }
       call = .connect
       let isEstablished = try turn.system.beginConnecting(socket.fd, to: raw, again: remote.isLoopback)
-      if isEstablished, turn.system.isConnectedToItself(socket.fd, remote) { throw .connectionRefused }
+      if isEstablished, !dial.isDatagram, turn.system.isConnectedToItself(socket.fd, remote) {
+        throw .connectionRefused
+      }
       call = .register
-      let slot = try register(socket, remote, isEstablished ? .readable : .writable, turn)
+      let slot = try register(socket, remote, isDatagram: dial.isDatagram, isEstablished ? .readable : .writable, turn)
       slot.pointee.handleQueue = dial.queue
       return isEstablished ? .established(slot) : .pending(slot)
     } catch .wouldBlock where call == .connect {
@@ -204,6 +206,7 @@ extension Streams {
     remove(dial, &turn)
     dial.succeed()
     slot.pointee.isOutbound = true
+    if dial.isDatagram { prepareExchange(slot, turn) }
     slot.pointee.addressIndex = -1
     loop.addConnection()
     turn.counters.connectionsOutbound &+= 1

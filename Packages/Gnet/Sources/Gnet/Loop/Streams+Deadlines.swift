@@ -11,7 +11,7 @@ internal import SystemPackage
 extension Streams {
   /// Sets a connection's timer, where there is none or one that fires too late.
   mutating func armTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    assert(slot.pointee.life.phase == .open)
+    assert(slot.pointee.life.isOpen)
     let deadline = slot.pointee.earliestDeadline(turn.options)
     if let timer = slot.pointee.timer {
       turn.timers.move(timer, to: deadline, now: turn.system.now)
@@ -38,14 +38,14 @@ extension Streams {
     if slot.pointee.life.phase == .lingering { return lingerTimerFired(slot, &turn) }
     if slot.pointee.earliestDeadline(turn.options) <= turn.system.now {
       offerArrived(slot, &turn)
-      guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
+      guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
       if !slot.pointee.outbound.isEmpty { flush(slot, &turn) }
-      guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
+      guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
       let now = turn.system.now
       if slot.pointee.ownDeadline(turn.options) <= now { return fail(slot, .timedOut, &turn) }
       if slot.pointee.timeout <= now {
         tellTimedOut(slot, &turn)
-        guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
+        guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
       }
     }
     armTimer(slot, &turn)
@@ -53,8 +53,13 @@ extension Streams {
 
   private mutating func tellTimedOut(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     slot.pointee.timeout = .never
+    let wasEnding = slot.pointee.life.ending != .none
     let action = call(slot) { slot.pointee.handler?.timedOut(&$0) ?? .close }
-    if action == .close, slot.pointee.life.ending == .none { slot.pointee.failure = .timedOut }
+    if action == .close {
+      // A second close does not wait for the output that the first one waits for.
+      if wasEnding && !slot.pointee.life.flags.contains(.aborted) { return fail(slot, .timedOut, &turn) }
+      if slot.pointee.life.ending == .none { slot.pointee.failure = .timedOut }
+    }
     settle(slot, action, &turn)
   }
 }

@@ -69,9 +69,10 @@ extension Streams {
 
   /// Updates counters, timers and handles. Every connection passes here once, before its last callback.
   private mutating func markEnded(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    assert(slot.pointee.life.phase == .open)
+    assert(slot.pointee.life.isOpen)
     slot.pointee.life.phase = .ended
     slot.pointee.outbound = RingBuffer()
+    slot.pointee.outbox?.pointee.removeAll()
     accountPending(slot, &turn)
     // The queue stays to be asked for in the last callback: programs find by its handle what they keep for a connection.
     slot.pointee.handleQueue?.markGone()
@@ -90,6 +91,7 @@ extension Streams {
     // Not left to close(2): a process that was forked may hold the socket open, and with it the registration.
     turn.selector.remove(fd)
     turn.system.close(fd)
+    slot.pointee.outbox?.destroy()
     dropTimer(slot, &turn)
     connections.pointee.release(slot)
   }
@@ -108,7 +110,7 @@ extension Streams {
     failAll(&turn)
     for index in 0..<UInt32(connections.pointee.capacity) {
       let slot = connections.pointee[index]
-      if slot.pointee.life.phase == .open {
+      if slot.pointee.life.isOpen {
         askToEnd(slot, &turn)
       } else if slot.pointee.life.phase == .lingering {
         hastenLingering(slot, &turn)
@@ -118,9 +120,9 @@ extension Streams {
 
   /// Offers what has arrived, and asks a connection how to end, unless it is ending already.
   mutating func askToEnd(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    assert(isShuttingDown && slot.pointee.life.phase == .open)
+    assert(isShuttingDown && slot.pointee.life.isOpen)
     offerArrived(slot, &turn)
-    guard slot.pointee.life.phase == .open, slot.pointee.life.ending == .none else { return }
+    guard slot.pointee.life.isOpen, slot.pointee.life.ending == .none else { return }
     settle(slot, call(slot) { slot.pointee.handler?.shuttingDown(&$0) ?? .close }, &turn)
   }
 
@@ -128,7 +130,7 @@ extension Streams {
   mutating func closeAll(with error: Errno, _ turn: inout Turn<System>) {
     for index in 0..<UInt32(connections.pointee.capacity) {
       let slot = connections.pointee[index]
-      if slot.pointee.life.phase == .open { fail(slot, error, &turn) }
+      if slot.pointee.life.isOpen { fail(slot, error, &turn) }
       if slot.pointee.life.phase == .lingering { free(slot, &turn) }
     }
   }

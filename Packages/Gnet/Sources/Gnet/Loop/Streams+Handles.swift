@@ -4,7 +4,7 @@ internal import SystemPackage
 extension Streams {
   /// Applies the calls that wait in a handle's queue.
   mutating func apply(_ queue: HandleQueue, _ turn: inout Turn<System>) {
-    guard let slot = connections.pointee.find(queue.token), slot.pointee.life.phase == .open else {
+    guard let slot = connections.pointee.find(queue.token), slot.pointee.life.isOpen else {
       return applyEarly(queue, &turn)
     }
     callsInProgress = queue.takeCalls()
@@ -15,16 +15,17 @@ extension Streams {
     applyTakenCalls(slot, &turn)
   }
 
-  /// Opens an outbound connection, and applies the calls that its handle has queued meanwhile: a write that came before
-  /// all others before `opened`, so that its bytes are the first, everything else after it.
+  /// Opens an outbound connection, and applies the calls that its handle has queued meanwhile: writes that came before all
+  /// others before `opened`, so that their bytes are the first, everything else after it.
   mutating func openApplyingCalls(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
     guard let queue = slot.pointee.handleQueue else { return assertionFailure("an outbound connection has no handle") }
     callsInProgress = queue.takeCalls()
-    let byteCount = callsInProgress.takeFirstWrite()
-    Self.move(byteCount, from: &callsInProgress.output, to: slot, output)
+    for byteCount in callsInProgress.takeFirstWrites() {
+      Self.move(byteCount, from: &callsInProgress.output, to: slot, output)
+    }
     let token = slot.pointee.token
     open(slot, handlers, &turn)
-    guard slot.pointee.token == token, slot.pointee.life.phase == .open else {
+    guard slot.pointee.token == token, slot.pointee.life.isOpen else {
       callsInProgress = HandleQueue.Pending()
       return
     }
@@ -40,9 +41,9 @@ extension Streams {
       case .close: slot.pointee.end(.close)
       }
       // A wake may be the connection's end.
-      if slot.pointee.life.phase != .open { break }
+      if !slot.pointee.life.isOpen { break }
     }
-    if slot.pointee.life.phase == .open {
+    if slot.pointee.life.isOpen {
       // However much the kernel has taken of it meanwhile: who was refused waits for the drain.
       if callsInProgress.haveRefused { slot.pointee.life.flags.insert(.outputFull) }
       sendRest(slot, &turn)
@@ -79,16 +80,29 @@ extension Streams {
   mutating func takeLastCalls(_ slot: ConnectionSlot) {
     guard slot.pointee.life.ending != .none, let queue = slot.pointee.handleQueue else { return }
     // Not empty if it was a wake that led here, and bytes were accepted after it.
-    Self.move(callsInProgress.output.count, from: &callsInProgress.output, to: slot, output)
+    Self.move(&callsInProgress, to: slot, output)
     var pending = queue.closeForCalls()
-    Self.move(pending.output.count, from: &pending.output, to: slot, output)
+    Self.move(&pending, to: slot, output)
+  }
+
+  /// Moves the bytes of all writes that were not applied.
+  private static func move(
+    _ calls: inout HandleQueue.Pending, to slot: ConnectionSlot, _ lentOutput: Pinned<RingBuffer>
+  ) {
+    if slot.pointee.isDatagram {
+      for byteCount in calls.lastWrites { move(byteCount, from: &calls.output, to: slot, lentOutput) }
+    } else {
+      move(calls.output.count, from: &calls.output, to: slot, lentOutput)
+    }
   }
 
   /// Moves bytes to where a connection's output is gathered now.
   private static func move(
     _ byteCount: Int, from bytes: inout RingBuffer, to slot: ConnectionSlot, _ lentOutput: Pinned<RingBuffer>
   ) {
-    if slot.pointee.life.dropsOutput || byteCount == 0 { return }
+    if slot.pointee.life.dropsOutput { return }
+    if let outbox = slot.pointee.outbox { return outbox.pointee.append(moving: byteCount, of: &bytes) }
+    if byteCount == 0 { return }
     if slot.pointee.outbound.isEmpty {
       lentOutput.pointee.append(moving: byteCount, of: &bytes)
     } else {

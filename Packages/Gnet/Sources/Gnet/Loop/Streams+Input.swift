@@ -7,7 +7,7 @@ extension Streams {
   @inline(__always)
   mutating func serve(_ token: ConnectionToken, _ event: Poller.Event, _ turn: inout Turn<System>) {
     guard let slot = connections.pointee.find(token) else { return }
-    if slot.pointee.life.phase != .open { return serveUnopened(slot, &turn) }
+    if slot.pointee.life.phase != .open { return serveOther(slot, event, &turn) }
     if event.isWritable, !slot.pointee.outbound.isEmpty {
       flush(slot, &turn)
       guard slot.pointee.life.phase == .open else { return }
@@ -22,9 +22,15 @@ extension Streams {
     }
   }
 
+  /// Does what a connection is ready for that is no open stream.
   @inline(never)
-  private mutating func serveUnopened(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    if slot.pointee.life.phase == .lingering { throwInputAway(slot, &turn) } else { serveConnecting(slot, &turn) }
+  private mutating func serveOther(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
+    switch slot.pointee.life.phase {
+    case .establishing: serveConnecting(slot, &turn)
+    case .exchanging: serveExchange(slot, event, &turn)
+    case .lingering: throwInputAway(slot, &turn)
+    case .open, .ended: assertionFailure("a connection is served in the phase \(slot.pointee.life.phase)")
+    }
   }
 
   /// Receives once, and offers what arrived to `react`. What is still in the kernel is reported again by the
@@ -128,6 +134,7 @@ extension Streams {
   /// Receives and offers what has arrived, ahead of a decision that must not come before it. Bounded by what is there
   /// now, for a peer that never stops sending.
   mutating func offerArrived(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    if slot.pointee.life.phase == .exchanging { return receiveDatagrams(slot, &turn) }
     let token = slot.pointee.token
     let readCount = turn.system.unreadCount(slot.pointee.fd) / turn.options.readBufferCapacity + Self.spareReadCount
     for _ in 0..<readCount {

@@ -15,7 +15,7 @@ extension Streams {
   /// something: what the peer has not received.
   func mayLoseOutput(_ slot: ConnectionSlot, _ turn: borrowing Turn<System>) -> Bool {
     let flags = slot.pointee.life.flags
-    guard flags.contains(.hasSent) && !flags.contains(.inputEnded) else { return false }
+    guard flags.contains(.hasSent), !flags.contains(.inputEnded), !slot.pointee.isDatagram else { return false }
     let fd = slot.pointee.fd
     return !turn.isDraining || turn.system.unreadCount(fd) > 0
       || slot.pointee.isTCP && turn.system.unacknowledgedCount(fd) > 0

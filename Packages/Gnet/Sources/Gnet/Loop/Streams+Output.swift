@@ -5,11 +5,11 @@ internal import SystemPackage
 extension Streams {
   /// Ends a callback of a connection: sends what the callback wrote, then does what it asked for.
   mutating func settle(_ slot: ConnectionSlot, _ action: Action, _ turn: inout Turn<System>) {
-    assert(slot.pointee.life.phase == .open)
+    assert(slot.pointee.life.isOpen)
     switch action {
     case .none, .shutdown: break
     case .close: slot.pointee.end(.close)
-    case .detach: slot.pointee.end(slot.pointee.handler?.canDetach == true ? .detach : .close)
+    case .detach: slot.pointee.end(slot.pointee.canDetach ? .detach : .close)
     }
     if slot.pointee.handleQueue != nil && slot.pointee.life.ending != .none { takeLastCalls(slot) }
     if !output.pointee.isEmpty { flush(slot, from: output, &turn) }
@@ -28,6 +28,7 @@ extension Streams {
       }
       if slot.pointee.isSteady { return }
     }
+    if slot.pointee.isDatagram { sendDatagrams(slot, &turn) }
     accountPending(slot, &turn)
     if slot.pointee.outbound.capacity > 0 { slot.pointee.outbound.giveBackSlack() }
     take(.settled, slot, &turn)
@@ -93,6 +94,8 @@ extension Streams {
   mutating func endOutput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let result = turn.system.endOutput(of: slot.pointee.fd)
     if result < 0 { breakOutput(slot, Errno(rawValue: -result)) }
+    // What tells of the peer's end differs from now on.
+    if slot.pointee.interest.isEmpty { watch(slot, [], &turn) }
     take(.settled, slot, &turn)
   }
 
@@ -138,7 +141,7 @@ extension Streams {
 
   /// Keeps the sum of pending output, and tells the handle's side its part.
   func accountPending(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    let pending = slot.pointee.outbound.count
+    let pending = slot.pointee.unsentCount
     turn.counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - slot.pointee.accountedOutput))
     slot.pointee.accountedOutput = pending
     slot.pointee.handleQueue?.setUnsent(pending)

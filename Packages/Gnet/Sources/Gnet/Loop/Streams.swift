@@ -98,12 +98,12 @@ struct Streams<System: LoopSystem>: ~Copyable {
       turn.counters.accepts &+= 1
       open(slot, ofListeners[Int(slot.pointee.addressIndex)], &turn)
     }
-    if isShuttingDown && slot.pointee.token == token && slot.pointee.life.phase == .open { askToEnd(slot, &turn) }
+    if isShuttingDown && slot.pointee.token == token && slot.pointee.life.isOpen { askToEnd(slot, &turn) }
   }
 
   /// Gives a socket a slot, and watches it.
   func register(
-    _ socket: consuming OwnedSocket, _ remote: SocketAddress, _ interest: Poller.Interest,
+    _ socket: consuming OwnedSocket, _ remote: SocketAddress, isDatagram: Bool = false, _ interest: Poller.Interest,
     _ turn: borrowing Turn<System>
   ) throws(Errno) -> ConnectionSlot {
     let slot = connections.pointee.allocate()
@@ -116,7 +116,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
     slot.pointee.fd = socket.release()
     slot.pointee.interest = interest
     slot.pointee.remote = remote
-    slot.pointee.isTCP = remote.family != .unix
+    slot.pointee.isTCP = remote.family != .unix && !isDatagram
     return slot
   }
 
@@ -136,7 +136,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   /// Opens a connection: from here on it has a handler.
   mutating func open(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.phase == .establishing && slot.pointee.fd >= 0)
-    slot.pointee.life.phase = .open
+    slot.pointee.life.phase = slot.pointee.outbox == nil ? .open : .exchanging
     turn.counters.connectionsOpened &+= 1
     turn.counters.connectionsActive &+= 1
     if tracksActivity {
@@ -210,26 +210,30 @@ struct Streams<System: LoopSystem>: ~Copyable {
   mutating func watch(_ slot: ConnectionSlot, _ interest: Poller.Interest, _ turn: inout Turn<System>) {
     let readsAgain = interest.contains(.readable) && !slot.pointee.interest.contains(.readable)
     slot.pointee.interest = interest
-    if tracksActivity && readsAgain && slot.pointee.life.phase == .open { restartReadTimeout(slot, &turn) }
-    let (watched, trigger) = interest.isEmpty ? Self.endOnly : (interest, .level)
+    if tracksActivity && readsAgain && slot.pointee.life.isOpen { restartReadTimeout(slot, &turn) }
+    let (watched, trigger) = interest.isEmpty ? Self.endOnly(slot.pointee.life) : (interest, .level)
     do throws(Errno) {
       try turn.selector.modify(slot.pointee.fd, .connection(slot.pointee.token), watched, trigger)
     } catch {
-      if slot.pointee.life.phase == .open { fail(slot, error, &turn) } else { free(slot, &turn) }
+      if slot.pointee.life.isOpen { fail(slot, error, &turn) } else { free(slot, &turn) }
     }
   }
 
   /// The interest that tells of a reset, or of a peer that is gone, where neither direction is wanted: once, since the
-  /// connection may go on. epoll does so unasked; kqueue has it from the filter for writing, which also reports, once and
-  /// for nothing, that the socket is writable.
-  private static var endOnly: (Poller.Interest, Poller.Trigger) {
-    (Poller.backend == .kqueue ? .writable : [], .edge)
+  /// connection may go on. epoll does so unasked.
+  ///
+  /// kqueue does it by a filter, whose other reports are ignored: that the socket is writable, once, or that bytes arrive.
+  /// The filter for writing reports the end of the own output as the end of the connection, and the filter for reading
+  /// that of the peer's output, which with the own output ended is the end of the connection.
+  private static func endOnly(_ life: StreamLife) -> (Poller.Interest, Poller.Trigger) {
+    guard Poller.backend == .kqueue else { return ([], .edge) }
+    return (life.flags.contains(.outputEnded) ? .readable : .writable, .edge)
   }
 
   /// Serves the connections of the run queue. One round: those that ask again wait for the next turn.
   mutating func runQueued(_ turn: inout Turn<System>) {
     for token in connections.pointee.takeQueue() {
-      guard let slot = connections.pointee.find(token), slot.pointee.life.phase == .open else { continue }
+      guard let slot = connections.pointee.find(token), slot.pointee.life.isOpen else { continue }
       assert(slot.pointee.isQueued)
       slot.pointee.isQueued = false
       take(.queued, slot, &turn)

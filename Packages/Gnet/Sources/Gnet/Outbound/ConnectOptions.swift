@@ -26,7 +26,7 @@ public struct ConnectOptions: Sendable {
   /// Throws where an address can never be connected to, whatever host it names: for programs that read addresses from a
   /// user, and want to refuse a wrong one at once.
   public static func check(address: String) throws(ConnectError) {
-    _ = try Address(connectingTo: address).numeric()
+    _ = try ConnectTarget(address)
   }
 
   /// The kernel's receive buffer in bytes (`SO_RCVBUF`); `nil`: the system's.

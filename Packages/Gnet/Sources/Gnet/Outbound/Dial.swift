@@ -20,6 +20,8 @@ final class Dial: @unchecked Sendable {
 
   /// The address as given.
   let address: String
+  /// The address to connect to, or what is wrong with it.
+  let target: Result<ConnectTarget, ConnectError>
   let options: ConnectOptions
   let service: Service
   let queue: HandleQueue
@@ -56,9 +58,13 @@ final class Dial: @unchecked Sendable {
     self.service = service
     self.onFailure = onFailure
     deadline = loop.system.now + options.timeout
-    queue = HandleQueue(ofConnectionOn: loop)
+    target = loop.target(address)
+    queue = HandleQueue(ofConnectionOn: loop, keepsBounds: target.isDatagram)
     queue.setDial(self)
   }
+
+  /// Whether the connection is one over UDP.
+  var isDatagram: Bool { target.isDatagram }
 
   /// The connections of all sockets that are connecting.
   var attempts: [ConnectionToken] { latest.map { earlier + [$0] } ?? earlier }
@@ -85,39 +91,5 @@ final class Dial: @unchecked Sendable {
   /// The failure of a system call.
   func failure(of call: SystemCall, _ error: Errno) -> ConnectError {
     .system(operation: call.rawValue, address: address, error)
-  }
-}
-
-extension Address {
-  /// Parses an address to connect to.
-  init(connectingTo text: String) throws(ConnectError) {
-    do throws(ServeError) {
-      try self.init(text)
-    } catch {
-      switch error {
-      case .invalidAddress(_, let reason): throw .invalidAddress(text, reason: reason)
-      default: throw .invalidAddress(text, reason: "unsupported scheme: use tcp, tcp4, tcp6, udp, udp4, udp6 or unix")
-      }
-    }
-    if scheme == .unix { return }
-    if host.isEmpty { throw .invalidAddress(text, reason: "the host is missing") }
-    if port == 0 { throw .invalidAddress(text, reason: "port 0 cannot be connected to") }
-    if reusePort { throw .invalidAddress(text, reason: "reuseport is for addresses to listen on") }
-  }
-
-  /// The address that the text stands for without a lookup; `nil` for a host name.
-  func numeric() throws(ConnectError) -> SocketAddress? {
-    if scheme == .unix { return SocketAddress(.unix(path: path)) }
-    guard let address = SocketAddress(numericHost: host, port: port) else { return nil }
-    guard address.family == .ipv4 ? scheme.allowsIPv4 : scheme.allowsIPv6 else {
-      let version = address.family == .ipv4 ? "IPv4" : "IPv6"
-      throw .invalidAddress(text, reason: "an \(version) address with the scheme \(scheme.rawValue)")
-    }
-    return address
-  }
-
-  /// The query for the addresses of a host name.
-  var query: NameQuery {
-    NameQuery(host: host, port: port, family: family, isDatagram: scheme.isDatagram, isPassive: false)
   }
 }

@@ -47,6 +47,7 @@ public final class Server: Sendable {
   /// Returns at once. It may be called at any time, from any thread and any callback, and more than once.
   public func shutdown() {
     if isStopping.exchange(true, ordering: .acquiringAndReleasing) { return }
+    for loop in loops { loop.noteShutdown() }
     for wake in wakers { wake() }
   }
 

@@ -1,4 +1,5 @@
 import RingBuffer
+import TestPeers
 import TestSupport
 import Testing
 
@@ -26,6 +27,18 @@ func expectIdle(_ server: TestServer, sourceLocation: SourceLocation = #_sourceL
     if zip(before, polls()).allSatisfy({ $1 - $0 <= 1 }) { return }
   }
   Issue.record("a loop turns without need", sourceLocation: sourceLocation)
+}
+
+/// Sends a thousand requests of a byte to an echo, and expects that each has cost its loop one turn.
+func expectOneTurnPerRequest(_ server: TestServer, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  let client = try Client(server.address())
+  for _ in 0..<1000 {
+    try client.send("x")
+    #expect(try client.receiveText(1) == "x", sourceLocation: sourceLocation)
+  }
+  let statistics = server.server.loops[0].statistics
+  #expect(
+    statistics.polls <= 1010 && statistics.reads <= 1001 && statistics.writes <= 1001, sourceLocation: sourceLocation)
 }
 
 /// Keeps a detached connection for a test.

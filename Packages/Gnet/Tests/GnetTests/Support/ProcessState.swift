@@ -52,8 +52,8 @@
     /// The memory of this process that is its own, in bytes.
     static var memory: Int { byteCount(of: "RssAnon:") }
 
-    /// The address space of this process in bytes, with what is not in memory.
-    static var addressSpace: Int { byteCount(of: "VmSize:") }
+    /// The number of parts of the address space of this process, such as stacks.
+    static var mappingCount: Int { contents(of: "/proc/self/maps").utf8.count { $0 == UInt8(ascii: "\n") } }
 
     private static func byteCount(of field: String) -> Int {
       let text = contents(of: "/proc/self/status")
@@ -89,8 +89,12 @@
     private static func contents(of path: String) -> String {
       let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
       defer { close(fd) }
-      let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 16384) { buffer, count in
-        unsafe count = max(0, read(fd, buffer.baseAddress, buffer.count))
+      var bytes: [UInt8] = []
+      var buffer = [UInt8](repeating: 0, count: 16384)
+      while true {
+        let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(fd, $0.baseAddress, $0.count) }
+        if count <= 0 { break }
+        bytes += buffer[..<count]
       }
       return String(decoding: bytes, as: UTF8.self)
     }

@@ -24,15 +24,24 @@ struct Command: Sendable {
     static let fast = Flags(rawValue: 128)
     static let noAuth = Flags(rawValue: 256)
     static let allowBusy = Flags(rawValue: 512)
+    static let pubsub = Flags(rawValue: 1024)
+    static let skipSlowlog = Flags(rawValue: 2048)
+    /// For subscribers too, which in RESP2 may use few commands. Not a part of COMMAND INFO.
+    static let forSubscribers = Flags(rawValue: 4096)
+    /// Done at once also in a transaction. Not a part of COMMAND INFO.
+    static let neverQueued = Flags(rawValue: 8192)
 
     /// The names of flags, in the order of COMMAND INFO.
     static let names: [(Flags, StaticString)] = [
-      (.write, "write"), (.readonly, "readonly"), (.denyoom, "denyoom"), (.admin, "admin"), (.noscript, "noscript"),
-      (.loading, "loading"), (.stale, "stale"), (.fast, "fast"), (.noAuth, "no_auth"), (.allowBusy, "allow_busy"),
+      (.write, "write"), (.readonly, "readonly"), (.denyoom, "denyoom"), (.admin, "admin"), (.pubsub, "pubsub"),
+      (.noscript, "noscript"), (.loading, "loading"), (.stale, "stale"), (.skipSlowlog, "skip_slowlog"),
+      (.fast, "fast"), (.noAuth, "no_auth"), (.allowBusy, "allow_busy"),
     ]
   }
 
-  enum Group: String, Sendable { case generic, string, list, set, hash, sortedSet = "sorted-set", connection, server }
+  enum Group: String, Sendable {
+    case generic, string, list, set, hash, sortedSet = "sorted-set", stream, pubsub, transactions, connection, server
+  }
 
   /// The positions of the arguments that are keys, and their use.
   struct Keys: Sendable {

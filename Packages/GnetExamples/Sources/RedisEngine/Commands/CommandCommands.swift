@@ -16,9 +16,9 @@ let commandCommands: [Command] = [
 ]
 
 /// The subcommand HELP of a command: a line with the name of each subcommand, and a line that describes it.
-func helpCommand(for name: String, categories: [String] = []) -> Command {
+func helpCommand(for name: String, _ group: Command.Group = .server, categories: [String] = []) -> Command {
   Command(
-    "\(name)|help", 2, [.loading, .stale], name == "client" ? .connection : .server, categories: categories,
+    "\(name)|help", 2, [.loading, .stale], group, categories: categories,
     since: "5.0.0", "", "Answers with the subcommands.",
     .plain { _, context in
       let commands = CommandTable.shared.commands.filter { $0.name.hasPrefix(name + "|") }
@@ -56,7 +56,7 @@ enum CommandCommands {
     for index in 2..<max(2, arguments.count) {
       if let place = CommandTable.shared.find(byFullName: arguments[index]) { places.append(place) }
     }
-    context.reply.array(places.count * 2)
+    context.reply.map(places.count)
     for place in places { document(CommandTable.shared.commands[place], &context.reply) }
   }
 
@@ -65,32 +65,32 @@ enum CommandCommands {
     reply.bulk(command.name)
     reply.integer(command.arity)
     let flags = Command.Flags.names.filter { command.flags.contains($0.0) }
-    reply.array(flags.count)
+    reply.set(flags.count)
     for (_, name) in flags { reply.status(name) }
     reply.integer(command.keys?.first ?? 0)
     reply.integer(command.keys?.last ?? 0)
     reply.integer(command.keys?.step ?? 0)
     let categories = command.allCategories
-    reply.array(categories.count)
+    reply.set(categories.count)
     for category in categories { reply.status("@\(category)") }
-    reply.array(command.tips.count)
+    reply.set(command.tips.count)
     for tip in command.tips { reply.bulk(tip) }
-    if let keys = command.keys { describe(keys, &reply) } else { reply.array(0) }
-    reply.array(command.subcommands.count)
+    if let keys = command.keys { describe(keys, &reply) } else { reply.set(0) }
+    if command.subcommands.isEmpty { reply.set(0) } else { reply.array(command.subcommands.count) }
     for subcommand in command.subcommands { describe(subcommand, &reply) }
   }
 
   /// Answers with a specification of keys: the first position, and the positions from there on.
   private static func describe(_ keys: Command.Keys, _ reply: inout ReplyBuffer) {
-    reply.array(1)
-    reply.array(keys.notes == nil ? 6 : 8)
+    reply.set(1)
+    reply.map(keys.notes == nil ? 3 : 4)
     if let notes = keys.notes {
       reply.bulk("notes")
       reply.bulk(notes)
     }
     let usage = keys.usage.split(separator: " ").map(String.init)
     reply.bulk("flags")
-    reply.array(usage.count)
+    reply.set(usage.count)
     for word in usage { reply.status(word) }
     reply.bulk("begin_search")
     reply.map(["type": "index"], spec: [("index", keys.first)])
@@ -103,7 +103,7 @@ enum CommandCommands {
     let items = Syntax.items(of: command.syntax)
     let isContainer = !command.subcommands.isEmpty
     reply.bulk(command.name)
-    reply.array(8 + (items.isEmpty ? 0 : 2) + (isContainer ? 2 : 0))
+    reply.map(4 + (items.isEmpty ? 0 : 1) + (isContainer ? 1 : 0))
     reply.bulk("summary")
     reply.bulk(command.summary)
     reply.bulk("since")
@@ -119,7 +119,7 @@ enum CommandCommands {
     }
     if isContainer {
       reply.bulk("subcommands")
-      reply.array(command.subcommands.count * 2)
+      reply.map(command.subcommands.count)
       for subcommand in command.subcommands { document(subcommand, &reply) }
     }
   }
@@ -128,13 +128,13 @@ enum CommandCommands {
 extension ReplyBuffer {
   /// Answers with a map of a type and its specification, as in specifications of keys.
   fileprivate mutating func map(_ type: KeyValuePairs<String, String>, spec: [(String, Int)]) {
-    array(4)
+    map(2)
     for (key, value) in type {
       bulk(key)
       bulk(value)
     }
     bulk("spec")
-    array(spec.count * 2)
+    map(spec.count)
     for (key, value) in spec {
       bulk(key)
       integer(value)
@@ -159,17 +159,19 @@ extension Command {
     found.insert(flags.contains(.fast) ? "fast" : "slow")
     if flags.contains(.write) { found.insert("write") }
     if flags.contains(.readonly) { found.insert("read") }
+    if flags.contains(.pubsub) { found.insert("pubsub") }
     if flags.contains(.admin) { found.formUnion(["admin", "dangerous"]) }
     switch group {
     case .generic: found.insert("keyspace")
     case .sortedSet: found.insert("sortedset")
     case .connection: if subcommands.isEmpty { found.insert("connection") }
-    case .server: break
+    case .transactions: found.insert("transaction")
+    case .server, .pubsub: break
     default: found.insert(group.rawValue)
     }
     let order = [
-      "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "admin", "fast", "slow", "dangerous",
-      "connection",
+      "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "stream", "pubsub", "admin", "fast",
+      "slow", "dangerous", "connection", "transaction",
     ]
     return order.filter(found.contains)
   }

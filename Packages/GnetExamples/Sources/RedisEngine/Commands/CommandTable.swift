@@ -2,7 +2,7 @@
 struct CommandTable: Sendable {
   static let shared = CommandTable(
     connectionCommands + stringCommands + keyCommands + listCommands + setCommands + hashCommands + sortedSetCommands
-      + serverCommands)
+      + streamCommands + transactionCommands + pubSubCommands + serverCommands)
 
   /// The commands, each followed by its subcommands.
   let commands: [Command]
@@ -81,7 +81,7 @@ struct CommandTable: Sendable {
     do throws(ReplyError) {
       try runOrThrow(arguments, &context)
     } catch {
-      context.reply.error(error)
+      context.reply.error(refusal(error, of: arguments[0], context))
     }
   }
 
@@ -99,6 +99,7 @@ struct CommandTable: Sendable {
 
   private func run(_ place: Int, _ arguments: Arguments, _ context: inout Context) throws(ReplyError) {
     guard commands[place].accepts(argumentCount: arguments.count) else { throw .argumentCount(fullNames[place]) }
+    if !context.client.modes.isEmpty, try intercept(place, arguments, &context) { return }
     switch commands[place].body {
     case .onKey(let handler):
       context.client.noteCommand(place)

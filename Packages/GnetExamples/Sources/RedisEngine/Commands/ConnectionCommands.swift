@@ -3,7 +3,8 @@ internal import Synchronization
 /// Commands on the connection itself.
 let connectionCommands: [Command] = [
   Command(
-    "ping", -1, .fast, .connection, tips: ["request_policy:all_shards", "response_policy:all_succeeded"], "[message]",
+    "ping", -1, [.fast, .forSubscribers], .connection,
+    tips: ["request_policy:all_shards", "response_policy:all_succeeded"], "[message]",
     "Answers with PONG, or with the message.", .plain(ConnectionCommands.ping)),
   Command(
     "echo", 2, [.loading, .stale, .fast], .connection, "message", "Answers with the message.",
@@ -12,12 +13,20 @@ let connectionCommands: [Command] = [
     "select", 2, [.loading, .stale, .fast], .connection, "index:integer", "Selects a database, by number.",
     .plain(ConnectionCommands.select)),
   Command(
-    "quit", -1, [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy], .connection, "",
+    "quit", -1,
+    [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy, .forSubscribers, .neverQueued], .connection, "",
     "Closes the connection.",
     .plain { _, context in
       context.reply.ok()
       context.isClosing = true
     }),
+  Command(
+    "reset", 1,
+    [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy, .forSubscribers, .neverQueued], .connection,
+    since: "6.2.0", "", "Makes the connection as it was at its start.", .plain(ConnectionCommands.reset)),
+  Command(
+    "auth", -2, [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy], .connection, cost: "O(N)",
+    "[username] password", "Authenticates this client; there are no passwords.", .plain(ConnectionCommands.auth)),
   Command(
     "hello", -1, [.noscript, .loading, .stale, .fast, .noAuth, .allowBusy], .connection, since: "6.0.0",
     "[protover:integer [AUTH username password] [SETNAME clientname]]",
@@ -30,7 +39,16 @@ let connectionCommands: [Command] = [
 enum ConnectionCommands {
   static func ping(_ arguments: Arguments, _ context: inout Context) throws(ReplyError) {
     if arguments.count > 2 { throw .argumentCount("ping") }
-    if arguments.count == 2 { context.reply.bulk(arguments[1]) } else { context.reply.status("PONG") }
+    let modes = context.client.modes
+    if modes.contains(.subscriber), !modes.contains(.resp3) {
+      context.reply.array(2)
+      context.reply.bulk("pong")
+      if arguments.count == 2 { context.reply.bulk(arguments[1]) } else { context.reply.bulk("") }
+    } else if arguments.count == 2 {
+      context.reply.bulk(arguments[1])
+    } else {
+      context.reply.status("PONG")
+    }
   }
 
   static func select(_ arguments: Arguments, _ context: inout Context) throws(ReplyError) {
@@ -43,24 +61,58 @@ enum ConnectionCommands {
     context.reply.ok()
   }
 
+  static func reset(_ arguments: Arguments, _ context: inout Context) {
+    let client = context.client
+    context.engine.channels.unsubscribeAll(client)
+    // What was published before comes first.
+    client.inbox.take(into: &context.reply)
+    client.takeTransaction().unwatch(in: context.keyspace)
+    client.modes = []
+    client.selectedDatabase = 0
+    client.names.withLock { $0.name = [] }
+    context.reply.isRESP3 = false
+    context.reply.status("RESET")
+  }
+
+  /// Answers as a server does that has no passwords.
+  static func auth(_ arguments: Arguments, _ context: inout Context) throws(ReplyError) {
+    switch arguments.count {
+    case 2:
+      throw ReplyError(
+        "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
+      )
+    case 3:
+      try authenticate(arguments[1])
+      context.reply.ok()
+    default: throw .syntax
+    }
+  }
+
+  /// Any password is right for the default user, and there is no other.
+  private static func authenticate(_ user: Bytes) throws(ReplyError) {
+    guard user.equals(Array("default".utf8)) else {
+      throw ReplyError("WRONGPASS invalid username-password pair or user is disabled.")
+    }
+  }
+
   static func hello(_ arguments: Arguments, _ context: inout Context) throws(ReplyError) {
-    var name: [UInt8]?
+    let client = context.client
+    var isRESP3 = client.modes.contains(.resp3)
     if arguments.count > 1 {
       guard let version = arguments[1].integer else {
         throw ReplyError("ERR Protocol version is not an integer or out of range")
       }
-      guard version == 2 else { throw ReplyError("NOPROTO unsupported protocol version") }
+      guard version == 2 || version == 3 else { throw ReplyError("NOPROTO unsupported protocol version") }
+      isRESP3 = version == 3
       var index = 2
       while index < arguments.count {
         let following = arguments.count - index - 1
         if arguments[index].isWord("auth"), following >= 2 {
-          // There are no passwords: any password is right for the default user.
-          guard arguments[index + 1].isWord("default") else {
-            throw ReplyError("WRONGPASS invalid username-password pair or user is disabled.")
-          }
+          try authenticate(arguments[index + 1])
           index += 2
         } else if arguments[index].isWord("setname"), following >= 1 {
-          name = try ClientCommands.checkedName(arguments[index + 1])
+          let name = try ClientCommands.checkedName(arguments[index + 1])
+          client.names.withLock { $0.name = name }
           index += 1
         } else {
           throw ReplyError(
@@ -69,16 +121,17 @@ enum ConnectionCommands {
         index += 1
       }
     }
-    if let name { context.client.names.withLock { $0.name = name } }
-    context.reply.array(14)
+    if isRESP3 { client.modes.insert(.resp3) } else { client.modes.remove(.resp3) }
+    context.reply.isRESP3 = isRESP3
+    context.reply.map(7)
     context.reply.bulk("server")
     context.reply.bulk("redis")
     context.reply.bulk("version")
     context.reply.bulk(Engine.compatibleVersion)
     context.reply.bulk("proto")
-    context.reply.integer(2)
+    context.reply.integer(isRESP3 ? 3 : 2)
     context.reply.bulk("id")
-    context.reply.integer(context.client.id)
+    context.reply.integer(client.id)
     context.reply.bulk("mode")
     context.reply.bulk("standalone")
     context.reply.bulk("role")

@@ -20,7 +20,8 @@ let hashCommands: [Command] = [
 enum HashCommands {
   static func hset(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
     if arguments.count % 2 == 1 { throw .argumentCount("hset") }
-    let hash: HashValue = try database.collectionToAddTo(arguments.key(1))
+    let key = arguments.key(1)
+    let hash: HashValue = try database.collectionToAddTo(key)
     let before = hash.fields.count
     for index in stride(from: 2, to: arguments.count, by: 2) {
       let field = Key(arguments[index])
@@ -31,6 +32,7 @@ enum HashCommands {
         hash.fields.insert(field.bytes.array, hash: field.hash, value)
       }
     }
+    database.noteChange(of: key)
     context.reply.integer(hash.fields.count - before)
   }
 
@@ -44,17 +46,15 @@ enum HashCommands {
   static func hdel(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
     let key = arguments.key(1)
     guard let hash: HashValue = try database.collection(key) else { return context.reply.integer(0) }
-    let before = hash.fields.count
-    for index in 2..<arguments.count {
-      if let place = hash.fields.place(of: Key(arguments[index])) { hash.fields.remove(at: place) }
-    }
-    context.reply.integer(before - hash.fields.count)
+    let removedCount = hash.fields.remove(arguments, from: 2)
+    if removedCount > 0 { database.noteChange(of: key) }
+    context.reply.integer(removedCount)
     database.removeIfEmpty(hash, key)
   }
 
   static func hgetall(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
-    guard let hash: HashValue = try database.collection(arguments.key(1)) else { return context.reply.array(0) }
-    context.reply.array(hash.fields.count * 2)
+    guard let hash: HashValue = try database.collection(arguments.key(1)) else { return context.reply.map(0) }
+    context.reply.map(hash.fields.count)
     for entry in hash.fields.entries {
       context.reply.bulk(entry.key)
       context.reply.bulk(entry.value)

@@ -5,6 +5,10 @@ let keyCommands: [Command] = [
     tips: ["request_policy:multi_shard", "response_policy:agg_sum"], cost: "O(N)", "key...",
     "Removes keys, and answers how many were there.", .plain(KeyCommands.del)),
   Command(
+    "unlink", -2, [.write, .fast], .generic, keys: .all("RM delete"),
+    tips: ["request_policy:multi_shard", "response_policy:agg_sum"], since: "4.0.0", cost: "O(N)", "key...",
+    "Removes keys, and answers how many were there.", .plain(KeyCommands.del)),
+  Command(
     "exists", -2, [.readonly, .fast], .generic, keys: .all("RO"),
     tips: ["request_policy:multi_shard", "response_policy:agg_sum"], cost: "O(N)", "key...",
     "Answers how many of the keys are there.", .plain(KeyCommands.exists)),
@@ -45,7 +49,8 @@ let keyCommands: [Command] = [
   Command(
     "dbsize", 1, [.readonly, .fast], .server, categories: ["keyspace", "read"],
     tips: ["request_policy:all_shards", "response_policy:agg_sum"], "", "Answers how many keys there are.",
-    .plain { _, context in context.reply.integer(context.keyspace.counts(of: context.database).keys) }),
+    .plain { _, context in context.reply.integer(context.keyspace.counts(of: context.database, held: context.held).keys)
+    }),
   Command(
     "flushall", -1, .write, .server, categories: ["keyspace", "write", "dangerous"],
     tips: ["request_policy:all_shards", "response_policy:all_succeeded"], cost: "O(N)", "[ASYNC|SYNC]",
@@ -76,7 +81,7 @@ enum KeyCommands {
     _ arguments: Arguments, _ context: inout Context, _ body: (inout Database, Int) -> Void
   ) {
     var count = 0
-    context.keyspace.withShards(arguments.shards()) { locked in
+    context.keyspace.withShards(arguments.shards(), held: context.held) { locked in
       for index in 1..<arguments.count {
         let key = arguments.key(index)
         locked.withDatabase(context.database, of: key) { database in
@@ -97,7 +102,7 @@ enum KeyCommands {
   static func keys(_ arguments: Arguments, _ context: inout Context) {
     var found: [[UInt8]] = []
     let pattern = arguments[1]
-    context.keyspace.withShards(Keyspace.allShards) { locked in
+    context.keyspace.withShards(Keyspace.allShards, held: context.held) { locked in
       locked.forEachPart(of: context.database) { database in
         database.forEachKey { key, _ in if matches(pattern, key.span) { found.append(key) } }
       }
@@ -110,7 +115,7 @@ enum KeyCommands {
     // Both modes free the memory without a lock, so only this loop waits for it.
     guard arguments.count == 1 || arguments.count == 2 && (arguments[1].isWord("async") || arguments[1].isWord("sync"))
     else { throw .syntax }
-    context.keyspace.removeAll(from: databases)
+    context.keyspace.removeAll(from: databases, held: context.held)
     context.reply.ok()
   }
 }

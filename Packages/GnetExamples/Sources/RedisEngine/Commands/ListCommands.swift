@@ -40,7 +40,9 @@ enum ListCommands {
     _ arguments: Arguments, _ database: inout Database, _ context: inout Context,
     _ body: (inout Deque<[UInt8]>, [UInt8]) -> Void
   ) throws(ReplyError) {
-    let list: ListValue = try database.collectionToAddTo(arguments.key(1))
+    let key = arguments.key(1)
+    let list: ListValue = try database.collectionToAddTo(key)
+    database.noteChange(of: key)
     for index in 2..<arguments.count { body(&list.elements, arguments[index].array) }
     context.reply.integer(list.elements.count)
   }
@@ -58,8 +60,10 @@ enum ListCommands {
     if let wanted {
       let count = min(wanted, list.elements.count)
       context.reply.array(count)
+      if count > 0 { database.noteChange(of: key) }
       for _ in 0..<count { context.reply.bulk(body(&list.elements)) }
     } else {
+      database.noteChange(of: key)
       context.reply.bulk(body(&list.elements))
     }
     database.removeIfEmpty(list, key)

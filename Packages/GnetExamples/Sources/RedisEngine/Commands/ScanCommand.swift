@@ -11,23 +11,28 @@ enum ScanCommand {
     var visited = 0
     var bucket = cursor >> shardBits
     var shard = Int(cursor & (1 << shardBits - 1))
-    // At most ten buckets for each key that is asked for: most may be empty.
+    // At most ten buckets for each key that is asked for: most may be empty. Empty shards cost nothing.
     var buckets = options.count.multipliedReportingOverflow(by: 10).overflow ? Int.max : options.count * 10
     while shard < Keyspace.shardCount, visited < options.count, buckets > 0 {
-      bucket = context.keyspace.withDatabase(context.database, ofShard: shard) { database in
-        var next = bucket
-        repeat {
-          next = database.scan(next) { key, value in
-            visited += 1
-            if options.pattern < 0 || matches(arguments[options.pattern], key.span),
-              options.type < 0 || arguments[options.type].isWord(value.typeName)
-            {
-              found.append(key)
+      let start = bucket
+      context.keyspace.withShards(1 << shard, held: context.held) { locked in
+        locked.forEachPart(of: context.database) { database in
+          bucket = 0
+          if database.count == 0 { return }
+          var next = start
+          repeat {
+            next = database.scan(next) { key, value in
+              visited += 1
+              if options.pattern < 0 || matches(arguments[options.pattern], key.span),
+                options.type < 0 || arguments[options.type].isWord(value.typeName)
+              {
+                found.append(key)
+              }
             }
-          }
-          buckets -= 1
-        } while next != 0 && visited < options.count && buckets > 0
-        return next
+            buckets -= 1
+          } while next != 0 && visited < options.count && buckets > 0
+          bucket = next
+        }
       }
       if bucket == 0 { shard += 1 }
     }

@@ -23,23 +23,23 @@ let setCommands: [Command] = [
 
 enum SetCommands {
   static func sadd(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
-    let set: SetValue = try database.collectionToAddTo(arguments.key(1))
+    let key = arguments.key(1)
+    let set: SetValue = try database.collectionToAddTo(key)
     let before = set.members.count
     for index in 2..<arguments.count {
       let member = Key(arguments[index])
       if set.members.place(of: member) == nil { set.members.insert(member.bytes.array, hash: member.hash, ()) }
     }
+    if set.members.count > before { database.noteChange(of: key) }
     context.reply.integer(set.members.count - before)
   }
 
   static func srem(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
     let key = arguments.key(1)
     guard let set: SetValue = try database.collection(key) else { return context.reply.integer(0) }
-    let before = set.members.count
-    for index in 2..<arguments.count {
-      if let place = set.members.place(of: Key(arguments[index])) { set.members.remove(at: place) }
-    }
-    context.reply.integer(before - set.members.count)
+    let removedCount = set.members.remove(arguments, from: 2)
+    if removedCount > 0 { database.noteChange(of: key) }
+    context.reply.integer(removedCount)
     database.removeIfEmpty(set, key)
   }
 
@@ -53,8 +53,8 @@ enum SetCommands {
   static func smembers(
     _ arguments: Arguments, _ database: inout Database, _ context: inout Context
   ) throws(ReplyError) {
-    guard let set: SetValue = try database.collection(arguments.key(1)) else { return context.reply.array(0) }
-    context.reply.array(set.members.count)
+    guard let set: SetValue = try database.collection(arguments.key(1)) else { return context.reply.set(0) }
+    context.reply.set(set.members.count)
     for entry in set.members.entries { context.reply.bulk(entry.key) }
   }
 
@@ -68,10 +68,11 @@ enum SetCommands {
     let wanted = arguments.count == 3 ? try arguments.elementCount(2) : nil
     let key = arguments.key(1)
     guard let set: SetValue = try database.collection(key) else {
-      return wanted == nil ? context.reply.null() : context.reply.array(0)
+      return wanted == nil ? context.reply.null() : context.reply.set(0)
     }
     let count = min(wanted ?? 1, set.members.count)
-    if wanted != nil { context.reply.array(count) }
+    if wanted != nil { context.reply.set(count) }
+    if count > 0 { database.noteChange(of: key) }
     for _ in 0..<count {
       let place = Int.random(in: 0..<set.members.count, using: &context.random)
       context.reply.bulk(set.members.remove(at: place).key)

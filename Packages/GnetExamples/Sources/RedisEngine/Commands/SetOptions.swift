@@ -1,4 +1,4 @@
-/// The options of SET, behind the value.
+/// The options of SET, behind the value, and of GETEX, behind the key.
 struct SetOptions {
   enum Condition { case absent, present }
 
@@ -34,21 +34,31 @@ struct SetOptions {
   private(set) var expiry: Expiry?
   private(set) var keepsDeadline = false
   private(set) var answersOld = false
+  private(set) var removesDeadline = false
 
-  init(_ arguments: Arguments) throws(ReplyError) {
-    var index = 3
+  /// The options of SET.
+  init(_ arguments: Arguments) throws(ReplyError) { try self.init(arguments, from: 3, isSet: true) }
+
+  /// The options of GETEX.
+  init(ofGetEx arguments: Arguments) throws(ReplyError) { try self.init(arguments, from: 2, isSet: false) }
+
+  private init(_ arguments: Arguments, from start: Int, isSet: Bool) throws(ReplyError) {
+    var index = start
     while index < arguments.count {
       let word = arguments[index]
       let hasNext = index + 1 < arguments.count
-      if word.isWord("nx"), condition != .present {
+      if isSet, word.isWord("nx"), condition != .present {
         condition = .absent
-      } else if word.isWord("xx"), condition != .absent {
+      } else if isSet, word.isWord("xx"), condition != .absent {
         condition = .present
-      } else if word.isWord("get") {
+      } else if isSet, word.isWord("get") {
         answersOld = true
-      } else if word.isWord("keepttl"), expiry == nil {
+      } else if isSet, word.isWord("keepttl"), expiry == nil {
         keepsDeadline = true
-      } else if let unit = Unit(word), hasNext, !keepsDeadline, expiry == nil || expiry?.unit == unit {
+      } else if !isSet, word.isWord("persist"), expiry == nil {
+        removesDeadline = true
+      } else if let unit = Unit(word), hasNext, !keepsDeadline, !removesDeadline, expiry == nil || expiry?.unit == unit
+      {
         // The same unit may be given again, and the last one counts.
         index += 1
         expiry = Expiry(index: index, unit: unit)

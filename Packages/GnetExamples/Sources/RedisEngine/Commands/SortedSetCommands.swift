@@ -42,6 +42,7 @@ enum SortedSetCommands {
       if old == nil { added += 1 } else { changed += 1 }
       set.set(member, score: new)
     }
+    if added + changed > 0 { database.noteChange(of: key) }
     if options.contains(.increments) {
       if let result { context.reply.score(result) } else { context.reply.null() }
     } else {
@@ -63,13 +64,17 @@ enum SortedSetCommands {
 
   static func zpopmin(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
     if arguments.count > 3 { throw .syntax }
-    let wanted = arguments.count == 3 ? try arguments.elementCount(2) : 1
+    let wanted = arguments.count == 3 ? try arguments.elementCount(2) : nil
     let key = arguments.key(1)
     guard let set: SortedSet = try database.collection(key) else { return context.reply.array(0) }
-    let count = min(wanted, set.count)
-    context.reply.array(2 * count)
+    let count = min(wanted ?? 1, set.count)
+    // RESP3 has a pair for each element, but not if no number was asked for.
+    let isPaired = context.reply.isRESP3 && wanted != nil
+    context.reply.array(isPaired ? count : 2 * count)
+    if count > 0 { database.noteChange(of: key) }
     for _ in 0..<count {
       guard let element = set.popFirst() else { break }
+      if isPaired { context.reply.array(2) }
       context.reply.bulk(element.member)
       context.reply.score(element.score)
     }

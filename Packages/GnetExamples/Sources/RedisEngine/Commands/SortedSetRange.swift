@@ -5,8 +5,10 @@ enum SortedSetRange {
     let bounds = try options.bounds(arguments)
     guard let set: SortedSet = try database.collection(arguments.key(1)) else { return context.reply.array(0) }
     let ranks = options.limited(bounds.ranks(in: set, backwards: options.isReversed))
-    context.reply.array(ranks.count * (options.withScores ? 2 : 1))
+    let isPaired = context.reply.isRESP3 && options.withScores
+    context.reply.array(ranks.count * (options.withScores && !isPaired ? 2 : 1))
     set.forEach(in: ranks, backwards: options.isReversed) { element in
+      if isPaired { context.reply.array(2) }
       context.reply.bulk(element.member)
       if options.withScores { context.reply.score(element.score) }
     }

@@ -9,6 +9,26 @@ let stringCommands: [Command] = [
     "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
     "Sets a key to a string, whatever it held.", .onKey(StringCommands.set)),
   Command(
+    "setex", 4, [.write, .denyoom], .string, keys: .one("OW update"), since: "2.0.0", "key seconds:integer value",
+    "Sets a key to a string that expires after some seconds.",
+    .onKey { arguments, database, context throws(ReplyError) in
+      try StringCommands.setex(arguments, &database, &context, "setex", isInSeconds: true)
+    }),
+  Command(
+    "psetex", 4, [.write, .denyoom], .string, keys: .one("OW update"), since: "2.6.0",
+    "key milliseconds:integer value", "Sets a key to a string that expires after some milliseconds.",
+    .onKey { arguments, database, context throws(ReplyError) in
+      try StringCommands.setex(arguments, &database, &context, "psetex", isInSeconds: false)
+    }),
+  Command(
+    "getdel", 2, [.write, .fast], .string, keys: .one("RW access delete"), since: "6.2.0", "key",
+    "Answers with a key's string, and removes the key.", .onKey(StringCommands.getdel)),
+  Command(
+    "getex", -2, [.write, .fast], .string,
+    keys: .one("RW access update", notes: "RW and UPDATE because it changes the TTL"), since: "6.2.0",
+    "key [EX seconds:integer|PX milliseconds:integer|EXAT unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|PERSIST]",
+    "Answers with a key's string, and changes when it expires.", .onKey(StringCommands.getex)),
+  Command(
     "getset", 3, [.write, .denyoom, .fast], .string, keys: .one("RW access update"), "key value",
     "Sets a key to a string, and answers with the one it held.", .onKey(StringCommands.getset)),
   Command(
@@ -54,6 +74,9 @@ let stringCommands: [Command] = [
       if decrement == .min { throw ReplyError("ERR decrement would overflow") }
       try StringCommands.add(-decrement, arguments.key(1), &database, &context)
     }),
+  Command(
+    "incrbyfloat", 3, [.write, .denyoom, .fast], .string, keys: .one("RW access update"), since: "2.6.0",
+    "key increment:double", "Adds to the number that a key's string spells.", .onKey(StringCommands.incrbyfloat)),
 ]
 
 enum StringCommands {
@@ -92,6 +115,41 @@ enum StringCommands {
     database.setString(arguments.key(1), arguments[2])
   }
 
+  static func setex(
+    _ arguments: Arguments, _ database: inout Database, _ context: inout Context, _ name: String, isInSeconds: Bool
+  ) throws(ReplyError) {
+    let value = try arguments.integer(2)
+    guard value > 0, let deadline = Deadline.make(value, isInSeconds: isInSeconds, isAbsolute: false) else {
+      throw .expireTime(name)
+    }
+    database.setString(arguments.key(1), arguments[3], deadline: deadline)
+    context.reply.ok()
+  }
+
+  static func getdel(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
+    let key = arguments.key(1)
+    try answer(key, &database, &context)
+    if let place = database.find(key) { database.remove(at: place) }
+  }
+
+  static func getex(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
+    let options = try SetOptions(ofGetEx: arguments)
+    let key = arguments.key(1)
+    guard let place = database.find(key) else { return context.reply.null() }
+    try database.withString(at: place) { _ in }
+    let deadline = try options.expiry?.deadline(arguments, command: "getex")
+    try answer(key, &database, &context)
+    if let deadline {
+      if deadline <= Clock.milliseconds {
+        database.remove(at: place)
+      } else {
+        database.setDeadline(deadline, at: place)
+      }
+    } else if options.removesDeadline, database.deadline(at: place) != Database.never {
+      database.setDeadline(Database.never, at: place)
+    }
+  }
+
   static func setnx(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) {
     let key = arguments.key(1)
     if database.find(key) != nil { return context.reply.integer(0) }
@@ -101,7 +159,7 @@ enum StringCommands {
 
   static func mget(_ arguments: Arguments, _ context: inout Context) {
     context.reply.array(arguments.count - 1)
-    context.keyspace.withShards(arguments.shards()) { locked in
+    context.keyspace.withShards(arguments.shards(), held: context.held) { locked in
       for index in 1..<arguments.count {
         let key = arguments.key(index)
         locked.withDatabase(context.database, of: key) { database in
@@ -117,7 +175,7 @@ enum StringCommands {
 
   static func mset(_ arguments: Arguments, _ context: inout Context) throws(ReplyError) {
     if arguments.count % 2 == 0 { throw .argumentCount("mset") }
-    context.keyspace.withShards(arguments.shards(step: 2)) { locked in
+    context.keyspace.withShards(arguments.shards(step: 2), held: context.held) { locked in
       for index in stride(from: 1, to: arguments.count, by: 2) {
         let key = arguments.key(index)
         locked.withDatabase(context.database, of: key) { $0.setString(key, arguments[index + 1]) }
@@ -165,11 +223,30 @@ enum StringCommands {
   }
 }
 
+// Numbers with fractions.
+extension StringCommands {
+  static func incrbyfloat(
+    _ arguments: Arguments, _ database: inout Database, _ context: inout Context
+  ) throws(ReplyError) {
+    let key = arguments.key(1)
+    let place = database.find(key)
+    let old = try place.map { (place) throws(ReplyError) in try database.withString(at: place) { $0.array } }
+    let sum = try decimalSum(old ?? [UInt8(ascii: "0")], arguments[2].array)
+    context.reply.bulk(sum)
+    database.setString(key, sum.span, deadline: place.map { database.deadline(at: $0) } ?? Database.never)
+  }
+}
+
 extension Arguments {
   /// The shards of the keys among the arguments: every `step`-th from the second on.
-  func shards(step: Int = 1) -> Keyspace.Shards {
+  func shards(step: Int = 1) -> Keyspace.Shards { shards(from: 1, through: count - 1, step: step) }
+
+  /// The shards of the keys at some positions.
+  func shards(from first: Int, through last: Int, step: Int) -> Keyspace.Shards {
     var shards: Keyspace.Shards = 0
-    for index in stride(from: 1, to: count, by: step) { shards |= 1 << Keyspace.shard(ofHash: self[index].keyHash) }
+    for index in stride(from: first, through: last, by: step) {
+      shards |= 1 << Keyspace.shard(ofHash: self[index].keyHash)
+    }
     return shards
   }
 }

@@ -73,7 +73,7 @@ struct Syntax {
   func write(to reply: inout ReplyBuffer) {
     let flags = (isOptional ? ["optional"] : []) + (isMultiple ? ["multiple"] : [])
     let isKey = type == "key"
-    reply.array(4 + (isKey ? 2 : 0) + (token == nil ? 0 : 2) + (flags.isEmpty ? 0 : 2) + (members.isEmpty ? 0 : 2))
+    reply.map(2 + (isKey ? 1 : 0) + (token == nil ? 0 : 1) + (flags.isEmpty ? 0 : 1) + (members.isEmpty ? 0 : 1))
     reply.bulk("name")
     reply.bulk(name)
     reply.bulk("type")
@@ -88,7 +88,7 @@ struct Syntax {
     }
     if !flags.isEmpty {
       reply.bulk("flags")
-      reply.array(flags.count)
+      reply.set(flags.count)
       for flag in flags { reply.status(flag) }
     }
     if !members.isEmpty {

@@ -55,6 +55,15 @@ struct ByteTable<Value> {
     return place
   }
 
+  /// Removes the entries of the keys among the arguments from an index on. Returns their number.
+  mutating func remove(_ arguments: Arguments, from first: Int) -> Int {
+    let before = entries.count
+    for index in first..<arguments.count {
+      if let place = place(of: Key(arguments[index])) { remove(at: place) }
+    }
+    return before - entries.count
+  }
+
   /// Removes the entry at a position. The last entry takes its place.
   @discardableResult
   mutating func remove(at place: Int) -> Entry {
@@ -107,6 +116,9 @@ struct ByteTable<Value> {
     entries = smaller
   }
 }
+
+extension ByteTable: Sendable where Value: Sendable {}
+extension ByteTable.Entry: Sendable where Value: Sendable {}
 
 extension ByteTable {
   /// Visits the entries of one bucket. Returns the cursor of the next bucket, 0 behind the last.

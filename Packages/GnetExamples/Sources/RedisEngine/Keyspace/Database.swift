@@ -16,12 +16,16 @@ struct Database {
   private(set) var expiringCount = 0
   /// The cursor of the sweep.
   private var sweepPlace = 0
+  /// The watchers of keys, whether or not the keys are there.
+  private var watchers = ByteTable<[Watcher]>()
+  /// The number of keys that have expired so far.
+  private(set) var expiredCount = 0
 
   /// The position of a key, valid until the next insertion or removal.
   mutating func find(_ key: borrowing Key) -> Int? {
     guard let place = table.place(of: key) else { return nil }
     guard hasExpired(place) else { return place }
-    remove(at: place)
+    removeExpired(at: place)
     return nil
   }
 
@@ -30,18 +34,81 @@ struct Database {
   func deadline(at place: Int) -> Int { table[place].deadline }
 
   mutating func setDeadline(_ deadline: Int, at place: Int) {
+    noteChange(at: place)
     expiringCount += (deadline == Self.never ? 0 : 1) - (table[place].deadline == Self.never ? 0 : 1)
     table[place].deadline = deadline
   }
 
   mutating func remove(at place: Int) {
+    noteChange(at: place)
     if table[place].deadline != Self.never { expiringCount -= 1 }
     table.remove(at: place)
+  }
+
+  private mutating func removeExpired(at place: Int) {
+    expiredCount += 1
+    remove(at: place)
   }
 
   private func hasExpired(_ place: Int) -> Bool {
     let deadline = table.entries[place].value.deadline
     return deadline != Self.never && deadline <= Clock.milliseconds
+  }
+}
+
+// Watched keys.
+extension Database {
+  /// Tells the watchers of a key that its value or its deadline has changed; to be called by commands that change a
+  /// collection in place.
+  @inline(__always)
+  func noteChange(of key: borrowing Key) {
+    if !watchers.isEmpty { tellWatchers(of: key) }
+  }
+
+  @inline(__always)
+  private func noteChange(at place: Int) {
+    if !watchers.isEmpty { tellWatchers(at: place) }
+  }
+
+  private func tellWatchers(at place: Int) {
+    let key = table.entries[place].key
+    tellWatchers(of: Key(key.span, hash: table.entries[place].hash))
+  }
+
+  private func tellWatchers(of key: borrowing Key) {
+    guard let place = watchers.place(of: key) else { return }
+    for watcher in watchers[place] { watcher.noteChange() }
+  }
+
+  mutating func add(_ watcher: Watcher, of key: borrowing Key) {
+    // A key that has expired is removed first, since that is no change for this watcher.
+    _ = find(key)
+    if let place = watchers.place(of: key) {
+      watchers[place].append(watcher)
+    } else {
+      watchers.insert(key.bytes.array, hash: key.hash, [watcher])
+    }
+  }
+
+  /// Removes a watcher of a key. If the key has expired meanwhile, the watcher is told before.
+  mutating func remove(_ watcher: Watcher, of key: borrowing Key) {
+    _ = find(key)
+    guard let place = watchers.place(of: key) else { return }
+    watchers[place].removeAll { $0 === watcher }
+    if watchers[place].isEmpty { watchers.remove(at: place) }
+  }
+
+  /// Empties the database, and tells the watchers of the keys that were there. Returns the old contents.
+  mutating func takeAll() -> ByteTable<Item> {
+    for entry in watchers.entries where table.place(of: entry.key.span, hash: entry.hash) != nil {
+      for watcher in entry.value { watcher.noteChange() }
+    }
+    defer {
+      table = ByteTable()
+      expiringCount = 0
+      sweepPlace = 0
+    }
+    return table
   }
 }
 
@@ -105,6 +172,7 @@ extension Database {
 
   /// Changes the string at a position in place. A value of another type counts as empty.
   mutating func changeString(at place: Int, _ body: (inout [UInt8]) -> Void) {
+    noteChange(at: place)
     var string: [UInt8] = []
     // The table gives its reference up before the change, so that the string has one reference.
     if case .string(let found) = table[place].value { string = found }
@@ -116,6 +184,7 @@ extension Database {
   @discardableResult
   mutating func insert(_ key: borrowing Key, _ value: Value, deadline: Int = never) -> Int {
     if deadline != Self.never { expiringCount += 1 }
+    noteChange(of: key)
     return table.insert(key.bytes.array, hash: key.hash, Item(value: value, deadline: deadline))
   }
 }
@@ -148,7 +217,7 @@ extension Database {
       if sweepPlace >= table.count { sweepPlace = 0 }
       looked += 1
       if table[sweepPlace].deadline <= now {
-        remove(at: sweepPlace)
+        removeExpired(at: sweepPlace)
         removed += 1
         if table.isEmpty { return false }
       } else {

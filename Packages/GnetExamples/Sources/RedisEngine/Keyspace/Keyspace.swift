@@ -73,14 +73,18 @@ final class Keyspace: @unchecked Sendable {
   private func unlock(_ shard: Int) { unsafe locks[shard].mutex._unsafeUnlock() }
 
   /// Runs `body` with the locks of several shards held. The databases are reached by `locked`.
-  func withShards(_ wanted: Shards, _ body: (Locked) -> Void) {
-    var rest = wanted
+  ///
+  /// - Parameter held: the shards whose locks are held already, for all that `body` wants, or none.
+  func withShards(_ wanted: Shards, held: Shards = 0, _ body: (Locked) -> Void) {
+    assert(held == 0 || wanted & ~held == 0, "the order of locks prevents deadlocks only if all are taken at once")
+    let missing = wanted & ~held
+    var rest = missing
     while rest != 0 {
       lock(rest.trailingZeroBitCount)
       rest &= rest &- 1
     }
     defer {
-      var rest = wanted
+      var rest = missing
       while rest != 0 {
         unlock(rest.trailingZeroBitCount)
         rest &= rest &- 1
@@ -95,10 +99,12 @@ final class Keyspace: @unchecked Sendable {
     fileprivate let shards: Shards
 
     /// Runs `body` on the part of a database that has a key.
-    func withDatabase<R>(_ number: Int, of key: borrowing Key, _ body: (inout Database) -> R) -> R {
+    func withDatabase<R, E: Error>(_ number: Int, of key: borrowing Key, _ body: (inout Database) throws(E) -> R)
+      throws(E) -> R
+    {
       let shard = Keyspace.shard(ofHash: key.hash)
       assert(shards & 1 << shard != 0, "a shard whose lock is not held")
-      return unsafe body(&keyspace.parts[shard][number])
+      return try unsafe body(&keyspace.parts[shard][number])
     }
 
     /// Runs `body` on each shard's part of a database.
@@ -111,29 +117,25 @@ final class Keyspace: @unchecked Sendable {
 }
 
 extension Keyspace {
-  /// The number of keys in a database, and of keys with a deadline.
-  func counts(of number: Int) -> (keys: Int, expiring: Int) {
-    var keys = 0
-    var expiring = 0
-    withShards(Self.allShards) { locked in
+  /// The numbers of keys in a database: all keys, those with a deadline, and those that have expired so far.
+  func counts(of number: Int, held: Shards = 0) -> (keys: Int, expiring: Int, expired: Int) {
+    var counts = (keys: 0, expiring: 0, expired: 0)
+    withShards(Self.allShards, held: held) { locked in
       locked.forEachPart(of: number) {
-        keys += $0.count
-        expiring += $0.expiringCount
+        counts.keys += $0.count
+        counts.expiring += $0.expiringCount
+        counts.expired += $0.expiredCount
       }
     }
-    return (keys, expiring)
+    return counts
   }
 
   /// Empties databases, at one moment for all clients. Their memory is freed after the locks are released.
-  func removeAll(from numbers: Range<Int>) {
-    var removed: [Database] = []
-    withShards(Self.allShards) { locked in
+  func removeAll(from numbers: Range<Int>, held: Shards = 0) {
+    var removed: [ByteTable<Database.Item>] = []
+    withShards(Self.allShards, held: held) { locked in
       for number in numbers {
-        locked.forEachPart(of: number) { database in
-          guard database.count > 0 else { return }
-          removed.append(database)
-          database = Database()
-        }
+        locked.forEachPart(of: number) { if $0.count > 0 { removed.append($0.takeAll()) } }
       }
     }
   }

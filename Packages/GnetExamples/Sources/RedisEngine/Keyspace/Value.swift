@@ -7,6 +7,7 @@ enum Value {
   case set(SetValue)
   case hash(HashValue)
   case sortedSet(SortedSet)
+  case stream(StreamValue)
 
   /// The name of the type in the answer of TYPE.
   var typeName: StaticString {
@@ -16,11 +17,12 @@ enum Value {
     case .set: "set"
     case .hash: "hash"
     case .sortedSet: "zset"
+    case .stream: "stream"
     }
   }
 }
 
-/// A collection as the value of a key. Never empty once a command has ended.
+/// A collection as the value of a key. Never empty once a command has ended, except for a stream.
 protocol CollectionValue: AnyObject {
   init()
   /// The object in a value of this type; `nil` if the value has another type.

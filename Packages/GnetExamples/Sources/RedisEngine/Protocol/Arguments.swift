@@ -1,5 +1,5 @@
 /// The range of an argument among the bytes of its request.
-struct ArgumentRange: Equatable {
+struct ArgumentRange: Equatable, Sendable {
   var offset: Int
   var count: Int
 }
@@ -42,6 +42,17 @@ struct Arguments: ~Escapable {
     let bytes = self[index]
     if index == 1, let knownHash { return Key(bytes, hash: knownHash) }
     return Key(bytes)
+  }
+
+  /// Copies of the bytes and ranges, for a request that outlives its input.
+  func copied() -> (bytes: [UInt8], ranges: [ArgumentRange]) {
+    var copy: [UInt8] = []
+    var copiedRanges: [ArgumentRange] = []
+    for index in 0..<count {
+      copiedRanges.append(ArgumentRange(offset: copy.count, count: self[index].count))
+      unsafe self[index].withUnsafeBufferPointer { unsafe copy.append(contentsOf: $0) }
+    }
+    return (copy, copiedRanges)
   }
 
   func integer(_ index: Int) throws(ReplyError) -> Int {

@@ -1,3 +1,5 @@
+internal import CRedisEngine
+
 extension Span<UInt8> {
   /// The integer that the bytes spell in the only accepted way: no sign but `-`, no space, no leading zero.
   @inline(__always)
@@ -63,6 +65,24 @@ extension Double {
     if magnitude < 1e17, !isZero || sign == .plus, let integer = Int(exactly: self) { return Array("\(integer)".utf8) }
     if isInfinite { return Array((self < 0 ? "-inf" : "inf").utf8) }
     return Platform.text(of: self)
+  }
+}
+
+/// The sum of two numbers with fractions, with up to 17 digits behind the point.
+func decimalSum(_ left: [UInt8], _ right: [UInt8]) throws(ReplyError) -> [UInt8] {
+  var text = [CChar](repeating: 0, count: Int(CREDIS_NUMBER_CAPACITY))
+  var length = 0
+  let outcome = unsafe left.withUnsafeBytes { left in
+    unsafe right.withUnsafeBytes { right in
+      unsafe credis_add(
+        left.assumingMemoryBound(to: CChar.self).baseAddress, left.count,
+        right.assumingMemoryBound(to: CChar.self).baseAddress, right.count, &text, &length)
+    }
+  }
+  switch outcome {
+  case CREDIS_SUM: return text[..<length].map { UInt8(bitPattern: $0) }
+  case CREDIS_NOT_FINITE: throw ReplyError("ERR increment would produce NaN or Infinity")
+  default: throw .notAFloat
   }
 }
 

@@ -1,16 +1,18 @@
 internal import RingBuffer
 
-/// The answers to a batch of requests in RESP2, sent at once.
+/// The answers to a batch of requests, sent at once.
 struct ReplyBuffer: ~Copyable {
   private(set) var bytes: RingBuffer
+  /// Whether the client speaks RESP3, which has types that RESP2 writes as arrays and strings.
+  var isRESP3 = false
 
   var count: Int { bytes.count }
 
   init(minimumCapacity: Int = 0) { bytes = RingBuffer(minimumCapacity: minimumCapacity) }
 
   mutating func ok() { raw("+OK\r\n") }
-  mutating func null() { raw("$-1\r\n") }
-  mutating func nullArray() { raw("*-1\r\n") }
+  mutating func null() { if isRESP3 { raw("_\r\n") } else { raw("$-1\r\n") } }
+  mutating func nullArray() { if isRESP3 { raw("_\r\n") } else { raw("*-1\r\n") } }
 
   /// Appends a line for programs, such as the name of a type.
   mutating func status(_ text: StaticString) {
@@ -35,6 +37,26 @@ struct ReplyBuffer: ~Copyable {
 
   /// Begins an array. The caller appends the elements.
   mutating func array(_ count: Int) { header(UInt8(ascii: "*"), count) }
+
+  /// Begins a map of `count` pairs. The caller appends each key and its value.
+  mutating func map(_ count: Int) {
+    if isRESP3 { header(UInt8(ascii: "%"), count) } else { array(count * 2) }
+  }
+
+  /// Begins a set. The caller appends the members.
+  mutating func set(_ count: Int) { header(isRESP3 ? UInt8(ascii: "~") : UInt8(ascii: "*"), count) }
+
+  /// Begins a message that answers no request. The caller appends the elements.
+  mutating func push(_ count: Int) { header(isRESP3 ? UInt8(ascii: ">") : UInt8(ascii: "*"), count) }
+
+  /// Appends a text for people.
+  mutating func verbatim(_ text: [UInt8]) {
+    guard isRESP3 else { return bulk(text) }
+    header(UInt8(ascii: "="), text.count + 4)
+    raw("txt:")
+    bytes.write(text)
+    raw("\r\n")
+  }
 
   /// Appends a string of any bytes. Most of a server's output: written straight into the buffer.
   mutating func bulk(_ value: Bytes) {
@@ -63,7 +85,15 @@ struct ReplyBuffer: ~Copyable {
     if let value { bulk(value) } else { null() }
   }
 
-  mutating func score(_ value: Double) { bulk(value.scoreText) }
+  mutating func score(_ value: Double) {
+    guard isRESP3 else { return bulk(value.scoreText) }
+    bytes.writeByte(UInt8(ascii: ","))
+    bytes.write(value.scoreText)
+    raw("\r\n")
+  }
+
+  /// Appends whole answers, and leaves `other` empty.
+  mutating func append(moving other: inout RingBuffer) { bytes.append(moving: &other) }
 
   /// Gives the bytes to a closure, which takes them.
   mutating func take(_ body: (inout RingBuffer) -> Void) { body(&bytes) }

@@ -24,6 +24,12 @@ struct ReplyError: Error, Equatable {
     ReplyError("ERR wrong number of arguments for '\(command)' command")
   }
 
+  static func subcommandSyntax(_ name: Bytes, of command: String) -> ReplyError {
+    ReplyError(
+      quoting: Array("ERR unknown subcommand or wrong number of arguments for '".utf8)
+        + name.array.prefix(128).prefix { $0 != 0 } + Array("'. Try \(command) HELP.".utf8))
+  }
+
   static func expireTime(_ command: String) -> ReplyError {
     ReplyError("ERR invalid expire time in '\(command)' command")
   }

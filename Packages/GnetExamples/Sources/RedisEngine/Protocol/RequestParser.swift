@@ -69,16 +69,21 @@ struct RequestParser: ~Copyable {
       isInline = input[0] != UInt8(ascii: "*")
       if isInline { return try parseLine(input) }
       guard let end = try lineEnd(input, tooLong: Self.tooLongCount) else { return false }
-      guard let count = number(in: input, endingAt: end), count <= Self.argumentLimit else { throw Self.invalidCount }
+      guard let count = number(in: input, endingAt: end), count <= Self.argumentLimit else {
+        if try isHidden(input, end, tooLong: Self.tooLongCount) { return false }
+        throw Self.invalidCount
+      }
       missing = max(count, 0)
       advance(to: end + 2)
     }
     while let left = missing, left > 0 {
       if bulkLength == nil {
         guard let end = try lineEnd(input, tooLong: Self.tooLongLength) else { return false }
-        if input[position] != UInt8(ascii: "$") { throw Self.unexpected(input[position]) }
-        guard let length = number(in: input, endingAt: end), length >= 0, length <= Self.bulkLimit else {
-          throw Self.invalidLength
+        guard input[position] == UInt8(ascii: "$"), let length = number(in: input, endingAt: end), length >= 0,
+          length <= Self.bulkLimit
+        else {
+          if try isHidden(input, end, tooLong: Self.tooLongLength) { return false }
+          throw input[position] == UInt8(ascii: "$") ? Self.invalidLength : Self.unexpected(input[position])
         }
         bulkLength = length
         advance(to: end + 2)
@@ -116,6 +121,17 @@ struct RequestParser: ~Copyable {
     return nil
   }
 
+  /// Whether a line is incomplete because of a zero byte in it. As in redis, a zero byte hides the end of its line, and
+  /// of all lines behind it.
+  private mutating func isHidden(
+    _ input: Bytes, _ end: Int, tooLong: @autoclosure () -> ReplyError
+  ) throws(ReplyError) -> Bool {
+    guard input.extracting(first: end).offset(of: 0, from: position) < end else { return false }
+    scanned = position
+    if input.count - position > Self.lineLimit { throw tooLong() }
+    return true
+  }
+
   /// The number behind the sign at `position`.
   @inline(__always)
   private func number(in input: Bytes, endingAt end: Int) -> Int? {
@@ -129,6 +145,7 @@ struct RequestParser: ~Copyable {
       if scanned > Self.lineLimit { throw Self.tooLongLine }
       return false
     }
+    if try isHidden(input, end, tooLong: Self.tooLongLine) { return false }
     var line = input.extracting(first: end)
     if end > 0, line[end - 1] == UInt8(ascii: "\r") { line = line.extracting(droppingLast: 1) }
     words.removeAll(keepingCapacity: words.capacity <= 4096)

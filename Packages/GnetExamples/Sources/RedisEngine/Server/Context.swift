@@ -10,6 +10,8 @@ struct Context: ~Copyable {
   var client: Client
   /// The answers so far.
   var reply = ReplyBuffer(minimumCapacity: replyCapacity)
+  /// The shards whose locks are held while a transaction runs.
+  var held: Keyspace.Shards = 0
   /// Whether the connection closes behind the answer.
   var isClosing = false
   /// The generator for SPOP: fast, and seeded once by the system.

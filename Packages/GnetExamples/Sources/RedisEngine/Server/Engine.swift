@@ -5,7 +5,11 @@ internal import Synchronization
 public final class Engine: Sendable {
   let keyspace = Keyspace()
   let clients = ClientRegistry()
+  let channels = Channels()
+  let figures = Figures()
   let startedAt = Clock.seconds
+  /// The number of this run, 40 digits.
+  let runID = String((0..<40).map { _ in "0123456789abcdef".randomElement()! })
   private let running = Mutex<Server?>(nil)
   private let counters = Mutex<[CommandCounter]>([])
 
@@ -15,16 +19,17 @@ public final class Engine: Sendable {
   /// The protocol, as Gnet serves it.
   public var service: Service {
     Service(perLoop: { _ in LoopState(self) }) { connection, loop in
-      let client = self.clients.add(
-        address: "\(connection.remoteAddress)", localAddress: "\(connection.localAddress)")
-      return Session(client, of: self, on: loop)
+      Session(self.clients.add(connection), of: self, on: loop)
     }
   }
 
   /// Begins to remove expired keys, and to tell the figures of `server`; to be called once.
   public func start(on server: Server) {
     running.withLock { $0 = server }
-    server.loops[0].every(.milliseconds(100)) { [keyspace] in keyspace.sweep() }.keep()
+    server.loops[0].every(.milliseconds(100)) { [self] in
+      keyspace.sweep()
+      figures.sample(commandCount: commandCount)
+    }.keep()
   }
 
   /// The running server.

@@ -9,7 +9,7 @@ struct Interpreter: ~Copyable {
   private let commands = CommandTable.shared
 
   init(_ engine: Engine) {
-    context = Context(engine: engine, client: Client(id: 0, address: "", localAddress: ""))
+    context = Context(engine: engine, client: Client(id: 0, address: "", localAddress: "", handle: nil))
   }
 
   /// Answers the requests that have arrived, until none is complete or the output is full.
@@ -22,6 +22,7 @@ struct Interpreter: ~Copyable {
     if let begun = partial.take() { parser = begun }
     context.client = client
     context.isClosing = false
+    context.reply.isRESP3 = client.modes.contains(.resp3)
     input.makeContiguous()
     let consumed = answerAll(Bytes(_bytes: input.readable.first), &connection)
     input.discard(context.isClosing ? input.count : consumed)

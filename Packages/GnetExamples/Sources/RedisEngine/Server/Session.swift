@@ -3,8 +3,8 @@ internal import RingBuffer
 
 /// The connection of a client.
 struct Session: ~Copyable, ConnectionHandler {
-  /// The most bytes of unanswered input, the limit of redis. No honest client sends more.
-  private static let inputLimit = 1 << 30
+  /// The most bytes of unanswered input, and of a transaction, the limit of redis. No honest client sends more.
+  static let inputLimit = 1 << 30
 
   private let client: Client
   private let engine: Engine
@@ -24,7 +24,7 @@ struct Session: ~Copyable, ConnectionHandler {
   /// when it has drained.
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     client.noteActivity()
-    let isClosing = loop.interpreter.answer(client, &parser, &connection, &input)
+    let isClosing = loop.answer(client, &parser, &connection, &input)
     isIdle = input.isEmpty
     if isClosing || input.count > Self.inputLimit { return .close }
     return isIdle && connection.isShuttingDown ? .close : .none
@@ -33,15 +33,36 @@ struct Session: ~Copyable, ConnectionHandler {
   /// Ends the connection at once, unless a request has arrived in part or waits.
   mutating func shuttingDown(_ connection: inout Connection) -> Action { isIdle ? .close : .none }
 
-  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { engine.clients.remove(client) }
+  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
+    engine.clients.remove(client)
+    if client.modes.contains(.subscriber) { engine.channels.unsubscribeAll(client) }
+    client.takeTransaction().unwatch(in: engine.keyspace)
+  }
 }
 
 /// The state of a loop, which its connections share.
+@safe
 final class LoopState {
-  var interpreter: Interpreter
+  /// Behind a pointer, since the runtime does not check there that access is exclusive: connections of a loop are served
+  /// one after the other.
+  private let interpreter: UnsafeMutablePointer<Interpreter>
 
   init(_ engine: Engine) {
-    interpreter = Interpreter(engine)
-    engine.add(interpreter.counter)
+    unsafe interpreter = .allocate(capacity: 1)
+    unsafe interpreter.initialize(to: Interpreter(engine))
+    unsafe engine.add(interpreter.pointee.counter)
+  }
+
+  deinit {
+    unsafe interpreter.deinitialize(count: 1)
+    unsafe interpreter.deallocate()
+  }
+
+  /// Answers the requests of a client that have arrived; see `Interpreter`.
+  @inline(__always)
+  func answer(
+    _ client: Client, _ partial: inout RequestParser?, _ connection: inout Connection, _ input: inout RingBuffer
+  ) -> Bool {
+    unsafe interpreter.pointee.answer(client, &partial, &connection, &input)
   }
 }

@@ -5,7 +5,6 @@ import Testing
 
 @Suite("A server that is asked to end")
 struct DrainTests {
-  static let hasCurl = Program.path(of: "curl") != nil
   /// Longer than any test waits: a server that ends sooner has not waited for its drain time-out.
   private static let patient = ["--drain-timeout", "3600"]
 
@@ -13,7 +12,7 @@ struct DrainTests {
 
   @Test(
     "http answers what curl has asked for, and says that it is the last answer",
-    .enabled(if: hasCurl, "curl is not installed"), arguments: [SIGTERM, SIGINT, SIGHUP], [1, 2])
+    .needs("curl"), arguments: [SIGTERM, SIGINT, SIGHUP], [1, 2])
   func delay(number: Int32, loops: Int) throws {
     // A program inherits the signals that are ignored, as under nohup.
     signal(SIGHUP, SIG_DFL)
@@ -120,7 +119,7 @@ struct DrainTests {
 
   @Test(
     "blocking answers the jobs that it has taken, and waits for the rest of a line",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+    .needs("python3"), arguments: [1, 2])
   func blocking(loops: Int) throws {
     let blocking = try Example("blocking", loops: loops, Self.patient)
     try blocking.python(
@@ -141,8 +140,7 @@ struct DrainTests {
 
   @Test(
     "connections of echo, chat, push and upgrade go on until the client ends them",
-    .enabled(if: Example.hasPython, "python3 is not installed"),
-    arguments: ["echo", "chat", "push", "upgrade"], [1, 2])
+    .needs("python3"), arguments: ["echo", "chat", "push", "upgrade"], [1, 2])
   func others(name: String, loops: Int) throws {
     let arguments = name == "push" ? ["--interval", "20"] : []
     let example = try Example(name, loops: loops, arguments + Self.patient)

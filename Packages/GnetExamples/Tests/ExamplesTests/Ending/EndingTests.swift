@@ -4,7 +4,6 @@ import Testing
 
 @Suite("The end of a program")
 struct EndingTests {
-  static let hasNetcat = Program.path(of: "nc") != nil
 
   /// A server on a unix socket that ends in a way of `EndingServer`, and the path of its socket.
   private func server(_ way: String) throws -> (program: Program, path: String) {
@@ -23,28 +22,17 @@ struct EndingTests {
   }
 
   @Test(
-    "a callback that shuts the server down ends the program, with exit code 0",
-    .enabled(if: hasNetcat, "nc is not installed"))
-  func shutdown() throws {
-    let (program, path) = try server("shutdown")
+    "a callback that shuts the server down ends the program, with exit code 0, or with one line and exit code 1",
+    .needs("nc"),
+    arguments: [("shutdown", "", 0), ("failure", "Error: invalid address \"nowhere\": it has gone\n", 1)])
+  func shutdown(way: String, errors: String, exitCode: Int32) throws {
+    let (program, path) = try server(way)
     _ = try output(of: "nc", ["-U", path], input: [])
-    #expect(program.errorsToEnd() == "")
-    #expect(program.exitCode() == 0)
+    #expect(program.errorsToEnd() == errors)
+    #expect(program.exitCode() == exitCode)
   }
 
-  @Test(
-    "a server that fails ends the program, with one line and exit code 1",
-    .enabled(if: hasNetcat, "nc is not installed"))
-  func failure() throws {
-    let (program, path) = try server("failure")
-    _ = try output(of: "nc", ["-U", path], input: [])
-    #expect(program.errorsToEnd() == "Error: invalid address \"nowhere\": it has gone\n")
-    #expect(program.exitCode() == 1)
-  }
-
-  @Test(
-    "the second signal ends a program whose loop is blocked", .enabled(if: hasNetcat, "nc is not installed"),
-    arguments: [SIGINT, SIGTERM])
+  @Test("the second signal ends a program whose loop is blocked", .needs("nc"), arguments: [SIGINT, SIGTERM])
   func secondSignal(number: Int32) throws {
     let (program, path) = try server("never")
     let client = try Program("nc", ["-U", path], input: .interactive)
@@ -61,7 +49,7 @@ struct EndingTests {
     #expect(program.exitCode() == -number)
   }
 
-  @Test("a program that was started with SIGHUP ignored survives it", .enabled(if: hasNetcat, "nc is not installed"))
+  @Test("a program that was started with SIGHUP ignored survives it", .needs("nc"))
   func ignoredHangup() throws {
     let echo = try #require(Program.path(of: "echo"))
     let program = try Program("sh", ["-c", #"trap "" HUP; exec "$0" tcp://127.0.0.1:0"#, echo])

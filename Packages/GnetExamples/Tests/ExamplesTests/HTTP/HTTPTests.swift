@@ -35,15 +35,36 @@ struct HTTPTests {
       #expect(try answer(get(path)).status == 404, "\(path)")
     }
     for (method, path, allowed) in [
-      ("POST", "/", "GET, HEAD"), ("DELETE", "/json", "GET, HEAD"), ("PUT", "/delay/1", "GET, HEAD"),
-      ("GET", "/echo", "POST"), ("TRACE", "/plaintext", "GET, HEAD"),
+      ("POST", "/", "GET, HEAD, OPTIONS"), ("DELETE", "/json", "GET, HEAD, OPTIONS"),
+      ("PUT", "/delay/1", "GET, HEAD, OPTIONS"),
+      ("GET", "/echo", "POST, OPTIONS"), ("TRACE", "/plaintext", "GET, HEAD, OPTIONS"),
     ] {
       let refused = try answer(get(path).replacing("GET", with: method))
       #expect(refused.status == 405 && refused.fields["allow"] == allowed, "\(method) \(path)")
     }
     #expect(try answer(get("/").replacing("GET", with: "BREW")).status == 501)
     #expect(try answer(get("/").replacing("GET", with: "get")).status == 501)
-    #expect(try answer(get("*").replacing("GET", with: "OPTIONS")).status == 204)
+    server.stop()
+  }
+
+  @Test(
+    "OPTIONS on what exists is answered with its methods: HAProxy checks servers in this way",
+    arguments: ["1.0", "1.1"])
+  func options(version: String) throws {
+    let server = try HTTPServer()
+    func answer(_ path: String) throws -> HTTPClient.Response {
+      let client = try server.connect()
+      client.send("OPTIONS \(path) HTTP/\(version)\r\nHost: x\r\n\r\n")
+      return try #require(client.response())
+    }
+    for (path, allowed) in [
+      ("/", "GET, HEAD, OPTIONS"), ("/json", "GET, HEAD, OPTIONS"), ("/delay/1000", "GET, HEAD, OPTIONS"),
+      ("/echo", "POST, OPTIONS"), ("*", "GET, HEAD, POST, OPTIONS"),
+    ] {
+      let options = try answer(path)
+      #expect(options.status == 204 && options.fields["allow"] == allowed && options.body.isEmpty, "\(path)")
+    }
+    #expect(try answer("/x").status == 404)
     server.stop()
   }
 
@@ -80,12 +101,9 @@ struct HTTPTests {
     #expect(answers.last?.hasSuffix("</html>\n") == true)
   }
 
-  @Test(
-    "a client that reads late gets all the answers to a long pipeline",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  @Test("a client that reads late gets all the answers to a long pipeline", .needs("python3"), arguments: [1, 2])
   func lateReader(loops: Int) throws {
-    let http = try Example("http", loops: loops)
-    try http.python(
+    try Example("http", loops: loops).endAfterPython(
       """
       s = connect(4096)
       head = "GET / HTTP/1.1\\r\\nHost: x\\r\\n"
@@ -103,7 +121,6 @@ struct HTTPTests {
       equal(status(), "HTTP/1.1 200 OK\\r\\n")
       equal(file.read(), b"")
       """)
-    http.end()
   }
 
   @Test("what follows a delayed request waits for it, and leaves with its answer", arguments: [1, 2])

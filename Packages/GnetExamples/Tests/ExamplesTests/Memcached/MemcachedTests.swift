@@ -104,7 +104,7 @@ struct MemcachedTests {
 
   @Test(
     "a client that reads late gets all of many large answers, and the server does not grow meanwhile",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: ["get big\r\n", "get big big big\r\n"])
+    .needs("python3"), arguments: ["get big\r\n", "get big big big\r\n"])
   func lateReader(request: String) throws {
     let server = try Example("memcached", loops: 1)
     try server.python(
@@ -136,7 +136,7 @@ struct MemcachedTests {
 
   @Test(
     "requests in single bytes and at once get the same answers",
-    .enabled(if: Example.hasPython, "python3 is not installed"))
+    .needs("python3"))
   func pieces() throws {
     let server = try Example("memcached", loops: 1)
     try server.python(
@@ -157,7 +157,7 @@ struct MemcachedTests {
 
   @Test(
     "items expire, a removal may be put off, and memory has its limit",
-    .enabled(if: Example.hasPython, "python3 is not installed"))
+    .needs("python3"))
   func expiry() throws {
     let server = try Example("memcached", loops: 2, ["--memory", "8"])
     try server.python(
@@ -210,7 +210,7 @@ struct MemcachedTests {
 
   @Test(
     "a line without an end closes the connection, and a shutdown waits for the rest of a value",
-    .enabled(if: Example.hasPython, "python3 is not installed"))
+    .needs("python3"))
   func endings() throws {
     let server = try Example("memcached", loops: 1)
     try server.python(

@@ -4,14 +4,24 @@ import TestSupport
 struct RandomCommands {
   private var random: SeededGenerator
 
-  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+  private let templates: [Substring]
+
+  /// - Parameter inTransactions: whether the commands are those that two clients may use in transactions, with the
+  ///   commands on transactions among them.
+  init(seed: UInt64, inTransactions: Bool = false) {
+    random = SeededGenerator(seed: seed)
+    templates =
+      inTransactions
+      ? Self.templates.filter { !"~#<=".contains($0.first!) }
+        + Array(repeating: Self.transactions, count: 4).flatMap { $0 } : Self.templates
+  }
 
   /// A command in the notation of a `Recording`: a template, of whose words
   /// - one with bars stands for one of its parts, the empty one for nothing,
   /// - a capital letter for a value of that sort, `KEY` for any key,
   /// - one with a plus sign behind it for a few such values.
   mutating func next() -> String {
-    let template = Self.templates.randomElement(using: &random)!
+    let template = templates.randomElement(using: &random)!
     return template.split(separator: " ").flatMap { words($0) }.joined(separator: " ")
   }
 
@@ -103,5 +113,27 @@ struct RandomCommands {
     zrange Z B B byscore rev| withscores| limit_I_I|
     zrange equal X X bylex rev|withscores| limit_I_I|
     zpopmin Z I|
+    setex|psetex S T M
+    getdel KEY
+    getex KEY ex_T|px_T|persist|exat_1|
+    unlink KEY+
+    incrbyfloat S|KEY D
+    xadd|xlen stream|KEY|stream
+    xadd stream *|5-1|nonsense M
+    xadd stream maxlen_I| 9-* M_I+
+    xrange stream|KEY - + count_I|
+    """.split(separator: "\n")
+
+  private static let transactions = """
+    multi
+    multi
+    exec
+    exec
+    exec
+    discard
+    watch KEY+
+    unwatch
+    ping
+    nonsense
     """.split(separator: "\n")
 }

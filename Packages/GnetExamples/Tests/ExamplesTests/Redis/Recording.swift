@@ -3,7 +3,8 @@ import Testing
 /// A list of commands whose replies are to be those of the real server.
 struct Recording: CustomTestStringConvertible, Sendable {
   let name: String
-  /// Whether all commands are sent by one client, because they change the connection; otherwise by two in turn.
+  /// Whether all commands are sent by one client, because they change the connection; otherwise by two in turn. Behind
+  /// `|`, a command is the other client's. A line `+` takes one more reply, which comes unasked.
   var isPersonal = false
   let lines: [String]
 

@@ -64,12 +64,14 @@ final class RedisClient: @unchecked Sendable {
     guard let line = line(&end) else { return false }
     let value = Int(text(line.dropFirst())) ?? 0
     switch line.first {
-    case UInt8(ascii: "$"):
+    case UInt8(ascii: "$"), UInt8(ascii: "="):
       if value < 0 { return true }
       while received.count < end + value + 2 { if !receive() { return false } }
       end += value + 2
-    case UInt8(ascii: "*"):
+    case UInt8(ascii: "*"), UInt8(ascii: "~"), UInt8(ascii: ">"):
       for _ in 0..<max(0, value) where !skipReply(&end) { return false }
+    case UInt8(ascii: "%"):
+      for _ in 0..<2 * value where !skipReply(&end) { return false }
     default: break
     }
     return true

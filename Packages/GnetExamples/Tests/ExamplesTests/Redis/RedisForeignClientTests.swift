@@ -1,26 +1,43 @@
 import Foundation
 import TestPeers
+import TestSupport
 import Testing
 
 @Suite("redis, with clients that we did not write")
 struct RedisForeignClientTests {
-  static let hasBenchmark = Program.path(of: "redis-benchmark") != nil
-  static let hasCLI = Program.path(of: "redis-cli") != nil
   /// A Python that has the module, which may be the system's own rather than the first in the path.
-  static let python = ["python3", "/usr/bin/python3"].first { name in
-    guard let python = try? Program(name, ["-c", "import redis"]) else { return false }
-    return python.exitCode() == 0
+  static let python = ["python3", "/usr/bin/python3"].first(where: hasModule)
+  /// A Python with the newest module from the package index, beside the tests; `nil` if there is none to be had.
+  static let currentPython: String? = {
+    let folder = "\(Program.products)/redis-py"
+    let python = "\(folder)/bin/python"
+    if hasModule(python) { return python }
+    let isInstalled = [
+      ("python3", ["-m", "venv", "--clear", folder]),
+      (python, ["-m", "pip", "install", "--quiet", "--retries", "0", "--timeout", "10", "redis"]),
+    ].allSatisfy { (try? Program($0.0, $0.1))?.exitCode() == 0 }
+    return isInstalled ? python : nil
+  }()
+
+  private static func hasModule(_ python: String) -> Bool {
+    (try? Program(python, ["-c", "import redis"]))?.exitCode() == 0
   }
 
-  @Test("redis-benchmark runs all its tests", .enabled(if: hasBenchmark, "redis-benchmark is not installed"))
+  @Test("redis-benchmark runs all its tests", .needs("redis-benchmark"))
   func benchmark() throws {
     let names = try benchmark(loops: 1, [])
     #expect(names.count == 20, "\(names)")
   }
 
-  @Test(
-    "redis-benchmark runs its tests with pipelines of 16 requests",
-    .enabled(if: hasBenchmark, "redis-benchmark is not installed"))
+  @Test("redis-benchmark runs its tests in RESP3", .needs("redis-benchmark"))
+  func benchmarkOfRESP3() throws {
+    let names = try benchmark(loops: 2, ["-3", "-t", "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,mset"])
+    #expect(names.count == 13, "\(names)")
+    let streams = try benchmark(loops: 2, ["-r", "10", "XADD", "stream:__rand_int__", "*", "field", "value"])
+    #expect(streams.count == 1, "\(streams)")
+  }
+
+  @Test("redis-benchmark runs its tests with pipelines of 16 requests", .needs("redis-benchmark"))
   func benchmarkOfPipelines() throws {
     // The requests of LRANGE, whose replies are large, are left to the other run: they take long in a debug build.
     let tests = "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,mset"
@@ -41,7 +58,7 @@ struct RedisForeignClientTests {
     return lines.dropFirst().compactMap { $0.split(separator: "\"").first }
   }
 
-  @Test("redis-cli knows the commands from the server", .enabled(if: hasCLI, "redis-cli is not installed"))
+  @Test("redis-cli knows the commands from the server", .needs("redis-cli"))
   func commandLine() throws {
     let server = try RedisServer()
     let port = try server.port()
@@ -56,6 +73,103 @@ struct RedisForeignClientTests {
     #expect(help.contains("key value [NX|XX] [GET] [EX seconds|PX milliseconds"))
     #expect(help.contains("Sets a key to a string"))
     #expect(try cli("", "--scan", "--pattern", "h*") == "h\n")
+    #expect(try cli("hgetall h\nget none\n", "-3", "--no-raw") == "1# \"f\" => \"v\"\n(nil)\n")
+    #expect(try cli("multi\nset k 2\nincr k\nexec\n") == "OK\nQUEUED\nQUEUED\nOK\n3\n")
+    server.stop()
+  }
+
+  @Test("redis-cli --stat tells memory, clients and requests", .needs("redis-cli"))
+  func statistics() throws {
+    let server = try RedisServer()
+    let port = try server.port()
+    let idle = try server.connect()
+    #expect(idle.call("SET", "k", "v") == "+OK\r\n")
+    let terminal = try PseudoTerminal(columns: 100, rows: 30)
+    let tool = try Program("redis-cli", ["-p", port, "--stat"], on: terminal)
+    var line: [Substring] = []
+    try TestSupport.require("there is a line of figures") {
+      let lines = tool.outputSoFar.split(whereSeparator: \.isNewline)
+      line = lines.count > 3 ? lines[2].split(separator: " ") : []
+      return !line.isEmpty
+    }
+    tool.signal(SIGTERM)
+    // Keys, memory, clients, blocked clients, requests, the increase of the last, connections.
+    #expect(line.count >= 7 && line[0] == "1" && line[2] == "2" && line[3] == "0", "\(line)")
+    let memory = line.count > 1 ? line[1] : ""
+    #expect(memory.wholeMatch(of: /[0-9]+\.[0-9]{2}[KMG]/) != nil, "\(line)")
+    server.stop()
+  }
+
+  @Test(
+    "Python's newest client works, in the version of the protocol that it chooses, and in both that it knows",
+    .enabled(if: currentPython != nil, "the module redis cannot be had from Python's package index"),
+    arguments: ["", ", protocol=2", ", protocol=3"])
+  func currentPythonClient(option: String) throws {
+    let server = try RedisServer(loops: 2)
+    let script = """
+      import sys, threading, redis
+      def client(**more): return redis.Redis(port=int(sys.argv[1]), decode_responses=True, **more\(option))
+      def equal(a, b): assert a == b, f"{a!r} is not {b!r}"
+      r = client(client_name="python")
+      assert r.ping()
+      equal(r.client_getname(), "python")
+      # A pipeline is a transaction.
+      p = r.pipeline()
+      p.set("a", 1).incr("a").get("a").hset("h", "f", "v").hgetall("h").lpush("a", 1)
+      results = p.execute(raise_on_error=False)
+      equal(results[:5], [True, 2, "2", 1, {"f": "v"}])
+      assert isinstance(results[5], redis.ResponseError)
+      with r.pipeline() as p:
+          p.watch("a")
+          r.set("a", 99)
+          p.multi()
+          p.set("a", 3)
+          try: p.execute(); assert False
+          except redis.WatchError: pass
+      equal(r.transaction(lambda p: (p.multi(), p.incr("a")), "a"), [100])
+      # Messages to a thread of its own.
+      received, count = [], threading.Semaphore(0)
+      subscriber = client()
+      channels = subscriber.pubsub(ignore_subscribe_messages=True)
+      def take(message):
+          received.append((message["type"], message["channel"], message["data"]))
+          count.release()
+      channels.subscribe(**{"news": take})
+      channels.psubscribe(**{"n*": take})
+      thread = channels.run_in_thread(sleep_time=0.01)
+      while r.pubsub_numsub("news") != [("news", 1)] or r.pubsub_numpat() != 1: pass
+      for number in range(100): equal(r.publish("news", str(number)), 2)
+      for _ in range(200): assert count.acquire(timeout=20)
+      equal([data for kind, _, data in received if kind == "message"], [str(number) for number in range(100)])
+      equal([data for kind, _, data in received if kind == "pmessage"], [str(number) for number in range(100)])
+      thread.stop(); thread.join()
+      channels.close()
+      # Commands that it has a form of its own for.
+      equal(r.set("k", "v", ex=100), True)
+      equal(r.getex("k", persist=True), "v")
+      equal(r.ttl("k"), -1)
+      equal(r.getdel("k"), "v")
+      equal(r.incrbyfloat("f", 1.5), 1.5)
+      equal(r.sadd("s", "x"), 1)
+      equal(r.smembers("s"), {"x"})
+      equal(r.zadd("z", {"m": 1.5}), 1)
+      equal(r.zscore("z", "m"), 1.5)
+      entry = r.xadd("x", {"f": "v"})
+      equal([tuple(entry) for entry in r.xrange("x")], [(entry, {"f": "v"})])
+      equal(r.unlink("k", "f", "s"), 2)
+      equal(r.config_set("save", ""), True)
+      equal(r.client_no_evict("ON"), "OK")
+      assert r.info("memory")["used_memory"] > 0
+      equal(r.client_kill_filter(_id=subscriber.client_id()), 1)
+      equal(list(r.scan_iter("none*")), [])
+      try: redis.Redis(port=int(sys.argv[1]), password="secret", protocol=2).ping(); assert False
+      except redis.AuthenticationError as error:
+          assert str(error).startswith("AUTH <password> called without any password configured"), error
+      equal(client(username="default", password="any").ping(), True)
+      print("well done")
+      """
+    let output = try output(of: try #require(Self.currentPython), ["-c", script, try server.port()])
+    #expect(text(output) == "well done\n")
     server.stop()
   }
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("blocking")
 struct BlockingTests {
-  @Test("answers come when they are ready", .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+  @Test("answers come when they are ready", .needs("nc"), arguments: [1, 2])
   func answers(loops: Int) throws {
     let blocking = try Example("blocking", loops: loops)
     let client = try blocking.connect()
@@ -17,9 +17,7 @@ struct BlockingTests {
     #expect(blocking.server.exitCode() == 0)
   }
 
-  @Test(
-    "who ends the stream after the last line still gets every answer",
-    .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+  @Test("who ends the stream after the last line still gets every answer", .needs("nc"), arguments: [1, 2])
   func halfClosed(loops: Int) throws {
     let blocking = try Example("blocking", loops: loops, ["--workers", "1"])
     #expect(
@@ -32,7 +30,7 @@ struct BlockingTests {
 
   @Test(
     "what the pool does not take is answered at once, and the server ends without waiting for jobs",
-    .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+    .needs("nc"), arguments: [1, 2])
   func busy(loops: Int) throws {
     let blocking = try Example("blocking", loops: loops, ["--workers", "1", "--queue", "2"])
     let begin = ContinuousClock.now
@@ -50,10 +48,9 @@ struct BlockingTests {
 
   @Test(
     "a line that is no number from 0 to 10000 is an error, and the next is served",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+    .needs("python3"), arguments: [1, 2])
   func badLines(loops: Int) throws {
-    let blocking = try Example("blocking", loops: loops)
-    try blocking.python(
+    try Example("blocking", loops: loops).endAfterPython(
       """
       s = connect()
       read = lines(s)
@@ -66,15 +63,11 @@ struct BlockingTests {
       equal(read(), "error: a line may have at most 4096 bytes\\n")
       equal(read(), "")
       """)
-    blocking.end()
   }
 
-  @Test(
-    "the jobs of clients that have gone make room for others",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  @Test("the jobs of clients that have gone make room for others", .needs("python3"), arguments: [1, 2])
   func gone(loops: Int) throws {
-    let blocking = try Example("blocking", loops: loops, ["--workers", "1", "--queue", "4"])
-    try blocking.python(
+    try Example("blocking", loops: loops, ["--workers", "1", "--queue", "4"]).endAfterPython(
       """
       import time
       begin = time.monotonic()
@@ -92,7 +85,6 @@ struct BlockingTests {
           if read() == "done 0\\n": break
       assert time.monotonic() - begin < 9
       """)
-    blocking.end()
   }
 
   @Test(

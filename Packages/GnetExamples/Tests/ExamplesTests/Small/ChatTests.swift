@@ -4,9 +4,7 @@ import Testing
 
 @Suite("chat")
 struct ChatTests {
-  @Test(
-    "two people talk with nc, one of them with the line ends of telnet",
-    .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+  @Test("two people talk with nc, one of them with the line ends of telnet", .needs("nc"), arguments: [1, 2])
   func conversation(loops: Int) throws {
     let chat = try Example("chat", loops: loops)
     let (alice, bob) = (try chat.connect(), try chat.connect("-C"))
@@ -33,9 +31,7 @@ struct ChatTests {
     #expect(chat.server.exitCode() == 0)
   }
 
-  @Test(
-    "who sends all lines at once and ends the stream gets all answers",
-    .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+  @Test("who sends all lines at once and ends the stream gets all answers", .needs("nc"), arguments: [1, 2])
   func halfClosed(loops: Int) throws {
     let chat = try Example("chat", loops: loops)
     for _ in 0..<5 {
@@ -54,12 +50,9 @@ struct ChatTests {
     chat.end()
   }
 
-  @Test(
-    "a name has 1 to 32 characters and no spaces, and one client",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  @Test("a name has 1 to 32 characters and no spaces, and one client", .needs("python3"), arguments: [1, 2])
   func names(loops: Int) throws {
-    let chat = try Example("chat", loops: loops)
-    try chat.python(
+    try Example("chat", loops: loops).endAfterPython(
       """
       a, b = connect(), connect()
       a_line, b_line = lines(a), lines(b)
@@ -83,15 +76,11 @@ struct ChatTests {
       say(c, "hi\\n")
       equal(b_line(), f"{name}: hi\\n")
       """)
-    chat.end()
   }
 
-  @Test(
-    "nobody can clear the screens of others, nor turn their text around",
-    .enabled(if: Example.hasPython, "python3 is not installed"))
+  @Test("nobody can clear the screens of others, nor turn their text around", .needs("python3"))
   func controls() throws {
-    let chat = try Example("chat", loops: 1)
-    try chat.python(
+    try Example("chat", loops: 1).endAfterPython(
       """
       a, b = connect(), connect()
       a_line, b_line = lines(a), lines(b)
@@ -108,15 +97,11 @@ struct ChatTests {
       say(a, "/join \\x1b[2J\\n")
       equal(a_line(), "error: /join takes the name of a room, 1 to 32 characters without spaces\\n")
       """)
-    chat.end()
   }
 
-  @Test(
-    "of many clients that want a name at the same time one gets it",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  @Test("of many clients that want a name at the same time one gets it", .needs("python3"), arguments: [1, 2])
   func race(loops: Int) throws {
-    let chat = try Example("chat", loops: loops)
-    try chat.python(
+    try Example("chat", loops: loops).endAfterPython(
       """
       clients = [connect() for _ in range(16)]
       readers = [lines(c) for c in clients]
@@ -130,15 +115,11 @@ struct ChatTests {
           clients[winners[0]] = connect()
           readers[winners[0]] = lines(clients[winners[0]])
       """)
-    chat.end()
   }
 
-  @Test(
-    "a room's members all see its lines in one order, and no others",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  @Test("a room's members all see its lines in one order, and no others", .needs("python3"), arguments: [1, 2])
   func order(loops: Int) throws {
-    let chat = try Example("chat", loops: loops)
-    try chat.python(
+    try Example("chat", loops: loops).endAfterPython(
       """
       def join(name, room):
           s = connect()
@@ -173,15 +154,11 @@ struct ChatTests {
               said = [line for line in first if line.startswith(f"{room}-speaker{i}: ")]
               equal(said, [f"{room}-speaker{i}: line {n} for {room}\\n" for n in range(250)])
       """)
-    chat.end()
   }
 
-  @Test(
-    "a member that does not read is disconnected while the others go on",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  @Test("a member that does not read is disconnected while the others go on", .needs("python3"), arguments: [1, 2])
   func slowMember(loops: Int) throws {
-    let chat = try Example("chat", loops: loops)
-    try chat.python(
+    try Example("chat", loops: loops).endAfterPython(
       """
       slow, talker, witness = connect(4096), connect(), connect()
       slow_line, talker_line, witness_line = lines(slow), lines(talker), lines(witness)
@@ -206,15 +183,11 @@ struct ChatTests {
       say(other, "still here\\n")
       equal(witness_line(), "slow: still here\\n")
       """)
-    chat.end()
   }
 
-  @Test(
-    "a member whose connection is reset frees its name", .enabled(if: Example.hasPython, "python3 is not installed"),
-    arguments: [1, 2])
+  @Test("a member whose connection is reset frees its name", .needs("python3"), arguments: [1, 2])
   func reset(loops: Int) throws {
-    let chat = try Example("chat", loops: loops)
-    try chat.python(
+    try Example("chat", loops: loops).endAfterPython(
       """
       witness = connect()
       read = lines(witness)
@@ -229,15 +202,13 @@ struct ChatTests {
               say(witness, "/who\\n")
               if read() == "* in lobby: witness\\n": break
       """)
-    chat.end()
   }
 
   @Test(
     "a line that is too long gets an error and the end, with its end in sight or not",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+    .needs("python3"), arguments: [1, 2])
   func longLine(loops: Int) throws {
-    let chat = try Example("chat", loops: loops)
-    try chat.python(
+    try Example("chat", loops: loops).endAfterPython(
       """
       for greeting, end in [("", ""), ("", "\\n"), ("bob\\n", ""), ("bob\\n", "\\n")]:
           s = connect()
@@ -247,6 +218,5 @@ struct ChatTests {
           equal(read(), "error: a line may have at most 4096 bytes\\n")
           equal(read(), "")
       """)
-    chat.end()
   }
 }

@@ -8,9 +8,7 @@ struct PushTests {
     line?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil
   }
 
-  @Test(
-    "every connection of every loop gets the time, again and again",
-    .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+  @Test("every connection of every loop gets the time, again and again", .needs("nc"), arguments: [1, 2])
   func subscribers(loops: Int) throws {
     let push = try Example("push", loops: loops, ["--interval", "20"])
     let subscribers = try (0..<4).map { _ in try push.connect() }
@@ -30,22 +28,18 @@ struct PushTests {
     #expect(push.server.exitCode() == 0)
   }
 
-  @Test("the interval is kept", .enabled(if: Example.hasPython, "python3 is not installed"))
+  @Test("the interval is kept", .needs("python3"))
   func interval() throws {
-    let push = try Example("push", loops: 1, ["--interval", "200"])
-    try push.python(
+    try Example("push", loops: 1, ["--interval", "200"]).endAfterPython(
       """
       from datetime import datetime
       read = lines(connect())
       times = [datetime.fromisoformat(read().strip().replace("Z", "+00:00")) for _ in range(6)]
       assert (times[5] - times[0]).total_seconds() > 0.99, times
       """)
-    push.end()
   }
 
-  @Test(
-    "a client that has ended its own stream still gets the time",
-    .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+  @Test("a client that has ended its own stream still gets the time", .needs("nc"), arguments: [1, 2])
   func halfClosed(loops: Int) throws {
     let push = try Example("push", loops: loops, ["--interval", "20"])
     let subscriber = try Program("nc", ["-N", "-w", "20", "127.0.0.1", push.port])
@@ -53,13 +47,10 @@ struct PushTests {
     push.end()
   }
 
-  @Test(
-    "who does not read misses lines, and gets new ones later",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+  @Test("who does not read misses lines, and gets new ones later", .needs("python3"), arguments: [1, 2])
   func slowSubscriber(loops: Int) throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "push-\(UUID().uuidString.prefix(8))").path
-    let push = try Example("push", loops: loops, ["unix://\(path)", "--interval", "1"])
-    try push.python(
+    try Example("push", loops: loops, ["unix://\(path)", "--interval", "1"]).endAfterPython(
       """
       def subscribe():
           s = socket.socket(socket.AF_UNIX)
@@ -76,15 +67,11 @@ struct PushTests {
       while read_slow() < resumed: count += 1
       assert 0 < count < 1700, count
       """)
-    push.end()
   }
 
-  @Test(
-    "clients that are reset do not disturb the others", .enabled(if: Example.hasPython, "python3 is not installed"),
-    arguments: [1, 2])
+  @Test("clients that are reset do not disturb the others", .needs("python3"), arguments: [1, 2])
   func reset(loops: Int) throws {
-    let push = try Example("push", loops: loops, ["--interval", "2"])
-    try push.python(
+    try Example("push", loops: loops, ["--interval", "2"]).endAfterPython(
       """
       read = lines(connect())
       for round in range(50):
@@ -93,7 +80,6 @@ struct PushTests {
           for s in others: reset(s)
       for _ in range(10): assert read()
       """)
-    push.end()
   }
 
   @Test("an interval that makes no sense is exit code 64", arguments: ["0", "-1", "x", "86400001"])

@@ -2,7 +2,7 @@ import Foundation
 import TestPeers
 import Testing
 
-@Suite("statsd", .enabled(if: Example.hasPython, "python3 is not installed"))
+@Suite("statsd", .needs("python3"))
 struct StatsdTests {
   /// Runs a script with `send(text)`, which sends a datagram from a socket of its own, `ask(command)`, which returns the
   /// lines of the console's answer, and `settle(count)`, which waits until as many lines have been received.

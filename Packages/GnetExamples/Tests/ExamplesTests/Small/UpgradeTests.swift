@@ -4,9 +4,7 @@ import Testing
 
 @Suite("upgrade")
 struct UpgradeTests {
-  @Test(
-    "lines come back, then bytes, all sent at once", .enabled(if: Example.hasNetcat, "nc is not installed"),
-    arguments: [1, 2])
+  @Test("lines come back, then bytes, all sent at once", .needs("nc"), arguments: [1, 2])
   func pipelined(loops: Int) throws {
     let upgrade = try Example("upgrade", loops: loops)
     for _ in 0..<5 {
@@ -18,9 +16,7 @@ struct UpgradeTests {
     upgrade.end()
   }
 
-  @Test(
-    "a conversation goes on over the upgrade, and the server ends with it open",
-    .enabled(if: Example.hasNetcat, "nc is not installed"), arguments: [1, 2])
+  @Test("a conversation goes on over the upgrade, and the server ends with it open", .needs("nc"), arguments: [1, 2])
   func conversation(loops: Int) throws {
     let upgrade = try Example("upgrade", loops: loops)
     let (client, other) = (try upgrade.connect("-C"), try upgrade.connect())
@@ -38,9 +34,7 @@ struct UpgradeTests {
     #expect(other.line() == nil)
   }
 
-  @Test(
-    "random bytes behind the line come back identical through socat",
-    .enabled(if: Example.hasSocat, "socat is not installed"), arguments: [1, 2])
+  @Test("random bytes behind the line come back identical through socat", .needs("socat"), arguments: [1, 2])
   func randomBytes(loops: Int) throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "upgrade-\(UUID().uuidString.prefix(8))").path
     let upgrade = try Example("upgrade", loops: loops, ["unix://\(path)"])
@@ -54,12 +48,9 @@ struct UpgradeTests {
     upgrade.end()
   }
 
-  @Test(
-    "no byte is lost, wherever the packets part", .enabled(if: Example.hasPython, "python3 is not installed"),
-    arguments: [1, 2])
+  @Test("no byte is lost, wherever the packets part", .needs("python3"), arguments: [1, 2])
   func packets(loops: Int) throws {
-    let upgrade = try Example("upgrade", loops: loops)
-    try upgrade.python(
+    try Example("upgrade", loops: loops).endAfterPython(
       """
       sent = b"one\\r\\nUPGRADE\\r\\nraw bytes \\0\\xff"
       for size in range(1, len(sent) + 1):
@@ -69,15 +60,13 @@ struct UpgradeTests {
           s.shutdown(socket.SHUT_WR)
           equal(s.makefile("rb").read(), b"one\\nupgraded\\nraw bytes \\0\\xff")
       """)
-    upgrade.end()
   }
 
   @Test(
     "clients that are reset, or send a line that is too long, do not disturb others",
-    .enabled(if: Example.hasPython, "python3 is not installed"), arguments: [1, 2])
+    .needs("python3"), arguments: [1, 2])
   func badClients(loops: Int) throws {
-    let upgrade = try Example("upgrade", loops: loops)
-    try upgrade.python(
+    try Example("upgrade", loops: loops).endAfterPython(
       """
       for round in range(20):
           # Reset before, while and after the connection changes hands, with and without bytes on their way.
@@ -97,6 +86,5 @@ struct UpgradeTests {
       equal(read(), "y" * 65536 + "\\n")
       equal(read(), "upgraded\\n")
       """)
-    upgrade.end()
   }
 }

@@ -4,9 +4,6 @@ import Testing
 
 /// An example that serves clients which were not written for it.
 struct Example {
-  static let hasNetcat = Program.path(of: "nc") != nil
-  static let hasSocat = Program.path(of: "socat") != nil
-  static let hasPython = Program.path(of: "python3") != nil
 
   let server: Program
   let port: String
@@ -55,6 +52,12 @@ struct Example {
       """
     let printed = try output(of: "python3", ["-I", "-c", prelude + script, port])
     return String(decoding: printed, as: UTF8.self)
+  }
+
+  /// Runs a Python script to its end, and then ends the server; both must succeed.
+  func endAfterPython(_ script: String) throws {
+    try python(script)
+    end()
   }
 
   /// Asks the server to end, which must succeed.

@@ -147,6 +147,21 @@ struct  Gnet__Metrics__V1__LoopCounters
   protobuf_c_boolean has_accept_errors;
   uint64_t accept_errors;
   /*
+   * Outbound connections that were asked for. Only grows.
+   */
+  protobuf_c_boolean has_connect_attempts;
+  uint64_t connect_attempts;
+  /*
+   * Outbound connections that could not be established; those that were taken back do not count. Only grows.
+   */
+  protobuf_c_boolean has_connect_failures;
+  uint64_t connect_failures;
+  /*
+   * Outbound connections opened on this loop, which `connections_opened` counts too. Only grows.
+   */
+  protobuf_c_boolean has_connections_outbound;
+  uint64_t connections_outbound;
+  /*
    * Datagrams received. Only grows.
    */
   protobuf_c_boolean has_datagrams_in;
@@ -208,7 +223,7 @@ struct  Gnet__Metrics__V1__LoopCounters
 };
 #define GNET__METRICS__V1__LOOP_COUNTERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gnet__metrics__v1__loop_counters__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0 }
 
 
 /*

@@ -87,6 +87,18 @@ package struct CounterField: Sendable {
       "accept_errors", "gnet_accept_errors_total", .counter,
       "Attempts to accept that failed"),
     CounterField(
+      \.statistics.connectAttempts, \.connect_attempts, \.has_connect_attempts,
+      "connect_attempts", "gnet_connect_attempts_total", .counter,
+      "Outbound connections that were asked for"),
+    CounterField(
+      \.statistics.connectFailures, \.connect_failures, \.has_connect_failures,
+      "connect_failures", "gnet_connect_failures_total", .counter,
+      "Outbound connections that could not be established"),
+    CounterField(
+      \.statistics.connectionsOutbound, \.connections_outbound, \.has_connections_outbound,
+      "connections_outbound", "gnet_connections_outbound_total", .counter,
+      "Outbound connections opened on this loop"),
+    CounterField(
       \.statistics.datagramsIn, \.datagrams_in, \.has_datagrams_in,
       "datagrams_in", "gnet_datagrams_in_total", .counter,
       "Datagrams received"),

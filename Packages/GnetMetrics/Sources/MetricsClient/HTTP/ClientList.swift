@@ -8,13 +8,13 @@ final class ClientList {
 
   init(limit: Int) { self.limit = limit }
 
-  /// Adds a client. Closes the connection of another client if there are too many now.
+  /// Adds a client. Closes the connection of another client if there are too many now, or that of the new one if the
+  /// others all wait for an answer.
   func add(_ client: HTTPClient) {
     clients[ObjectIdentifier(client)] = client
     guard clients.count > limit else { return }
-    // Clients with a request at a worker are few, and are not idle.
     let quiet = clients.values.filter { $0 !== client && !$0.isWaiting }
-    guard let quietest = quiet.min(by: { $0.activeAt < $1.activeAt }) else { return }
+    let quietest = quiet.min { $0.activeAt < $1.activeAt } ?? client
     remove(quietest)
     quietest.handle.close()
   }
@@ -27,7 +27,7 @@ final class HTTPClient {
   let handle: ConnectionHandle
   /// The time of the last whole request, or of the connection's start.
   var activeAt = ContinuousClock.now
-  /// Whether a worker has a request of the client.
+  /// Whether a request of the client waits for the sockets to be read.
   var isWaiting = false
 
   init(_ handle: ConnectionHandle) { self.handle = handle }

@@ -4,16 +4,16 @@ internal import Synchronization
 
 /// The requests of one connection, answered in order.
 struct HTTPSession: ConnectionHandler {
-  /// The most bytes of unread input while a worker has a request; more close the connection.
+  /// The most bytes of unread input while a request waits for the sockets; more close the connection.
   private static let inputLimit = 4 * HTTPRequest.lengthLimit
 
   private let endpoint: PrometheusEndpoint
   private let clients: ClientList
   private let client: HTTPClient
-  /// The request that a worker has.
+  /// The request that waits for the sockets to be read.
   private var waiting: WaitingRequest?
 
-  /// A request at a worker, and its answer.
+  /// A request that waits, and its answer.
   private struct WaitingRequest {
     let request: HTTPRequest
     let answer = PendingAnswer()
@@ -26,7 +26,7 @@ struct HTTPSession: ConnectionHandler {
     clients.add(client)
   }
 
-  /// Answers the requests that have arrived, up to the first that needs a worker. A client that does not read the answers
+  /// Answers the requests that have arrived, up to the first that needs the sockets. A client that does not read the answers
   /// gets the others when it has.
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     if let waiting {
@@ -56,7 +56,7 @@ struct HTTPSession: ConnectionHandler {
     return .none
   }
 
-  /// Ends the connection, unless a worker has a request of it.
+  /// Ends the connection, unless a request of it waits.
   mutating func shuttingDown(_ connection: inout Connection) -> Action { waiting == nil ? .close : .none }
 
   consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { clients.remove(client) }
@@ -67,12 +67,12 @@ struct HTTPSession: ConnectionHandler {
     return keepsAlive ? .none : .close
   }
 
-  /// Has a worker read the sockets; the connection is woken when the answer is there.
+  /// Has the sockets read; the connection is woken when the answer is there.
   private mutating func wait(for request: HTTPRequest, _ connection: borrowing Connection) {
     let waiting = WaitingRequest(request: request)
     self.waiting = waiting
     client.isWaiting = true
-    endpoint.read { [answer = waiting.answer, handle = client.handle] response in
+    endpoint.read(on: connection.loop) { [answer = waiting.answer, handle = client.handle] response in
       answer.put(response)
       handle.wake()
     }
@@ -88,10 +88,7 @@ struct HTTPSession: ConnectionHandler {
   }
 }
 
-/// An answer on its way from a worker to the connection's loop.
-///
-/// The loop sends it: written through the connection's handle, it might come behind the answer to a later request, which
-/// the loop sends at once.
+/// An answer on its way to the session, which sends it before it looks at later requests.
 private final class PendingAnswer: Sendable {
   private let response = Mutex<HTTPResponse?>(nil)
 

@@ -1,27 +1,35 @@
 package import Gnet
+internal import Synchronization
 
 /// An HTTP server whose `/metrics` reads sockets and answers in Prometheus' format.
 ///
-/// Workers read the sockets on threads of their own: a socket that hangs keeps no other client waiting.
+/// The sockets are read on the loop of the clients, once at a time. The clients that ask meanwhile share the next reading.
 package final class PrometheusEndpoint: Sendable {
-  /// The number of clients that are answered at once, and the number of those that wait. More are refused.
-  private static let (workerCount, queueLength) = (4, 64)
   /// The most clients that are connected at once.
   private static let clientLimit = 512
 
   private let paths: [String]
-  private let reader: SnapshotReader
+  private let timeout: Duration
   private let report: @Sendable ([Reading]) -> Void
-  private let workers = WorkerPool(threadCount: workerCount, queueCapacity: queueLength)
+  private let requests = Mutex(Requests())
+
+  /// The requests for `/metrics` that are not answered.
+  private struct Requests {
+    /// The answers to give after the next reading.
+    var waiting: [@Sendable (HTTPResponse) -> Void] = []
+    var isReading = false
+  }
 
   /// Creates an endpoint for the sockets at `paths`.
   ///
   /// - Parameters:
-  ///   - reader: reads the sockets.
-  ///   - report: called with every reading, on a worker's thread.
-  package init(_ paths: [String], reader: SnapshotReader, report: @escaping @Sendable ([Reading]) -> Void) {
+  ///   - timeout: the time that reading a socket may take.
+  ///   - report: called with every reading, on the loop's thread.
+  package init(
+    _ paths: [String], timeout: Duration = .seconds(2), report: @escaping @Sendable ([Reading]) -> Void
+  ) {
     self.paths = paths
-    self.reader = reader
+    self.timeout = timeout
     self.report = report
   }
 
@@ -41,9 +49,6 @@ package final class PrometheusEndpoint: Sendable {
     return options
   }
 
-  /// Ends the workers. Called once the server has ended.
-  package func stop() { workers.shutdown() }
-
   /// The answer to a request that needs no reading; `nil` for `/metrics`.
   func immediateResponse(to request: HTTPRequest) -> HTTPResponse? {
     guard request.method == "GET" || request.method == "HEAD" else {
@@ -58,18 +63,35 @@ package final class PrometheusEndpoint: Sendable {
     }
   }
 
-  /// Has a worker read the sockets, which then calls `answer`. A refusal is answered on this thread.
-  func read(_ answer: @escaping @Sendable (HTTPResponse) -> Void) {
-    let isTaken = workers.submit { [self] in
-      let readings = reader.read(paths)
-      report(readings)
-      answer(
-        HTTPResponse(status: .ok, mediaType: PrometheusFormat.mediaType, body: PrometheusFormat.text(readings)))
+  /// Reads the sockets on `loop`, and calls `answer` there with the response. The reading begins after this call: its
+  /// numbers are no older than the request.
+  func read(on loop: EventLoop, _ answer: @escaping @Sendable (HTTPResponse) -> Void) {
+    let isReading = requests.withLock { requests in
+      requests.waiting.append(answer)
+      return requests.isReading
     }
-    if !isTaken {
-      var response = HTTPResponse.plain(.unavailable, "Too many clients at once; try again")
-      response.fields = [("Retry-After", "1")]
-      answer(response)
+    if !isReading { beginReading(on: loop) }
+  }
+
+  /// Begins a reading for the requests that wait, if there are any.
+  private func beginReading(on loop: EventLoop) {
+    let answers = requests.withLock { requests in
+      defer { requests.waiting = [] }
+      requests.isReading = !requests.waiting.isEmpty
+      return requests.waiting
     }
+    if answers.isEmpty { return }
+    SnapshotReader(on: loop, timeout: timeout).read(paths) { [self] readings in
+      let response = response(to: readings)
+      for answer in answers { answer(response) }
+      beginReading(on: loop)
+    }
+  }
+
+  private func response(to readings: [Reading]) -> HTTPResponse {
+    // The servers are not down, this one is: Prometheus must not take it for their state.
+    if readings.contains(where: \.isInterrupted) { return .plain(.unavailable, "This server is shutting down") }
+    report(readings)
+    return HTTPResponse(status: .ok, mediaType: PrometheusFormat.mediaType, body: PrometheusFormat.text(readings))
   }
 }

@@ -1,42 +1,81 @@
-/// Reads snapshots from any number of sockets at once, on the calling thread. A socket that hangs delays no other.
-package struct SnapshotReader: Sendable {
-  /// The time that reading a socket may take, from the connection to the end of the stream.
-  package var timeout = Duration.seconds(2)
-  /// The signals that end reading early; `nil` if none do.
-  package var interruption: Interruption?
+package import Gnet
+internal import Synchronization
 
-  /// The time between two attempts to connect to a socket with too many waiting clients.
-  private static let retryInterval = Duration.milliseconds(10)
+/// Reads snapshots from any number of sockets at once, on an event loop. A socket that hangs delays no other.
+package struct SnapshotReader: Sendable {
+  private let loop: EventLoop
+  private let timeout: Duration
 
   /// Creates a reader.
-  package init(timeout: Duration = .seconds(2), interruption: Interruption? = nil) {
+  ///
+  /// - Parameters:
+  ///   - loop: the loop of the connections.
+  ///   - timeout: the time that reading a socket may take, from the connection to the end of the stream.
+  package init(on loop: EventLoop, timeout: Duration = .seconds(2)) {
+    self.loop = loop
     self.timeout = timeout
-    self.interruption = interruption
   }
 
-  /// Reads each socket once, in the order of `paths`. Takes no longer than the time-out.
-  package func read(_ paths: [String]) -> [Reading] {
-    let sockets = paths.map { SnapshotConnection(to: $0) }
-    let deadline = ContinuousClock.now + timeout
-    while true {
-      let open = sockets.filter { $0.outcome == nil }
-      if open.isEmpty { break }
-      let rest = ContinuousClock.now.duration(to: deadline)
-      if rest <= .zero { break }
-      let isRetrying = open.contains { !$0.isConnected }
-      if isInterrupted(waitingFor: open, upTo: isRetrying ? min(rest, Self.retryInterval) : rest) {
-        for socket in open { socket.giveUp(.interrupted) }
+  /// The options of a server whose loop has nothing to do but to read.
+  package static var options: Options {
+    var options = Options()
+    options.loopCount = 1
+    options.drainTimeout = .zero
+    return options
+  }
+
+  /// Reads each socket once, and takes no longer than the time-out.
+  ///
+  /// - Parameters:
+  ///   - paths: the sockets, at least one.
+  ///   - completion: called once with the readings, in the order of `paths`: on the loop's thread, or by this function if
+  ///     the loop has ended.
+  package func read(_ paths: [String], _ completion: @escaping @Sendable ([Reading]) -> Void) {
+    let readings = PendingReadings(count: paths.count, completion)
+    let deadline = loop.now + timeout
+    var options = ConnectOptions()
+    options.timeout = timeout
+    for (index, path) in paths.enumerated() {
+      let end = { @Sendable (result: Reading.Outcome) in readings.put(Reading(path: path, result: result), at: index) }
+      let service = Service { _ in SnapshotReception(deadline: deadline, timeout: timeout, end: end) }
+      loop.connect(to: "unix://\(path)", options: options, service) { error in
+        end(.failure(ReadingFailure(error, path: path, timeout: timeout)))
       }
     }
-    for socket in sockets { socket.giveUp(.timedOut(timeout)) }
-    return zip(paths, sockets).map { Reading(path: $0, result: $1.outcome!) }
   }
 
-  /// Waits until a socket is ready, and advances every socket that is. Returns whether a signal has arrived.
-  private func isInterrupted(waitingFor sockets: [SnapshotConnection], upTo limit: Duration) -> Bool {
-    let fds = sockets.map { $0.isConnected ? $0.fd : -1 } + [interruption?.fd ?? -1]
-    let readable = Platform.readable(fds, milliseconds: limit.wholeMilliseconds)
-    for (socket, isReadable) in zip(sockets, readable) where !socket.isConnected || isReadable { socket.advance() }
-    return readable.last!
+  /// Reads each socket once, on a loop for this call, and waits for the readings.
+  package static func read(_ paths: [String], timeout: Duration = .seconds(2)) throws(ServeError) -> [Reading] {
+    let running = try start([], options: options)
+    let outcome = Mutex<[Reading]>([])
+    SnapshotReader(on: running.server.loops[0], timeout: timeout).read(paths) { [server = running.server] readings in
+      outcome.withLock { $0 = readings }
+      server.shutdown()
+    }
+    try running.wait()
+    return outcome.withLock { $0 }
+  }
+}
+
+/// The readings of several sockets, which end one by one.
+private final class PendingReadings: Sendable {
+  private let count: Int
+  private let completion: @Sendable ([Reading]) -> Void
+  private let ended = Mutex<[Int: Reading]>([:])
+
+  init(count: Int, _ completion: @escaping @Sendable ([Reading]) -> Void) {
+    self.count = count
+    self.completion = completion
+  }
+
+  /// Adds the reading of a socket, once for each.
+  func put(_ reading: Reading, at index: Int) {
+    let all = ended.withLock { ended -> [Reading]? in
+      ended[index] = reading
+      if ended.count < count { return nil }
+      defer { ended = [:] }
+      return (0..<count).map { ended[$0]! }
+    }
+    if let all { completion(all) }
   }
 }

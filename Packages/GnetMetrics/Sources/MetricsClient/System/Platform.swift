@@ -10,12 +10,6 @@ internal import SystemPackage
 
 /// The calls of the C library that this target makes, in types of Swift. No other file imports it.
 enum Platform {
-  #if canImport(Darwin) || canImport(Musl)
-    private static let streamType = SOCK_STREAM
-  #else
-    private static let streamType = Int32(SOCK_STREAM.rawValue)
-  #endif
-
   /// Whether a descriptor is a terminal. Corresponds to `isatty(3)`.
   static func isTerminal(_ fd: Int32) -> Bool { isatty(fd) == 1 }
 
@@ -30,54 +24,6 @@ enum Platform {
   static func environmentVariable(_ name: String) -> String? {
     guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { return nil }
     return unsafe String(cString: value)
-  }
-
-  /// Waits until a descriptor is readable or has failed, for a number of milliseconds at most.
-  ///
-  /// Corresponds to `poll(2)`. A negative descriptor is never readable. A signal ends the wait early.
-  ///
-  /// - Returns: for each descriptor whether it is readable or has failed.
-  static func readable(_ fds: [Int32], milliseconds: Int32) -> [Bool] {
-    var entries = fds.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    let count = unsafe poll(&entries, nfds_t(entries.count), milliseconds)
-    return entries.map { count > 0 && $0.revents != 0 }
-  }
-}
-
-// MARK: - Unix sockets
-
-extension Platform {
-  /// A stream socket for unix paths that does not block. Corresponds to `socket(2)`.
-  static func makeUnixSocket() throws(Errno) -> Int32 {
-    let fd = socket(AF_UNIX, streamType, 0)
-    if fd < 0 { throw Errno(rawValue: errno) }
-    _ = (fcntl(fd, F_SETFD, FD_CLOEXEC), fcntl(fd, F_SETFL, O_NONBLOCK))
-    return fd
-  }
-
-  /// Connects a socket to the one at `path`. Corresponds to `connect(2)`.
-  static func connectUnixSocket(_ fd: Int32, to path: String) throws(Errno) {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    // A zero in the path, or none after it, would name another file.
-    guard !bytes.isEmpty, bytes.count < MemoryLayout.size(ofValue: address.sun_path), !bytes.contains(0) else {
-      throw .fileNameTooLong
-    }
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
-    let result = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe connect(fd, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    if result != 0 { throw Errno(rawValue: errno) }
-  }
-
-  /// Receives bytes; 0 at the end of the stream. Corresponds to `recv(2)`.
-  static func receive(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
-    let count = unsafe recv(fd, buffer.baseAddress, buffer.count, 0)
-    if count < 0 { throw Errno(rawValue: errno) }
-    return count
   }
 
   /// Whether there is a file at `path` that is no socket. Corresponds to `stat(2)`.
@@ -111,7 +57,7 @@ extension Platform {
   /// Gives a signal its default effect again. Corresponds to `signal(2)`.
   static func restoreDefault(_ number: Int32) { _ = signal(number, SIG_DFL) }
 
-  /// A pipe of which neither end blocks or is passed on to other programs.
+  /// A pipe whose ends are passed on to no other program, and whose writing end does not block.
   ///
   /// The ends are none of the descriptors 0 to 2, which stay the standard streams' even where those are closed.
   /// Corresponds to `pipe(2)`, and to `fcntl(2)` with F_DUPFD_CLOEXEC.
@@ -122,6 +68,7 @@ extension Platform {
     }
     if result != 0 { throw Errno(rawValue: errno) }
     defer { _ = (close(ends.0), close(ends.1)) }
+    _ = fcntl(ends.1, F_SETFL, O_NONBLOCK)
     let reading = try duplicateBehindStandardStreams(ends.0)
     do throws(Errno) {
       return (reading, try duplicateBehindStandardStreams(ends.1))
@@ -134,21 +81,19 @@ extension Platform {
   private static func duplicateBehindStandardStreams(_ fd: Int32) throws(Errno) -> Int32 {
     let copy = fcntl(fd, F_DUPFD_CLOEXEC, 3)
     if copy < 0 { throw Errno(rawValue: errno) }
-    _ = fcntl(copy, F_SETFL, O_NONBLOCK)
     return copy
   }
 
   /// Writes a byte, and leaves `errno` as it was, as the handler of a signal must. Corresponds to `write(2)`.
-  static func writeByte(to fd: Int32) {
+  static func writeByte(_ byte: UInt8, to fd: Int32) {
     let before = errno
-    var byte: UInt8 = 0
-    unsafe _ = write(fd, &byte, 1)
+    unsafe withUnsafeBytes(of: byte) { unsafe _ = write(fd, $0.baseAddress, 1) }
     errno = before
   }
 
-  /// Reads and discards all that a descriptor has, which must not block. Corresponds to `read(2)`.
-  static func drain(_ fd: Int32) {
-    var bytes: UInt64 = 0
-    while unsafe read(fd, &bytes, MemoryLayout.size(ofValue: bytes)) > 0 {}
+  /// Waits for a byte and reads it; `nil` if a signal has interrupted the wait. Corresponds to `read(2)`.
+  static func readByte(from fd: Int32) -> UInt8? {
+    var byte: UInt8 = 0
+    return unsafe read(fd, &byte, 1) == 1 ? byte : nil
   }
 }

@@ -12,6 +12,8 @@ struct LoopRates: Sendable {
   var bytesWritten = 0.0
   var writesWouldBlock = 0.0
   var acceptErrors = 0.0
+  var connectAttempts = 0.0
+  var connectFailures = 0.0
   var wakeups = 0.0
   var polls = 0.0
   /// The part of the time spent at work: the sum over the loops, 0 to 1 for each.
@@ -40,6 +42,8 @@ struct LoopRates: Sendable {
     bytesWritten = rate(\.bytesWritten)
     writesWouldBlock = rate(\.writesWouldBlock)
     acceptErrors = rate(\.acceptErrors)
+    connectAttempts = rate(\.connectAttempts)
+    connectFailures = rate(\.connectFailures)
     wakeups = rate(\.wakeups)
     polls = rate(\.polls)
     let (busyRate, waitingRate) = (rate(\.busyNanoseconds), rate(\.waitingNanoseconds))
@@ -58,6 +62,8 @@ struct LoopRates: Sendable {
     bytesWritten += other.bytesWritten
     writesWouldBlock += other.writesWouldBlock
     acceptErrors += other.acceptErrors
+    connectAttempts += other.connectAttempts
+    connectFailures += other.connectFailures
     wakeups += other.wakeups
     polls += other.polls
     busy += other.busy

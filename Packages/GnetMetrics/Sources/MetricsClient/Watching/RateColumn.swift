@@ -23,6 +23,8 @@ struct RateColumn: Sendable {
     rate("blocked/s", "writes_would_block_per_second", \.writesWouldBlock, HumanUnits.count),
     rate("wakes/s", "wakeups_per_second", \.wakeups, HumanUnits.count),
     rate("polls/s", "polls_per_second", \.polls, HumanUnits.count),
+    rate("dials/s", "connect_attempts_per_second", \.connectAttempts, HumanUnits.count),
+    rate("failed/s", "connect_failures_per_second", \.connectFailures, HumanUnits.count),
     rate("errors/s", "accept_errors_per_second", \.acceptErrors, HumanUnits.count),
   ]
 

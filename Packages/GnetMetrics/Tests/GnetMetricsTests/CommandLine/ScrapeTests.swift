@@ -43,7 +43,7 @@ import Testing
 
   @Test(
     "socat and protoc tell exactly what has happened",
-    .enabled(if: Program.has("socat") && Program.has("protoc"), "socat or protoc is not installed"))
+    .needs("socat", "protoc"))
   func socat() throws {
     try withCountedTraffic { server in
       let script = """
@@ -78,36 +78,11 @@ import Testing
     }
   }
 
-  /// Sockets that fail, each in a way of its own, and what is said of it.
-  private func withFailures(_ body: ([(path: String, words: String)]) throws -> Void) throws {
-    var snapshot = MetricsSnapshot()
-    snapshot.loops = [MetricsSnapshot.LoopCounters(index: 0)]
-    let (missing, refusing, file) = (Files.temporaryPath(), Files.temporaryPath(), Files.temporaryPath())
-    try Client(boundTo: refusing).close()
-    Files.write(to: file)
-    let half = Array(snapshot.encoded().dropLast(3))
-    let servers = [
-      try BadServer(), try .sending(Array("SSH-2.0-x\r\n".utf8)), try .sending([]), try .sending(half),
-      try .sending(half, closing: false),
-    ]
-    defer {
-      for server in servers { server.stop() }
-      for path in [refusing, file] { Files.remove(path) }
-    }
-    let words = [
-      "did not answer within 2.0 seconds", "is no metrics snapshot", "closed without sending a snapshot",
-      "is no metrics snapshot", "did not answer within 2.0 seconds",
-    ]
-    try body(
-      [(missing, "there is no such socket"), (refusing, "refuses connections"), (file, "is no socket")]
-        + zip(servers.map(\.path), words))
-  }
-
   @Test(
     "sockets that fail are named in a line each, the others are printed, and the exit code is 1",
     arguments: ["text", "json", "prometheus"])
   func failures(format: String) throws {
-    try withFailures { failures in
+    try withFailingSockets { failures in
       try withServer(try TestServer()) { server in
         let paths = failures.map(\.path)
         // A path given twice is read once.
@@ -124,23 +99,19 @@ import Testing
         ]
         #expect(output.components(separatedBy: mentions[format]!).count - 1 == 1)
         for path in paths { #expect(output.contains("gnet_up{server=\"\(path)\"} 0\n") == (format == "prometheus")) }
-        let lines = errors.split(separator: "\n")
-        #expect(lines.count == failures.count)
-        for (line, failure) in zip(lines, failures) {
-          #expect(line.hasPrefix("gnet-metrics: \(failure.path): ") && line.contains(failure.words), "\(line)")
-        }
+        failures.expectComplaints(errors.split(separator: "\n"))
       }
     }
   }
 
   @Test("each failure alone is one line, nothing is printed, and the exit code is 1")
   func singleFailures() throws {
-    try withFailures { failures in
-      for (path, words) in failures {
-        let (status, output, errors) = try Tool.start("scrape", path, "--format", "protobuf").result()
+    try withFailingSockets { failures in
+      let programs = try failures.map { try Tool.start("scrape", $0.path, "--format", "protobuf") }
+      for (program, failure) in zip(programs, failures) {
+        let (status, output, errors) = try program.result()
         #expect(status == 1 && output == "")
-        #expect(errors.hasPrefix("gnet-metrics: \(path): ") && errors.contains(words))
-        #expect(errors.split(separator: "\n").count == 1)
+        [failure].expectComplaints(errors.split(separator: "\n"))
       }
     }
   }

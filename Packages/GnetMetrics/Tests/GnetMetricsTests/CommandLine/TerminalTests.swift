@@ -27,7 +27,7 @@ import Testing
     let missing = Files.temporaryPath()
     try withServer(try TestServer(loops: 7)) { server in
       let terminal = try PseudoTerminal(columns: columns, rows: rows)
-      let program = try Tool.start(on: terminal, "watch", server.metrics, missing, "--interval", "20ms")
+      let program = try Tool.start(on: terminal, ["watch", server.metrics, missing, "--interval", "20ms"])
       try require(5, framesOf: program)
       terminal.interrupt()
       let (status, output, _) = try program.result()
@@ -46,11 +46,28 @@ import Testing
     }
   }
 
+  @Test("a socket of any failing kind has a row with the reason, below the others")
+  func failingSockets() throws {
+    try withFailingSockets { failures in
+      try withServer(try TestServer()) { server in
+        let terminal = try PseudoTerminal(columns: 400, rows: 50)
+        let program = try Tool.start(on: terminal, ["watch", server.metrics] + failures.map(\.path))
+        try require(1, framesOf: program)
+        let rows = Self.frames(program.outputSoFar)[0].suffix(failures.count)
+        for (row, failure) in zip(rows, failures) {
+          #expect(row.hasPrefix("\(failure.path): ") && row.contains(failure.words))
+        }
+        terminal.interrupt()
+        #expect(try program.result().status == 1)
+      }
+    }
+  }
+
   @Test("watch draws at once what fits when the terminal gets another size")
   func resizing() throws {
     try withServer(try TestServer(loops: 7)) { server in
       let terminal = try PseudoTerminal(columns: 80, rows: 24)
-      let program = try Tool.start(on: terminal, "watch", server.metrics, "--interval", "10m")
+      let program = try Tool.start(on: terminal, ["watch", server.metrics, "--interval", "10m"])
       try require(1, framesOf: program)
       for (count, (columns, rows)) in [(40, 5), (132, 40), (10, 2)].enumerated() {
         terminal.resize(columns: columns, rows: rows)
@@ -70,7 +87,7 @@ import Testing
       for (environment, isColoured) in [([:], true), (["NO_COLOR": "1"], false)] as [([String: String], Bool)] {
         let terminal = try PseudoTerminal(columns: 80, rows: 24)
         let program = try Tool.start(
-          on: terminal, "watch", server.metrics, "--interval", "20ms", environment: environment)
+          on: terminal, ["watch", server.metrics, "--interval", "20ms"], environment: environment)
         try require(2, framesOf: program)
         terminal.interrupt()
         let (status, output, _) = try program.result()
@@ -85,7 +102,7 @@ import Testing
     try withServer(try TestServer()) { server in
       let terminal = try PseudoTerminal(columns: 80, rows: 24)
       let program = try Tool.start(
-        on: terminal, "watch", server.metrics, "--interval", "20ms", environment: ["TERM": "dumb"])
+        on: terminal, ["watch", server.metrics, "--interval", "20ms"], environment: ["TERM": "dumb"])
       try TestSupport.require("lines have come") { program.outputSoFar.contains("loop=total") }
       terminal.interrupt()
       let (status, output, _) = try program.result()
@@ -99,7 +116,7 @@ import Testing
     let path = Files.temporaryPath()
     let first = try TestServer(metrics: path)
     let terminal = try PseudoTerminal(columns: 120, rows: 24)
-    let program = try Tool.start(on: terminal, "watch", path, "--interval", "20ms")
+    let program = try Tool.start(on: terminal, ["watch", path, "--interval", "20ms"])
     try require(2, framesOf: program)
     first.stop()
     try TestSupport.require("its end is shown") {

@@ -14,10 +14,10 @@ import Testing
   }
 
   private func withEndpointServer(
-    _ paths: [String], timeout: Duration = .seconds(20), _ body: (Server) throws -> Void
+    _ paths: [String], timeout: Duration = .seconds(20), readingCount: Counter? = nil,
+    _ body: (Server) throws -> Void
   ) throws {
-    let endpoint = PrometheusEndpoint(paths, reader: SnapshotReader(timeout: timeout)) { _ in }
-    defer { endpoint.stop() }
+    let endpoint = PrometheusEndpoint(paths, timeout: timeout) { _ in readingCount?.add() }
     let listener = Listener("tcp://127.0.0.1:0", endpoint.service)
     let running = try start([listener], options: PrometheusEndpoint.options)
     try body(running.server)
@@ -100,16 +100,64 @@ import Testing
     }
   }
 
-  @Test("more clients than can wait are told to come again")
-  func overload() throws {
+  @Test("clients that ask while sockets are read share the next reading")
+  func sharing() throws {
     let hanging = try BadServer()
     defer { hanging.stop() }
-    try withEndpoint([hanging.path], timeout: .milliseconds(100)) { address in
-      let clients = try (0..<150).map { _ in try Client(address) }
+    let readingCount = Counter()
+    try withEndpointServer([hanging.path], timeout: .milliseconds(200), readingCount: readingCount) { endpoint in
+      let clients = try (0..<150).map { _ in try Client(endpoint.addresses[0]) }
       for client in clients { try client.send(lastMetrics) }
-      let answers = try clients.map { String(decoding: try $0.receiveToEnd().prefix(12), as: UTF8.self) }
-      #expect(answers.allSatisfy { ["HTTP/1.1 200", "HTTP/1.1 503"].contains($0) })
-      #expect(answers.contains("HTTP/1.1 200") && answers.contains("HTTP/1.1 503"))
+      for client in clients {
+        #expect(String(decoding: try client.receiveToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 200 "))
+      }
+    }
+    #expect(readingCount.value < 75)
+  }
+
+  @Test("more clients than there may be are closed, and those that wait for an answer get it")
+  func overload() throws {
+    try Descriptors.allow(4096)
+    let hanging = try BadServer()
+    let (limit, excess) = (512, 20)
+    try withEndpointServer([hanging.path]) { endpoint in
+      let clients = try (0..<(limit + excess)).map { _ in
+        let client = try Client(endpoint.addresses[0])
+        try client.send(lastMetrics)
+        return client
+      }
+      // The clients, and the connection to the socket.
+      try require("the others are closed") {
+        let counts = endpoint.loops[0].statistics
+        return counts.accepts == clients.count && counts.connectionsActive == limit + 1
+      }
+      hanging.stop()
+      let answers = clients.map { String(decoding: (try? $0.receiveToEnd()) ?? [], as: UTF8.self) }
+      #expect(answers.count { $0.hasPrefix("HTTP/1.1 200 ") } == limit)
+      #expect(answers.count(where: \.isEmpty) == excess)
+    }
+  }
+
+  @Test("a request that comes with the shutdown is answered with numbers or refused: no server seems to be down")
+  func requestAtShutdown() throws {
+    try withServer(try TestServer()) { server in
+      try withEndpointServer([server.metrics]) { endpoint in
+        let client = try Client(endpoint.addresses[0])
+        try client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        _ = try client.receive(upTo: 4096)
+        let (isHeld, isReleased) = (Flag(), Flag())
+        endpoint.loops[0].schedule(after: .zero) {
+          isHeld.set()
+          isReleased.wait()
+        }.keep()
+        isHeld.wait()
+        try client.send(metrics)
+        endpoint.shutdown()
+        isReleased.set()
+        let answer = String(decoding: try client.receiveToEnd(), as: UTF8.self)
+        #expect(
+          answer.hasPrefix("HTTP/1.1 503 ") || answer.contains("\ngnet_up{server=\"\(server.metrics)\"} 1\n"))
+      }
     }
   }
 

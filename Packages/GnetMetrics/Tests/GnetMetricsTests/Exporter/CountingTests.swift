@@ -92,6 +92,22 @@ import Testing
     }
   }
 
+  @Test("outbound connections are counted: the attempts, the failures, and those that were opened")
+  func outbound() throws {
+    let nobody = try freePort()
+    try withServer(try TestServer()) { server in
+      for _ in 0..<2 { server.server.connect(to: "tcp://\(server.addresses[0])", Service(Events.echo)) }
+      server.server.connect(to: "tcp://127.0.0.1:\(nobody)", Service(Events.echo))
+      let snapshot = try server.snapshot(where: "they are opened and accepted") {
+        $0.total(\.connectionsActive) == 4 && $0.total(\.connectFailures) == 1
+      }
+      #expect(snapshot.total(\.connectAttempts) == 3)
+      #expect(snapshot.total(\.connectionsOutbound) == 2)
+      #expect(snapshot.total(\.connectionsOpened) == 4)
+      #expect(snapshot.total(\.accepts) == 2)
+    }
+  }
+
   @Test("bytes written are those that the kernel took, and the rest is pending")
   func pending() throws {
     try withServer(try TestServer()) { server in

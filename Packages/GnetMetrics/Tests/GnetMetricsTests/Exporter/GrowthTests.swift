@@ -38,12 +38,11 @@ import Testing
       options.loopCount = 2
       let running = try start(events, options: options, on: "tcp://127.0.0.1:0")
       let client = try Client(running.server.addresses[0])
-      let reader = SnapshotReader(timeout: .seconds(20))
       var polls: UInt64 = 0
       try GrowthTests.requireNoGrowth(rounds: 3000) {
         try client.send("ping")
         _ = try client.receive(exactly: 4)
-        polls = try reader.read([path])[0].result.get().snapshot.loops[1].tickLateness.count
+        polls = try MetricsSnapshot(from: path).loops[1].tickLateness.count
       }
       #expect(polls > 1000)
       client.close()

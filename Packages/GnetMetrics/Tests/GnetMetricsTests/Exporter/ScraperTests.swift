@@ -29,7 +29,7 @@ import Testing
       let metrics = server.metrics
       try concurrently(20) { _ in
         for _ in 0..<10 {
-          _ = try SnapshotReader(timeout: .seconds(20)).read([metrics])[0].result.get()
+          _ = try MetricsSnapshot(from: metrics)
         }
       }
       #expect(try server.snapshot().sequenceNumber == 201)

@@ -85,7 +85,7 @@ import Testing
       try client.send("abc")
       _ = try client.receive(exactly: 3)
       try require("the bytes are counted") {
-        SnapshotReader().read([path])[0].snapshot?.total(\.bytesRead) == 3
+        try MetricsSnapshot(from: path).total(\.bytesRead) == 3
       }
       running.shutdown()
       try running.wait()
@@ -102,7 +102,7 @@ import Testing
       _ = try client.receive(exactly: 3)
       for path in [first, second] {
         try require("the bytes are counted") {
-          SnapshotReader().read([path])[0].snapshot?.loops[0].writeSizes.sum == 3
+          try MetricsSnapshot(from: path).loops[0].writeSizes.sum == 3
         }
       }
     }

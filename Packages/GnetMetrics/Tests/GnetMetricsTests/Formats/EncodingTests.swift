@@ -36,6 +36,15 @@ import Testing
     #expect(try MetricsSnapshot(decoding: MetricsSnapshot().encoded()) == MetricsSnapshot())
   }
 
+  @Test("a snapshot of a server that knows fewer counters is read, and the others are zero")
+  func olderServer() throws {
+    // A version, and a loop with its index and its accepts (field 10).
+    let snapshot = try MetricsSnapshot(decoding: [0x08, 1, 0x52, 4, 0x08, 0, 0x50, 7])
+    var loop = MetricsSnapshot.LoopCounters(index: 0)
+    loop.statistics.accepts = 7
+    #expect(snapshot.loops == [loop])
+  }
+
   @Test("a snapshot that was cut off anywhere is refused or has lost whole fields, and nothing traps")
   func truncation() {
     let bytes = Self.sample.encoded()

@@ -32,13 +32,4 @@ import Testing
       (UInt64.max, "18446744073.709551615"),
     ] as [(UInt64, String)])
   func seconds(nanoseconds: UInt64, text: String) { #expect(PrometheusFormat.seconds(nanoseconds) == text) }
-
-  @Test("a time-out for poll is rounded up, and never forever")
-  func pollTimeout() {
-    #expect(Duration.nanoseconds(1).wholeMilliseconds == 1)
-    #expect(Duration.milliseconds(20).wholeMilliseconds == 20)
-    #expect(Duration.zero.wholeMilliseconds == 0)
-    #expect(Duration.seconds(-5).wholeMilliseconds == 0)
-    #expect(Duration.seconds(Int64.max).wholeMilliseconds == .max)
-  }
 }

@@ -1,6 +1,5 @@
 public import Gnet
 import Logging
-import MetricsClient
 import Synchronization
 import SystemPackage
 public import TestPeers
@@ -52,9 +51,7 @@ final class TestServer: Sendable {
   }
 
   /// A snapshot, which must come.
-  func snapshot() throws -> MetricsSnapshot {
-    try SnapshotReader(timeout: .seconds(20)).read([metrics])[0].result.get().snapshot
-  }
+  func snapshot() throws -> MetricsSnapshot { try MetricsSnapshot(from: metrics) }
 
   /// A snapshot of which `condition` holds, as soon as there is one.
   func snapshot(where what: String, _ condition: (MetricsSnapshot) -> Bool) throws -> MetricsSnapshot {
@@ -93,6 +90,9 @@ extension Events {
 }
 
 extension MetricsSnapshot {
+  /// Receives a snapshot from a metrics socket.
+  init(from path: String) throws { try self.init(decoding: Client(path: path).receiveToEnd()) }
+
   /// The sum of a counter over all loops.
   func total(_ counter: (LoopStatistics) -> UInt64) -> UInt64 { loops.reduce(0) { $0 + counter($1.statistics) } }
 }

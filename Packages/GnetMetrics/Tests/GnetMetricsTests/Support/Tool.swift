@@ -10,7 +10,7 @@ enum Tool {
 
   /// Starts gnet-metrics on a terminal, where its output and its errors go.
   static func start(
-    on terminal: PseudoTerminal, _ arguments: String..., environment: [String: String] = [:]
+    on terminal: PseudoTerminal, _ arguments: [String], environment: [String: String] = [:]
   ) throws -> Program {
     let variables = ["TERM": "xterm", "NO_COLOR": ""].merging(environment) { $1 }
     return try Program("gnet-metrics", arguments, in: Files.packageFolder(), environment: variables, on: terminal)

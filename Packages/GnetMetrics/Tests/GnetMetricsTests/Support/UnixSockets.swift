@@ -1,3 +1,4 @@
+import GnetMetrics
 import Synchronization
 import SystemPackage
 import TestPeers
@@ -48,6 +49,9 @@ final class BadServer: Sendable {
     return server
   }
 
+  /// Whether a client waits to be accepted.
+  var hasClient: Bool { socket.client.isReadable(within: .zero) }
+
   /// Ends it and removes its file.
   func stop() {
     shutdown(fd, Int32(SHUT_RDWR))
@@ -55,5 +59,63 @@ final class BadServer: Sendable {
     while !isIdle.load(ordering: .acquiring) { sched_yield() }
     socket.client.close()
     Files.remove(path)
+  }
+}
+
+/// A socket that cannot be read.
+struct FailingSocket {
+  let path: String
+  /// Words of the complaint about it.
+  let words: String
+}
+
+/// Calls `body` with sockets of every kind that cannot be read.
+func withFailingSockets(_ body: ([FailingSocket]) throws -> Void) throws {
+  var snapshot = MetricsSnapshot()
+  snapshot.loops = [MetricsSnapshot.LoopCounters(index: 0)]
+  let half = Array(snapshot.encoded().dropLast(3))
+  let servers: [(BadServer, String)] = [
+    (try BadServer(), "did not answer within 2.0 seconds"),
+    (try BadServer(backlog: 0), "did not answer within 2.0 seconds"),
+    (try .sending(Array("SSH-2.0-x\r\n".utf8)), "is no metrics snapshot"),
+    (try .sending([]), "closed without sending a snapshot"),
+    (try .sending(half), "is no metrics snapshot"),
+    (try .sending(half, closing: false), "did not answer within 2.0 seconds"),
+    (try .sending([UInt8](repeating: 0x42, count: 65536), endlessly: true), "sent more than 16 MiB"),
+    (try BadServer(), "may not be read by this user"),
+  ]
+  // The queue of the second has a place for one client.
+  let waiting = try Client(path: servers[1].0.path)
+  unsafe chmod(servers.last!.0.path, 0)
+  // Everything may be read by the superuser.
+  let failing = geteuid() == 0 ? servers.dropLast() : servers[...]
+
+  let (refusing, datagrams, file) = (Files.temporaryPath(), Files.temporaryPath(), Files.temporaryPath())
+  try Client(boundTo: refusing).close()
+  let receiver = try Client(boundTo: datagrams, datagrams: true)
+  Files.write(to: file)
+  defer {
+    for (server, _) in servers { server.stop() }
+    for path in [refusing, datagrams, file] { Files.remove(path) }
+  }
+  try body(
+    [
+      FailingSocket(path: Files.temporaryPath(), words: "there is no such socket"),
+      FailingSocket(path: "/tmp/" + String(repeating: "x", count: 195), words: "the path is 200 bytes long"),
+      FailingSocket(path: refusing, words: "refuses connections"),
+      FailingSocket(path: datagrams, words: "\(Errno.protocolWrongTypeForSocket)"),
+      FailingSocket(path: file, words: "is no socket"),
+    ] + failing.map { FailingSocket(path: $0.path, words: $1) })
+  withExtendedLifetime((waiting, receiver)) {}
+}
+
+extension [FailingSocket] {
+  /// Expects a line of `errors` for each socket, in order.
+  func expectComplaints(_ errors: some Collection<Substring>, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(errors.count == count, sourceLocation: sourceLocation)
+    for (line, socket) in zip(errors, self) {
+      #expect(
+        line.hasPrefix("gnet-metrics: \(socket.path): ") && line.contains(socket.words), sourceLocation: sourceLocation)
+    }
   }
 }

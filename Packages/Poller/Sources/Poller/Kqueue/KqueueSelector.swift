@@ -38,9 +38,7 @@
     func add(
       _ fd: Int32, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger
     ) throws(Errno) {
-      let answers = Syscalls.change(
-        kqueue, fd: fd, deletes: false, flags: Self.flags(interest, trigger: trigger), token: token)
-      if answers.added != 0 { try fail(answers.added, fd: fd) }
+      try register(fd, deletes: false, token: token, interest: interest, trigger: trigger)
     }
 
     /// Deletes the filters and adds them anew.
@@ -50,21 +48,24 @@
     func modify(
       _ fd: Int32, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger
     ) throws(Errno) {
+      try register(fd, deletes: true, token: token, interest: interest, trigger: trigger)
+    }
+
+    /// Adds the filters of a registration. A registration that was made in part is taken back.
+    private func register(
+      _ fd: Int32, deletes: Bool, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger
+    ) throws(Errno) {
       let answers = Syscalls.change(
-        kqueue, fd: fd, deletes: true, flags: Self.flags(interest, trigger: trigger), token: token)
-      if answers.deleted != 0 { try fail(answers.deleted, fd: fd) }
-      if answers.added != 0 { try fail(answers.added, fd: fd) }
+        kqueue, fd: fd, deletes: deletes, flags: Self.flags(interest, trigger: trigger), token: token)
+      let error = deletes && answers.deleted != 0 ? answers.deleted : answers.added
+      if error == 0 { return }
+      _ = Syscalls.change(kqueue, fd: fd, deletes: true)
+      throw Errno(rawValue: error)
     }
 
     func remove(_ fd: Int32) throws(Errno) {
       let answers = Syscalls.change(kqueue, fd: fd, deletes: true)
       if answers.deleted != 0 { throw Errno(rawValue: answers.deleted) }
-    }
-
-    /// Deletes the filters of a registration that was made in part, and throws.
-    private func fail(_ code: Int32, fd: Int32) throws(Errno) {
-      _ = Syscalls.change(kqueue, fd: fd, deletes: true)
-      throw Errno(rawValue: code)
     }
 
     func wait(_ countdown: Countdown) throws(Errno) -> Int {

@@ -71,15 +71,5 @@
         return
       }
     }
-
-    /// Corresponds to `close(2)`.
-    static func close(_ fd: Int32) {
-      _ = cpoller_close(fd)
-    }
-
-    private static func check(_ result: Int32) throws(Errno) -> Int32 {
-      if result < 0 { throw Errno(rawValue: -result) }
-      return result
-    }
   }
 #endif

@@ -1,4 +1,5 @@
 public import Poller
+import SystemPackage
 import Testing
 
 extension Poller {
@@ -31,6 +32,39 @@ extension Poller {
     #else
       false
     #endif
+  }
+}
+
+extension Poller {
+  /// Makes a stream socket pair, and watches its left end with the token 1.
+  func withWatchedSocketPair(
+    _ interest: Interest, trigger: Trigger = .level, _ body: (Pair) throws -> Void
+  ) throws {
+    try withSocketPair { pair in
+      try add(pair.left, token: 1, interest: interest, trigger: trigger)
+      try body(pair)
+    }
+  }
+
+  /// Makes a pipe, and watches its reading end with the token 1.
+  func withWatchedPipe(_ interest: Interest, trigger: Trigger = .level, _ body: (Pair) throws -> Void) throws {
+    try withPipe { pipe in
+      try add(pipe.left, token: 1, interest: interest, trigger: trigger)
+      try body(pipe)
+    }
+  }
+}
+
+extension Poller {
+  /// Duplicates a descriptor, and adds each copy with its number as the token. The copies are for the caller to close.
+  func addCopies(
+    _ count: Int, of descriptor: FileDescriptor, _ interest: Interest, trigger: Trigger
+  ) throws -> [FileDescriptor] {
+    try (0..<UInt64(count)).map { number in
+      let copy = try descriptor.duplicate()
+      try add(copy, token: Token(rawValue: number), interest: interest, trigger: trigger)
+      return copy
+    }
   }
 }
 

@@ -1,0 +1,16 @@
+import CPoller
+import SystemPackage
+
+// What the system calls of all backends share.
+extension Syscalls {
+  /// Corresponds to `close(2)`.
+  static func close(_ fd: Int32) {
+    _ = cpoller_close(fd)
+  }
+
+  /// The result of a system call, whose error is a negated errno.
+  static func check(_ result: Int32) throws(Errno) -> Int32 {
+    if result < 0 { throw Errno(rawValue: -result) }
+    return result
+  }
+}
