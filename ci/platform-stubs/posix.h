@@ -21,19 +21,48 @@ struct timespec {
 typedef int clockid_t;
 #define CLOCK_MONOTONIC 4
 int clock_gettime(clockid_t, struct timespec *);
+int nanosleep(const struct timespec *, struct timespec *);
 
 int *errno_location(void);
 #define errno (*errno_location())
 #define EINTR 4
 #define EAGAIN 35
+#define EWOULDBLOCK EAGAIN
 #define EINVAL 22
 #define EPROTOTYPE 41
 
 #define F_GETFL 3
 #define F_SETFL 4
 #define F_SETFD 2
+#if defined(__APPLE__)
+#define F_DUPFD_CLOEXEC 67
+#elif defined(__FreeBSD__)
+#define F_DUPFD_CLOEXEC 17
+#elif defined(__NetBSD__)
+#define F_DUPFD_CLOEXEC 12
+#else
+#define F_DUPFD_CLOEXEC 10
+#endif
 #define FD_CLOEXEC 1
+#define STDERR_FILENO 2
+#define O_RDONLY 0
 #define O_NONBLOCK 4
+#define O_DIRECTORY 0x20000
+#define O_CLOEXEC 0x100000
+int open(const char *, int, ...);
+#if !defined(LONG_MAX)
+#define LONG_MAX __LONG_MAX__
+#endif
+typedef uint64_t rlim_t;
+struct rlimit {
+  rlim_t rlim_cur;
+  rlim_t rlim_max;
+};
+#define RLIMIT_NOFILE 8
+int getrlimit(int, struct rlimit *);
+#define LOCK_EX 2
+#define LOCK_NB 4
+int flock(int, int);
 int fcntl(int, int, ...);
 int close(int);
 struct stat {
@@ -100,6 +129,11 @@ struct msghdr {
 #define SO_SNDBUF 0x1001
 #define SO_RCVBUF 0x1002
 #define SO_ERROR 0x1007
+#define SO_LINGER 0x80
+struct linger {
+  int l_onoff;
+  int l_linger;
+};
 #define SO_TYPE 0x1008
 #define IPPROTO_TCP 6
 #define TCP_NODELAY 1
@@ -115,6 +149,8 @@ struct msghdr {
 #define LOCAL_PEERPID 2
 #define TCP_KEEPALIVE 0x10
 #define TCP_KEEPINTVL 0x101
+#define TCP_KEEPCNT 0x102
+#define TCP_RXT_CONNDROPTIME 0x80
 #elif defined(__FreeBSD__)
 #define SOL_LOCAL 0
 #define LOCAL_PEERCRED 1
@@ -134,6 +170,8 @@ struct xucred {
 #define MSG_NOSIGNAL 0x20000
 #define TCP_KEEPIDLE 256
 #define TCP_KEEPINTVL 512
+#define TCP_KEEPCNT 1024
+#define TCP_MAXUNACKTIME 68
 #elif defined(__NetBSD__)
 #define LOCAL_PEEREID 3
 struct unpcbid {
@@ -145,6 +183,7 @@ struct unpcbid {
 #define MSG_NOSIGNAL 0x400
 #define TCP_KEEPIDLE 3
 #define TCP_KEEPINTVL 5
+#define TCP_KEEPCNT 6
 #else
 #define SO_PEERCRED 0x1022
 struct sockpeercred {

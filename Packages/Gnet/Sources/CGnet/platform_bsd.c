@@ -52,8 +52,9 @@ int cgnet_adopt(int fd) {
   return error != 0 ? error : make_ready(fd);
 }
 
-static int prepared(int fd) {
-  if (fd < 0) return -errno;
+static int prepared(int opened) {
+  int fd = cgnet_beyond_standard(opened);
+  if (fd < 0) return fd;
   int error = make_ready(fd);
   if (error == 0) return fd;
   close(fd);
@@ -154,13 +155,35 @@ enum { keep_interval = TCP_KEEPINTVL };
 enum { keep_interval = 0 };
 #endif
 
+#if defined(TCP_KEEPCNT)
+enum { keep_count = TCP_KEEPCNT };
+#else
+enum { keep_count = 0 };
+#endif
+
+#if defined(TCP_RXT_CONNDROPTIME)
+enum { drop_time = TCP_RXT_CONNDROPTIME };
+#elif defined(TCP_MAXUNACKTIME)
+enum { drop_time = TCP_MAXUNACKTIME };
+#else
+enum { drop_time = 0 };  // OpenBSD, NetBSD: the system's own time
+#endif
+
+static int set_user_timeout(int fd, int milliseconds) {
+  if (drop_time == 0) return 0;
+  int seconds = milliseconds / 1000 + (milliseconds % 1000 > 0);
+  return result(setsockopt(fd, IPPROTO_TCP, drop_time, &seconds, sizeof seconds));
+}
+
 static int set_keep_alive(int fd, int seconds) {
   int on = seconds > 0;
   if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0) return -errno;
   if (!on) return 0;
   if (keep_idle != 0 && setsockopt(fd, IPPROTO_TCP, keep_idle, &seconds, sizeof seconds) != 0) return -errno;
-  if (keep_interval == 0) return 0;
-  return result(setsockopt(fd, IPPROTO_TCP, keep_interval, &seconds, sizeof seconds));
+  if (keep_interval != 0 && setsockopt(fd, IPPROTO_TCP, keep_interval, &seconds, sizeof seconds) != 0) return -errno;
+  if (keep_count == 0) return 0;
+  const int probes = CGNET_PROBES;
+  return result(setsockopt(fd, IPPROTO_TCP, keep_count, &probes, sizeof probes));
 }
 
 #if defined(SO_NWRITE)
@@ -192,9 +215,12 @@ enum { share_port = SO_REUSEPORT, share_port_balances = false };
 
 bool cgnet_share_port_balances(void) { return share_port_balances; }
 
+bool cgnet_has_abstract_names(void) { return false; }
+
 int cgnet_set_option(int fd, enum cgnet_option option, int value) {
   switch (option) {
     case CGNET_KEEP_ALIVE: return set_keep_alive(fd, value);
+    case CGNET_USER_TIMEOUT: return set_user_timeout(fd, value);
     case CGNET_SHARE_PORT: return result(setsockopt(fd, SOL_SOCKET, share_port, &value, sizeof value));
     case CGNET_REPORT_LOCAL: return 0;    // the system chooses the source address of answers
     case CGNET_BIND_ADDRESS_ONLY: return 0;  // bind chooses the port

@@ -10,7 +10,6 @@
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,7 +26,8 @@
 #endif
 
 int cgnet_socket(int family, bool is_datagram) {
-  return result(socket(family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return cgnet_beyond_standard(
+    socket(family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
 int cgnet_adopt(int fd) {
@@ -40,7 +40,8 @@ int cgnet_adopt(int fd) {
 
 int cgnet_accept(int fd, struct sockaddr_storage *peer, socklen_t *peer_length) {
   *peer_length = sizeof *peer;
-  return result(accept4(fd, (struct sockaddr *)peer, peer_length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  return cgnet_beyond_standard(
+    accept4(fd, (struct sockaddr *)peer, peer_length, SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
 // Receiving and sending bypass the C library: its recv and send are cancellation points. In a program with several
@@ -98,8 +99,10 @@ static int set_keep_alive(int fd, int seconds) {
   if (!on) return 0;
   // The kernel's limit for both times is 32767 seconds.
   if (seconds > 32767) seconds = 32767;
+  const int probes = CGNET_PROBES;
   if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) != 0) return -errno;
-  return result(setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds));
+  if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds) != 0) return -errno;
+  return result(setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes));
 }
 
 static int receive_merged(int fd, int on) {
@@ -110,6 +113,8 @@ static int receive_merged(int fd, int on) {
 int cgnet_set_option(int fd, enum cgnet_option option, int value) {
   switch (option) {
     case CGNET_KEEP_ALIVE: return set_keep_alive(fd, value);
+    case CGNET_USER_TIMEOUT:
+      return result(setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value));
     case CGNET_SHARE_PORT: return result(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value));
     case CGNET_BIND_ADDRESS_ONLY:  // a hint: without it bind chooses the port
       (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &value, sizeof value);
@@ -262,14 +267,7 @@ void cgnet_set_length(struct sockaddr_storage *address, socklen_t length) {
 
 bool cgnet_share_port_balances(void) { return true; }
 
-int cgnet_processor_count(void) {
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 0) {
-    return CPU_COUNT(&allowed);
-  }
-  long online = sysconf(_SC_NPROCESSORS_ONLN);  // the machine has more processors than cpu_set_t has bits
-  return online > 0 ? (int)online : 1;
-}
+bool cgnet_has_abstract_names(void) { return true; }
 
 pid_t cgnet_peer_process(int fd) {
   struct ucred credentials;

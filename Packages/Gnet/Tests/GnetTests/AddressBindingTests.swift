@@ -12,6 +12,11 @@ import Testing
   import Glibc
 #endif
 
+/// Binds an address as a server of one loop does, without a server.
+private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket] {
+  try Address(address).bind(index: 0, loopCount: 1, backlog: 16, options: Options(), on: Kernel.shared).flatMap { $0 }
+}
+
 @Suite("addresses as they are served") struct AddressBindingTests {
   /// Answers everything with the address's place and the peer's address.
   private static var introduction: Events {
@@ -79,6 +84,52 @@ import Testing
       }
     }
   }
+
+  #if DEBUG
+    @Test("a name is served at all of its addresses, on one port", arguments: ["", "?reuseport=true"], [1, 3])
+    func name(query: String, loopCount: Int) throws {
+      let plan = FaultPlan()
+      let hosts = ["127.0.0.1", "::1", "127.0.0.1", "192.0.2.1", "127.0.0.2"]
+      plan.resolve("both.example", to: hosts.map { SocketAddress(numericHost: $0, port: 0)! })
+      var options = Options()
+      options.loopCount = loopCount
+      options.faults = plan
+      try withServer(Self.introduction, options: options, on: ["tcp://both.example:0\(query)", "tcp4://127.0.0.1:0"]) {
+        server in
+        #expect(server.server.addresses.count == 2)
+        #expect(server.address().host == "127.0.0.1")
+        for host in ["127.0.0.1", "::1", "127.0.0.2"] {
+          let client = try Client(SocketAddress(numericHost: host, port: UInt16(server.address().port!))!)
+          try client.send("x")
+          #expect(try client.receiveLine() == "0 \(client.localAddress)")
+        }
+        let client = try Client(server.address(1))
+        try client.send("x")
+        #expect(try client.receiveLine() == "1 \(client.localAddress)")
+      }
+    }
+
+    @Test("a port that one of a name's addresses does not have is an error, unless the system may choose another")
+    func busyPortOfName() throws {
+      try withServer(.echo, on: ["tcp6://[::1]:0"]) { busy in
+        let plan = FaultPlan()
+        plan.resolve("both.example", to: ["127.0.0.1", "::1"].map { SocketAddress(numericHost: $0, port: 0)! })
+        var options = Options()
+        options.faults = plan
+        let address = "tcp://both.example:\(busy.address().port!)"
+        #expect(throws: ServeError.system(operation: "bind", address: address, .addressInUse)) {
+          try serve(.echo, options: options, on: address)
+        }
+        // The second bind is that of the second address.
+        plan.fail(.bind, with: .addressInUse, skipping: 1)
+        try withServer(Self.introduction, options: options, on: ["tcp://both.example:0"]) { server in
+          let client = try Client(SocketAddress(numericHost: "::1", port: UInt16(server.address().port!))!)
+          try client.send("x")
+          #expect(try client.receiveLine() == "0 \(client.localAddress)")
+        }
+      }
+    }
+  #endif
 
   @Test("a scheme of one version of IP serves no other", arguments: [("tcp4", true), ("tcp6", false)])
   func oneVersion(scheme: String, isIPv4: Bool) throws {
@@ -300,8 +351,75 @@ import Testing
         }
       }
       try expectEcho(from: server.address())
+      try require("the client is counted") { server.server.loops[0].statistics.accepts > 0 }
+      #expect(server.server.loops[0].statistics.accepts == 1, "the other starters have not connected")
     }
   }
+
+  @Test("a path that somebody has bound and does not listen on yet is in use")
+  func startingServer() throws {
+    let path = Files.temporaryPath()
+    let starting = try Client(boundTo: path)
+    defer {
+      starting.close()
+      Files.remove(path)
+    }
+    #expect(throws: ServeError.system(operation: "bind", address: "unix://\(path)", .addressInUse)) {
+      try bindForTests("unix://\(path)")
+    }
+    #expect(Files.exists(path))
+  }
+
+  @Test("of servers that start at once on an abandoned path, exactly one serves")
+  func simultaneousStarts() throws {
+    for _ in 0..<40 {
+      let path = Files.temporaryPath()
+      try Client(boundTo: path).close()
+      let sockets = Log<BoundSocket>()
+      let errors = Log<ServeError>()
+      let ready = Counter()
+      try concurrently(4) { _ in
+        ready.add()
+        while ready.value < 4 { TestThread.yield() }
+        do throws(ServeError) {
+          for socket in try bindForTests("unix://\(path)") { sockets.add(socket) }
+        } catch {
+          errors.add(error)
+        }
+      }
+      try #require(sockets.count == 1 && errors.count == 3)
+      for error in errors.values {
+        #expect(error == .system(operation: "bind", address: "unix://\(path)", .addressInUse))
+      }
+      let client = try Client(path: path)
+      guard case .accepted = Kernel.shared.accepting(sockets.values[0].fd) else {
+        Issue.record("the path belongs to another socket")
+        return
+      }
+      client.close()
+    }
+  }
+
+  #if os(Linux)
+    @Test("a name that begins with @ is one of the abstract namespace, and no file", arguments: [1, 3])
+    func abstractName(loopCount: Int) throws {
+      let name = "@gnet-\(UInt32.random(in: 0 ... .max))"
+      var options = Options()
+      options.loopCount = loopCount
+      try withServer(.echo, options: options, on: ["unix://\(name)"]) { server in
+        #expect(!Files.exists(name))
+        #expect(server.address().path == name)
+        let raw = RawAddress(SocketAddress(.unix(path: name)), isIPv6: false)
+        let socket = try Kernel.shared.socket(family: AF_UNIX, isDatagram: false)
+        #expect(Kernel.shared.connect(socket.fd, to: raw) == 0)
+        try require("the connection is there") { server.server.connectionCount == 1 }
+        #expect(try Kernel.shared.peerAddress(of: socket.fd) == server.address())
+        #expect(throws: ServeError.system(operation: "bind", address: "unix://\(name)", .addressInUse)) {
+          try serve(.echo, on: "unix://\(name)")
+        }
+      }
+    }
+  #endif
 
   @Test("a socket that a server left behind is replaced")
   func staleSocket() throws {

@@ -25,6 +25,9 @@ import Testing
       Valid(text: "tcp6://[::1]:80", scheme: .tcp6, host: "::1", port: 80),
       Valid(text: "[::]:80", scheme: .tcp, host: "::", port: 80),
       Valid(text: "[fe80::1%eth0]:80", scheme: .tcp, host: "fe80::1%eth0", port: 80),
+      Valid(text: "[fe80::1%25eth0]:80", scheme: .tcp, host: "fe80::1%eth0", port: 80),
+      Valid(text: "[fe80::1%25]:80", scheme: .tcp, host: "fe80::1%25", port: 80),
+      Valid(text: "[fe80::1%251]:80", scheme: .tcp, host: "fe80::1%251", port: 80),
       Valid(text: "udp://localhost:53", scheme: .udp, host: "localhost", port: 53),
       Valid(text: "udp4://:53", scheme: .udp4, port: 53),
       Valid(text: "udp6://[::ffff:1.2.3.4]:53", scheme: .udp6, host: "::ffff:1.2.3.4", port: 53),
@@ -39,6 +42,9 @@ import Testing
       Valid(text: "tcp://:1?reuseport=0", scheme: .tcp, port: 1),
       Valid(text: "unix:///run/x.sock", scheme: .unix, path: "/run/x.sock"),
       Valid(text: "unix://x.sock", scheme: .unix, path: "x.sock"),
+      Valid(text: "unix:///a?reuseport=true/b", scheme: .unix, path: "/a?reuseport=true/b"),
+      Valid(text: "unix:///a?reuseports", scheme: .unix, path: "/a?reuseports"),
+      Valid(text: "unix:///a?b=reuseport", scheme: .unix, path: "/a?b=reuseport"),
       Valid(text: "unix://./a b%20c:1#d", scheme: .unix, path: "./a b%20c:1#d"),
       Valid(text: "unix://what?", scheme: .unix, path: "what?"),
       Valid(text: "unix://tcp://:1", scheme: .unix, path: "tcp://:1"),
@@ -107,6 +113,7 @@ import Testing
       ("unix://", "missing"),
       ("unix:///tmp/x?reuseport=true", "reuseport"),
       ("unix:///tmp/x?reuseport=false", "reuseport"),
+      ("unix:///tmp/x?y?reuseport", "reuseport"),
       ("unix://\(String(repeating: "p", count: RawAddress.maximumPathLength + 1))", "at most"),
     ])
   func malformed(_ text: String, _ reason: String) {

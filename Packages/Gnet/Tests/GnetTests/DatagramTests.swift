@@ -219,6 +219,11 @@ private let addresses = [
       try client.send("x")
       #expect(try client.receiveText() == "before")
       #expect(plan.remaining == 0)
+      try require("each long datagram is counted") { server.sum(\.datagramsTooLong) == 17 }
+      #expect(server.sum(\.datagramsForbidden) == 1)
+      #expect(server.sum(\.datagramsUnreachable) == 1)
+      #expect(server.sum(\.datagramsFailed) == 1)
+      #expect(server.sum(\.datagramsDropped) == 0)
     }
   }
 
@@ -456,6 +461,7 @@ private let addresses = [
     try server.waitForEnd()
     #expect(ContinuousClock.now - start >= .milliseconds(300))
     #expect(server.sum(\.pendingOutputBytes) == 0 && server.sum(\.datagramsOut) == 0)
+    #expect(server.sum(\.datagramsDropped) == 1)
   }
 
   @Test("a handle's datagrams are sent until the server has ended, also while connections are still being drained")

@@ -37,7 +37,10 @@ import Testing
       Mistake("readTimeout") { $0.readTimeout = .seconds(Int64.min) },
       Mistake("tcpKeepAlive") { $0.tcpKeepAlive = .zero },
       Mistake("tcpKeepAlive") { $0.tcpKeepAlive = .seconds(-1) },
+      Mistake("tcpUserTimeout") { $0.tcpUserTimeout = .zero },
       Mistake("drainTimeout") { $0.drainTimeout = .seconds(-1) },
+      Mistake("lingerTimeout") { $0.lingerTimeout = .seconds(-1) },
+      Mistake("lingerLimit") { $0.lingerLimit = .milliseconds(-1) },
       Mistake("socketReceiveBuffer") { $0.socketReceiveBuffer = -1 },
       Mistake("socketSendBuffer") { $0.socketSendBuffer = -1 },
     ]

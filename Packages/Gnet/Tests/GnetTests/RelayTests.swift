@@ -308,7 +308,9 @@ import Testing
     }
   }
 
+  /// Leaves everything to its successor, the end of the stream included.
   private struct Waiting: ConnectionHandler {
+    static var isFullDuplex: Bool { true }
     mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
   }
 }

@@ -17,7 +17,8 @@ extension LoopStatistics {
   fileprivate var growing: [UInt64] {
     [
       connectionsOpened, connectionsClosed, reads, bytesRead, writes, bytesWritten, writesWouldBlock, accepts,
-      acceptErrors, datagramsIn, datagramsOut, wakeups, polls, mailboxMessages, mailboxDepthMax,
+      acceptErrors, datagramsIn, datagramsOut, datagramsTooLong, datagramsUnreachable, datagramsForbidden,
+      datagramsFailed, datagramsDropped, wakeups, polls, mailboxMessages, mailboxDepthMax,
     ]
   }
 

@@ -11,6 +11,19 @@ enum Platform {
   /// Writes out all that standard output has buffered. Corresponds to `fflush(3)`.
   static func flushOutput() { fflush(nil) }
 
+  /// Opens `/dev/null` for each standard descriptor that is closed: a socket with its number would be sent the output of the
+  /// program. Corresponds to `open(2)`.
+  static func openClosedStreams() {
+    while true {
+      let file = unsafe open("/dev/null", O_RDWR)
+      if file > STDERR_FILENO { close(file) }
+      if file < 0 || file > STDERR_FILENO { return }
+    }
+  }
+
+  /// Has writing to a pipe whose reader has gone be an error, and not the end of the program. Corresponds to `signal(3)`.
+  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
   /// Raises the number of descriptors that the process may have to the most that it may be raised to. Corresponds to
   /// `setrlimit(2)`.
   static func raiseDescriptorLimit() {

@@ -54,6 +54,8 @@ public struct ServerArguments: ParsableArguments {
     _ service: Service, datagrams: Service? = nil, defaultAddress: String..., options: Options = Options(),
     started: (Server) -> Void = { _ in }
   ) throws {
+    Platform.openClosedStreams()
+    Platform.ignoreBrokenPipes()
     let addresses = addresses.isEmpty ? defaultAddress : addresses
     let listeners = try addresses.map { address in
       guard address.hasPrefix("udp"), address.contains("://") else { return Listener(address, service) }

@@ -17,7 +17,7 @@
 
 static int result(int value) { return value < 0 ? -errno : value; }
 
-int cpoller_epoll_create(void) { return result(epoll_create1(EPOLL_CLOEXEC)); }
+int cpoller_epoll_create(void) { return cpoller_beyond_standard(epoll_create1(EPOLL_CLOEXEC)); }
 
 int cpoller_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t data) {
   struct epoll_event event = {.events = events, .data = {.u64 = data}};
@@ -48,9 +48,11 @@ int cpoller_epoll_pwait2(int epoll, struct epoll_event *events, int capacity, in
   return result((int)syscall(SYS_epoll_pwait2, epoll, events, capacity, &timeout, NULL, 0));
 }
 
-int cpoller_eventfd(void) { return result(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)); }
+int cpoller_eventfd(void) { return cpoller_beyond_standard(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)); }
 
-int cpoller_timerfd(void) { return result(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)); }
+int cpoller_timerfd(void) {
+  return cpoller_beyond_standard(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+}
 
 int cpoller_timerfd_set(int fd, int64_t nanoseconds) {
   const struct itimerspec moment = {.it_value = {nanoseconds / 1000000000, nanoseconds % 1000000000}};

@@ -12,6 +12,11 @@ _Static_assert(sizeof(void *) == sizeof(uint64_t), "a token travels in the point
 int cpoller_kqueue(void) {
   int fd = kqueue();
   if (fd < 0) return -errno;
+  if (fd <= STDERR_FILENO) {  // no duplicate: libkqueue knows a kqueue by its number
+    int beyond = cpoller_kqueue();
+    close(fd);
+    return beyond;
+  }
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) return fd;
   int code = errno;
   close(fd);

@@ -1,6 +1,7 @@
 // The system calls of Gnet under one contract, and the declarations of the C library for Gnet's Swift files.
 //
-// Each system has one file for the calls that differ between systems: platform_linux.c, platform_bsd.c. The other calls
+// Each system has one file for the calls that differ between systems: platform_linux.c, platform_bsd.c; the count of Linux's
+// processors is in processors_linux.c. The other calls
 // are in sockets.c, files.c and threads.c.
 //
 // A function that can fail returns the negated errno. Swift would read `errno` too late: code that runs between the
@@ -109,10 +110,14 @@ int cgnet_close(int fd);
 
 // MARK: Options and state of a socket
 
+/// The keep-alive probes without an answer after which a peer is given up.
+enum { CGNET_PROBES = 3 };
+
 /// The socket options of Gnet, independent of their names on each system.
 enum cgnet_option {
   CGNET_NO_DELAY,         // TCP_NODELAY
-  CGNET_KEEP_ALIVE,       // SO_KEEPALIVE, the idle time and the interval in seconds; 0: off
+  CGNET_KEEP_ALIVE,       // SO_KEEPALIVE, the idle time and the interval in seconds, CGNET_PROBES probes; 0: off
+  CGNET_USER_TIMEOUT,     // TCP_USER_TIMEOUT in milliseconds; macOS and FreeBSD: an option like it, in seconds
   CGNET_REUSE_ADDRESS,    // SO_REUSEADDR
   CGNET_SHARE_PORT,       // SO_REUSEPORT, or the option of the system that balances connections
   CGNET_IPV6_ONLY,        // IPV6_V6ONLY
@@ -151,6 +156,9 @@ pid_t cgnet_peer_process(int fd);
 
 /// Whether the system balances connections between sockets that share a port.
 bool cgnet_share_port_balances(void);
+
+/// Whether the names of unix sockets may be in an abstract namespace: unix(7) of Linux.
+bool cgnet_has_abstract_names(void);
 
 // MARK: Datagrams
 
@@ -197,10 +205,23 @@ int cgnet_change_mode(const char *path, mode_t mode);
 /// unlink(2).
 int cgnet_remove_file(const char *path);
 
+/// open(2) of a folder, and flock(2) with LOCK_EX. Waits for a second at most while others have the lock: -EWOULDBLOCK.
+/// Returns the descriptor; closing it ends the lock.
+int cgnet_lock_folder(const char *path);
+
+/// getrlimit(2) with RLIMIT_NOFILE: the number of descriptors that the process may have.
+long cgnet_descriptor_limit(void);
+
 // MARK: Processors and threads
 
-/// The number of processors that this process may use, at least 1.
+/// The number of processors that this process may use, at least 1. On Linux no more than its control groups grant.
 int cgnet_processor_count(void);
+
+#if defined(__linux__)
+/// The processors that the control groups of this process grant time for, rounded up; 0 without a quota. The files are read
+/// below a root folder.
+int cgnet_processor_quota(const char *root);
+#endif
 
 /// Sets the calling thread's name for debuggers and top(1).
 void cgnet_set_thread_name(const char *name);

@@ -4,26 +4,62 @@ internal import SystemPackage
 extension Address {
   /// Binds this address, and listens on it if it is a stream address.
   ///
-  /// With `reusePort`, returns `loopCount` sockets on one port if the system balances connections between them.
-  /// Otherwise returns one socket. Accepted connections inherit the socket options that are set here.
+  /// Returns a list of sockets for each address of the host. With `reusePort`, a list has `loopCount` sockets on one port if
+  /// the system balances connections between them, otherwise one socket. Accepted connections inherit the socket options
+  /// that are set here.
   func bind(
     index: Int, loopCount: Int, backlog: Int, options: Options, on system: some SystemCalls
-  ) throws(ServeError) -> [BoundSocket] {
+  ) throws(ServeError) -> [[BoundSocket]] {
     let backlog = Int32(clamping: backlog)
-    if scheme == .unix { return [try bindUnix(index: index, backlog: backlog, options: options, on: system)] }
+    if scheme == .unix { return [[try bindUnix(index: index, backlog: backlog, options: options, on: system)]] }
     let candidates = try resolve(on: system)
+    var patience = port == 0 && candidates.count > 1 ? Self.portAttempts : 1
+    while true {
+      do {
+        return try bindEach(
+          candidates, index: index, loopCount: loopCount, backlog: backlog, options: options, on: system)
+      } catch .system(_, _, .addressInUse) where patience > 1 {
+        // The port that the system has chosen for the first address is another's on the next one.
+        patience -= 1
+      }
+    }
+  }
+
+  /// The number of ports that are tried where one is to be chosen for several addresses.
+  private static var portAttempts: Int { 16 }
+
+  /// Binds the addresses of the host on one port. An address that this machine does not have is left out, if there are
+  /// others.
+  private func bindEach(
+    _ candidates: [RawAddress], index: Int, loopCount: Int, backlog: Int32, options: Options,
+    on system: some SystemCalls
+  ) throws(ServeError) -> [[BoundSocket]] {
+    var bound: [[BoundSocket]] = []
     var failure: ServeError?
     for candidate in candidates {
+      var address = candidate
+      if let first = bound.first?.first {
+        if bindsOneAddress { break }
+        address = RawAddress(
+          SocketAddress(candidate.storage, length: candidate.length).withPort(of: first.address),
+          isIPv6: candidate.family == AF_INET6)
+      }
       do {
-        return try bindAll(
-          candidate, index: index, count: reusePort && cgnet_share_port_balances() ? loopCount : 1, backlog: backlog,
-          options: options, on: system)
+        bound.append(
+          try bindAll(
+            address, index: index, count: reusePort && cgnet_share_port_balances() ? loopCount : 1, backlog: backlog,
+            options: options, on: system))
       } catch .system(_, _, .addressFamilyNotSupported), .system(_, _, .addressNotAvailable) {
         failure = failure ?? .system(operation: "bind", address: text, .addressNotAvailable)
       }
     }
+    if !bound.isEmpty { return bound }
     throw failure ?? invalid("the host has no address of this kind")
   }
+
+  /// Whether the first address that can be bound is the only one: all interfaces are bound by one socket, and the sender
+  /// of a datagram names an address by its index.
+  private var bindsOneAddress: Bool { host.isEmpty || scheme.isDatagram }
 
   private func bindAll(
     _ address: RawAddress, index: Int, count: Int, backlog: Int32, options: Options, on system: some SystemCalls
@@ -56,6 +92,7 @@ extension Address {
       if !scheme.isDatagram {
         try system.set(CGNET_NO_DELAY, options.tcpNoDelay ? 1 : 0, of: socket.fd)
         if let interval = options.tcpKeepAlive { try system.setKeepAlive(of: socket.fd, interval) }
+        if let timeout = options.tcpUserTimeout { try system.setUserTimeout(of: socket.fd, timeout) }
       }
       if scheme.isDatagram { try system.set(CGNET_RECEIVE_MERGED, 1, of: socket.fd) }
       step = .bind
@@ -74,46 +111,7 @@ extension Address {
     }
   }
 
-  private func bindUnix(
-    index: Int, backlog: Int32, options: Options, on system: some SystemCalls
-  ) throws(ServeError) -> BoundSocket {
-    guard let address = RawAddress(path: path) else { throw invalid("the path is too long") }
-    var step = SystemCall.socket
-    do throws(Errno) {
-      try removeStaleSocket(address, on: system)
-      let socket = try system.socket(family: AF_UNIX, isDatagram: false)
-      step = .setOption
-      try setBufferSizes(of: socket.fd, options, on: system)
-      step = .bind
-      try system.checked(system.bind(socket.fd, to: address))
-      let bound = BoundSocket(
-        socket, address: SocketAddress(.unix(path: path)), addressIndex: index, isDatagram: false,
-        isIPv6: false, file: UnixSocketFile(path: path, system))
-      step = .changeMode
-      if let permissions = options.unixSocketPermissions {
-        try system.checked(system.setPermissions(ofFileAt: path, UInt32(permissions.rawValue)))
-      }
-      step = .listen
-      try system.checked(system.listen(bound.fd, backlog: backlog))
-      return bound
-    } catch {
-      throw .system(operation: step.rawValue, address: text, error)
-    }
-  }
-
-  /// Removes the socket file of a server that no longer runs: connecting to it is refused. Any other file stays, and
-  /// binding fails with `addressInUse`.
-  private func removeStaleSocket(_ address: RawAddress, on system: some SystemCalls) throws(Errno) {
-    guard let found = system.identity(ofFileAt: path), found.isSocket else { return }
-    let probe = try system.socket(family: AF_UNIX, isDatagram: false)
-    do throws(Errno) {
-      try system.checked(system.connect(probe.fd, to: address))
-    } catch .connectionRefused {
-      system.removeFile(at: path)
-    } catch {}
-  }
-
-  private func setBufferSizes(of fd: Int32, _ options: Options, on system: some SystemCalls) throws(Errno) {
+  func setBufferSizes(of fd: Int32, _ options: Options, on system: some SystemCalls) throws(Errno) {
     if let size = options.socketReceiveBuffer {
       try system.set(CGNET_RECEIVE_BUFFER, Int32(clamping: size), of: fd)
     }
@@ -124,8 +122,8 @@ extension Address {
 
   /// The addresses of the host, in the order in which to try them.
   ///
-  /// An empty host means all interfaces: one socket for both versions of IP, if the system has IPv6. A name with
-  /// addresses of both versions is bound at its IPv4 address, as most clients expect of `localhost`.
+  /// An empty host means all interfaces: one socket for both versions of IP, if the system has IPv6. The IPv4 addresses of
+  /// a name come first; the first one names the server.
   private func resolve(on system: some SystemCalls) throws(ServeError) -> [RawAddress] {
     let addresses: [RawAddress]
     do {
@@ -135,8 +133,10 @@ extension Address {
       throw invalid("host \"\(host)\" cannot be resolved: \(error.reason)")
     }
     let preferred = host.isEmpty ? AF_INET6 : AF_INET
-    return addresses.filter { $0.family == preferred }
-      + addresses.filter { $0.family != preferred }
+    var seen: Set<SocketAddress> = []
+    // A name may stand in several files and servers.
+    let distinct = addresses.filter { seen.insert(SocketAddress($0.storage, length: $0.length)).inserted }
+    return distinct.filter { $0.family == preferred } + distinct.filter { $0.family != preferred }
   }
 
   /// The address family of the scheme; `AF_UNSPEC` for both versions of IP.

@@ -1,3 +1,5 @@
+internal import CGnet
+
 /// A parsed address to listen on or to connect to: `[scheme://]host:port[?reuseport=true]` or `unix://path`.
 struct Address: Sendable, Hashable {
   enum Scheme: String, Sendable {
@@ -16,8 +18,11 @@ struct Address: Sendable, Hashable {
   private(set) var host = ""
   private(set) var port: UInt16 = 0
 
-  /// The path of a unix socket.
+  /// The path of a unix socket, or its name in Linux's abstract namespace behind an `@`.
   private(set) var path = ""
+
+  /// Whether the address is a name in Linux's abstract namespace, and no file.
+  var isAbstract: Bool { scheme == .unix && path.hasPrefix("@") }
 
   /// Whether each loop gets its own socket on this address.
   private(set) var reusePort = false
@@ -42,9 +47,18 @@ struct Address: Sendable, Hashable {
   }
 
   private mutating func parsePath(_ rest: Substring) throws(ServeError) {
-    if rest.contains("?reuseport") { throw invalid("a unix socket cannot share its path: leave out reuseport") }
+    let query = rest.divided(at: rest.lastIndex(of: "?")).behind ?? ""
+    if query == "reuseport" || query.hasPrefix("reuseport=") && !query.contains("/") {
+      throw invalid("a unix socket cannot share its path: leave out reuseport")
+    }
     path = String(rest)
     if path.isEmpty { throw invalid("the path of the unix socket is missing") }
+    if isAbstract {
+      if path == "@" { throw invalid("the name behind @ is missing") }
+      if !cgnet_has_abstract_names() {
+        throw invalid("this system has no abstract names; a file of the name is \"./\(path)\"")
+      }
+    }
     let count = path.utf8.count
     if count > RawAddress.maximumPathLength {
       throw invalid("the path is \(count) bytes long, at most \(RawAddress.maximumPathLength) are possible")
@@ -56,7 +70,7 @@ struct Address: Sendable, Hashable {
     let (hostPart, portPart) = address.divided(at: address.lastIndex(of: ":"))
     if address.hasPrefix("[") {
       guard let bracket = address.firstIndex(of: "]") else { throw invalid("the closing bracket is missing") }
-      host = String(address[..<bracket].dropFirst())
+      host = SocketAddress.unescapingZone(address[..<bracket].dropFirst())
       let behind = address[address.index(after: bracket)...]
       if behind.isEmpty { throw missingPort() }
       guard behind.hasPrefix(":") else { throw invalid("a colon and the port must follow the bracket") }

@@ -14,14 +14,21 @@ struct RawAddress {
     self.length = length
   }
 
-  /// The address of a unix socket; `nil` if the path is too long.
+  /// The address of a unix socket; `nil` if the path is too long. A path that begins with `@` is a name in the abstract
+  /// namespace, where the system has one: a zero byte takes the place of the `@`, and the length ends the name.
   init?(path: String) {
     guard path.utf8.count <= Self.maximumPathLength else { return nil }
     storage.ss_family = sa_family_t(AF_UNIX)
     unsafe withUnsafeMutableBytes(of: &storage) {
       unsafe UnsafeMutableRawBufferPointer(rebasing: $0[Self.pathOffset...]).copyBytes(from: path.utf8)
     }
-    setLength(Self.pathOffset + path.utf8.count + 1)
+    let isAbstract = path.utf8.count > 1 && path.hasPrefix("@") && cgnet_has_abstract_names()
+    if isAbstract {
+      unsafe withUnsafeMutableBytes(of: &storage) {
+        unsafe $0.storeBytes(of: 0, toByteOffset: Self.pathOffset, as: UInt8.self)
+      }
+    }
+    setLength(Self.pathOffset + path.utf8.count + (isAbstract ? 0 : 1))
   }
 
   /// An address for an IPv4 or IPv6 socket: for an IPv6 socket, IPv4 addresses are mapped to IPv6.

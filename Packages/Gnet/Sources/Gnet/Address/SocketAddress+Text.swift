@@ -20,7 +20,7 @@ extension SocketAddress {
     let host = text[..<colon]
     if host.utf8.first == UInt8(ascii: "["), host.utf8.last == UInt8(ascii: "]"), host.utf8.contains(UInt8(ascii: ":"))
     {
-      self.init(numericHost: String(host.dropFirst().dropLast()), port: port)
+      self.init(numericHost: Self.unescapingZone(host.dropFirst().dropLast()), port: port)
     } else if !host.utf8.contains(UInt8(ascii: ":")) {
       self.init(numericHost: String(host), port: port)
     } else {
@@ -44,6 +44,18 @@ extension SocketAddress {
       scope = index
     }
     self.init(ipv6, scope: scope, port: port)
+  }
+
+  /// An IPv6 address in which the percent sign before the name of an interface may be escaped as `%25`.
+  ///
+  /// A number is not taken for an escaped name: `%251` is the interface 251.
+  ///
+  /// Source: RFC 6874, section 2.
+  static func unescapingZone(_ host: Substring) -> String {
+    guard let percent = host.firstIndex(of: "%") else { return String(host) }
+    let zone = host[host.index(after: percent)...]
+    guard zone.hasPrefix("25"), UInt32(zone) == nil else { return String(host) }
+    return String(host[...percent] + zone.dropFirst(2))
   }
 
   /// The index of an interface from its name or number; `nil` if there is none.

@@ -38,6 +38,16 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The address with the port of another address; a unix address stays as it is.
+  func withPort(of other: SocketAddress) -> SocketAddress {
+    let port = UInt16(other.port ?? 0)
+    return switch storage {
+    case .ipv4(let address, _): SocketAddress(.ipv4(address: address, port: port))
+    case .ipv6(let high, let low, let scope, _): SocketAddress(.ipv6(high: high, low: low, scope: scope, port: port))
+    case .unix: self
+    }
+  }
+
   /// The host in numeric form, such as `127.0.0.1` or `::1`; `nil` for a unix socket.
   ///
   /// An IPv6 address with a scope has the name of the interface after a percent sign: `fe80::1%eth0`.

@@ -124,7 +124,8 @@ public struct Connection: ~Copyable {
 
   /// Hands the connection over to another service when this callback is over: another protocol from the next byte on.
   ///
-  /// The handler of now is destroyed without `closed`; the new one is made, `opened`, and offered the unread bytes. The
+  /// The handler of now is destroyed without `closed`; the new one is made, `opened`, and offered the unread bytes, or told
+  /// of the end of the peer's stream where that has come already. The
   /// context stays. Does nothing for a datagram.
   public func become(_ service: Service) {
     guard !state.pointee.isDatagramPeer else { return }

@@ -50,9 +50,9 @@ struct ConnectionState: ~Copyable {
   /// The times when bytes were last received and sent; kept only if there is a time-out that asks for them.
   var lastReceived = Poller.Instant(nanoseconds: 0)
   var lastSent = Poller.Instant(nanoseconds: 0)
-  /// The deadline that the handler has set.
+  /// The deadline that the handler has set; then the end of lingering at the latest.
   var timeout = Poller.Instant.never
-  /// The connection's timer, set to its earliest deadline or before; then the end of lingering.
+  /// The connection's timer, set to its earliest deadline or before; then to an end of lingering, or before.
   var timer: Timers<Deadline>.ID?
 
   /// The state of a connection that few connections have.

@@ -68,6 +68,7 @@ final class AsyncChannel: Sendable {
   private func takeUnread() -> [UInt8]? {
     handle.withConnection { connection in
       let bytes = connection.state.pointee.inbound.readAll()
+      connection.state.pointee.inbound.giveBackSlack()
       connection.isReadingPaused = false
       return bytes.isEmpty ? nil : bytes
     } ?? nil
@@ -92,6 +93,7 @@ final class AsyncChannel: Sendable {
       handle.perform { [self] connection in
         let isLast = connection.isInputEnded
         offer(&connection.state.pointee.inbound, isLast: isLast)
+        connection.state.pointee.inbound.giveBackSlack()
         connection.isReadingPaused = false
         return .none
       }

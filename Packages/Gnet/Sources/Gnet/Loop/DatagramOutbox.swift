@@ -18,6 +18,9 @@ struct DatagramOutbox: ~Copyable {
   /// The number of datagrams that wait.
   private(set) var count = 0
 
+  /// The datagrams that were dropped unsent since the last `takeDroppedCount()`.
+  private var droppedCount: UInt64 = 0
+
   private let isIPv6: Bool
   private let port: UInt16
   private let isConnected: Bool
@@ -66,7 +69,10 @@ struct DatagramOutbox: ~Copyable {
   /// While the kernel takes nothing, one that finds more than the watermark waiting is dropped, as the network
   /// would: datagrams without bytes cost memory too.
   mutating func append(_ first: RawSpan, _ second: RawSpan, to peer: SocketAddress, from local: cgnet_local) {
-    if isWaitingForWritability && byteCount + count * MemoryLayout<cgnet_run>.stride >= limit && !isEmpty { return }
+    if isWaitingForWritability && byteCount + count * MemoryLayout<cgnet_run>.stride >= limit && !isEmpty {
+      droppedCount &+= 1
+      return
+    }
     unsafe first.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     if !second.isEmpty { unsafe second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) } }
     count += 1
@@ -159,15 +165,25 @@ struct DatagramOutbox: ~Copyable {
   }
 
   /// Drops all datagrams.
-  mutating func removeAll() { _ = removeFirst(runs.count - sentRuns) }
+  mutating func removeAll() { droppedCount &+= UInt64(removeFirst(runs.count - sentRuns).count) }
+
+  /// Takes the number of datagrams that were dropped: for lack of space, or at the end.
+  mutating func takeDroppedCount() -> UInt64 {
+    let count = droppedCount
+    droppedCount = 0
+    return count
+  }
 
   /// Drops the first datagram, which cannot be sent: it is too long, or its peer cannot be reached. Of several in a run
   /// it may not be the first that fails: they are to be sent again one by one.
-  mutating func settleFailure(_ error: Errno) {
+  ///
+  /// - Returns: whether a datagram was dropped.
+  @discardableResult
+  mutating func settleFailure(_ error: Errno) -> Bool {
     let run = runs[sentRuns]
     guard run.count > 1 else {
       _ = removeFirst(1)
-      return
+      return true
     }
     let single = (0..<Int(run.count)).map {
       cgnet_run(ends: run.ends, segment: 0, count: 1, byte_count: run.byteCount(of: $0))
@@ -175,6 +191,7 @@ struct DatagramOutbox: ~Copyable {
     runs.replaceSubrange(sentRuns...sentRuns, with: single)
     if announcedRuns > sentRuns { announcedRuns += single.count - 1 }
     limitSegments(after: error, Int(run.segment))
+    return false
   }
 
   /// Learns from a run that could not be sent, so that what cannot succeed is not tried over and over.

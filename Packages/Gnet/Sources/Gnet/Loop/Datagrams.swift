@@ -152,7 +152,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     while !socket.outbox.isEmpty {
       if plugins.exist || socket.hasPreWrite { announceBatch(socket) }
       let outcome = socket.outbox.sendNext(socket.fd, &turn)
-      if case .failed(let error) = outcome { socket.outbox.settleFailure(error) }
+      if case .failed(let error) = outcome, socket.outbox.settleFailure(error) { turn.counters.noteUnsent(error) }
       if case .blocked = outcome { break }
     }
     accountPending(socket, &turn)
@@ -164,6 +164,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
 
   /// Keeps the sum of pending output.
   private func accountPending(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
+    turn.counters.datagramsDropped &+= socket.outbox.takeDroppedCount()
     let pending = socket.outbox.byteCount
     turn.counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - socket.accountedBytes))
     socket.accountedBytes = pending

@@ -33,7 +33,9 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     turn = Turn(system, selector, server: server, options: options)
     listeners = Listeners(dealingBy: LoadBalancer(options.loadBalancing, over: [loop]))
     let plugins = PluginHooks(plan.plugins)
-    streams = Streams(loop, options, plugins)
+    // Of the descriptors, three quarters are for others.
+    streams = Streams(
+      loop, options, plugins, lingeringLimit: max(1, system.descriptorLimit / 4 / server.loopCount))
     datagrams = Datagrams(loop, plugins)
     ticks = plan.ticks(of: loop, server)
     for socket in sockets {

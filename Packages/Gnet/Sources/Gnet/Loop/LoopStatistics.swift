@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 /// The counters of one loop since it started. They only grow, unless they say otherwise.
 public struct LoopStatistics: Sendable, Hashable, BitwiseCopyable {
   /// Creates the statistics of a loop that has done nothing.
@@ -33,6 +35,17 @@ public struct LoopStatistics: Sendable, Hashable, BitwiseCopyable {
   public var datagramsIn: UInt64 = 0
   /// Datagrams sent.
   public var datagramsOut: UInt64 = 0
+  /// Datagrams that were not sent because they are longer than the path or the socket takes (`EMSGSIZE`).
+  public var datagramsTooLong: UInt64 = 0
+  /// Datagrams that were not sent because there is no way to the peer, such as `ENETUNREACH` and `EHOSTUNREACH`.
+  public var datagramsUnreachable: UInt64 = 0
+  /// Datagrams that were not sent because the system does not allow it, such as a packet filter (`EPERM`, `EACCES`).
+  public var datagramsForbidden: UInt64 = 0
+  /// Datagrams that were not sent because of another error, such as `ENOBUFS`.
+  public var datagramsFailed: UInt64 = 0
+  /// Datagrams that were given up: for lack of space under the high watermark while the kernel takes nothing, at the end of a
+  /// shutdown, or because the peer of an outbound connection cannot be reached.
+  public var datagramsDropped: UInt64 = 0
   /// Wake-ups by other threads.
   public var wakeups: UInt64 = 0
   /// Waits for events.
@@ -47,4 +60,17 @@ public struct LoopStatistics: Sendable, Hashable, BitwiseCopyable {
   public var busyNanoseconds: UInt64 = 0
   /// Nanoseconds spent waiting for events.
   public var waitingNanoseconds: UInt64 = 0
+}
+
+extension LoopStatistics {
+  /// Counts a datagram that could not be sent.
+  mutating func noteUnsent(_ error: Errno) {
+    switch error {
+    case .messageTooLong: datagramsTooLong &+= 1
+    case .networkUnreachable, .noRouteToHost, .networkDown, .hostIsDown, .connectionRefused, .addressNotAvailable:
+      datagramsUnreachable &+= 1
+    case .notPermitted, .permissionDenied: datagramsForbidden &+= 1
+    default: datagramsFailed &+= 1
+    }
+  }
 }

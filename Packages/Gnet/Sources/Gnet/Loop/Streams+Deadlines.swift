@@ -35,7 +35,7 @@ extension Streams {
       preconditionFailure("a deadline has outlived its connection")
     }
     slot.pointee.timer = nil
-    if slot.pointee.life.phase == .lingering { return free(slot, &turn) }
+    if slot.pointee.life.phase == .lingering { return lingerTimerFired(slot, &turn) }
     if slot.pointee.earliestDeadline(turn.options) <= turn.system.now {
       offerArrived(slot, &turn)
       guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }

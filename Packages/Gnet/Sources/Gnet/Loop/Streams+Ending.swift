@@ -12,16 +12,12 @@ internal import SystemPackage
 //   close or detach             `closed` or `detached`, once; from here on nothing is called
 //        |
 //   linger                      after a close that could lose output: waits for the peer's end, or for a deadline
+//                               (Streams+Lingering.swift)
 //        |
 //   free                        gives the descriptor and the slot up
 //
 // An error, an abort, a time-out that nobody has set and the end of the drain time go to `close` at once: `fail`.
 extension Streams {
-  /// For how long a closed connection's input is thrown away.
-  private static var lingerTimeout: Duration { .seconds(2) }
-  /// The same when the server shuts down.
-  private static var lingerTimeoutAtShutdown: Duration { .milliseconds(500) }
-
   /// Ends a connection at once, by an error.
   mutating func fail(_ slot: ConnectionSlot, _ error: Errno, _ turn: inout Turn<System>) {
     close(slot, error, lingers: false, &turn)
@@ -87,33 +83,10 @@ extension Streams {
     loop.removeConnection()
   }
 
-  /// Whether closing now could make the kernel send a reset, which destroys what the peer has not read yet: it does
-  /// when input is unread or still arriving. During a shutdown, the latter counts only where it would destroy
-  /// something: what the peer has not received.
-  private func mayLoseOutput(_ slot: ConnectionSlot, _ turn: borrowing Turn<System>) -> Bool {
-    let flags = slot.pointee.life.flags
-    guard flags.contains(.hasSent), !flags.contains(.inputEnded), !slot.pointee.isDatagram else { return false }
-    let fd = slot.pointee.fd
-    return !turn.isDraining || turn.system.unreadCount(fd) > 0
-      || slot.pointee.isTCP && turn.system.unacknowledgedCount(fd) > 0
-  }
-
-  /// Ends the output, and throws input away until the peer ends its stream too or time is up.
-  private mutating func linger(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    guard turn.system.endOutput(of: slot.pointee.fd) == 0 else { return free(slot, &turn) }
-    slot.pointee.life.phase = .lingering
-    slot.pointee.inbound = RingBuffer()
-    let timeout = turn.isDraining ? Self.lingerTimeoutAtShutdown : Self.lingerTimeout
-    assert(slot.pointee.timer == nil)
-    // Not from the time of the turn: the callback that has closed the connection may have taken long.
-    let now = turn.system.now
-    slot.pointee.timer = turn.timers.set(.connection(slot.pointee.token), at: now + timeout, now: now)
-    if slot.pointee.interest != .readable { watch(slot, .readable, &turn) }
-  }
-
   /// Gives up the descriptor and the slot of a connection that has ended.
   mutating func free(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.phase == .ended || slot.pointee.life.phase == .lingering)
+    if slot.pointee.life.phase == .lingering { lingering.noteEnd() }
     let fd = slot.pointee.fd
     // Not left to close(2): a process that was forked may hold the socket open, and with it the registration.
     turn.selector.remove(fd)
@@ -139,9 +112,8 @@ extension Streams {
       let slot = connections.pointee[index]
       if slot.pointee.life.isOpen {
         askToEnd(slot, &turn)
-      } else if slot.pointee.life.phase == .lingering, let timer = slot.pointee.timer {
-        let now = turn.system.now
-        turn.timers.move(timer, to: now + Self.lingerTimeoutAtShutdown, now: now)
+      } else if slot.pointee.life.phase == .lingering {
+        hastenLingering(slot, &turn)
       }
     }
   }

@@ -77,11 +77,12 @@ extension Streams {
         slot.pointee.failure = error
         slot.pointee.end(.close)
       case .failed(let error):
-        outbox.pointee.settleFailure(error)
+        if outbox.pointee.settleFailure(error) { turn.counters.noteUnsent(error) }
         continue
       }
       break
     }
+    turn.counters.datagramsDropped &+= outbox.pointee.takeDroppedCount()
     outbox.pointee.isWaitingForWritability = !outbox.pointee.isEmpty
   }
 

@@ -111,11 +111,8 @@ extension Streams {
     slot.pointee.life.flags.remove(.holdsInput)
     slot.pointee.inbound.append(moving: &input)
     let action = handler.react(&view, &slot.pointee.inbound)
-    if slot.pointee.inbound.isEmpty {
-      slot.pointee.inbound.removeAll(keepingCapacity: false)
-    } else {
-      noteHeldInput(slot)
-    }
+    slot.pointee.inbound.giveBackSlack()
+    if !slot.pointee.inbound.isEmpty { noteHeldInput(slot) }
     return action
   }
 
@@ -164,15 +161,5 @@ extension Streams {
     receive(slot, &turn)
     guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
     if !slot.pointee.life.flags.contains(.inputEnded) { connections.pointee.enqueue(slot) }
-  }
-
-  /// Reads what a lingering connection's peer still sends, and drops it.
-  private mutating func throwInputAway(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    let buffer = unsafe input.freeSegments(minimumCapacity: turn.options.readBufferCapacity).first
-    switch unsafe turn.system.receiving(slot.pointee.fd, into: buffer) {
-    case .moved(0): take(.inputEnded(mayAnswer: false), slot, &turn)
-    case .moved, .wouldBlock: break
-    case .failed: take(.hungUp, slot, &turn)
-    }
   }
 }

@@ -30,9 +30,7 @@ extension Streams {
     }
     if slot.pointee.isDatagram { sendDatagrams(slot, &turn) }
     accountPending(slot, &turn)
-    if slot.pointee.outbound.isEmpty, slot.pointee.outbound.capacity > 0 {
-      slot.pointee.outbound.removeAll(keepingCapacity: false)
-    }
+    if slot.pointee.outbound.capacity > 0 { slot.pointee.outbound.giveBackSlack() }
     take(.settled, slot, &turn)
   }
 

@@ -6,6 +6,7 @@ internal import SystemPackage
 /// The stream connections of a loop: moves their bytes and calls their handlers.
 ///
 /// `Streams+Connecting.swift` has the way of outbound connections to `opened`, `Streams+Input.swift` has the way in, `Streams+Output.swift` the way out, `Streams+Ending.swift` the ends,
+/// `Streams+Lingering.swift` what comes behind them,
 /// `Streams+Deadlines.swift` the deadlines, `Streams+Handles.swift` the calls of other threads. Which step comes next is
 /// for ``StreamLife`` to say.
 struct Streams<System: LoopSystem>: ~Copyable {
@@ -36,9 +37,12 @@ struct Streams<System: LoopSystem>: ~Copyable {
   var isShuttingDown = false
   /// The outbound connections that are being established.
   var dials: [Dial] = []
+  /// The connections that are closed but for the descriptor.
+  var lingering: LingeringQueue
 
-  init(_ loop: EventLoop, _ options: Options, _ plugins: PluginHooks) {
+  init(_ loop: EventLoop, _ options: Options, _ plugins: PluginHooks, lingeringLimit: Int) {
     self.loop = loop
+    lingering = LingeringQueue(limit: lingeringLimit)
     self.plugins = plugins
     hasPreWriteHooks = plugins.exist
     tables = HandlerTables(loop)
@@ -77,6 +81,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   /// Makes an accepted connection one of this loop's.
   mutating func adopt(_ connection: consuming AcceptedSocket, _ turn: inout Turn<System>) {
     let (adoption, addressIndex, remote) = (connection.adoption, connection.addressIndex, connection.remote)
+    if turn.options.maxConnections != nil && lingering.count > 0 { limitLingering(&turn) }
     let slot: ConnectionSlot
     do throws(Errno) {
       slot = try register(connection.takeSocket(), remote, .readable, turn)
@@ -245,13 +250,15 @@ struct Streams<System: LoopSystem>: ~Copyable {
     if tracksActivity || slot.pointee.timeout != .never || slot.pointee.timer != nil { armTimer(slot, &turn) }
   }
 
-  /// Hands a connection over to another service: its handler is made, opened, and offered the unread bytes.
+  /// Hands a connection over to another service: its handler is made, opened, and offered the unread bytes, or told of the
+  /// end of the peer's stream that has come before.
   mutating func become(
     _ slot: ConnectionSlot, _ successor: Service, _ turn: inout Turn<System>
   ) {
     slot.pointee.handler?.destroy()
     slot.pointee.handler = nil
     begin(slot, table(of: successor), &turn)
-    if slot.pointee.life.mayReact, !slot.pointee.inbound.isEmpty { react(slot, &turn) }
+    let hasInput = !slot.pointee.inbound.isEmpty || slot.pointee.life.flags.contains(.inputEnded)
+    if slot.pointee.life.mayReact && hasInput { react(slot, &turn) }
   }
 }

@@ -15,8 +15,13 @@ public struct ConnectOptions: Sendable {
   public var tcpNoDelay = true
 
   /// The silence after which a TCP peer is probed, and the time between probes; `nil` leaves it to the system, which
-  /// does not probe. Rounded up to whole seconds.
+  /// does not probe. Rounded up to whole seconds. Three probes without an answer end the connection, as with
+  /// ``Options/tcpKeepAlive``.
   public var tcpKeepAlive: Duration?
+
+  /// The time that output may wait for a TCP peer to acknowledge it before the connection ends with `Errno.timedOut`;
+  /// `nil` leaves it to the system. As ``Options/tcpUserTimeout``.
+  public var tcpUserTimeout: Duration?
 
   /// Throws where an address can never be connected to, whatever host it names: for programs that read addresses from a
   /// user, and want to refuse a wrong one at once.

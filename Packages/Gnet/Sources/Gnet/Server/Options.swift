@@ -15,9 +15,19 @@ public struct Options: Sendable {
   /// Whether small writes leave at once instead of waiting to be joined (`TCP_NODELAY`).
   public var tcpNoDelay = true
 
-  /// After how long a silence a TCP peer is probed, and how often; `nil` leaves it to the system, which
+  /// The silence after which a TCP peer is probed, and the time between probes; `nil` leaves it to the system, which
   /// does not probe. Rounded up to whole seconds.
+  ///
+  /// After three probes without an answer the connection ends with `Errno.timedOut`: a peer that is gone is found within
+  /// four times this time. While output waits for a peer, TCP does not probe: see ``tcpUserTimeout``.
   public var tcpKeepAlive: Duration?
+
+  /// The time that output may wait for a TCP peer to acknowledge it before the connection ends with `Errno.timedOut`
+  /// (`TCP_USER_TIMEOUT`); `nil` leaves it to the system: about a quarter of an hour on Linux. Rounded up to milliseconds.
+  ///
+  /// On Linux, it also takes the place of the number of probes of ``tcpKeepAlive``. On macOS and FreeBSD it is rounded up to
+  /// seconds; OpenBSD and NetBSD have nothing like it.
+  public var tcpUserTimeout: Duration?
 
   /// The number of bytes that a loop receives at once, at least 1. One such buffer is shared by all connections of a loop.
   public var readBufferCapacity = 65536
@@ -31,6 +41,9 @@ public struct Options: Sendable {
 
   /// The number of stream connections that may be open at once; further ones are accepted and closed at once, so that
   /// their peers learn of it. `nil`: as many as there are descriptors.
+  ///
+  /// Closed connections that linger have the descriptors that open ones leave: where they meet the limit, the connection
+  /// that has lingered for the longest is given up. Without a limit, they have a quarter of the descriptors at most.
   public var maxConnections: Int?
 
   /// After how long without a byte received or sent a stream connection is closed with `Errno.timedOut`;
@@ -48,6 +61,13 @@ public struct Options: Sendable {
 
   /// The time for which a shutdown lets connections finish, and waits for pending output to be sent.
   public var drainTimeout: Duration = .seconds(3)
+
+  /// For how long a closed connection's peer may send nothing while its input is thrown away; zero: a connection is never
+  /// waited for. A reset that the input would cause could destroy what the peer has not read.
+  public var lingerTimeout: Duration = .seconds(2)
+
+  /// For how long a closed connection's input is thrown away at the most, from a peer that never stops sending.
+  public var lingerLimit: Duration = .seconds(30)
 
   /// The kernel's receive buffer per connection in bytes (`SO_RCVBUF`); `nil`: the system's.
   public var socketReceiveBuffer: Int?
@@ -75,9 +95,13 @@ public struct Options: Sendable {
     try require(outboundLowWatermark >= 0, "outboundLowWatermark must not be negative: \(outboundLowWatermark)")
     try require(maxConnections ?? 0 >= 0, "maxConnections must not be negative: \(maxConnections ?? 0)")
     try require(tcpKeepAlive ?? .seconds(1) > .zero, "tcpKeepAlive must be longer than nothing; nil is for no probes")
+    try require(
+      tcpUserTimeout ?? .seconds(1) > .zero, "tcpUserTimeout must be longer than nothing; nil is the system's")
     try require(idleTimeout ?? .seconds(1) > .zero, "idleTimeout must be longer than nothing; nil is for no time-out")
     try require(readTimeout ?? .seconds(1) > .zero, "readTimeout must be longer than nothing; nil is for no time-out")
     try require(drainTimeout >= .zero, "drainTimeout must not be negative: \(drainTimeout)")
+    try require(lingerTimeout >= .zero, "lingerTimeout must not be negative: \(lingerTimeout)")
+    try require(lingerLimit >= .zero, "lingerLimit must not be negative: \(lingerLimit)")
     try require(socketReceiveBuffer ?? 0 >= 0, "socketReceiveBuffer must not be negative: \(socketReceiveBuffer ?? 0)")
     try require(socketSendBuffer ?? 0 >= 0, "socketSendBuffer must not be negative: \(socketSendBuffer ?? 0)")
   }

@@ -31,8 +31,8 @@ struct ServerAssembly<System: LoopSystem> {
     return threads
   }
 
-  /// Binds each address, once for each loop where the loops share its port.
-  private func bind(_ loopCount: Int) throws(ServeError) -> [[BoundSocket]] {
+  /// Binds each address, at each of its host's addresses, and there once for each loop where the loops share its port.
+  private func bind(_ loopCount: Int) throws(ServeError) -> [[[BoundSocket]]] {
     var parsed: [Address] = []
     for listener in plan.listeners {
       let address = try Address(listener.address)
@@ -41,7 +41,7 @@ struct ServerAssembly<System: LoopSystem> {
       }
       parsed.append(address)
     }
-    var sockets: [[BoundSocket]] = []
+    var sockets: [[[BoundSocket]]] = []
     for (index, address) in parsed.enumerated() {
       sockets.append(
         try address.bind(
@@ -56,8 +56,8 @@ struct ServerAssembly<System: LoopSystem> {
     var bodies: [(name: String, body: @Sendable () -> Void)] = []
   }
 
-  private func makeLoops(_ sockets: [[BoundSocket]], _ loopCount: Int) throws(Errno) -> Loops {
-    let assignment = Assignment(sockets, loopCount)
+  private func makeLoops(_ sockets: [[[BoundSocket]]], _ loopCount: Int) throws(Errno) -> Loops {
+    let assignment = Assignment(sockets.flatMap { $0 }, loopCount)
     var selectors: [System.Selector] = []
     // A selector that no loop has taken over is ended here.
     defer { for selector in selectors { selector.destroy() } }
@@ -70,9 +70,9 @@ struct ServerAssembly<System: LoopSystem> {
         logger: options.logger)
     }
     let server = Server(
-      addresses: sockets.map { $0[0].address }, loops: loops, hasAcceptor: !assignment.ofAcceptor.isEmpty,
+      addresses: sockets.map { $0[0][0].address }, loops: loops, hasAcceptor: !assignment.ofAcceptor.isEmpty,
       datagramLoops: sockets.indices.map { index in
-        sockets[index][0].isDatagram ? loops[assignment.datagramLoop(index, sockets[index].count)] : nil
+        sockets[index][0][0].isDatagram ? loops[assignment.datagramLoop(index, sockets[index][0].count)] : nil
       },
       loadBalancing: options.loadBalancing, wakers: selectors.map(\.waker))
     var made = Loops(server: server)
@@ -119,11 +119,11 @@ private struct Assignment {
   /// one of the loops.
   init(_ sockets: [[BoundSocket]], _ loopCount: Int) {
     ofLoops = Array(repeating: [], count: loopCount)
-    for (addressIndex, shared) in sockets.enumerated() {
+    for shared in sockets {
       if shared.count == loopCount {
         for index in 0..<loopCount { ofLoops[index].append(shared[index]) }
       } else if shared[0].isDatagram {
-        ofLoops[datagramLoop(addressIndex, shared.count)].append(shared[0])
+        ofLoops[datagramLoop(shared[0].addressIndex, shared.count)].append(shared[0])
       } else {
         ofAcceptor.append(shared[0])
       }

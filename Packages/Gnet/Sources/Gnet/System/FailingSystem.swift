@@ -108,6 +108,8 @@
     func identity(ofFileAt path: String) -> FileIdentity? { base.identity(ofFileAt: path) }
     var workingDirectory: String? { base.workingDirectory }
     func removeFile(at path: String) { base.removeFile(at: path) }
+    func lockFolder(at path: String) -> Int32 { base.lockFolder(at: path) }
+    var descriptorLimit: Int { base.descriptorLimit }
 
     // MARK: Names, threads and the clock
 
@@ -118,6 +120,10 @@
 
     func resolve(_ query: NameQuery) throws(NameError) -> [RawAddress] {
       if let error = plan.takeFault(for: .resolve) { throw NameError(reason: "\(error)") }
+      if let addresses = plan.addresses(of: query.host) {
+        let port = SocketAddress(.ipv4(address: 0, port: query.port))
+        return addresses.map { RawAddress($0.withPort(of: port), isIPv6: $0.family == .ipv6) }
+      }
       return try base.resolve(query)
     }
 

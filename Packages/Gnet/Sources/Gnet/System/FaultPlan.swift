@@ -18,6 +18,7 @@
     }
 
     private let faults = Lock<[Fault]>([])
+    private let names = Lock<[String: [SocketAddress]]>([:])
 
     /// Plans failures: after `skipping` unchanged calls of `call`, the next `times` calls fail with `errno`.
     func fail(_ call: SystemCall, with errno: Errno, times: Int = 1, skipping: Int = 0) {
@@ -28,6 +29,12 @@
     func shorten(_ call: SystemCall, to byteLimit: Int, times: Int) {
       add(Fault(call: call, kind: .shortness(byteLimit: byteLimit), skipping: 0, remaining: times))
     }
+
+    /// Plans answers: a host has these addresses, whatever the system knows.
+    func resolve(_ host: String, to addresses: [SocketAddress]) { names.withLock { $0[host] = addresses } }
+
+    /// The planned addresses of a host.
+    func addresses(of host: String) -> [SocketAddress]? { names.withLock { $0[host] } }
 
     /// Plans losses: the next `times` calls of `call` are never answered.
     func lose(_ call: SystemCall, times: Int = 1) {

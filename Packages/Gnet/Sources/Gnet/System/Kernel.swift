@@ -102,6 +102,10 @@ final class Kernel: LoopSystem {
 
   func removeFile(at path: String) { unsafe _ = cgnet_remove_file(path) }
 
+  func lockFolder(at path: String) -> Int32 { unsafe cgnet_lock_folder(path) }
+
+  var descriptorLimit: Int { Int(cgnet_descriptor_limit()) }
+
   // MARK: Names, threads and the clock
 
   func resolve(_ query: NameQuery) throws(NameError) -> [RawAddress] {

@@ -114,6 +114,13 @@ extension SystemCalls {
     try set(CGNET_KEEP_ALIVE, Int32(clamping: seconds), of: fd)
   }
 
+  /// Sets the time that output may wait for the peer, rounded up to milliseconds.
+  func setUserTimeout(of fd: Int32, _ timeout: Duration) throws(Errno) {
+    let nanoseconds = Poller.Instant.nanoseconds(of: timeout)
+    let milliseconds = max(1, nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
+    try set(CGNET_USER_TIMEOUT, Int32(clamping: milliseconds), of: fd)
+  }
+
   /// The local address of a socket.
   func localAddress(of fd: Int32) throws(Errno) -> SocketAddress {
     var raw = RawAddress()

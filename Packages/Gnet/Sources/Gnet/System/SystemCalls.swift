@@ -94,6 +94,13 @@ protocol SystemCalls: AnyObject, Sendable {
   /// Corresponds to `unlink(2)`.
   func removeFile(at path: String)
 
+  /// Opens a folder and locks it against others that lock it. Closing the descriptor ends the lock. Corresponds to
+  /// `flock(2)`, with a wait of a second at most.
+  func lockFolder(at path: String) -> Int32
+
+  /// The number of descriptors that the process may have. Corresponds to `getrlimit(2)` with `RLIMIT_NOFILE`.
+  var descriptorLimit: Int { get }
+
   // MARK: Names, threads and the clock
 
   /// Resolves a host to addresses. Blocks. Corresponds to `getaddrinfo(3)`.

@@ -33,6 +33,12 @@
       return found
     }
 
+    /// Whether a descriptor is a socket.
+    static func isSocket(_ fd: Int32) -> Bool { target(of: fd)?.hasPrefix("socket:") == true }
+
+    /// The number of open descriptors.
+    static var descriptorCount: Int { descriptors.count }
+
     private static func target(of fd: Int32) -> String? {
       var buffer = [UInt8](repeating: 0, count: 256)
       let count = unsafe buffer.withUnsafeMutableBytes {

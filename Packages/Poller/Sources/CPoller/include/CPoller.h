@@ -13,6 +13,12 @@
 /// Corresponds to `close(2)`.
 int cpoller_close(int fd);
 
+/// The result of a call that has opened a descriptor, or -1 and `errno`: a descriptor from 3 on, or the negated `errno`.
+///
+/// The system gives the numbers of standard descriptors that are closed to the next descriptors that are opened. An
+/// eventfd with such a number would be written what the program prints. Corresponds to `fcntl(2)` with `F_DUPFD_CLOEXEC`.
+int cpoller_beyond_standard(int fd);
+
 /// The monotonic clock in nanoseconds. Corresponds to `clock_gettime(2)` with `CLOCK_MONOTONIC`; it cannot fail.
 int64_t cpoller_now(void);
 
