@@ -230,11 +230,6 @@ int cgnet_receive_datagrams(int fd, struct cgnet_buffers *buffers) {
   return received;
 }
 
-// The name of a run's peer; none for a connected socket.
-static void *peer_name(const struct cgnet_run *run) {
-  return run->ends.peer_length > 0 ? (void *)&run->ends.peer : NULL;
-}
-
 int cgnet_send_datagrams(int fd, const void *bytes, const struct cgnet_run *runs, int count) {
   struct mmsghdr messages[CGNET_DATAGRAM_BATCH];
   struct iovec segments[CGNET_DATAGRAM_BATCH];
@@ -246,7 +241,7 @@ int cgnet_send_datagrams(int fd, const void *bytes, const struct cgnet_run *runs
     segments[i] = (struct iovec){next, run->byte_count};
     next += run->byte_count;
     messages[i] = (struct mmsghdr){.msg_hdr = {
-      .msg_name = peer_name(run), .msg_namelen = run->ends.peer_length,
+      .msg_name = (void *)&run->ends.peer, .msg_namelen = run->ends.peer_length,  // no name without a length
       .msg_iov = &segments[i], .msg_iovlen = 1, .msg_control = &controls[i]}};
     struct msghdr *message = &messages[i].msg_hdr;
     if (!IN6_IS_ADDR_UNSPECIFIED(&run->ends.local.address)) send_from(message, &run->ends.local);

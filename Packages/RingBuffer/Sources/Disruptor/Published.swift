@@ -61,7 +61,18 @@ extension Published {
   /// - Complexity: O(*n*) in the size of the value: a load and a plain store a word, and no read-modify-write.
   @inlinable
   @inline(__always)
-  public func publish(_ value: borrowing Value) {
+  public func publish(_ value: borrowing Value) { publish(value, prefix: MemoryLayout<Value>.size / Self.wordSize) }
+
+  /// Makes the first words of a value the ones that readers see from now on; the others stay as they were published.
+  ///
+  /// Otherwise this is `publish(_:)`.
+  ///
+  /// - Parameters:
+  ///   - value: the value.
+  ///   - wholeWords: the number of its words to publish, of the size of `UInt`; with all whole words, the rest too.
+  @inlinable
+  @inline(__always)
+  public func publish(_ value: borrowing Value, prefix wholeWords: Int) {
     // Loaded once: the compiler must assume that a store to an atomic changes it.
     let block = unsafe self.block
     let start = unsafe block.pointee.load(ordering: .relaxed)
@@ -70,12 +81,11 @@ extension Published {
     // Pairs with the fence in `current`: a reader of one of the words below sees the odd version as well.
     atomicMemoryFence(ordering: .releasing)
     unsafe withUnsafeBytes(of: value) { bytes in
-      let wholeWords = bytes.count / Self.wordSize
       for index in 0..<wholeWords {
         let word = unsafe bytes.loadUnaligned(fromByteOffset: index &* Self.wordSize, as: UInt.self)
         unsafe block[1 &+ index].store(word, ordering: .relaxed)
       }
-      guard wholeWords < Self.wordCount else { return }
+      guard wholeWords == bytes.count / Self.wordSize, wholeWords < Self.wordCount else { return }
       var last: UInt = 0
       unsafe withUnsafeMutableBytes(of: &last) { last in
         unsafe last.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[(wholeWords &* Self.wordSize)...]))

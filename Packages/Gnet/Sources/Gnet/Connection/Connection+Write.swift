@@ -70,7 +70,7 @@ extension Connection {
         state.pointee.outbound.write(first)
         if !second.isEmpty { state.pointee.outbound.write(second) }
       }
-    } else if let outbox = state.pointee.outbox, state.pointee.life.ending != .close {
+    } else if let outbox = state.pointee.outbox {
       outbox.pointee.append(first, second, to: state.pointee.remote, from: outbox.pointee.local)
     }
   }

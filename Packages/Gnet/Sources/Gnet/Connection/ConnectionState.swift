@@ -119,7 +119,9 @@ struct ConnectionState: ~Copyable {
   /// Asks for an ending, unless a stronger one is due already. There is none for a datagram.
   @inline(__always)
   mutating func end(_ requested: StreamLife.Ending) {
-    if !isDatagramPeer { life.end(requested) }
+    if isDatagramPeer { return }
+    life.end(requested)
+    if requested == .close { outbox?.pointee.close() }
   }
 
   /// The output that the kernel has not taken, beside the watermarks.

@@ -23,7 +23,7 @@ struct DatagramOutbox: ~Copyable {
 
   private let isIPv6: Bool
   private let port: UInt16
-  private let isConnected: Bool
+  private var isClosed = false
   private let limit: Int
   /// The most bytes of a datagram that is merged with others.
   private var segmentLimit: Int
@@ -39,13 +39,12 @@ struct DatagramOutbox: ~Copyable {
     self.isIPv6 = isIPv6
     self.port = port
     self.limit = limit
-    isConnected = false
     segmentLimit = merges ? Self.fitsEthernet : 0
   }
 
   /// The datagrams of a connected socket, which all go to its peer.
   init(connectedWithin limit: Int, merges: Bool) {
-    (isIPv6, port, isConnected) = (false, 0, true)
+    (isIPv6, port) = (false, 0)
     self.limit = limit
     segmentLimit = merges ? Self.fitsEthernet : 0
   }
@@ -69,20 +68,31 @@ struct DatagramOutbox: ~Copyable {
   /// While the kernel takes nothing, one that finds more than the watermark waiting is dropped, as the network
   /// would: datagrams without bytes cost memory too.
   mutating func append(_ first: RawSpan, _ second: RawSpan, to peer: SocketAddress, from local: cgnet_local) {
-    if isWaitingForWritability && byteCount + count * MemoryLayout<cgnet_run>.stride >= limit && !isEmpty {
+    if isWaitingForWritability && refusesMore {
       droppedCount &+= 1
       return
     }
     unsafe first.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     if !second.isEmpty { unsafe second.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) } }
     count += 1
-    let ends = isConnected ? cgnet_ends() : cgnet_ends(peer: peer, isIPv6: isIPv6, local: local)
+    let ends = cgnet_ends(peer: peer, isIPv6: isIPv6, local: local)
     let byteCount = first.byteCount + second.byteCount
     let last = runs.count - 1
     // A run that has been announced stays as it is.
     if last >= announcedRuns, runs[last].extend(by: byteCount, ends) { return }
     let segment = byteCount <= segmentLimit ? UInt16(byteCount) : 0
     runs.append(cgnet_run(ends: ends, segment: segment, count: 1, byte_count: byteCount))
+  }
+
+  /// Whether a datagram is dropped that comes while the kernel takes nothing.
+  private var refusesMore: Bool {
+    isClosed || byteCount + count * MemoryLayout<cgnet_run>.stride >= limit && !isEmpty
+  }
+
+  /// Drops what is added from now on.
+  mutating func close() {
+    isClosed = true
+    isWaitingForWritability = true
   }
 
   /// Adds a datagram for the peer of a connected socket.
@@ -115,6 +125,7 @@ struct DatagramOutbox: ~Copyable {
   }
 
   /// Sends the next batch, and counts what was sent.
+  @inline(__always)
   mutating func sendNext(_ fd: Int32, _ turn: inout Turn<some LoopSystem>) -> Sending {
     switch sendBatch(fd, turn.system) {
     case .moved(let runCount):
@@ -129,6 +140,11 @@ struct DatagramOutbox: ~Copyable {
     case .failed(let error):
       return .failed(error)
     }
+  }
+
+  /// Takes the peers off the next batch: a connected socket has its own, and some systems refuse another.
+  mutating func forgetPeers() {
+    for index in sentRuns..<sentRuns + batchCount { runs[index].ends.peer_length = 0 }
   }
 
   /// Sends the next runs with one system call.

@@ -152,19 +152,32 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     while !socket.outbox.isEmpty {
       if plugins.exist || socket.hasPreWrite { announceBatch(socket) }
       let outcome = socket.outbox.sendNext(socket.fd, &turn)
-      if case .failed(let error) = outcome, socket.outbox.settleFailure(error) { turn.counters.noteUnsent(error) }
-      if case .blocked = outcome { break }
+      if case .sent = outcome { continue }
+      guard case .failed(let error) = outcome else { break }
+      settleFailure(socket, error, &turn)
     }
     accountPending(socket, &turn)
     if socket.outbox.isEmpty == socket.outbox.isWaitingForWritability {
+      countDropped(socket, &turn)
       socket.outbox.isWaitingForWritability.toggle()
       socket.watched.watch(socket.interest, &turn)
     }
   }
 
+  @inline(never)
+  private func settleFailure(_ socket: DatagramSocket, _ error: Errno, _ turn: inout Turn<System>) {
+    if socket.outbox.settleFailure(error) { loop.count(in: &turn.counters) { $0.noteUnsent(error) } }
+  }
+
+  /// Counts the datagrams that were dropped while the kernel took nothing.
+  @inline(never)
+  private func countDropped(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
+    let count = socket.outbox.takeDroppedCount()
+    if count > 0 { loop.count(in: &turn.counters) { $0.datagramsDropped &+= count } }
+  }
+
   /// Keeps the sum of pending output.
   private func accountPending(_ socket: DatagramSocket, _ turn: inout Turn<System>) {
-    turn.counters.datagramsDropped &+= socket.outbox.takeDroppedCount()
     let pending = socket.outbox.byteCount
     turn.counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - socket.accountedBytes))
     socket.accountedBytes = pending
@@ -211,6 +224,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     for socket in sockets {
       guard let socket else { continue }
       socket.outbox.removeAll()
+      countDropped(socket, &turn)
       accountPending(socket, &turn)
     }
   }

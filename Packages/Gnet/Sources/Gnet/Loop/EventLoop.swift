@@ -53,7 +53,16 @@ public final class EventLoop: Sendable {
   /// Makes the loop's counters the ones that other threads see; by the loop's thread only.
   // Neither inlined nor borrowed, which would copy the counters first.
   @inline(never)
-  func publish(_ counters: inout LoopStatistics) { published.publish(counters) }
+  func publish(_ counters: inout LoopStatistics) {
+    published.publish(counters, prefix: LoopStatistics.wordCountOfTurn)
+  }
+
+  /// Makes a change of the counters that seldom change, and publishes all; by the loop's thread only.
+  @inline(never)
+  func count(in counters: inout LoopStatistics, _ change: (inout SeldomCounters) -> Void) {
+    change(&counters.seldom)
+    published.publish(counters)
+  }
 
   /// The loop's connections, for code that runs on its thread, outside of the loop's own functions.
   // Set and read on the loop's thread only: see `isCurrent`.

@@ -53,13 +53,15 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   mutating func runOnce() -> Bool {
     if turn.timers.next <= turn.now { fireTimers() }
+    if loop.takeOwnMail() { applyMessages() }
     if streams.connections.pointee.hasQueued { streams.runQueued(&turn) }
     if datagrams.hasWakes { datagrams.serveWakes(&turn) }
     if turn.server.isShuttingDown && !turn.server.isAccepting {
       if !turn.isDraining { beginShutdown() }
       if hasDrained { return false }
     }
-    if loop.takeOwnMail() { applyMessages() }
+    // Posted since, by a callback of the run queue or of the shutdown.
+    if loop.takeOwnMail() { hasMail = true }
     loop.publish(&turn.counters)
     do throws(Errno) {
       try wait()

@@ -24,7 +24,7 @@ extension Streams {
   }
 
   private mutating func begin(_ dial: Dial, _ turn: inout Turn<System>) {
-    turn.counters.connectAttempts &+= 1
+    loop.count(in: &turn.counters) { $0.connectAttempts &+= 1 }
     dial.index = dials.count
     dials.append(dial)
     if isShuttingDown { return fail(dial, .shutdown, &turn) }
@@ -209,7 +209,7 @@ extension Streams {
     if dial.isDatagram { prepareExchange(slot, turn) }
     slot.pointee.addressIndex = -1
     loop.addConnection()
-    turn.counters.connectionsOutbound &+= 1
+    loop.count(in: &turn.counters) { $0.connectionsOutbound &+= 1 }
     let token = slot.pointee.token
     dial.queue.setToken(token)
     openApplyingCalls(slot, table(of: dial.service), &turn)
@@ -219,7 +219,7 @@ extension Streams {
   mutating func fail(_ dial: Dial, _ error: ConnectError, _ turn: inout Turn<System>) {
     for token in dial.attempts { giveUp(token, dial, &turn) }
     remove(dial, &turn)
-    turn.counters.connectFailures &+= 1
+    loop.count(in: &turn.counters) { $0.connectFailures &+= 1 }
     dial.end(error)
   }
 

@@ -65,6 +65,7 @@ extension Streams {
     guard let outbox = slot.pointee.outbox else { return }
     while !outbox.pointee.isEmpty {
       if hasPreWriteHooks { announce(outbox, slot) }
+      outbox.pointee.forgetPeers()
       switch outbox.pointee.sendNext(slot.pointee.fd, &turn) {
       case .sent:
         slot.pointee.life.flags.insert(.hasSent)
@@ -77,12 +78,13 @@ extension Streams {
         slot.pointee.failure = error
         slot.pointee.end(.close)
       case .failed(let error):
-        if outbox.pointee.settleFailure(error) { turn.counters.noteUnsent(error) }
+        if outbox.pointee.settleFailure(error) { loop.count(in: &turn.counters) { $0.noteUnsent(error) } }
         continue
       }
       break
     }
-    turn.counters.datagramsDropped &+= outbox.pointee.takeDroppedCount()
+    let droppedCount = outbox.pointee.takeDroppedCount()
+    if droppedCount > 0 { loop.count(in: &turn.counters) { $0.datagramsDropped &+= droppedCount } }
     outbox.pointee.isWaitingForWritability = !outbox.pointee.isEmpty
   }
 
