@@ -1,3 +1,4 @@
+import Foundation
 import TestPeers
 import TestSupport
 import Testing

@@ -11,9 +11,23 @@ import Testing
     return loop
   }
 
-  @Test("the table has every property of LoopStatistics, each once and under its own name")
+  /// The datagrams that could not be sent, by the kind of error: snapshots do not have these.
+  private static let unexported = [
+    "datagramsTooLong", "datagramsUnreachable", "datagramsForbidden", "datagramsFailed", "datagramsDropped",
+  ]
+
+  /// The properties of the statistics that hold a number; those that seldom change lie in a value of their own.
+  private static func numbers(of value: Any) -> [Mirror.Child] {
+    Mirror(reflecting: value).children.flatMap { child in
+      child.value is UInt64 ? [child] : numbers(of: child.value)
+    }
+  }
+
+  @Test("the table has the properties of LoopStatistics, each once and under its own name")
   func completeness() throws {
-    let properties = Mirror(reflecting: Self.sample.statistics).children
+    let all = Self.numbers(of: Self.sample.statistics)
+    let properties = all.filter { !Self.unexported.contains($0.label!) }
+    #expect(properties.count == all.count - Self.unexported.count)
     var names: [String] = []
     for property in properties {
       let place = try #require(property.value as? UInt64)
@@ -22,7 +36,7 @@ import Testing
       #expect(name == Self.snakeCase(property.label!))
       names.append(name)
     }
-    #expect(MemoryLayout<LoopStatistics>.size == properties.count * MemoryLayout<UInt64>.size)
+    #expect(MemoryLayout<LoopStatistics>.size == all.count * MemoryLayout<UInt64>.size)
     #expect(Set(names).count == properties.count)
     #expect(CounterField.all.map(\.name).filter { !names.contains($0) } == ["published_time"])
   }

@@ -17,12 +17,10 @@ import Testing
     snapshot.addresses = ["127.0.0.1:9000", "[::1]:9000", "unix:/run/x"]
     snapshot.loops = (0..<3).map { index in
       var loop = MetricsSnapshot.LoopCounters(index: index)
-      loop.publishedTime = UInt64(index) * 1000 + 99
-      unsafe withUnsafeMutableBytes(of: &loop.statistics) { bytes in
-        for word in 0..<bytes.count / 8 {
-          unsafe bytes.storeBytes(of: UInt64(index * 100 + word), toByteOffset: word * 8, as: UInt64.self)
-        }
+      for (place, field) in CounterField.all.enumerated() {
+        loop[keyPath: field.path] = UInt64(index * 100 + place)
       }
+      loop.publishedTime = UInt64(index) * 1000 + 99
       loop.writeSizes = MetricsSnapshot.Histogram(upperBounds: [1, 10], counts: [5, 0, UInt64(index)], sum: 77)
       loop.tickLateness = MetricsSnapshot.Histogram(upperBounds: [], counts: [], sum: 0)
       return loop
