@@ -61,18 +61,21 @@ extension Published {
   /// - Complexity: O(*n*) in the size of the value: a load and a plain store a word, and no read-modify-write.
   @inlinable
   @inline(__always)
-  public func publish(_ value: borrowing Value) { publish(value, prefix: MemoryLayout<Value>.size / Self.wordSize) }
+  public func publish(_ value: borrowing Value) {
+    var copy = copy value
+    publish(&copy, prefix: MemoryLayout<Value>.size / Self.wordSize)
+  }
 
   /// Makes the first words of a value the ones that readers see from now on; the others stay as they were published.
   ///
   /// Otherwise this is `publish(_:)`.
   ///
   /// - Parameters:
-  ///   - value: the value.
+  ///   - value: the value; it stays as it is, and is lent from where it lies, since a borrowed one would be copied first.
   ///   - wholeWords: the number of its words to publish, of the size of `UInt`; with all whole words, the rest too.
   @inlinable
   @inline(__always)
-  public func publish(_ value: borrowing Value, prefix wholeWords: Int) {
+  public func publish(_ value: inout Value, prefix wholeWords: Int) {
     // Loaded once: the compiler must assume that a store to an atomic changes it.
     let block = unsafe self.block
     let start = unsafe block.pointee.load(ordering: .relaxed)
@@ -80,7 +83,7 @@ extension Published {
     unsafe block.pointee.store(start &+ 1, ordering: .relaxed)
     // Pairs with the fence in `current`: a reader of one of the words below sees the odd version as well.
     atomicMemoryFence(ordering: .releasing)
-    unsafe withUnsafeBytes(of: value) { bytes in
+    unsafe withUnsafeBytes(of: &value) { bytes in
       for index in 0..<wholeWords {
         let word = unsafe bytes.loadUnaligned(fromByteOffset: index &* Self.wordSize, as: UInt.self)
         unsafe block[1 &+ index].store(word, ordering: .relaxed)

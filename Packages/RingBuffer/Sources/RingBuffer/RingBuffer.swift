@@ -28,6 +28,11 @@
 /// - Complexity: writing and reading are amortised O(1) per byte. Operations that say nothing else are O(1).
 @safe
 public struct RingBuffer: ~Copyable {
+  /// The number of unread bytes.
+  ///
+  /// Being stored, it tells full from empty without a slot left free.
+  @usableFromInline var filled: Int
+
   /// The storage, `allocated` bytes long; nil as long as `allocated` is 0.
   @usableFromInline var storage: UnsafeMutableRawPointer?
 
@@ -36,11 +41,6 @@ public struct RingBuffer: ~Copyable {
 
   /// The index of the first unread byte in the storage; 0 whenever the ring is empty.
   @usableFromInline var head: Int
-
-  /// The number of unread bytes.
-  ///
-  /// Being stored, it tells full from empty without a slot left free.
-  @usableFromInline var filled: Int
 
   /// The rules by which the capacity changes.
   @usableFromInline var policy: CapacityPolicy

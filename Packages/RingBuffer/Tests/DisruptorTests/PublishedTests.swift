@@ -41,6 +41,27 @@ struct PublishedTests {
     }
   }
 
+  @Test("a published prefix changes the first words, and leaves the others and the writer's value as they were")
+  func prefixes() {
+    let published = Published(InlineArray<5, Int>(repeating: -1))
+    var next = InlineArray<5, Int> { $0 }
+    for count in 0...5 {
+      published.publish(&next, prefix: count)
+      let copy = published.current
+      for index in 0..<5 {
+        #expect(copy[index] == (index < count ? index : -1))
+        #expect(next[index] == index)
+      }
+    }
+    // The rest behind the whole words comes with all of them.
+    let ragged = Published(Ragged(word: 1, half: 2, byte: 3))
+    var other = Ragged(word: 4, half: 5, byte: 6)
+    ragged.publish(&other, prefix: 0)
+    #expect(ragged.current == Ragged(word: 1, half: 2, byte: 3))
+    ragged.publish(&other, prefix: 1)
+    #expect(ragged.current == other)
+  }
+
   @Test("a value larger than a page comes back whole")
   func large() {
     let published = Published(InlineArray<1000, Int>(repeating: -1))

@@ -5,6 +5,7 @@ internal import SystemPackage
 /// The loop's view of one connection, or of the peer of a datagram: a slot of its `ConnectionTable`.
 ///
 /// Only the loop's own thread touches it. Slots stay where they are in memory, so a `Connection` is a pointer to one.
+/// The properties are in the order of their use: with many connections, a request pays for each cache line that it touches.
 struct ConnectionState: ~Copyable {
   // The table that has the slot keeps the loop.
   unowned(unsafe) let loop: EventLoop
@@ -24,27 +25,28 @@ struct ConnectionState: ~Copyable {
   var interest: Poller.Interest = []
   /// The descriptor; -1 where there is none, or none any more.
   var fd: Int32 = -1
-  var addressIndex: Int32 = 0
-  var remote = SocketAddress(.unix(path: ""))
-  var context: AnyObject?
   /// The connection's handler; there is one from `opened` to the end.
   var handler: HandlerReference?
-  /// The state that few connections have.
-  var rare: RareState?
-
-  /// Received bytes that `react` left; without storage as long as there are none.
-  var inbound = RingBuffer()
-  /// Bytes that the kernel has not taken yet; without storage as long as there are none.
-  var outbound = RingBuffer()
+  /// The bytes of `outbound` that the loop's statistics contain.
+  var accountedOutput = 0
   /// The loop's buffer, where output is gathered for the length of a callback while `outbound` is empty.
   let lentOutput: Pinned<RingBuffer>
   /// The datagrams to be sent: of the loop's socket, for a slot that stands for a peer of it, or of an outbound connection.
   var outbox: Pinned<DatagramOutbox>?
-
-  /// The bytes of `outbound` that the loop's statistics contain.
-  var accountedOutput = 0
   /// The part that other threads hold on to; made when a handle is first asked for.
   var handleQueue: HandleQueue?
+  /// Received bytes that `react` left; without storage as long as there are none.
+  var inbound = RingBuffer()
+  /// Bytes that the kernel has not taken yet; without storage as long as there are none.
+  var outbound = RingBuffer()
+
+  // A request that is answered at once does not touch anything from here on.
+
+  var remote = SocketAddress(.unix(path: ""))
+  var addressIndex: Int32 = 0
+  var context: AnyObject?
+  /// The state that few connections have.
+  var rare: RareState?
   /// The error that sending met.
   var failure: Errno?
   /// The times when bytes were last received and sent; kept only if there is a time-out that asks for them.

@@ -7,10 +7,13 @@ typealias ConnectionSlot = Pinned<ConnectionState>
 @safe
 struct ConnectionTable: ~Copyable {
   private static var chunkSize: Int { 64 }
+  /// The bytes of a line of the processor's cache.
+  private static var cacheLine: Int { 64 }
+  /// The bytes from one slot to the next: whole cache lines, so that a slot shares none with its neighbour.
+  private static var slotSize: Int { (MemoryLayout<ConnectionState>.size + cacheLine - 1) / cacheLine * cacheLine }
 
   /// The chunks of slots. Not an array: every event would pay for its checks.
-  private var chunks: UnsafeMutableBufferPointer<UnsafeMutablePointer<ConnectionState>> = unsafe .init(
-    start: nil, count: 0)
+  private var chunks: UnsafeMutableBufferPointer<UnsafeMutableRawPointer> = unsafe .init(start: nil, count: 0)
   /// The number of slots, in use or free: one more than the greatest index.
   private(set) var capacity = 0
   private var free: [UInt32] = []
@@ -32,7 +35,7 @@ struct ConnectionTable: ~Copyable {
 
   deinit {
     for index in unsafe chunks.indices {
-      unsafe chunks[index].deinitialize(count: Self.chunkSize)
+      for offset in 0..<Self.chunkSize { unsafe Self.slot(offset, of: chunks[index]).deinitialize(count: 1) }
       unsafe chunks[index].deallocate()
     }
     unsafe chunks.deallocate()
@@ -72,7 +75,14 @@ struct ConnectionTable: ~Copyable {
   subscript(index: UInt32) -> ConnectionSlot {
     assert(index < capacity)
     let (chunk, offset) = (Int(index) / Self.chunkSize, Int(index) % Self.chunkSize)
-    return unsafe ConnectionSlot(at: chunks.baseAddress.unsafelyUnwrapped[chunk] + offset)
+    return unsafe ConnectionSlot(at: Self.slot(offset, of: chunks.baseAddress.unsafelyUnwrapped[chunk]))
+  }
+
+  @inline(__always)
+  private static func slot(
+    _ offset: Int, of chunk: UnsafeMutableRawPointer
+  ) -> UnsafeMutablePointer<ConnectionState> {
+    unsafe (chunk + offset * slotSize).assumingMemoryBound(to: ConnectionState.self)
   }
 
   // MARK: The run queue
@@ -96,13 +106,14 @@ struct ConnectionTable: ~Copyable {
 
   private mutating func addChunk() {
     let first = UInt32(capacity)
-    let chunk = UnsafeMutablePointer<ConnectionState>.allocate(capacity: Self.chunkSize)
+    let chunk = UnsafeMutableRawPointer.allocate(
+      byteCount: Self.chunkSize * Self.slotSize, alignment: Self.cacheLine)
     for offset in 0..<Self.chunkSize {
       let token = ConnectionToken(slot: first + UInt32(offset), generation: 1)
-      unsafe (chunk + offset).initialize(to: ConnectionState(token: token, loop: loop, lentOutput: lentOutput))
+      unsafe (chunk + offset * Self.slotSize).initializeMemory(
+        as: ConnectionState.self, to: ConnectionState(token: token, loop: loop, lentOutput: lentOutput))
     }
-    let more = UnsafeMutableBufferPointer<UnsafeMutablePointer<ConnectionState>>.allocate(
-      capacity: unsafe chunks.count + 1)
+    let more = UnsafeMutableBufferPointer<UnsafeMutableRawPointer>.allocate(capacity: unsafe chunks.count + 1)
     _ = unsafe more.update(fromContentsOf: chunks)
     unsafe more[chunks.count] = chunk
     unsafe chunks.deallocate()

@@ -54,13 +54,13 @@ public final class EventLoop: Sendable {
   // Neither inlined nor borrowed, which would copy the counters first.
   @inline(never)
   func publish(_ counters: inout LoopStatistics) {
-    published.publish(counters, prefix: LoopStatistics.wordCountOfTurn)
+    published.publish(&counters, prefix: LoopStatistics.wordCountOfTurn)
   }
 
   /// Makes a change of the counters that seldom change, and publishes all; by the loop's thread only.
   @inline(never)
-  func count(in counters: inout LoopStatistics, _ change: (inout SeldomCounters) -> Void) {
-    change(&counters.seldom)
+  func count(in counters: inout LoopStatistics, _ change: (inout LoopStatistics) -> Void) {
+    change(&counters)
     published.publish(counters)
   }
 

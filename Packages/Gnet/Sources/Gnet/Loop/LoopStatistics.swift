@@ -44,66 +44,31 @@ public struct LoopStatistics: Sendable, Hashable, BitwiseCopyable {
   /// Nanoseconds spent waiting for events.
   public var waitingNanoseconds: UInt64 = 0
 
-  /// The counters that seldom change, behind the others: a turn publishes only those.
-  var seldom = SeldomCounters()
+  // The counters from here on seldom change: they are published when they do, and a turn does not pay for them.
 
   /// Outbound connections that were asked for.
-  public var connectAttempts: UInt64 {
-    get { seldom.connectAttempts }
-    set { seldom.connectAttempts = newValue }
-  }
+  public var connectAttempts: UInt64 = 0
   /// Outbound connections that could not be established; those that were taken back do not count.
-  public var connectFailures: UInt64 {
-    get { seldom.connectFailures }
-    set { seldom.connectFailures = newValue }
-  }
+  public var connectFailures: UInt64 = 0
   /// Outbound connections opened on this loop; they count among ``connectionsOpened`` too.
-  public var connectionsOutbound: UInt64 {
-    get { seldom.connectionsOutbound }
-    set { seldom.connectionsOutbound = newValue }
-  }
+  public var connectionsOutbound: UInt64 = 0
   /// Datagrams that were not sent because they are longer than the path or the socket takes (`EMSGSIZE`).
-  public var datagramsTooLong: UInt64 {
-    get { seldom.datagramsTooLong }
-    set { seldom.datagramsTooLong = newValue }
-  }
+  public var datagramsTooLong: UInt64 = 0
   /// Datagrams that were not sent because there is no way to the peer, such as `ENETUNREACH` and `EHOSTUNREACH`.
-  public var datagramsUnreachable: UInt64 {
-    get { seldom.datagramsUnreachable }
-    set { seldom.datagramsUnreachable = newValue }
-  }
+  public var datagramsUnreachable: UInt64 = 0
   /// Datagrams that were not sent because the system does not allow it, such as a packet filter (`EPERM`, `EACCES`).
-  public var datagramsForbidden: UInt64 {
-    get { seldom.datagramsForbidden }
-    set { seldom.datagramsForbidden = newValue }
-  }
+  public var datagramsForbidden: UInt64 = 0
   /// Datagrams that were not sent because of another error, such as `ENOBUFS`.
-  public var datagramsFailed: UInt64 {
-    get { seldom.datagramsFailed }
-    set { seldom.datagramsFailed = newValue }
-  }
+  public var datagramsFailed: UInt64 = 0
   /// Datagrams that were given up: for lack of space under the high watermark while the kernel takes nothing, at the end of a
   /// shutdown, or because the peer of an outbound connection cannot be reached.
-  public var datagramsDropped: UInt64 {
-    get { seldom.datagramsDropped }
-    set { seldom.datagramsDropped = newValue }
-  }
+  public var datagramsDropped: UInt64 = 0
 
-  /// The size of the counters that a turn publishes.
-  static var wordCountOfTurn: Int { MemoryLayout<Self>.offset(of: \.seldom)! / MemoryLayout<UInt>.size }
+  /// The size of the counters that a turn publishes, in words.
+  static var wordCountOfTurn: Int { MemoryLayout<Self>.offset(of: \.connectAttempts)! / MemoryLayout<UInt>.size }
 }
 
-/// The counters of a loop that seldom change. They are published when they do, so that a turn does not pay for them.
-struct SeldomCounters: Sendable, Hashable, BitwiseCopyable {
-  var connectAttempts: UInt64 = 0
-  var connectFailures: UInt64 = 0
-  var connectionsOutbound: UInt64 = 0
-  var datagramsTooLong: UInt64 = 0
-  var datagramsUnreachable: UInt64 = 0
-  var datagramsForbidden: UInt64 = 0
-  var datagramsFailed: UInt64 = 0
-  var datagramsDropped: UInt64 = 0
-
+extension LoopStatistics {
   /// Counts a datagram that could not be sent.
   mutating func noteUnsent(_ error: Errno) {
     switch error {

@@ -67,6 +67,7 @@ extension Streams {
   }
 
   /// Makes what the kernel did not take the connection's own.
+  @inline(never)
   private func keepUnsent(
     _ slot: ConnectionSlot, _ gathered: Pinned<RingBuffer>, _ options: borrowing Options
   ) {
@@ -77,6 +78,10 @@ extension Streams {
     } else {
       slot.pointee.outbound.write(prefix: gathered.pointee.count, of: gathered.pointee)
       gathered.pointee.removeAll()
+      // The connection's own ring grows from now on: the memory of a burst is not taken twice.
+      if gathered.pointee.capacity > 2 * options.readBufferCapacity {
+        gathered.pointee = RingBuffer(minimumCapacity: options.readBufferCapacity)
+      }
     }
   }
 
