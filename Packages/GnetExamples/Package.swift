@@ -46,6 +46,7 @@ let package = Package(
   ],
   dependencies: [
     .package(path: "../Gnet"),
+    .package(path: "../GnetHTTP"),
     .package(path: "../GnetMetrics"),
     .package(path: "../RingBuffer"),
     // For the tests alone.
@@ -57,7 +58,7 @@ let package = Package(
   ],
   targets: [
     example("echo"),
-    example("http", "HTTPSupport"),
+    example("http", .product(name: "GnetHTTP", package: "GnetHTTP")),
     example("redis", "RedisEngine"),
     example("chat"),
     example("proxy"),
@@ -74,11 +75,6 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]
-    ),
-    .target(
-      name: "HTTPSupport",
-      dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
-      swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]
     ),
     .target(
       name: "ExampleSupport",
@@ -121,7 +117,7 @@ let package = Package(
     .testTarget(
       name: "ExamplesTests",
       dependencies: [
-        "AsyncMain", "blocking", "chat", "echo", "EndingServer", "http", "HTTPSupport", "memcached", "proxy", "push",
+        "AsyncMain", "blocking", "chat", "echo", "EndingServer", "http", "memcached", "proxy", "push",
         "redis", "RedisEngine", "service-group", "statsd", "upgrade", "WaitingMain",
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "TestSupport", package: "TestSupport"),

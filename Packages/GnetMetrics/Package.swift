@@ -19,6 +19,7 @@ let package = Package(
   ],
   dependencies: [
     .package(path: "../Gnet"),
+    .package(path: "../GnetHTTP"),
     .package(path: "../Poller"),
     .package(path: "../RingBuffer"),
     // For the tests alone: no program that depends on this package fetches it.
@@ -55,6 +56,7 @@ let package = Package(
       dependencies: [
         "GnetMetrics",
         .product(name: "Gnet", package: "Gnet"),
+        .product(name: "GnetHTTP", package: "GnetHTTP"),
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -33,6 +33,8 @@ test python3-redis      -                       -           python3-redis       
 test haproxy            command:haproxy         haproxy     haproxy                end-to-end tests
 test memcached          command:memcached       memcached   memcached              end-to-end tests
 test python3-pymemcache -                       -           python3-pymemcache     end-to-end tests
+test python3-h11        -                       -           python3-h11            end-to-end tests
+test nginx-light        command:nginx           nginx       nginx                  end-to-end tests
 test protobuf-compiler  command:protoc          protobuf    protobuf-compiler      end-to-end tests
 test python3-protobuf   -                       -           python3-protobuf       end-to-end tests
 generate protobuf-c-compiler command:protoc-c   protobuf-c  protobuf-c-compiler    making C code of the schema

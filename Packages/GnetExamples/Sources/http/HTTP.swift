@@ -2,6 +2,7 @@
 import ArgumentParser
 import ExampleSupport
 import Gnet
+import GnetHTTP
 
 @main
 struct HTTP: ParsableCommand {
@@ -22,15 +23,10 @@ struct HTTP: ParsableCommand {
   }
 
   func run() throws {
-    let requestTimeout = Duration.seconds(requestTimeout)
-    let service = Service(perLoop: { _ in LoopState() }) { _, loop in
-      Session(on: loop, requestTimeout: requestTimeout)
-    }
-    var options = Options()
-    // A client that ends its stream behind its request still gets the answer.
-    options.allowHalfClosure = true
-    // More than any request and any delay takes.
-    options.idleTimeout = .seconds(75)
-    try server.serve(service, defaultAddress: "tcp://:8080", options: options)
+    var options = HTTPOptions()
+    options.serverName = "gnet"
+    options.requestTimeout = .seconds(requestTimeout)
+    options.logger = server.logger
+    try server.serve(.http(options: options, Routes.router), defaultAddress: "tcp://:8080", options: .http)
   }
 }

@@ -1,25 +1,10 @@
 import Foundation
-import HTTPSupport
+import TestPeers
 import TestSupport
 import Testing
 
 @Suite("http, with clients that mean no good")
 struct HTTPBadClientTests {
-  @Test("what is refused gets its answer, then the end, and the next client is served", arguments: [1, 2])
-  func refusals(loops: Int) throws {
-    let server = try HTTPServer(loops: loops)
-    for sample in RefusalTests.samples {
-      let client = try server.connect()
-      // Bytes that still arrive must not destroy the answer.
-      client.send(sample.stream + String(repeating: "x", count: 1000))
-      let response = client.response()
-      #expect(response?.status == sample.status.rawValue && response?.fields["connection"] == "close")
-      #expect(client.isAtEnd())
-    }
-    try server.expectService()
-    server.stop()
-  }
-
   @Test("limits are refused while the client is still sending", arguments: [1, 2])
   func limits(loops: Int) throws {
     let server = try HTTPServer(loops: loops)

@@ -1,5 +1,4 @@
 import Foundation
-import HTTPSupport
 import TestPeers
 import Testing
 
@@ -22,6 +21,7 @@ struct HTTPTests {
     let head = try answer("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", isHead: true)
     #expect(head.status == 200 && head.fields["content-length"] == page.fields["content-length"])
     #expect(try answer(get("/plaintext?x=/y")).body == "Hello, World!")
+    #expect(try answer(get("/%70laintext")).body == "Hello, World!")
     let json = try answer(get("http://x/json"))
     #expect(json.body == #"{"message":"Hello, World!"}"# && json.fields["content-type"] == "application/json")
     #expect(try answer(get("/echo").replacing("GET", with: "POST")).body.isEmpty)

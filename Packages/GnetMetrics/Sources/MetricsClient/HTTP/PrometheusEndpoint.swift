@@ -1,4 +1,5 @@
 package import Gnet
+internal import GnetHTTP
 internal import Synchronization
 
 /// An HTTP server whose `/metrics` reads sockets and answers in Prometheus' format.
@@ -10,13 +11,14 @@ package final class PrometheusEndpoint: Sendable {
 
   private let paths: [String]
   private let timeout: Duration
+  private let requestTimeout: Duration
   private let report: @Sendable ([Reading]) -> Void
   private let requests = Mutex(Requests())
 
   /// The requests for `/metrics` that are not answered.
   private struct Requests {
     /// The answers to give after the next reading.
-    var waiting: [@Sendable (HTTPResponse) -> Void] = []
+    var waiting: [PendingResponse] = []
     var isReading = false
   }
 
@@ -24,20 +26,38 @@ package final class PrometheusEndpoint: Sendable {
   ///
   /// - Parameters:
   ///   - timeout: the time that reading a socket may take.
+  ///   - requestTimeout: the time that a request may take to arrive.
   ///   - report: called with every reading, on the loop's thread.
   package init(
-    _ paths: [String], timeout: Duration = .seconds(2), report: @escaping @Sendable ([Reading]) -> Void
+    _ paths: [String], timeout: Duration = .seconds(2), requestTimeout: Duration = .seconds(10),
+    report: @escaping @Sendable ([Reading]) -> Void
   ) {
     self.paths = paths
     self.timeout = timeout
+    self.requestTimeout = requestTimeout
     self.report = report
   }
 
   /// The protocol, as Gnet serves it.
   package var service: Service {
-    Service(perLoop: { _ in ClientList(limit: Self.clientLimit) }) { connection, clients in
-      HTTPSession(on: self, among: clients, connection.handle)
+    var options = HTTPOptions()
+    // No resource here takes a body.
+    options.limits.body = 0
+    options.requestTimeout = requestTimeout
+    options.connectionLimit = Self.clientLimit
+    return .http(options: options, router)
+  }
+
+  /// The resources.
+  private var router: Router {
+    var router = Router()
+    router.get("/") { _ in Response("gnet-metrics: what Prometheus reads is at /metrics\n") }
+    router.get("/metrics") { [self] request in
+      let loop = request.loop
+      return .later { [self] pending in read(on: loop, for: pending) }
     }
+    router.notFound = Response(.notFound, "There is nothing here; what Prometheus reads is at /metrics\n")
+    return router
   }
 
   /// The options of the server.
@@ -49,25 +69,11 @@ package final class PrometheusEndpoint: Sendable {
     return options
   }
 
-  /// The answer to a request that needs no reading; `nil` for `/metrics`.
-  func immediateResponse(to request: HTTPRequest) -> HTTPResponse? {
-    guard request.method == "GET" || request.method == "HEAD" else {
-      var response = HTTPResponse.plain(.methodNotAllowed)
-      response.fields = [("Allow", "GET, HEAD")]
-      return response
-    }
-    switch request.path {
-    case "/metrics": return nil
-    case "/": return .plain(.ok, "gnet-metrics: what Prometheus reads is at /metrics")
-    default: return .plain(.notFound, "There is nothing here; what Prometheus reads is at /metrics")
-    }
-  }
-
-  /// Reads the sockets on `loop`, and calls `answer` there with the response. The reading begins after this call: its
-  /// numbers are no older than the request.
-  func read(on loop: EventLoop, _ answer: @escaping @Sendable (HTTPResponse) -> Void) {
+  /// Reads the sockets on `loop`, and answers a request. The reading begins after this call: its numbers are no older than
+  /// the request.
+  private func read(on loop: EventLoop, for request: PendingResponse) {
     let isReading = requests.withLock { requests in
-      requests.waiting.append(answer)
+      requests.waiting.append(request)
       return requests.isReading
     }
     if !isReading { beginReading(on: loop) }
@@ -75,23 +81,25 @@ package final class PrometheusEndpoint: Sendable {
 
   /// Begins a reading for the requests that wait, if there are any.
   private func beginReading(on loop: EventLoop) {
-    let answers = requests.withLock { requests in
+    let waiting = requests.withLock { requests in
       defer { requests.waiting = [] }
       requests.isReading = !requests.waiting.isEmpty
       return requests.waiting
     }
-    if answers.isEmpty { return }
+    if waiting.isEmpty { return }
     SnapshotReader(on: loop, timeout: timeout).read(paths) { [self] readings in
       let response = response(to: readings)
-      for answer in answers { answer(response) }
+      for request in waiting { request.send(response) }
       beginReading(on: loop)
     }
   }
 
-  private func response(to readings: [Reading]) -> HTTPResponse {
+  private func response(to readings: [Reading]) -> Response {
     // The servers are not down, this one is: Prometheus must not take it for their state.
-    if readings.contains(where: \.isInterrupted) { return .plain(.unavailable, "This server is shutting down") }
+    if readings.contains(where: \.isInterrupted) {
+      return Response(.serviceUnavailable, "This server is shutting down\n")
+    }
     report(readings)
-    return HTTPResponse(status: .ok, mediaType: PrometheusFormat.mediaType, body: PrometheusFormat.text(readings))
+    return Response(PrometheusFormat.text(readings), type: PrometheusFormat.mediaType)
   }
 }

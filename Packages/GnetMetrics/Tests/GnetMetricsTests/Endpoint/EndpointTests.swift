@@ -14,10 +14,12 @@ import Testing
   }
 
   private func withEndpointServer(
-    _ paths: [String], timeout: Duration = .seconds(20), readingCount: Counter? = nil,
-    _ body: (Server) throws -> Void
+    _ paths: [String], timeout: Duration = .seconds(20), requestTimeout: Duration = .seconds(60),
+    readingCount: Counter? = nil, _ body: (Server) throws -> Void
   ) throws {
-    let endpoint = PrometheusEndpoint(paths, timeout: timeout) { _ in readingCount?.add() }
+    let endpoint = PrometheusEndpoint(paths, timeout: timeout, requestTimeout: requestTimeout) { _ in
+      readingCount?.add()
+    }
     let listener = Listener("tcp://127.0.0.1:0", endpoint.service)
     let running = try start([listener], options: PrometheusEndpoint.options)
     try body(running.server)
@@ -75,12 +77,50 @@ import Testing
       #expect(try get(address, "GET / HTTP/1.1\r\nHost: x\r\n\(close)").hasPrefix("HTTP/1.1 200 "))
       #expect(try get(address, "GET /x HTTP/1.1\r\nHost: x\r\n\(close)").hasPrefix("HTTP/1.1 404 "))
       let refused = try get(address, "POST /metrics HTTP/1.1\r\nHost: x\r\n\(close)")
-      #expect(refused.hasPrefix("HTTP/1.1 405 ") && refused.contains("\r\nAllow: GET, HEAD\r\n"))
+      #expect(refused.hasPrefix("HTTP/1.1 405 ") && refused.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n"))
       #expect(try get(address, "nonsense\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
-      #expect(try get(address, String(repeating: "x", count: 10_000)).hasPrefix("HTTP/1.1 431 "))
+      #expect(try get(address, String(repeating: "x", count: 10_000)).hasPrefix("HTTP/1.1 414 "))
+      #expect(try get(address, "OPTIONS /metrics HTTP/1.0\r\n\r\n").hasPrefix("HTTP/1.1 204 "))
+      let long = "GET / HTTP/1.1\r\nHost: x\r\nA: \(String(repeating: "x", count: 40_000))\r\n"
+      #expect(try get(address, long).hasPrefix("HTTP/1.1 431 "))
+      #expect(try get(address, "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx").hasPrefix("HTTP/1.1 413 "))
       let head = try get(address, "HEAD /metrics HTTP/1.0\r\n\r\n")
       #expect(head.hasPrefix("HTTP/1.1 200 ") && head.hasSuffix("\r\n\r\n"))
       #expect(!head.contains("Content-Length: 0\r\n"))
+    }
+  }
+
+  @Test("a client that speaks TLS, ends lines with LF alone or sends garbage gets a 400, and is closed")
+  func foreignProtocols() throws {
+    try withEndpoint([Files.temporaryPath()]) { address in
+      let hello: [UInt8] = [0x16, 0x03, 0x01, 0x00, 0xF8, 0x01, 0x00, 0x00, 0xF4, 0x03, 0x03]
+      for bytes in [hello, Array("GET /metrics HTTP/1.1\n".utf8), [0xFF, 0x00, 0x80]] {
+        let client = try Client(address)
+        try client.send(bytes)
+        #expect(String(decoding: try client.receiveToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 400 "))
+      }
+    }
+  }
+
+  @Test("a client that does not finish its request is told so and closed, also if bytes still come")
+  func endlessRequest() throws {
+    try withEndpointServer([Files.temporaryPath()], requestTimeout: .milliseconds(300)) { endpoint in
+      let client = try Client(endpoint.addresses[0])
+      try client.send("GET /metrics HTTP/1.1\r\n")
+      let start = ContinuousClock.now
+      while !client.isReadable(within: .milliseconds(20)), start.duration(to: .now) < .seconds(20) {
+        try client.send("A: b\r\n")
+      }
+      #expect(String(decoding: try client.receiveToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 408 "))
+    }
+  }
+
+  @Test("an empty line in front of a request is skipped once, wherever the next one begins")
+  func emptyLines() throws {
+    try withEndpoint([Files.temporaryPath()]) { address in
+      let skipped = try get(address, "\r\nGET / HTTP/1.0\r\n\r\n")
+      let refused = try get(address, "\r\n\r\nGET / HTTP/1.0\r\n\r\n")
+      #expect(skipped.hasPrefix("HTTP/1.1 200 ") && refused.hasPrefix("HTTP/1.1 400 "))
     }
   }
 

@@ -1,0 +1,128 @@
+public import RingBuffer
+
+extension RequestParser {
+  /// Parses up to the end of the head at the start of the input.
+  ///
+  /// - Returns: whether the head is complete. It stays in the input, in one piece, until ``takeHead(from:)``.
+  /// - Throws: the refusal of the request. The parser is of no use then.
+  /// - Precondition: the body of the request before has been taken to its end.
+  public mutating func parseHead(in input: inout RingBuffer) throws(Refusal) -> Bool {
+    precondition(isBetweenRequests, "RequestParser.parseHead: the body of the request before has not been taken")
+    if isHeadComplete { return true }
+    if input.isEmpty || parsedCount == 0 && input[0] == .carriageReturn && !skipEmptyLine(in: &input) { return false }
+    input.makeContiguous()
+    isHeadComplete = try parseLines(of: Line(_bytes: input.readable.first))
+    return isHeadComplete
+  }
+
+  /// The head at the start of the input, once it is complete.
+  @_lifetime(borrow input)
+  public func head(in input: borrowing RingBuffer) -> RequestHead {
+    precondition(isHeadComplete, "RequestParser.head: the head is not complete")
+    let bytes = Line(_bytes: input.readable.first.extracting(first: index.end))
+    return unsafe _overrideLifetime(RequestHead(bytes, index), borrowing: input)
+  }
+
+  /// Takes the complete head out of the input. The body follows, if there is one.
+  public mutating func takeHead(from input: inout RingBuffer) {
+    precondition(isHeadComplete, "RequestParser.takeHead: the head is not complete")
+    input.discard(index.end)
+    beginBody()
+  }
+
+  /// Skips the empty line that some clients send behind a body: RFC 9112, 2.2.
+  ///
+  /// - Returns: whether there is more to parse.
+  @inline(never)
+  private mutating func skipEmptyLine(in input: inout RingBuffer) -> Bool {
+    if input.count == 1 { return false }
+    if hasSkippedLine || input[1] != .lineFeed { return true }
+    hasSkippedLine = true
+    input.discard(2)
+    return !input.isEmpty
+  }
+
+  /// Parses lines up to the empty one. Returns whether it was there.
+  @inline(__always)
+  private mutating func parseLines(of bytes: Line) throws(Refusal) -> Bool {
+    while let length = try lineLength(in: bytes, from: parsedCount, isRequestLine: parsedCount == 0) {
+      let line = unsafe bytes.extracting(unchecked: parsedCount..<parsedCount &+ length)
+      if parsedCount == 0 {
+        index = try HeadIndex(requestLine: line)
+        facts = HeadFacts()
+        facts.isHTTP10 = index.isHTTP10
+      } else if length > 0 {
+        try facts.addField(line)
+        fieldByteCount &+= length &+ 2
+      }
+      parsedCount &+= length &+ 2
+      searchedCount = 0
+      if length == 0 {
+        try finishHead()
+        return true
+      }
+    }
+    return false
+  }
+
+  private mutating func finishHead() throws(Refusal) {
+    index.end = parsedCount
+    index.framing = try facts.framing(limit: limits.body)
+    index.persistence = facts.persistence
+    index.expectsContinue = facts.expectsContinue
+    bodyLimit = limits.body
+  }
+
+  /// Begins the body that the head announces, or the next head.
+  mutating func beginBody() {
+    isHeadComplete = false
+    parsedCount = 0
+    fieldByteCount = 0
+    bodyByteCount = 0
+    hasSkippedLine = false
+    switch index.framing {
+    case .none: stage = .head
+    case .length(let count): stage = .body(remaining: count)
+    case .chunked: stage = .chunkSize
+    }
+  }
+
+  // MARK: Lines
+
+  /// The length of the line that begins at `start`, without its end; `nil` if the end has not arrived yet.
+  ///
+  /// The first control character of a line that is no tab must be its end.
+  @inline(__always)
+  mutating func lineLength(in bytes: Line, from start: Int, isRequestLine: Bool) throws(Refusal) -> Int? {
+    var index = bytes.endOfText(from: start &+ searchedCount)
+    while index < bytes.count {
+      let control = unsafe bytes[unchecked: index]
+      if control == .carriageReturn {
+        if index &+ 1 == bytes.count { break }
+        try checkLength(index &- start, isRequestLine)
+        guard unsafe bytes[unchecked: index &+ 1] == .lineFeed else { throw .controlCharacter }
+        return index &- start
+      }
+      if control != .tab {
+        try checkLength(index &- start, isRequestLine)
+        throw control == .lineFeed ? .badRequest("a line ends with LF alone, not with CR LF") : .controlCharacter
+      }
+      index = bytes.endOfText(from: index &+ 1)
+    }
+    searchedCount = index &- start
+    // The last byte may belong to the line's end.
+    try checkLength(bytes.count &- start &- 1, isRequestLine)
+    return nil
+  }
+
+  /// Refuses a line that is longer than its limit.
+  @inline(__always)
+  private func checkLength(_ length: Int, _ isRequestLine: Bool) throws(Refusal) {
+    if isRequestLine {
+      if length > limits.requestLine { throw .lineTooLong }
+    } else if length > max(0, limits.fields &- fieldByteCount &- 2) {
+      // The empty line at the end of a section does not count, so a section may be exactly as long as the limit.
+      throw .fieldsTooLarge
+    }
+  }
+}

@@ -1,0 +1,86 @@
+internal import RingBuffer
+
+/// Parses requests in a stream of bytes that arrives in pieces of any size. It does no input or output.
+///
+/// Follows RFC 9112 strictly: leniency lets two programs see two different requests in the same bytes. Lines end with
+/// CR LF and nothing else.
+///
+/// A head stays in the buffer until the caller takes it, so its fields are looked at where they lie. A body is told of in
+/// parts, as it arrives, without the framing of chunks:
+///
+/// ```swift
+/// func parse(_ input: inout RingBuffer, with parser: inout RequestParser) throws(Refusal) {
+///   while try parser.parseHead(in: &input) {
+///     print(parser.head(in: input).path)
+///     parser.takeHead(from: &input)
+///     while case .bytes(let count) = try parser.nextBodyPart(in: &input) {
+///       parser.takeBody(count, from: &input)
+///     }
+///   }
+/// }
+/// ```
+///
+/// No byte is searched twice: a request costs the same in one piece as byte by byte. Memory is used only for the bytes
+/// that have arrived: a declared length reserves nothing.
+public struct RequestParser: ~Copyable {
+  /// The part of a request that the next bytes belong to.
+  enum Stage {
+    case head
+    case body(remaining: Int)
+    case chunkSize
+    case chunk(remaining: Int)
+    case chunkEnd
+    case trailers
+  }
+
+  /// The limits of requests.
+  public let limits: HTTPLimits
+
+  /// The most bytes of the current body; with each head, that of ``limits``. A caller lowers or raises it before it asks
+  /// for the body.
+  public var bodyLimit: Int
+
+  var stage = Stage.head
+  var index = HeadIndex()
+  var facts = HeadFacts()
+  /// Whether the head at the start of the input is complete.
+  var isHeadComplete = false
+  /// The bytes of the current head in the lines that have been parsed.
+  var parsedCount = 0
+  /// The bytes of the current line that have been searched for its end.
+  var searchedCount = 0
+  /// The bytes so far that count against `limits.fields`.
+  var fieldByteCount = 0
+  /// The bytes of the current body that have been taken.
+  var bodyByteCount = 0
+  /// Whether an empty line was skipped before this request.
+  var hasSkippedLine = false
+
+  /// Creates a parser for a connection.
+  public init(limits: HTTPLimits = HTTPLimits()) {
+    self.limits = limits
+    bodyLimit = limits.body
+  }
+
+  /// Whether the next byte that is not taken yet belongs to a head.
+  public var isBetweenRequests: Bool {
+    if case .head = stage { true } else { false }
+  }
+
+  /// Whether bytes of a body are still to come before the first of them has been taken: the time to send a
+  /// `100 Continue`, if the client waits for it.
+  var isBeforeBody: Bool {
+    switch stage {
+    case .body, .chunkSize: bodyByteCount == 0
+    default: false
+    }
+  }
+
+  /// Whether the rest of the body is not known to have more bytes than `limit`.
+  func isRestShort(_ limit: Int) -> Bool {
+    if case .body(let remaining) = stage { remaining <= limit } else { true }
+  }
+
+  /// Whether the current request is known to be a HEAD, whose answer has no body.
+  var isHead: Bool { index.method == .head && (parsedCount > 0 || !isBetweenRequests) }
+}
