@@ -4,7 +4,7 @@ public import HTTPTypes
 /// A handler of requests that may wait: returns the answer.
 public typealias AsyncRequestHandler = @Sendable (AsyncRequest) async throws -> Response
 
-/// A request, for a task. See ``Gnet/Service/http(options:async:)``.
+/// A request, for a task. See `Service.http(options:async:)`.
 public struct AsyncRequest: Sendable {
   private let bytes: [UInt8]
   private let index: HeadIndex

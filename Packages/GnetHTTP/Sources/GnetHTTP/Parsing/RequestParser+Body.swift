@@ -36,17 +36,13 @@ extension RequestParser {
     }
   }
 
-  /// Takes bytes of the body out of the input.
-  ///
-  /// - Parameter count: at most the number that ``nextBodyPart(in:)`` has told.
+  /// Takes bytes of the body out of the input, at most as many as ``nextBodyPart(in:)`` has told.
   public mutating func takeBody(_ count: Int, from input: inout RingBuffer) {
     noteTaken(count)
     input.discard(count)
   }
 
-  /// Moves bytes of the body to a buffer.
-  ///
-  /// - Parameter count: at most the number that ``nextBodyPart(in:)`` has told.
+  /// Moves bytes of the body to a buffer, at most as many as ``nextBodyPart(in:)`` has told.
   public mutating func moveBody(_ count: Int, from input: inout RingBuffer, to body: inout RingBuffer) {
     noteTaken(count)
     input.read(count, into: &body)

@@ -38,8 +38,7 @@ extension Response {
 
   /// The answer that a task returns, which runs on the connection's loop.
   ///
-  /// An error that the task throws is answered as by ``Gnet/Service/http(options:async:)``. When the client goes, the task is
-  /// cancelled.
+  /// An error that the task throws is answered as by `Service.http(options:async:)`. When the client goes, the task is cancelled.
   public static func async(_ answer: @escaping @Sendable () async throws -> Response) -> Response {
     .later { pending in pending.answer(by: answer) }
   }
@@ -47,6 +46,7 @@ extension Response {
   /// An answer whose body is sent as it is made, from any thread.
   ///
   /// - Parameters:
+  ///   - status: the status.
   ///   - type: the field `Content-Type`.
   ///   - fields: more header fields.
   ///   - length: the number of bytes of the body. Without it the body is sent in chunks; to a client of HTTP/1.0, it ends

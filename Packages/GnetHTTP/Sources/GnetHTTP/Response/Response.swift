@@ -32,6 +32,8 @@ public struct Response: Sendable {
   /// An answer with a body of text.
   ///
   /// - Parameters:
+  ///   - status: the status.
+  ///   - text: the body.
   ///   - type: the field `Content-Type`.
   ///   - fields: more header fields.
   public init(
@@ -50,6 +52,8 @@ public struct Response: Sendable {
   /// An answer with a body of bytes.
   ///
   /// - Parameters:
+  ///   - status: the status.
+  ///   - bytes: the body.
   ///   - type: the field `Content-Type`.
   ///   - fields: more header fields.
   public init(
@@ -61,6 +65,8 @@ public struct Response: Sendable {
   /// An answer with a copy of a buffer's bytes as its body.
   ///
   /// - Parameters:
+  ///   - status: the status.
+  ///   - bytes: the body.
   ///   - type: the field `Content-Type`.
   ///   - fields: more header fields.
   public init(

@@ -83,7 +83,7 @@ public struct Router: Sendable {
     on(.post, pattern, async: handler)
   }
 
-  /// The handler of all routes, for ``Gnet/Service/http(options:_:)-(_,RequestHandler)`` and for tests.
+  /// The handler of all routes, for a handler that does something before or after.
   public var handler: RequestHandler {
     let table = RouteTable(self)
     return { request in table.answer(&request) }
