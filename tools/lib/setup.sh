@@ -34,6 +34,7 @@ test haproxy            command:haproxy         haproxy     haproxy             
 test memcached          command:memcached       memcached   memcached              end-to-end tests
 test python3-pymemcache -                       -           python3-pymemcache     end-to-end tests
 test python3-h11        -                       -           python3-h11            end-to-end tests
+test python3-websockets -                       -           python3-websockets     end-to-end tests
 test nginx-light        command:nginx           nginx       nginx                  end-to-end tests
 test protobuf-compiler  command:protoc          protobuf    protobuf-compiler      end-to-end tests
 test python3-protobuf   -                       -           python3-protobuf       end-to-end tests

@@ -1,4 +1,4 @@
-// Answers HTTP/1.1 requests: /, /plaintext, /json, /echo (POST) and /delay/MS.
+// Answers HTTP/1.1 requests: /, /plaintext, /json, /echo (POST), /delay/MS and /ws.
 import ArgumentParser
 import ExampleSupport
 import Gnet
@@ -8,7 +8,7 @@ import GnetHTTP
 struct HTTP: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "http",
-    abstract: "Answers HTTP/1.1 requests: /, /plaintext, /json, /echo (POST) and /delay/MS.")
+    abstract: "Answers HTTP/1.1 requests: /, /plaintext, /json, /echo (POST), /delay/MS and /ws.")
 
   @OptionGroup var server: ServerArguments
 

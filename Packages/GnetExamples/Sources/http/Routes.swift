@@ -16,8 +16,17 @@ enum Routes {
       guard let delay = request.parameter("milliseconds").flatMap(milliseconds) else { return notFound }
       return response(after: delay, on: request.loop)
     }
+    let echo = WebSocketService { _ in Echo() }
+    router.get("/ws") { request in echo.upgrade(request) }
     router.notFound = notFound
     return router
+  }
+
+  /// A WebSocket that sends messages back.
+  private struct Echo: WebSocketHandler {
+    mutating func received(_ message: inout WebSocketMessage, _ socket: inout WebSocket) {
+      socket.send(moving: &message)
+    }
   }
 
   /// A response after a delay, on a loop.
@@ -56,6 +65,7 @@ enum Routes {
     <li><a href="/json">/json</a>, the same as an object
     <li>/echo, which sends back what is posted to it
     <li><a href="/delay/1000">/delay/1000</a>, which takes a second
+    <li>/ws, a WebSocket that sends messages back
     </ul>
     </html>
 

@@ -1,5 +1,3 @@
-public import TestSupport
-
 /// A client of HTTP/1.1: bytes out, responses in.
 public final class HTTPClient {
   /// A response, with its body as text.
@@ -26,13 +24,6 @@ public final class HTTPClient {
   /// Sends a text; `false` if the peer does not take it.
   @discardableResult
   public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
-
-  /// Sends a text from a thread of its own, while the caller receives. The thread is to be joined before the client ends.
-  public func sendMeanwhile(_ text: String) -> TestThread {
-    // Sending and receiving do not touch each other.
-    nonisolated(unsafe) let client = client
-    return TestThread { _ = try? unsafe client.send(Array(text.utf8)) }
-  }
 
   /// Ends this side's stream.
   public func finish() { client.endOutput() }

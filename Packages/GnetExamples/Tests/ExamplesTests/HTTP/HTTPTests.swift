@@ -189,6 +189,24 @@ struct HTTPTests {
     #expect(client.isAtEnd())
   }
 
+  @Test("/ws is a WebSocket that sends messages back, and a plain request for it is refused")
+  func webSocket() throws {
+    let server = try HTTPServer()
+    let client = try server.connect()
+    client.send(get("/ws"))
+    #expect(client.response()?.status == 426)
+    client.send(
+      get(
+        "/ws",
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+          + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"))
+    #expect(client.response()?.fields["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+    // A text, a mask of zeros, and a close.
+    client.send([0x81, 0x82, 0, 0, 0, 0] + Array("hi".utf8) + [0x88, 0x80, 0, 0, 0, 0])
+    #expect(client.toEnd() == "\u{FFFD}\u{2}hi\u{FFFD}\u{0}")
+    server.stop()
+  }
+
   @Test("a time-out that makes no sense is exit code 64", arguments: ["0", "-1", "x", "nan", "4000"])
   func badTimeout(timeout: String) throws {
     let http = try Program("http", ["--request-timeout=\(timeout)"])

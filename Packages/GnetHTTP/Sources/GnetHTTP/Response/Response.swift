@@ -20,6 +20,7 @@ public struct Response: Sendable {
     case complete(ComposedAnswer)
     case streamed(StreamedAnswer)
     case waiting(WaitingAnswer)
+    case upgrade(UpgradeAnswer)
   }
 
   let content: Content

@@ -18,7 +18,18 @@ extension HTTPSession {
       beginStream(answer, exchange, &connection)
     case .waiting(let way):
       wait(way, exchange, &connection)
+    case .upgrade(let answer):
+      upgrade(answer, &connection)
     }
+  }
+
+  /// Hands the connection over to another protocol when this callback is over. The exchange stays: no request follows.
+  private mutating func upgrade(_ answer: UpgradeAnswer, _ connection: inout Connection) {
+    connection.write(answer.head)
+    connection.write(loop.momentFields)
+    connection.write("\r\n")
+    leave(&connection)
+    connection.become(answer.service)
   }
 
   /// Waits for the body, or for the answer.

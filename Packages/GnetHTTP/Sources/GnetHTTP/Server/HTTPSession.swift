@@ -59,6 +59,12 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
     if let client { loop.clients?.remove(client) }
   }
 
+  /// Gives the connection up to another protocol.
+  mutating func leave(_ connection: inout Connection) {
+    setTimeout(nil, &connection)
+    if let client { loop.clients?.remove(client) }
+  }
+
   /// Answers as many requests as possible now. Returns the state of the connection.
   private mutating func answerAll(
     _ connection: inout Connection, _ input: inout RingBuffer

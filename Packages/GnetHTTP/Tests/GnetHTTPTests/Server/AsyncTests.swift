@@ -88,7 +88,7 @@ struct AsyncTests {
       let count = 2 << 20
       client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: \(count)\r\n\r\n")
       #expect(!client.isReadable(within: .milliseconds(100)))
-      let sender = client.sendMeanwhile(String(repeating: "x", count: count))
+      let sender = client.client.sendInBackground([UInt8](repeating: 0, count: count))
       try require("the body begins to arrive") { server.loops[0].statistics.reads >= 1 }
       TestThread.sleep(milliseconds: 100)
       #expect(server.loops[0].statistics.bytesRead <= 128 << 10)
@@ -110,7 +110,7 @@ struct AsyncTests {
     try withServer(service) { server in
       let client = try server.connect()
       let text = String(repeating: "0123456789abcdef", count: 1 << 15)
-      let sender = client.sendMeanwhile(post("/", "Connection: close\r\n", body: text))
+      let sender = client.client.sendInBackground(Array(post("/", "Connection: close\r\n", body: text).utf8))
       let answer = try #require(client.toEnd())
       sender.join()
       #expect(answer.hasSuffix("0\r\n\r\n") && answer.utf8.count > text.utf8.count)

@@ -107,7 +107,7 @@ struct LaterTests {
       client.send(get("/wait"))
       let pending = try waiting.take("/wait")
       let count = 20_000
-      let sender = client.sendMeanwhile(String(repeating: get("/now"), count: count))
+      let sender = client.client.sendInBackground(Array(String(repeating: get("/now"), count: count).utf8))
       try require("the server reads") { server.loops[0].statistics.bytesRead > 64 << 10 }
       #expect(server.loops[0].statistics.bytesRead <= 256 << 10)
       pending.send(Response("first"))
