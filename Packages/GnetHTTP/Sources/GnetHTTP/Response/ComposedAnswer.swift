@@ -11,6 +11,7 @@ struct ComposedAnswer: Sendable {
   init(
     _ status: HTTPResponse.Status, type: String?, fields: HTTPFields, body: RawSpan, _ rest: RawSpan = RawSpan()
   ) {
+    precondition(status.code >= 200, "Response: the status \(status.code) is no answer")
     let length = body.byteCount + rest.byteCount
     var head = Self.head(status, type: type, fields: fields)
     if status.allowsBody { head += "Content-Length: \(length)\r\n".utf8 }
@@ -66,7 +67,7 @@ struct ComposedAnswer: Sendable {
 
 extension HTTPResponse.Status {
   /// Whether an answer of this status may have a body.
-  var allowsBody: Bool { code >= 200 && code != 204 && code != 304 }
+  var allowsBody: Bool { code != 204 && code != 304 }
 }
 
 extension HTTPField.Name {

@@ -24,9 +24,8 @@ public struct WebSocketService: Sendable {
   public init<Handler: WebSocketHandler & ~Copyable>(
     options: WebSocketOptions = WebSocketOptions(), _ make: @escaping @Sendable (inout Connection) -> Handler
   ) {
-    service = Service { connection in
-      let handler = make(&connection)
-      return WebSocketSession(handler, options, &connection)
+    service = Service(perLoop: { _ in WebSocketLoop() }) { connection, loop in
+      WebSocketSession(make(&connection), options, on: loop)
     }
   }
 

@@ -1,10 +1,17 @@
 internal import Gnet
 internal import RingBuffer
 
+/// The state that the connections of a service share on a loop.
+final class WebSocketLoop {
+  /// Storage for the message of the connection whose turn it is: a connection without a part of a message has none.
+  var spare = RingBuffer()
+}
+
 /// The messages of one connection.
 struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, ConnectionHandler {
   private var handler: Handler
   private let options: WebSocketOptions
+  private let loop: WebSocketLoop
   private let link = WebSocketLink()
   private var reader: MessageReader
   /// Whether a byte has come since the time-out was set.
@@ -16,9 +23,10 @@ struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, Conne
   /// The code of the client's close.
   private var code: UInt16?
 
-  init(_ handler: consuming Handler, _ options: WebSocketOptions, _ connection: inout Connection) {
+  init(_ handler: consuming Handler, _ options: WebSocketOptions, on loop: WebSocketLoop) {
     self.handler = handler
     self.options = options
+    self.loop = loop
     reader = MessageReader(limit: options.messageLimit)
   }
 
@@ -35,6 +43,8 @@ struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, Conne
 
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     hasReceived = hasReceived || !input.isEmpty
+    if reader.message.isEmpty { swap(&reader.message, &loop.spare) }
+    defer { if reader.message.isEmpty { swap(&reader.message, &loop.spare) } }
     do throws(WebSocketFailure) {
       while !connection.isOutputFull, let event = try reader.next(from: &input) {
         if try take(event, &connection) == .close { return .close }
@@ -55,11 +65,12 @@ struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, Conne
 
   /// Pings a client that is silent. Ends the connection of a client that stays silent, or does not answer a close.
   mutating func timedOut(_ connection: inout Connection) -> Action {
-    if waitsForClose || isPinged && !hasReceived {
+    if waitsForClose || isPinged && !hasReceived && !connection.isOutputFull {
       connection.abort()
       return .close
     }
-    isPinged = !hasReceived
+    // A client that is not read from, since it does not take its output, cannot give a sign of life.
+    isPinged = !hasReceived && !connection.isOutputFull
     hasReceived = false
     if isPinged { connection.write(FrameHeader.controlFrame(.ping, [])) }
     connection.setTimeout(options.pingInterval)
@@ -86,6 +97,8 @@ struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, Conne
       swap(&message.bytes, &reader.message)
       // A client that was told of the close is not listened to.
       if !link.isClosing { withSocket(&connection) { handler, socket in handler.received(&message, &socket) } }
+      message.bytes.removeAll()
+      swap(&message.bytes, &reader.message)
     case .ping:
       if !link.isClosing { connection.write(FrameHeader.controlFrame(.pong, reader.control)) }
     case .pong:

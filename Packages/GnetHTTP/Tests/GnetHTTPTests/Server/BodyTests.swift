@@ -17,7 +17,7 @@ struct BodyTests {
     mutating func finish() throws(Refusal) -> Response { Response("\(count)") }
   }
 
-  private static let counting = Service.http { _ in .receivingBody { Counter() } }
+  private static var counting: Service { .http { _ in .receivingBody { Counter() } } }
 
   @Test("is given to a receiver as it arrives, at a given length or in chunks")
   func receiving() throws {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A service of HTTP")
 struct ServingTests {
-  private static let hello = Service.http { _ in Response("Hello, World!") }
+  private static var hello: Service { .http { _ in Response("Hello, World!") } }
 
   @Test("answers requests on a connection that stays open as long as the client wants it")
   func persistence() throws {

@@ -155,7 +155,9 @@ struct WebSocketTests {
   func slowReader() throws {
     var options = Options.http
     options.socketSendBuffer = 64 << 10
-    try withSockets(server: options) { server, _ in
+    var silent = WebSocketOptions()
+    silent.pingInterval = nil
+    try withSockets(silent, server: options) { server, _ in
       let client = try open(server)
       let message = frame(2, [UInt8](repeating: 7, count: 60_000))
       let count = 150
