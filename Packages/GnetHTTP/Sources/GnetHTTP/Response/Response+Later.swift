@@ -57,7 +57,8 @@ extension Response {
     length: Int? = nil, _ start: @escaping @Sendable (ResponseBody) -> Void
   ) -> Response {
     precondition(length ?? 0 >= 0, "Response.streaming: a length cannot be negative")
-    precondition(status.code >= 200 && status.allowsBody, "Response.streaming: an answer of status \(status.code) has no body")
+    precondition(
+      status.code >= 200 && status.allowsBody, "Response.streaming: an answer of status \(status.code) has no body")
     let head = ComposedAnswer.head(status, type: type, fields: fields)
     return Response(.streamed(StreamedAnswer(head: head, length: length, start: start)))
   }
