@@ -91,9 +91,7 @@ import Testing
     #expect(!Files.exists(fresh))
   }
 
-  @Test(
-    "Prometheus accepts the configuration and the alerts of the README",
-    .needs("promtool"))
+  @Test("Prometheus accepts the configuration of the README and the alerts", .needs("promtool"))
   func configuration() throws {
     let folder = Files.temporaryPath()
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -102,9 +100,17 @@ import Testing
       let name = try #require(block.text.firstMatch(of: #/^# (\S+)\n/#)).1
       try block.text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
     }
+    try Package.text("monitoring/gnet-rules.yml")
+      .write(toFile: "\(folder)/gnet-rules.yml", atomically: true, encoding: .utf8)
     let (status, output, errors) = try Tool.script("promtool check config \(folder)/prometheus.yml").result()
     #expect(status == 0, "\(output)\(errors)")
-    #expect(output.contains("3 rules found"))
+    #expect(output.contains("9 rules found"))
+  }
+
+  @Test("each alert fires when it should and at no other time", .needs("promtool"))
+  func alerts() throws {
+    let (status, output, errors) = try Tool.script("promtool test rules monitoring/gnet-rules-test.yml").result()
+    #expect(status == 0, "\(output)\(errors)")
   }
 
   @Test("the README's table has every field of a loop, in the schema's order and under the names in use")
