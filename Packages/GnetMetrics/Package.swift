@@ -60,6 +60,8 @@ let package = Package(
         .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
+      // The page that `gnet-metrics serve` shows.
+      resources: [.embedInCode("Page/Resources")],
       swiftSettings: swiftSettings
     ),
     .executableTarget(

@@ -2,6 +2,19 @@ package import GnetMetrics
 
 /// A snapshot as a JSON object in one line, with the names of the schema, and `server` for the socket's path.
 package enum JSONFormat {
+  /// A reading: the object of its snapshot, or an object with `server` and `error`.
+  static func line(_ reading: Reading) -> String {
+    switch reading.result {
+    case .success(let received): line(received.snapshot, path: reading.path)
+    case .failure(let failure): object([("server", string(reading.path)), ("error", string("\(failure)"))])
+    }
+  }
+
+  /// An object with the paths of the sockets, and with the time between two readings in seconds.
+  static func list(of paths: [String], interval: Duration) -> String {
+    object([("servers", array(paths.map(string))), ("interval", "\(interval / .seconds(1))")])
+  }
+
   /// The object, without a line end.
   package static func line(_ snapshot: MetricsSnapshot, path: String) -> String {
     object([

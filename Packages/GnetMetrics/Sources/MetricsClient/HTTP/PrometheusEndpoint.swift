@@ -2,7 +2,7 @@ package import Gnet
 internal import GnetHTTP
 internal import Synchronization
 
-/// An HTTP server whose `/metrics` reads sockets and answers in Prometheus' format.
+/// An HTTP server whose `/metrics` reads sockets and answers in Prometheus' format. Its `/` is a page for people.
 ///
 /// The sockets are read on the loop of the clients, once at a time. The clients that ask meanwhile share the next reading.
 package final class PrometheusEndpoint: Sendable {
@@ -13,6 +13,8 @@ package final class PrometheusEndpoint: Sendable {
   private let timeout: Duration
   private let requestTimeout: Duration
   private let report: @Sendable ([Reading]) -> Void
+  /// The events for viewers of the page.
+  let feed: LiveFeed
   private let requests = Mutex(Requests())
 
   /// The requests for `/metrics` that are not answered.
@@ -26,16 +28,18 @@ package final class PrometheusEndpoint: Sendable {
   ///
   /// - Parameters:
   ///   - timeout: the time that reading a socket may take.
+  ///   - interval: the time between two readings of a socket for viewers of the page.
   ///   - requestTimeout: the time that a request may take to arrive.
   ///   - report: called with every reading, on the loop's thread.
   package init(
-    _ paths: [String], timeout: Duration = .seconds(2), requestTimeout: Duration = .seconds(10),
-    report: @escaping @Sendable ([Reading]) -> Void
+    _ paths: [String], timeout: Duration = .seconds(2), interval: Duration = .seconds(1),
+    requestTimeout: Duration = .seconds(10), report: @escaping @Sendable ([Reading]) -> Void
   ) {
     self.paths = paths
     self.timeout = timeout
     self.requestTimeout = requestTimeout
     self.report = report
+    feed = LiveFeed(paths, every: interval, timeout: timeout, report: report)
   }
 
   /// The protocol, as Gnet serves it.
@@ -51,7 +55,8 @@ package final class PrometheusEndpoint: Sendable {
   /// The resources.
   private var router: Router {
     var router = Router()
-    router.get("/") { _ in Response("gnet-metrics: what Prometheus reads is at /metrics\n") }
+    router.get("/") { _ in Page.response() }
+    router.get("/events") { [feed] request in feed.response(on: request.loop) }
     router.get("/metrics") { [self] request in
       let loop = request.loop
       return .later { [self] pending in read(on: loop, for: pending) }
@@ -66,6 +71,8 @@ package final class PrometheusEndpoint: Sendable {
     options.loopCount = 1
     options.idleTimeout = .seconds(90)
     options.drainTimeout = .seconds(1)
+    // The bytes that may wait for a client that does not read.
+    options.outboundHighWatermark = 256 << 10
     return options
   }
 

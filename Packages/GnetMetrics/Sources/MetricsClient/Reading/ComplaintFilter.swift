@@ -5,10 +5,9 @@ package struct ComplaintFilter {
   /// Creates a filter to which all complaints are new.
   package init() {}
 
-  /// The complaints about sockets that have begun to fail, or that fail in another way than in the last readings.
+  /// The complaints about sockets that have begun to fail, or that fail in another way than in their last reading.
   package mutating func newComplaints(_ readings: [Reading]) -> [String] {
     let new = readings.compactMap { reading in complaints[reading.path] == reading.complaint ? nil : reading.complaint }
-    complaints = [:]
     for reading in readings { complaints[reading.path] = reading.complaint }
     return new
   }

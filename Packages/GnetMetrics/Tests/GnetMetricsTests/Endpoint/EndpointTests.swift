@@ -183,7 +183,7 @@ import Testing
     try withServer(try TestServer()) { server in
       try withEndpointServer([server.metrics]) { endpoint in
         let client = try Client(endpoint.addresses[0])
-        try client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        try client.send("GET /missing HTTP/1.1\r\nHost: x\r\n\r\n")
         _ = try client.receive(upTo: 4096)
         let (isHeld, isReleased) = (Flag(), Flag())
         endpoint.loops[0].schedule(after: .zero) {
@@ -209,8 +209,8 @@ import Testing
         let regular = try Client(address)
         var idle: [Client] = []
         for _ in 0..<4 {
-          try regular.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-          #expect(String(decoding: try regular.receive(upTo: 4096), as: UTF8.self).hasPrefix("HTTP/1.1 200 "))
+          try regular.send("GET /missing HTTP/1.1\r\nHost: x\r\n\r\n")
+          #expect(String(decoding: try regular.receive(upTo: 4096), as: UTF8.self).hasPrefix("HTTP/1.1 404 "))
           for _ in 0..<250 { idle.append(try Client(address)) }
         }
         #expect(try get(address, lastMetrics).contains("\ngnet_up{server=\"\(server.metrics)\"} 1\n"))
@@ -253,7 +253,7 @@ import Testing
   func greedyClient() throws {
     try withServer(try TestServer(loops: 16)) { server in
       try withEndpointServer([server.metrics]) { endpoint in
-        let limit = 1 << 20
+        let limit = PrometheusEndpoint.options.outboundHighWatermark
         let greedy = try Client(endpoint.addresses[0])
         try greedy.send(String(repeating: "GET /metrics HTTP/1.1\r\nHost:\r\n\r\n", count: 900))
         try require("more waits for it than it may leave") { endpoint.loops[0].statistics.pendingOutputBytes > limit }

@@ -1,0 +1,90 @@
+// Rates of a loop between two snapshots, and their sums. The names are those of the schema.
+
+const COUNTERS = [
+  "connections_opened", "connections_closed", "reads", "bytes_read", "writes", "bytes_written", "writes_would_block",
+  "accept_errors", "connect_attempts", "connect_failures", "datagrams_in", "datagrams_out", "wakeups", "polls",
+];
+const GAUGES = ["connections_active", "pending_output_bytes"];
+const HISTOGRAMS = ["write_size_histogram", "tick_lateness_histogram"];
+
+/** A loop that has published nothing for this many seconds is stuck. */
+const STUCK_SECONDS = 5;
+
+function increase(now, before) {
+  return Math.max(0, now - before);
+}
+
+/** Whether the counters of two snapshots go on from each other. */
+function isSameRun(now, before) {
+  return now.process_id === before.process_id && now.server_start_time === before.server_start_time
+    && now.loops.length === before.loops.length;
+}
+
+/** Creates the work of no loop. */
+function noWork() {
+  const work = { busy: 0, busyLow: 0, busyHigh: 0 };
+  for (const name of [...COUNTERS, ...GAUGES]) work[name] = 0;
+  for (const name of HISTOGRAMS) work[name] = [];
+  return work;
+}
+
+/**
+ * The work of a loop since `before`, per second by the loop's own clock.
+ *
+ * A loop that has published nothing since keeps its `last` work, unless it is stuck: it may publish less often than the
+ * page is updated.
+ */
+function loopWork(now, before, last, snapshotTime) {
+  const work = noWork();
+  const age = now.published_time === 0 ? 0 : increase(snapshotTime, now.published_time) / 1e9;
+  const seconds = before ? (now.published_time - before.published_time) / 1e9 : 0;
+  if (before && before.published_time > 0 && seconds > 0) {
+    for (const name of COUNTERS) work[name] = increase(now[name], before[name]) / seconds;
+    for (const name of HISTOGRAMS) {
+      work[name] = now[name].counts.map((count, index) => increase(count, before[name].counts[index] ?? 0));
+    }
+    const busy = increase(now.busy_nanoseconds, before.busy_nanoseconds);
+    const waiting = increase(now.waiting_nanoseconds, before.waiting_nanoseconds);
+    work.busy = busy + waiting > 0 ? busy / (busy + waiting) : 0;
+  } else if (last && age <= STUCK_SECONDS) {
+    Object.assign(work, last);
+    for (const name of HISTOGRAMS) work[name] = [];
+  }
+  for (const name of GAUGES) work[name] = now[name];
+  work.busyLow = work.busyHigh = work.busy;
+  work.index = now.loop_index;
+  work.isStuck = age > STUCK_SECONDS;
+  work.age = age;
+  return work;
+}
+
+/** The work of several loops together; `busy` is their mean. */
+function totalWork(loops) {
+  const total = noWork();
+  for (const loop of loops) {
+    for (const name of [...COUNTERS, ...GAUGES]) total[name] += loop[name];
+    for (const name of HISTOGRAMS) total[name] = addCounts(total[name], loop[name]);
+    total.busy += loop.busy / loops.length;
+  }
+  total.busyLow = loops.length === 0 ? 0 : Math.min(...loops.map((loop) => loop.busy));
+  total.busyHigh = Math.max(0, ...loops.map((loop) => loop.busy));
+  return total;
+}
+
+/** The sums of the counts of two histograms with the same buckets; an empty list is one without values. */
+function addCounts(left, right) {
+  if (left.length === 0) return right;
+  return left.map((count, index) => count + (right[index] ?? 0));
+}
+
+/**
+ * The bound of the bucket up to which a part of the values lies: an upper limit of the quantile. `null` if there are no
+ * values, and infinite in the last bucket, which has no bound.
+ */
+function quantileBound(bounds, counts, part) {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return null;
+  let seen = 0;
+  const index = counts.findIndex((count) => (seen += count) >= Math.ceil(total * part));
+  return index < bounds.length ? bounds[index] : Infinity;
+}

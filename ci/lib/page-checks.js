@@ -1,0 +1,76 @@
+// Checks of the functions of the page of `gnet-metrics serve`, evaluated in that page. The value is a list of failures.
+(() => {
+  const failures = [];
+  const expect = (what, value, expected) => {
+    const [left, right] = [value, expected].map((side) => JSON.stringify(side));
+    if (left !== right) failures.push(`${what}: ${left}, not ${right}`);
+  };
+  const near = (what, value, expected) => {
+    if (Math.abs(value - expected) > 1e-6 * Math.abs(expected)) failures.push(`${what}: ${value}, not ${expected}`);
+  };
+
+  // Quantities.
+  const written = [
+    [count(0), "0"], [count(7), "7"], [count(999.6), "1.00 k"], [count(1234), "1.23 k"], [rate(0.5), "0.50"],
+    [rate(99.96), "100"], [rate(2.5e6), "2.50 M"], [bytes(512), "512 B"], [bytes(1023.6), "1.00 KiB"],
+    [bytes(10 * 2 ** 20), "10.0 MiB"], [share(0.1234), "12.3 %"], [share(1), "100 %"], [nanoseconds(50000), "50.0 µs"],
+  ];
+  for (const [quantity, expected] of written) expect("a quantity", text(quantity).replace("\u00a0", " "), expected);
+  expect("a round size", roundText(bytes(65536)), "64\u00a0KiB");
+  expect("a round time", roundText(nanoseconds(2.5e6)), "2.5\u00a0ms");
+  for (const [seconds, expected] of [[59.9, "59 s"], [303, "5 min 3 s"], [7500, "2 h 5 min"], [273600, "3 d 4 h"]]) {
+    expect("a duration", duration(seconds), expected);
+  }
+  expect("ends of scales", [roundCount(0), roundCount(21), roundCount(50), roundBytes(1025)], [10, 50, 50, 2048]);
+  expect("short paths", shortPaths(["/run/a/x.sock", "/run/b/x.sock"]), ["a/x.sock", "b/x.sock"]);
+  expect("a single short path", shortPaths(["/run/a.sock"]), ["a.sock"]);
+  expect("paths of which one is the other's folder", shortPaths(["/run/a", "/run/a/b"]), ["a", "a/b"]);
+  const bounds = [16, 64];
+  expect("no quantile", quantileBound(bounds, [0, 0, 0], 0.5), null);
+  expect("quantiles", [0.5, 0.9].map((part) => quantileBound(bounds, [5, 4, 1], part)), [16, 64]);
+  expect("a quantile behind the last bound", quantileBound(bounds, [5, 4, 1], 0.99) === Infinity, true);
+
+  // Snapshots: two loops, of which each has read ten times a second, and been busy for a quarter of the time.
+  const snapshot = (seconds, { run = 1, stuckSince = Infinity } = {}) => ({
+    process_id: run, server_start_time: run, snapshot_time: seconds * 1e9,
+    loops: [0, 1].map((index) => {
+      const published = index === 1 ? Math.min(seconds, stuckSince) : seconds;
+      const loop = { loop_index: index, published_time: published * 1e9, connections_active: 3, pending_output_bytes: 5 };
+      for (const name of COUNTERS) loop[name] = name === "reads" ? published * 10 : 0;
+      loop.busy_nanoseconds = published * 0.25e9;
+      loop.waiting_nanoseconds = published * 0.75e9;
+      for (const name of HISTOGRAMS) loop[name] = { upper_bounds: bounds, counts: [published, 0, 2 * published], sum: 0 };
+      return loop;
+    }),
+  });
+  const history = new ServerHistory("/run/a.sock");
+  expect("the first reading", history.add(snapshot(100), 100e3), []);
+  expect("there are no rates yet", history.samples.at(-1).total, null);
+  expect("the second reading", history.add(snapshot(102), 102e3), []);
+  near("reads", history.total.reads, 20);
+  near("busy", history.total.busy, 0.25);
+  expect("sums of gauges", [history.total.connections_active, history.total.pending_output_bytes], [6, 10]);
+  expect("sums of histograms", history.total.write_size_histogram, [4, 0, 8]);
+
+  // A loop that publishes seldom keeps its rate; if it is stuck, the rate is 0, and somebody is told.
+  expect("a late publication", history.add(snapshot(104, { stuckSince: 102 }), 104e3), []);
+  near("the rate of the loop before", history.loops[1].reads, 10);
+  expect("its values count once", history.loops[1].write_size_histogram, []);
+  expect("a stuck loop", history.add(snapshot(108, { stuckSince: 102 }), 108e3), ["loop 1 is stuck in a callback"]);
+  expect("its rate", [history.loops[1].reads, history.loops[1].isStuck, history.hasStuckLoop], [0, true, true]);
+  expect("the loop goes on", history.add(snapshot(110), 110e3), ["loop 1 goes on"]);
+
+  // A server that goes, comes back, and is started again.
+  expect("the departure", history.add({ error: "there is no such socket" }, 112e3), ["has gone: there is no such socket"]);
+  expect("the departure is told once", history.add({ error: "there is no such socket" }, 114e3), []);
+  expect("the return", history.add(snapshot(1, { run: 2 }), 172e3), ["is back after 1 min 0 s"]);
+  expect("another run has no rates from the one before", history.samples.at(-1).total, null);
+  expect("another run at once", history.add(snapshot(1, { run: 3 }), 174e3), ["was started again, as process 3"]);
+  expect("lines without a part", contiguous(history.workSince(0, null), 5e3).map((run) => run.length), [4]);
+  expect("the work of a loop", history.workSince(102e3, 1)[0].work.connections_active, 3);
+
+  // The charts forget what is older than their longest time.
+  history.add(snapshot(3, { run: 3 }), 2000e3);
+  expect("old samples", history.samples.length, 1);
+  return failures;
+})()
