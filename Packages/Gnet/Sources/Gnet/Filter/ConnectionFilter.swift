@@ -1,0 +1,88 @@
+public import RingBuffer
+
+/// A transformation of one connection's bytes, between the socket and the handler: encryption, compression, a header.
+///
+/// A filter does no I/O: the loop moves the bytes, and calls the filter on the loop's thread. So a filter can be tested
+/// without a connection, byte by byte. Each connection has filters of its own, which a ``Factory`` makes.
+///
+/// ```swift
+/// /// Combines every byte with a key.
+/// final class Scrambler: ConnectionFilter {
+///   private let key: UInt8
+///   init(key: UInt8) { self.key = key }
+///
+///   func receive(_ network: inout RingBuffer, _ input: inout RingBuffer, reply: inout RingBuffer) -> FilterState {
+///     while let byte = network.readByte() { input.writeByte(byte ^ key) }
+///     return .established
+///   }
+///   func send(_ output: inout RingBuffer, _ network: inout RingBuffer) {
+///     while let byte = output.readByte() { network.writeByte(byte ^ key) }
+///   }
+/// }
+///
+/// let listener = Listener("tcp://:7000", Service { _ in Session() }, filter: { _ in Scrambler(key: 42) })
+/// ```
+///
+/// Calls come in this order: ``start(_:)``, then ``receive(_:_:reply:)`` at once and whenever bytes have arrived. The
+/// connection's handler is made, and `opened`, when every filter has answered ``FilterState/established(peer:)`` or
+/// ``FilterState/passThrough(peer:)``; from then on there is ``send(_:_:)``. The end of the peer's stream is
+/// ``networkEnded()``, that of the own output ``finish(_:)``. Nothing is called after a filter has thrown, after
+/// ``FilterState/passThrough(peer:)``, and after the connection has ended.
+///
+/// A filter that throws ends the connection:
+///
+/// | when | effect |
+/// |---|---|
+/// | before `opened`, on a listener | nothing is called; counted in ``LoopStatistics/filterFailures`` |
+/// | before `opened`, of an outbound connection | `onFailure` gets ``ConnectError/filter(_:reason:)`` |
+/// | after `opened` | bytes in `input` are offered to `react`, then `closed` gets the error as it was thrown |
+///
+/// In all cases the bytes that the filter has written to `network` or `reply` are sent before: an alert reaches the peer.
+public protocol ConnectionFilter: AnyObject {
+  /// Makes the filter of a connection, on the connection's loop, before the connection's handler is made.
+  typealias Factory = @Sendable (FilterContext) throws -> any ConnectionFilter
+
+  /// Begins: writes the bytes to be sent before all others. The default writes nothing.
+  ///
+  /// Called once. ``receive(_:_:reply:)`` follows at once, with all bytes that have arrived, which may be none.
+  func start(_ network: inout RingBuffer) throws
+
+  /// Takes in bytes from the peer.
+  ///
+  /// - Parameters:
+  ///   - network: all bytes from the peer that the filter has not taken yet. Bytes that it leaves, such as the beginning of
+  ///     a message, are in it again the next time, with the bytes that have arrived meanwhile behind them.
+  ///   - input: the bytes for the handler are to be written here. What else is in it is not the filter's to look at.
+  ///   - reply: bytes for the peer are to be written here. They are sent before the output that follows.
+  /// - Returns: the state of the filter from now on.
+  func receive(_ network: inout RingBuffer, _ input: inout RingBuffer, reply: inout RingBuffer) throws -> FilterState
+
+  /// Takes in bytes from the handler, and writes the bytes to be sent.
+  ///
+  /// Not called before the filter is established. Bytes that it leaves in `output` wait, and are offered again behind the
+  /// next ``receive(_:_:reply:)`` and with the next output: for a filter that has to hear from the peer before.
+  func send(_ output: inout RingBuffer, _ network: inout RingBuffer) throws
+
+  /// Takes in that the socket's stream has ended: no more bytes arrive. The default does nothing.
+  ///
+  /// For a protocol with an end of its own this is the place to throw if that end has not come. Not called after
+  /// ``FilterState/ended``.
+  func networkEnded() throws
+
+  /// Writes the bytes that end the output. The default writes nothing.
+  ///
+  /// Called once, on an orderly end: when the handler has closed the connection or ended its output, and ``send(_:_:)`` has
+  /// taken all output. No bytes are sent behind these.
+  func finish(_ network: inout RingBuffer)
+}
+
+extension ConnectionFilter {
+  /// Writes nothing.
+  public func start(_ network: inout RingBuffer) throws {}
+
+  /// Does nothing.
+  public func networkEnded() throws {}
+
+  /// Writes nothing.
+  public func finish(_ network: inout RingBuffer) {}
+}
