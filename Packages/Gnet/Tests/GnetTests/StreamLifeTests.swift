@@ -34,16 +34,19 @@ private func check(
     }
   }
 
-  @Test("the life of a connection over UDP is that of one over a stream")
-  func exchanging() {
+  @Test(
+    "the life of a connection over UDP, or with filters, is that of one over a stream",
+    arguments: [.exchanging, .filtered] as [StreamLife.Phase])
+  func otherPhases(phase: StreamLife.Phase) {
     LifeSituation.forEach(in: .open) { situation in
       var other = situation
-      other.life.phase = .exchanging
+      other.life.phase = phase
       var (answer, expected) = (other.outcome, situation.outcome)
-      expected.after.phase = .exchanging
+      expected.after.phase = phase
       check(answer == expected, situation, "\(answer), not \(expected)")
       check(other.life.mayReact == situation.life.mayReact, situation)
       check(!other.life.isSteady && !other.life.takesOutput && other.life.isOpen, situation)
+      check(other.life.takesFilteredOutput == (phase == .filtered && situation.life.takesOutput), situation)
     }
   }
 

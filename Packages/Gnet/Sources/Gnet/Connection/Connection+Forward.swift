@@ -11,9 +11,9 @@ extension Connection {
   ///   output has drained.
   public func forward(_ bytes: inout RingBuffer, to other: ConnectionHandle) -> ConnectionHandle.Offer {
     guard state.pointee.isOn(other.queue.loop), let table = unsafe other.queue.loop.connectionsOfItsThread,
-      state.pointee.life.phase == .open
+      state.pointee.life.isStream
     else { return offer(&bytes, to: other) }
-    guard let target = table.pointee.find(other.queue.token), target.pointee.life.phase == .open,
+    guard let target = table.pointee.find(other.queue.token), target.pointee.life.isStream,
       !target.pointee.isInCallback
     else { return offer(&bytes, to: other) }
     return forward(&bytes, to: target, in: table)
@@ -33,7 +33,7 @@ extension Connection {
   private func forward(
     _ bytes: inout RingBuffer, to target: ConnectionSlot, in table: Pinned<ConnectionTable>
   ) -> ConnectionHandle.Offer {
-    guard target.pointee.life.takesOutput else { return .gone }
+    guard target.pointee.life.takesOutput || target.pointee.life.takesFilteredOutput else { return .gone }
     if target.pointee.isOutputFull { return .full }
     if bytes.isEmpty { return .taken }
     table.pointee.forward(&bytes, to: target)
@@ -54,8 +54,14 @@ extension ConnectionTable {
   /// Makes what was gathered the connection's own pending output, which the run queue sends.
   mutating func keepForwarded() {
     guard let token = forwardedTo.take() else { return }
-    guard let slot = find(token), slot.pointee.life.takesOutput else { return forwarded.drop() }
-    forwarded.move(to: slot)
+    guard let slot = find(token) else { return forwarded.drop() }
+    if slot.pointee.life.takesOutput {
+      forwarded.move(to: slot)
+    } else if slot.pointee.life.takesFilteredOutput {
+      forwarded.moveThroughFilters(of: slot)
+    } else {
+      return forwarded.drop()
+    }
     slot.pointee.life.flags.insert(.settleDue)
     enqueue(slot)
   }
@@ -77,6 +83,9 @@ extension Pinned where Value == RingBuffer {
 
   /// Moves the bytes to the pending output of a connection.
   fileprivate func move(to slot: ConnectionSlot) { slot.pointee.outbound.append(moving: &pointee) }
+
+  /// Moves the bytes to the output before the filters of a connection.
+  fileprivate func moveThroughFilters(of slot: ConnectionSlot) { slot.pointee.filters?.write(moving: &pointee) }
 
   /// Drops the bytes.
   fileprivate func drop() { pointee.removeAll() }

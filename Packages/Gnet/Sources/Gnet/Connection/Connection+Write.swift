@@ -43,8 +43,12 @@ extension Connection {
   /// The slow path of `write(moving:)`.
   @inline(never)
   private func copyAndEmpty(_ ring: inout RingBuffer) {
-    writeCopy(of: ring)
-    ring.removeAll()
+    if state.pointee.life.takesFilteredOutput {
+      state.pointee.filters?.write(moving: &ring)
+    } else {
+      writeCopy(of: ring)
+      ring.removeAll()
+    }
   }
 
   /// Whether an exchange of storage is better than a copy. Storage of another size is only worth it for many bytes.
@@ -57,6 +61,12 @@ extension Connection {
   private func writeCopy(of ring: borrowing RingBuffer) {
     let segments = ring.readable
     write(segments.first, segments.second)
+  }
+
+  /// Writes bytes through the connection's filters, if there are any; otherwise drops them.
+  @inline(never)
+  private func writeFiltered(_ first: RawSpan, _ second: RawSpan) {
+    if state.pointee.life.takesFilteredOutput { state.pointee.filters?.write(first, second) }
   }
 
   /// Writes bytes that lie in two places: on a datagram they are one.
@@ -72,6 +82,8 @@ extension Connection {
       }
     } else if let outbox = state.pointee.outbox {
       outbox.pointee.append(first, second, to: state.pointee.remote, from: outbox.pointee.local)
+    } else {
+      writeFiltered(first, second)
     }
   }
 }

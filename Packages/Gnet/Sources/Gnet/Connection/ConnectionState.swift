@@ -63,6 +63,8 @@ struct ConnectionState: ~Copyable {
     var localAfterDetach: SocketAddress?
     /// The service that takes the connection over when the callback is over.
     var successor: Service?
+    /// The filters between the socket and the handler.
+    var filters: FilterChain?
   }
 
   /// Makes the rare state, if there is none.
@@ -92,11 +94,24 @@ struct ConnectionState: ~Copyable {
   /// Whether bytes are exchanged in datagrams.
   var isDatagram: Bool { outbox != nil }
 
+  /// The phase of the connection once it is opened.
+  var openPhase: StreamLife.Phase {
+    if outbox != nil { return .exchanging }
+    return filters?.isActive == true ? .filtered : .open
+  }
+
   /// Whether the connection can be handed over.
   var canDetach: Bool { !isDatagram && handler?.canDetach == true }
 
-  /// The bytes that the kernel has not taken, those of a running callback left out.
-  var unsentCount: Int { outbox?.pointee.byteCount ?? outbound.count }
+  /// The filters between the socket and the handler, those included that bytes go past.
+  var filters: FilterChain? { rare?.filters }
+
+  /// The bytes that the kernel has not taken, those of a running callback left out; with filters, also the bytes before
+  /// these.
+  var unsentCount: Int {
+    if let outbox { return outbox.pointee.byteCount }
+    return outbound.count + (life.phase == .filtered ? filters?.pendingCount ?? 0 : 0)
+  }
 
   /// This side's address where it is not for the descriptor to tell.
   var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : rare?.localAfterDetach }
@@ -104,8 +119,14 @@ struct ConnectionState: ~Copyable {
   /// The bytes of output that the kernel has not taken.
   @inline(__always)
   var pendingWriteCount: Int {
-    if let outbox { return outbox.pointee.byteCount }
-    return outbound.count + (outbound.isEmpty && life.phase == .open ? lentOutput.pointee.count : 0)
+    if life.phase == .open { return outbound.count + (outbound.isEmpty ? lentOutput.pointee.count : 0) }
+    return pendingCountBeyondStreams
+  }
+
+  /// The slow path of `pendingWriteCount`. What a callback has written before it has added a filter is still lent.
+  @inline(never)
+  private var pendingCountBeyondStreams: Int {
+    unsentCount + (life.phase == .filtered && isInCallback ? lentOutput.pointee.count : 0)
   }
 
   /// Whether as much output waits as the high watermark says; of a callback that is running too.

@@ -146,7 +146,7 @@ final class HandleQueue: Sendable {
     keepsBounds = connection.isDatagram
     tokenValue = Atomic(connection.token.rawValue)
     // Output of the callback that is running is left out: it is counted when the kernel has not taken it.
-    unsentByteCount.store(connection.outbound.count, ordering: .relaxed)
+    unsentByteCount.store(connection.isDatagram ? 0 : connection.unsentCount, ordering: .relaxed)
     let isGone = !connection.isDatagramPeer && connection.life.phase == .ended
     if isGone || connection.life.ending != .none {
       state.withLock { state in

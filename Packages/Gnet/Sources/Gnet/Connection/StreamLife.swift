@@ -18,6 +18,8 @@ struct StreamLife: Equatable {
     case open
     /// The same over UDP: bytes keep the bounds of their datagrams.
     case exchanging
+    /// The same over a stream with filters between the socket and the handler.
+    case filtered
     /// Closed, but for the descriptor: input is thrown away, since unread input would make the kernel send a reset,
     /// which destroys what the peer has not read yet.
     case lingering
@@ -146,13 +148,19 @@ struct StreamLife: Equatable {
   var isSteady: Bool { phase == .open && ending == .none && hasNoConcerns }
 
   /// Whether the connection has been opened and has not ended.
-  var isOpen: Bool { phase == .open || phase == .exchanging }
+  var isOpen: Bool { phase == .open || phase == .exchanging || phase == .filtered }
 
-  /// Whether what a handler writes still has a way to the peer.
+  /// Whether the connection is open over a stream.
+  var isStream: Bool { phase == .open || phase == .filtered }
+
+  /// Whether what a handler writes still has a way to the peer, by which it goes as it is.
   @inline(__always)
   var takesOutput: Bool {
     phase == .open && ending != .close && flags.isDisjoint(with: [.outputBroken, .outputEnding, .aborted])
   }
+
+  /// Whether what a handler writes still has a way to the peer, through filters.
+  var takesFilteredOutput: Bool { phase == .filtered && ending != .close && !dropsOutput }
 
   /// Whether nothing more can be sent, whoever has written it.
   var dropsOutput: Bool { !flags.isDisjoint(with: [.outputBroken, .outputEnding, .aborted]) }
@@ -181,7 +189,7 @@ struct StreamLife: Equatable {
   /// - Parameter pending: the connection's output that the kernel has not taken.
   mutating func step(_ event: Event, pending: Pending) -> Step {
     switch phase {
-    case .open, .exchanging: stepOpen(event, pending)
+    case .open, .exchanging, .filtered: stepOpen(event, pending)
     case .lingering: stepLingering(event)
     case .establishing, .ended: .none
     }

@@ -42,6 +42,12 @@ public protocol ConnectionFilter: AnyObject {
   /// Makes the filter of a connection, on the connection's loop, before the connection's handler is made.
   typealias Factory = @Sendable (FilterContext) throws -> any ConnectionFilter
 
+  /// The time within which the filter has to be established; `nil` for no limit. The default is 10 seconds.
+  ///
+  /// Asked for once, when the filter begins. When the time has passed, the connection ends; with `Errno.timedOut`, if it was
+  /// opened before. For an outbound connection that is not open yet, ``ConnectOptions/timeout`` counts instead.
+  var handshakeTimeout: Duration? { get }
+
   /// Begins: writes the bytes to be sent before all others. The default writes nothing.
   ///
   /// Called once. ``receive(_:_:reply:)`` follows at once, with all bytes that have arrived, which may be none.
@@ -77,6 +83,9 @@ public protocol ConnectionFilter: AnyObject {
 }
 
 extension ConnectionFilter {
+  /// 10 seconds.
+  public var handshakeTimeout: Duration? { .seconds(10) }
+
   /// Writes nothing.
   public func start(_ network: inout RingBuffer) throws {}
 

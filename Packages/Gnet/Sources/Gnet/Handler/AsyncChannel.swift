@@ -113,7 +113,8 @@ final class AsyncChannel: Sendable {
   private func offer(_ bytes: [UInt8]) -> ConnectionHandle.Offer {
     let outcome = handle.withConnection { connection -> ConnectionHandle.Offer in
       if connection.isOutputFull { return .full }
-      if !connection.state.pointee.life.takesOutput { return .gone }
+      let life = connection.state.pointee.life
+      if !life.takesOutput && !life.takesFilteredOutput { return .gone }
       connection.write(bytes)
       return .taken
     }

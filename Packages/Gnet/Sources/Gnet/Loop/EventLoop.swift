@@ -25,6 +25,7 @@ public final class EventLoop: Sendable {
   let wake: @Sendable () -> Void
   private let published = Published(LoopStatistics())
   let outboundHighWatermark: Int
+  private let readBufferCapacity: Int
   let spareRings = SpareRings(limit: EventLoop.spareRingsLimit)
 
   /// Attempts to accept for this loop that failed on another thread.
@@ -41,13 +42,14 @@ public final class EventLoop: Sendable {
 
   init(
     index: Int, system: any SystemCalls, wake: @escaping @Sendable () -> Void, outboundHighWatermark: Int,
-    logger: Logger? = nil
+    readBufferCapacity: Int = 65536, logger: Logger? = nil
   ) {
     self.index = index
     self.logger = logger
     self.system = system
     self.wake = wake
     self.outboundHighWatermark = outboundHighWatermark
+    self.readBufferCapacity = readBufferCapacity
   }
 
   /// Makes the loop's counters the ones that other threads see; by the loop's thread only.
@@ -67,6 +69,18 @@ public final class EventLoop: Sendable {
   /// The loop's connections, for code that runs on its thread, outside of the loop's own functions.
   // Set and read on the loop's thread only: see `isCurrent`.
   nonisolated(unsafe) var connectionsOfItsThread: Pinned<ConnectionTable>?
+
+  /// The storage lent to connections with filters; made for the first of these.
+  // Used on the loop's thread only.
+  private nonisolated(unsafe) var madeFilterBuffers: FilterBuffers?
+
+  /// The storage lent to connections with filters; for the loop's thread.
+  var filterBuffers: FilterBuffers {
+    if let buffers = unsafe madeFilterBuffers { return buffers }
+    let made = FilterBuffers(capacity: readBufferCapacity)
+    unsafe madeFilterBuffers = made
+    return made
+  }
 
   /// The states of ``LoopLocal`` objects.
   // Used on the loop's thread only.

@@ -15,8 +15,8 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   var datagrams: Datagrams<System>
   /// The callbacks to be called again and again; they return the delay until the next call, or `nil` for no more.
   var ticks: [() -> Duration?]
-  /// The services of the addresses, in their order.
-  private let services: [Service]
+  /// The addresses with their services, in their order.
+  private let listening: [Listener]
   /// Whether the mailbox is to be looked at: whoever has put something in has woken the loop.
   private var hasMail = false
 
@@ -29,7 +29,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   ) throws(Errno) {
     let options = plan.options
     self.loop = loop
-    services = plan.listeners.map(\.service)
+    listening = plan.listeners
     turn = Turn(system, selector, server: server, options: options)
     listeners = Listeners(dealingBy: LoadBalancer(options.loadBalancing, over: [loop]))
     let plugins = PluginHooks(plan.plugins)
@@ -47,7 +47,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     loop.becomeCurrent()
     unsafe loop.connectionsOfItsThread = streams.connections
     turn.refresh()
-    datagrams.prepare(streams.prepare(services))
+    datagrams.prepare(streams.prepare(listening))
     for index in ticks.indices { _ = turn.setTimer(.tick(index), after: .zero) }
   }
 

@@ -52,6 +52,8 @@ public struct LoopStatistics: Sendable, Hashable, BitwiseCopyable {
   public var connectFailures: UInt64 = 0
   /// Outbound connections opened on this loop; they count among ``connectionsOpened`` too.
   public var connectionsOutbound: UInt64 = 0
+  /// Accepted connections that ended before `opened` because a filter has thrown or was not established in time.
+  public var filterFailures: UInt64 = 0
   /// Datagrams that were not sent because they are longer than the path or the socket takes (`EMSGSIZE`).
   public var datagramsTooLong: UInt64 = 0
   /// Datagrams that were not sent because there is no way to the peer, such as `ENETUNREACH` and `EHOSTUNREACH`.

@@ -9,6 +9,10 @@ internal import SystemPackage
 //   tryNext     a socket connects to the next address; the one after that is tried when this one fails, or is silent
 //        |
 //   succeed     the first socket that is connected becomes the connection, the others are closed
+//        |
+//   establish   a filter is established before (Streams+Establishing.swift)
+//        |
+//   open        the connection is one like all others
 //
 // Each socket has a slot in the phase `establishing`, and the slot's queue refers to the dial. An error, the time limit
 // and the shutdown lead to `fail`; the handle's `close()` and `abort()` to `takeBack`.
@@ -19,7 +23,7 @@ extension Streams {
     case .posted: begin(dial, &turn)
     case .resolving: continueResolved(dial, &turn)
     // Over: it was taken back, or failed, while its host was looked up.
-    case .connecting, .over: break
+    case .connecting, .filtering, .over: break
     }
   }
 
@@ -31,6 +35,9 @@ extension Streams {
     if dial.queue.leaveCalls() { return takeBack(dial, &turn) }
     do throws(ConnectError) {
       let target = try dial.target.get()
+      if dial.isDatagram && dial.options.filter != nil {
+        throw .invalidAddress(dial.address, reason: "filters are for streams, not for datagrams")
+      }
       if let text = dial.options.localAddress {
         guard let local = SocketAddress(text), local.family != .unix else {
           throw .invalidAddress(text, reason: "a numeric address to connect from and a port are needed: 127.0.0.2:0")
@@ -203,11 +210,21 @@ extension Streams {
         return fail(dial, dial.failure(of: .watch, error), &turn)
       }
     }
+    slot.pointee.isOutbound = true
+    slot.pointee.addressIndex = -1
+    guard let filter = dial.options.filter else { return open(slot, dial, &turn) }
+    dial.stage = .filtering
+    dial.latest = slot.pointee.token
+    dial.nextAttempt = .never
+    armTimer(dial, &turn)
+    establish(slot, [filter], requestedName: dial.requestedName, &turn)
+  }
+
+  /// Opens an outbound connection, which is established.
+  mutating func open(_ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>) {
     remove(dial, &turn)
     dial.succeed()
-    slot.pointee.isOutbound = true
     if dial.isDatagram { prepareExchange(slot, turn) }
-    slot.pointee.addressIndex = -1
     loop.addConnection()
     loop.count(in: &turn.counters) { $0.connectionsOutbound &+= 1 }
     let token = slot.pointee.token
@@ -235,6 +252,15 @@ extension Streams {
     // A dial that the loop has not seen yet looks at the calls when its turn comes.
     guard let dial = queue.dial, dial.index >= 0 else { return }
     if queue.leaveCalls() { takeBack(dial, &turn) }
+  }
+
+  /// Ends a dial whose filter was not established. The connection is not the dial's any more: what was sent to the peer may
+  /// have to reach it.
+  mutating func fail(_ dial: Dial, leaving slot: ConnectionSlot, _ error: ConnectError, _ turn: inout Turn<System>) {
+    assert(dial.attempts == [slot.pointee.token])
+    dial.latest = nil
+    slot.pointee.handleQueue = nil
+    fail(dial, error, &turn)
   }
 
   private mutating func giveUp(_ token: ConnectionToken, _ dial: Dial, _ turn: inout Turn<System>) {
@@ -276,6 +302,7 @@ extension Streams {
     dial.timer = nil
     let now = turn.system.now
     if dial.deadline <= now {
+      if case .filtering = dial.stage { return filteringTimedOut(dial, &turn) }
       for token in dial.attempts {
         guard let slot = connections.pointee.find(token) else { continue }
         let isConnected = (try? turn.system.peerAddress(of: slot.pointee.fd)) != nil
@@ -287,6 +314,12 @@ extension Streams {
     } else {
       armTimer(dial, &turn)
     }
+  }
+
+  /// Ends a dial whose filter was not established in time, unless what has arrived meanwhile changes that.
+  private mutating func filteringTimedOut(_ dial: Dial, _ turn: inout Turn<System>) {
+    if let token = dial.latest, let slot = connections.pointee.find(token) { receiveEstablishing(slot, &turn) }
+    if case .filtering = dial.stage { fail(dial, .timedOut(dial.address), &turn) }
   }
 
   // MARK: Shutting down

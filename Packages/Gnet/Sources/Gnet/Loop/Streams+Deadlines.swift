@@ -36,6 +36,7 @@ extension Streams {
     }
     slot.pointee.timer = nil
     if slot.pointee.life.phase == .lingering { return lingerTimerFired(slot, &turn) }
+    if slot.pointee.life.phase == .establishing { return establishingTimerFired(slot, &turn) }
     if slot.pointee.earliestDeadline(turn.options) <= turn.system.now {
       offerArrived(slot, &turn)
       guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
@@ -65,13 +66,15 @@ extension Streams {
 }
 
 extension ConnectionState {
-  /// The deadline of the options: of a connection on which nothing moves, or from which nothing comes.
+  /// The deadline of the options: of a connection on which nothing moves, or from which nothing comes. Or that of a filter
+  /// that is not established.
   ///
   /// A connection that is not read from for now cannot be silent.
-  fileprivate func ownDeadline(_ options: borrowing Options) -> Poller.Instant {
+  func ownDeadline(_ options: borrowing Options) -> Poller.Instant {
     var deadline = Poller.Instant.never
     if let timeout = options.idleTimeout { deadline = max(lastReceived, lastSent) + timeout }
     if life.wantsInput, let timeout = options.readTimeout { deadline = min(deadline, lastReceived + timeout) }
+    if let filters { deadline = min(deadline, filters.deadline) }
     return deadline
   }
 

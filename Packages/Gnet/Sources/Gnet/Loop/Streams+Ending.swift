@@ -16,6 +16,8 @@ internal import SystemPackage
 //        |
 //   free                        gives the descriptor and the slot up
 //
+// With filters, a settling that finds an end due has the filters write the end of the output before it sends.
+//
 // An error, an abort, a time-out that nobody has set and the end of the drain time go to `close` at once: `fail`.
 extension Streams {
   /// Ends a connection at once, by an error.
@@ -37,16 +39,21 @@ extension Streams {
   mutating func close(_ slot: ConnectionSlot, _ error: Errno?, lingers: Bool, _ turn: inout Turn<System>) {
     output.pointee.removeAll()
     markEnded(slot, &turn)
-    let action = call(slot) { view in slot.pointee.handler?.closed(&view, error) ?? .none }
+    let reason: (any Error)? = slot.pointee.filters?.failure ?? error
+    let action = call(slot) { view in slot.pointee.handler?.closed(&view, reason) ?? .none }
     if action == .shutdown { turn.server.shutdown() }
     slot.pointee.handler = nil
     slot.pointee.context = nil
     slot.pointee.handleQueue = nil
-    if lingers && mayLoseOutput(slot, turn) { linger(slot, &turn) } else { free(slot, &turn) }
+    let lingers = lingers && mayLoseOutput(slot, turn)
+    slot.pointee.rare = nil
+    if lingers { linger(slot, &turn) } else { free(slot, &turn) }
   }
 
   /// Hands a connection over to `detached`.
   mutating func detach(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    // A filter was added after the answer.
+    if slot.pointee.life.phase == .filtered { return fail(slot, .notSupported, &turn) }
     let fd = slot.pointee.fd
     turn.selector.remove(fd)
     do throws(Errno) {
@@ -96,7 +103,7 @@ extension Streams {
     connections.pointee.release(slot)
   }
 
-  private func dropTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+  func dropTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     guard let timer = slot.pointee.timer.take() else { return }
     turn.timers.remove(timer)
   }
@@ -112,6 +119,8 @@ extension Streams {
       let slot = connections.pointee[index]
       if slot.pointee.life.isOpen {
         askToEnd(slot, &turn)
+      } else if slot.pointee.life.phase == .establishing {
+        endUnlessBegun(slot, &turn)
       } else if slot.pointee.life.phase == .lingering {
         hastenLingering(slot, &turn)
       }
@@ -131,6 +140,7 @@ extension Streams {
     for index in 0..<UInt32(connections.pointee.capacity) {
       let slot = connections.pointee[index]
       if slot.pointee.life.isOpen { fail(slot, error, &turn) }
+      if slot.pointee.life.phase == .establishing { endEstablishing(slot, &turn) }
       if slot.pointee.life.phase == .lingering { free(slot, &turn) }
     }
   }

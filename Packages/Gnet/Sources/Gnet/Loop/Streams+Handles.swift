@@ -65,7 +65,9 @@ extension Streams {
   /// Sends the bytes behind the last call, usually all of them. Lends the ring as output instead of copying it.
   private mutating func sendRest(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let output = output
-    let isLent = output.pointee.isEmpty && slot.pointee.outbound.isEmpty && !slot.pointee.life.dropsOutput
+    let isLent =
+      slot.pointee.life.phase != .filtered && output.pointee.isEmpty && slot.pointee.outbound.isEmpty
+      && !slot.pointee.life.dropsOutput
     if isLent {
       swap(&output.pointee, &callsInProgress.output)
     } else {
@@ -103,7 +105,9 @@ extension Streams {
     if slot.pointee.life.dropsOutput { return }
     if let outbox = slot.pointee.outbox { return outbox.pointee.append(moving: byteCount, of: &bytes) }
     if byteCount == 0 { return }
-    if slot.pointee.outbound.isEmpty {
+    if let filters = slot.pointee.filters, filters.isActive {
+      filters.write(moving: byteCount, of: &bytes)
+    } else if slot.pointee.outbound.isEmpty {
       lentOutput.pointee.append(moving: byteCount, of: &bytes)
     } else {
       slot.pointee.outbound.append(moving: byteCount, of: &bytes)

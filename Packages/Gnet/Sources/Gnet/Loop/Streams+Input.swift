@@ -7,7 +7,7 @@ extension Streams {
   @inline(__always)
   mutating func serve(_ token: ConnectionToken, _ event: Poller.Event, _ turn: inout Turn<System>) {
     guard let slot = connections.pointee.find(token) else { return }
-    if slot.pointee.life.phase != .open { return serveOther(slot, &turn) }
+    if slot.pointee.life.phase != .open { return serveOther(slot, event, &turn) }
     if event.isWritable, !slot.pointee.outbound.isEmpty {
       flush(slot, &turn)
       guard slot.pointee.life.phase == .open else { return }
@@ -24,9 +24,11 @@ extension Streams {
 
   /// Does what a connection is ready for that is no open stream.
   @inline(never)
-  private mutating func serveOther(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+  private mutating func serveOther(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
     switch slot.pointee.life.phase {
-    case .establishing: serveConnecting(slot, &turn)
+    case .establishing:
+      if slot.pointee.filters == nil { serveConnecting(slot, &turn) } else { serveEstablishing(slot, event, &turn) }
+    case .filtered: serveFiltered(slot, event, &turn)
     case .exchanging: serveExchange(slot, &turn)
     case .lingering: throwInputAway(slot, &turn)
     case .open, .ended: assertionFailure("a connection is served in the phase \(slot.pointee.life.phase)")
@@ -45,7 +47,7 @@ extension Streams {
     if !slot.pointee.outbound.isEmpty && !slot.pointee.life.isFullDuplex {
       // Another connection's callback has filled the output since the selector was last told.
       if slot.pointee.life.flags.contains(.outputFull) { return false }
-      limit = Self.receiveLimit(slot, turn.options)
+      limit = Self.receiveLimit(slot.pointee.outbound.count, turn.options)
     }
     let free = unsafe input.freeSegments(minimumCapacity: turn.options.readBufferCapacity).first
     let buffer = unsafe UnsafeMutableRawBufferPointer(start: free.baseAddress, count: limit)
@@ -67,15 +69,15 @@ extension Streams {
     return false
   }
 
-  private mutating func endInput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+  mutating func endInput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let mayAnswer = turn.options.allowHalfClosure || slot.pointee.life.isFullDuplex
     take(.inputEnded(mayAnswer: mayAnswer), slot, &turn)
   }
 
   /// The number of bytes that are received at once with output pending: no more than fit under the watermark, so that an
   /// answer as long as the request does not take more memory than that.
-  private static func receiveLimit(_ slot: ConnectionSlot, _ options: borrowing Options) -> Int {
-    min(options.readBufferCapacity, max(1, options.outboundHighWatermark - slot.pointee.outbound.count))
+  static func receiveLimit(_ pendingCount: Int, _ options: borrowing Options) -> Int {
+    min(options.readBufferCapacity, max(1, options.outboundHighWatermark - pendingCount))
   }
 
   /// Offers all unread bytes to `react`: those that it left the last time, and those in `input`.
@@ -138,10 +140,18 @@ extension Streams {
     let token = slot.pointee.token
     let readCount = turn.system.unreadCount(slot.pointee.fd) / turn.options.readBufferCapacity + Self.spareReadCount
     for _ in 0..<readCount {
-      guard slot.pointee.life.phase == .open, slot.pointee.life.wantsInput, receive(slot, &turn),
+      guard slot.pointee.life.isStream, slot.pointee.life.wantsInput, receiveEither(slot, &turn),
         slot.pointee.token == token
       else { return }
     }
+  }
+
+  /// Receives once, with or without filters.
+  ///
+  /// - Returns: whether bytes were received.
+  @discardableResult
+  private mutating func receiveEither(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
+    slot.pointee.life.phase == .filtered ? receiveFiltered(slot, &turn) : receive(slot, &turn)
   }
 
   /// The reads beyond those that full buffers need: reads may be shorter, and the last one finds the stream's end.
@@ -149,7 +159,7 @@ extension Streams {
 
   /// The peer is gone while its input was not wanted: it had ended its stream before, it will not take the output that
   /// is pending, or the handler has paused reading. In the latter cases what it sent before is still to be read.
-  private mutating func hangUp(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+  mutating func hangUp(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     slot.pointee.failure = turn.system.pendingError(of: slot.pointee.fd) ?? slot.pointee.failure
     if slot.pointee.failure != nil { slot.pointee.life.flags.remove(.holdsInput) }
     take(.hungUp, slot, &turn)
@@ -158,8 +168,8 @@ extension Streams {
   /// Reads what a peer had sent before sending to it failed, one buffer a turn.
   mutating func readRest(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let token = slot.pointee.token
-    receive(slot, &turn)
-    guard slot.pointee.token == token, slot.pointee.life.phase == .open else { return }
+    receiveEither(slot, &turn)
+    guard slot.pointee.token == token, slot.pointee.life.isStream else { return }
     if !slot.pointee.life.flags.contains(.inputEnded) { connections.pointee.enqueue(slot) }
   }
 }

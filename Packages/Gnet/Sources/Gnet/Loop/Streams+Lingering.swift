@@ -15,7 +15,10 @@ extension Streams {
   /// something: what the peer has not received.
   func mayLoseOutput(_ slot: ConnectionSlot, _ turn: borrowing Turn<System>) -> Bool {
     let flags = slot.pointee.life.flags
-    guard flags.contains(.hasSent), !flags.contains(.inputEnded), !slot.pointee.isDatagram else { return false }
+    var isInputEnded = flags.contains(.inputEnded)
+    // The end that a filter tells of may come before that of the socket's stream.
+    if let filters = slot.pointee.filters, filters.isActive { isInputEnded = filters.isNetworkEnded }
+    guard flags.contains(.hasSent), !isInputEnded, !slot.pointee.isDatagram else { return false }
     let fd = slot.pointee.fd
     return !turn.isDraining || turn.system.unreadCount(fd) > 0
       || slot.pointee.isTCP && turn.system.unacknowledgedCount(fd) > 0

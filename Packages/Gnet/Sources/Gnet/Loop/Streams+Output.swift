@@ -9,7 +9,7 @@ extension Streams {
     switch action {
     case .none, .shutdown: break
     case .close: slot.pointee.end(.close)
-    case .detach: slot.pointee.end(slot.pointee.canDetach ? .detach : .close)
+    case .detach: endByDetaching(slot)
     }
     if slot.pointee.handleQueue != nil && slot.pointee.life.ending != .none { takeLastCalls(slot) }
     if !output.pointee.isEmpty { flush(slot, from: output, &turn) }
@@ -17,9 +17,18 @@ extension Streams {
     if action == .shutdown { turn.server.shutdown() }
   }
 
+  /// Asks for the handing over of a connection, or for a close where that cannot be: the bytes of a filter mean nothing
+  /// without the filter.
+  @inline(never)
+  private func endByDetaching(_ slot: ConnectionSlot) {
+    if slot.pointee.life.phase == .filtered && slot.pointee.canDetach { slot.pointee.failure = .notSupported }
+    let isPossible = slot.pointee.canDetach && slot.pointee.life.phase != .filtered
+    slot.pointee.end(isPossible ? .detach : .close)
+  }
+
   /// The slow path of `settle`.
   @inline(never)
-  private mutating func settleUnsteady(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+  mutating func settleUnsteady(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     if slot.pointee.life.flags.contains(.hasRequests) {
       applyRequests(slot, &turn)
       // A service that has taken over has settled the connection itself. An aborted connection is not handed over.
@@ -27,6 +36,10 @@ extension Streams {
         return become(slot, successor, &turn)
       }
       if slot.pointee.isSteady { return }
+    }
+    if slot.pointee.life.phase == .filtered {
+      if slot.pointee.filters?.isBeginDue == true { return beginFilters(slot, &turn) }
+      sendFiltered(slot, &turn)
     }
     if slot.pointee.isDatagram { sendDatagrams(slot, &turn) }
     accountPending(slot, &turn)
@@ -38,10 +51,10 @@ extension Streams {
   mutating func flushForwarded(_ turn: inout Turn<System>) {
     let (table, forwarded) = (connections, forwarded)
     guard let token = table.pointee.forwardedTo.take() else { return }
-    guard let target = table.pointee.find(token), target.pointee.life.takesOutput else {
-      return forwarded.pointee.removeAll()
-    }
-    if target.pointee.outbound.isEmpty {
+    guard let target = table.pointee.find(token) else { return forwarded.pointee.removeAll() }
+    if !target.pointee.life.takesOutput {
+      flushForwardedThroughFilters(target, &turn)
+    } else if target.pointee.outbound.isEmpty {
       flush(target, from: forwarded, &turn)
       if !target.pointee.isSteady { settleUnsteady(target, &turn) }
     } else {
@@ -106,7 +119,7 @@ extension Streams {
 
   /// Sends the first `count` bytes of `ring`, and drops from it those that the kernel has taken.
   @inline(__always)
-  private mutating func send(
+  mutating func send(
     _ slot: ConnectionSlot, from ring: inout RingBuffer, _ count: Int, _ turn: inout Turn<System>
   ) {
     switch Self.transfer(slot.pointee.fd, ring, count, turn.system) {
@@ -140,6 +153,7 @@ extension Streams {
     slot.pointee.life.flags.insert(.outputBroken)
     slot.pointee.failure = error
     slot.pointee.outbound = RingBuffer()
+    slot.pointee.filters?.dropOutput()
     // A handler's own end has no use for the rest.
     if slot.pointee.life.ending == .none { connections.pointee.enqueue(slot) }
   }

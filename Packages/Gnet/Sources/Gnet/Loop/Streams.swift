@@ -5,7 +5,9 @@ internal import SystemPackage
 
 /// The stream connections of a loop: moves their bytes and calls their handlers.
 ///
-/// `Streams+Connecting.swift` has the way of outbound connections to `opened`, `Streams+Input.swift` has the way in, `Streams+Output.swift` the way out, `Streams+Ending.swift` the ends,
+/// `Streams+Connecting.swift` has the way of outbound connections to `opened`, `Streams+Establishing.swift` that of
+/// connections whose filters have to be established before, `Streams+Input.swift` has the way in, `Streams+Output.swift`
+/// the way out, `Streams+Filters.swift` both through filters, `Streams+Ending.swift` the ends,
 /// `Streams+Lingering.swift` what comes behind them,
 /// `Streams+Deadlines.swift` the deadlines, `Streams+Handles.swift` the calls of other threads. Which step comes next is
 /// for ``StreamLife`` to say.
@@ -28,6 +30,8 @@ struct Streams<System: LoopSystem>: ~Copyable {
   private(set) var hasPreWriteHooks: Bool
   /// The handlers of each listener, by the index of its address.
   private var ofListeners: [HandlerTable] = []
+  /// The filters of each listener's connections; empty where no listener has any.
+  private var filtersOfListeners: [[ConnectionFilter.Factory]] = []
 
   /// The queued calls of a handle that are being applied now.
   var callsInProgress = HandleQueue.Pending()
@@ -61,8 +65,10 @@ struct Streams<System: LoopSystem>: ~Copyable {
   }
 
   /// Makes the handlers of the listeners' services; on the loop's thread, before the first connection.
-  mutating func prepare(_ services: [Service]) -> [HandlerTable] {
-    for service in services { ofListeners.append(table(of: service)) }
+  mutating func prepare(_ listeners: [Listener]) -> [HandlerTable] {
+    for listener in listeners { ofListeners.append(table(of: listener.service)) }
+    let filters = listeners.map(\.filters)
+    if filters.contains(where: { !$0.isEmpty }) { filtersOfListeners = filters }
     return ofListeners
   }
 
@@ -96,10 +102,16 @@ struct Streams<System: LoopSystem>: ~Copyable {
       adopt(slot, adoption, &turn)
     } else {
       turn.counters.accepts &+= 1
-      open(slot, ofListeners[Int(slot.pointee.addressIndex)], &turn)
+      if !filtersOfListeners.isEmpty && !filtersOfListeners[addressIndex].isEmpty {
+        return establish(slot, filtersOfListeners[addressIndex], requestedName: nil, &turn)
+      }
+      open(slot, ofListeners[addressIndex], &turn)
     }
     if isShuttingDown && slot.pointee.token == token && slot.pointee.life.isOpen { askToEnd(slot, &turn) }
   }
+
+  /// The handlers of a listener's service.
+  func handlers(ofListener addressIndex: Int) -> HandlerTable { ofListeners[addressIndex] }
 
   /// Gives a socket a slot, and watches it.
   func register(
@@ -136,7 +148,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   /// Opens a connection: from here on it has a handler.
   mutating func open(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.phase == .establishing && slot.pointee.fd >= 0)
-    slot.pointee.life.phase = slot.pointee.outbox == nil ? .open : .exchanging
+    slot.pointee.life.phase = slot.pointee.openPhase
     turn.counters.connectionsOpened &+= 1
     turn.counters.connectionsActive &+= 1
     if tracksActivity {
@@ -188,7 +200,8 @@ struct Streams<System: LoopSystem>: ~Copyable {
     let pending = slot.pointee.pending(turn.options)
     switch slot.pointee.life.step(event, pending: pending) {
     case .none: break
-    case .watch(let interest, let again):
+    case .watch(var interest, let again):
+      if slot.pointee.life.phase == .filtered { interest = filteredInterest(slot, interest, turn.options) }
       if again { connections.pointee.enqueue(slot) }
       if interest != slot.pointee.interest { watch(slot, interest, &turn) }
     case .readRest: readRest(slot, &turn)
@@ -247,6 +260,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   mutating func applyRequests(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     slot.pointee.life.flags.remove(.hasRequests)
     if connections.pointee.forwardedTo != nil { flushForwarded(&turn) }
+    if slot.pointee.life.phase == .filtered { moveUnreadBelowFilters(slot) }
     if tracksActivity || slot.pointee.timeout != .never || slot.pointee.timer != nil { armTimer(slot, &turn) }
   }
 

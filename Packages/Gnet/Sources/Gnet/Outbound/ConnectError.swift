@@ -11,6 +11,10 @@ public enum ConnectError: Error, Hashable, CustomStringConvertible {
   /// The time limit passed, `ConnectOptions.timeout`; the address as given.
   case timedOut(String)
 
+  /// A filter has thrown before it was established, or the peer has gone before; the address as given, and the error's
+  /// description.
+  case filter(String, reason: String)
+
   /// A system call failed; its name, the address as given, and the error. With several addresses of a host, the error of
   /// the one that was tried last.
   case system(operation: String, address: String, Errno)
@@ -26,6 +30,7 @@ public enum ConnectError: Error, Hashable, CustomStringConvertible {
     case .invalidAddress(let address, let reason): "invalid address \"\(address)\": \(reason)"
     case .nameNotFound(let address): "the host of address \"\(address)\" was not found"
     case .timedOut(let address): "connecting to \"\(address)\" took too long"
+    case .filter(let address, let reason): "the filter of the connection to \"\(address)\" failed: \(reason)"
     case .system(let operation, let address, let error): "\(operation) failed for address \"\(address)\": \(error)"
     case .shutdown: "the server is shutting down"
     }

@@ -3,13 +3,16 @@ public struct ConnectOptions: Sendable {
   /// Creates the default options.
   public init() {}
 
-  /// The time limit of everything before `opened`: looking up the host and establishing the connection.
+  /// The time limit of everything before `opened`: looking up the host, establishing the connection and its filter.
   public var timeout: Duration = .seconds(10)
 
   /// The address to connect from, with port 0 for any: `127.0.0.2:0`, `[::1]:0`; `nil` leaves it to the system.
   ///
   /// Of a host's addresses only those of the same version of IP are tried. Has no effect on a unix socket.
   public var localAddress: String?
+
+  /// Makes the filter of the connection, which is established before `opened`; `nil`: none. Not for UDP.
+  public var filter: ConnectionFilter.Factory?
 
   /// Whether small writes leave at once instead of waiting to be joined (`TCP_NODELAY`).
   public var tcpNoDelay = true

@@ -17,6 +17,11 @@ extension Result<ConnectTarget, ConnectError> {
   var isDatagram: Bool { if case .success(let target) = self { target.query.isDatagram } else { false } }
 }
 
+extension ConnectTarget {
+  /// The host as it stands in the address, or the path of a unix socket.
+  var name: String { address?.path ?? query.host }
+}
+
 extension Address {
   /// Parses an address to connect to.
   init(connectingTo text: String) throws(ConnectError) {

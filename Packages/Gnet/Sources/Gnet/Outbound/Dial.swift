@@ -14,6 +14,8 @@ final class Dial: @unchecked Sendable {
     case resolving(Lookup)
     /// Sockets are connecting.
     case connecting
+    /// A socket is connected, and its filter is being established.
+    case filtering
     /// Established, failed or taken back.
     case over
   }
@@ -65,6 +67,9 @@ final class Dial: @unchecked Sendable {
 
   /// Whether the connection is one over UDP.
   var isDatagram: Bool { target.isDatagram }
+
+  /// The host as it stands in the address, or the path of a unix socket.
+  var requestedName: String? { try? target.get().name }
 
   /// The connections of all sockets that are connecting.
   var attempts: [ConnectionToken] { latest.map { earlier + [$0] } ?? earlier }

@@ -14,13 +14,22 @@ public struct Listener: Sendable {
   /// The service. An address of datagrams takes a service of ``Events``.
   public var service: Service
 
+  /// Makes the filter of each connection, which is established before `opened`; `nil`: none. Not for datagrams.
+  public var filter: ConnectionFilter.Factory?
+
   /// The number of connections that may wait to be accepted; the kernel clamps it. Corresponds to `listen(2)`.
   public var backlog = 65535
 
   /// Creates a listener.
-  public init(_ address: String, _ service: Service, backlog: Int = 65535) {
+  public init(
+    _ address: String, _ service: Service, filter: ConnectionFilter.Factory? = nil, backlog: Int = 65535
+  ) {
     self.address = address
     self.service = service
+    self.filter = filter
     self.backlog = backlog
   }
+
+  /// What makes the filters of each connection, the one next to the socket first.
+  var filters: [ConnectionFilter.Factory] { filter.map { [$0] } ?? [] }
 }

@@ -39,6 +39,9 @@ struct ServerAssembly<System: LoopSystem> {
       if address.scheme.isDatagram && !listener.service.definition.takesDatagrams {
         throw address.invalid("datagrams need a service of Events")
       }
+      if address.scheme.isDatagram && !listener.filters.isEmpty {
+        throw address.invalid("filters are for streams, not for datagrams")
+      }
       parsed.append(address)
     }
     var sockets: [[[BoundSocket]]] = []
@@ -67,7 +70,7 @@ struct ServerAssembly<System: LoopSystem> {
     let loops = (0..<loopCount).map {
       EventLoop(
         index: $0, system: system, wake: selectors[$0].waker, outboundHighWatermark: options.outboundHighWatermark,
-        logger: options.logger)
+        readBufferCapacity: options.readBufferCapacity, logger: options.logger)
     }
     let server = Server(
       addresses: sockets.map { $0[0][0].address }, loops: loops, hasAcceptor: !assignment.ofAcceptor.isEmpty,

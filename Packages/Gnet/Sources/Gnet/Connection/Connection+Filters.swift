@@ -1,0 +1,56 @@
+extension Connection {
+  /// Adds a filter between the socket, or the filters that the connection has, and the handler, as STARTTLS does.
+  ///
+  /// Takes effect when this callback is over: for the bytes that are left in `input`, for all that arrive afterwards, and
+  /// for what is written from now on. What was written before leaves as it was. Until the filter is established, output
+  /// waits; `opened` is not called again. Does nothing for a datagram.
+  ///
+  /// ```swift
+  /// events.react = { connection, input in
+  ///   if connection.filter(Scrambler.self) == nil, input.readAll() == Array("STARTTLS\n".utf8) {
+  ///     connection.write("OK\n")
+  ///     connection.addFilter(Scrambler(key: 42))
+  ///   }
+  ///   return .none
+  /// }
+  /// ```
+  ///
+  /// A peer that sends on without waiting for the answer has its first bytes taken for those of the filter. Bytes behind the
+  /// request that came in the clear are of an attacker: a protocol that begins encryption this way should drop what is
+  /// left in `input`, or refuse it.
+  public func addFilter(_ filter: any ConnectionFilter) {
+    guard state.pointee.life.isStream else { return }
+    add(FilterStage(filter))
+  }
+
+  /// Adds a filter, as ``addFilter(_:)-(ConnectionFilter)`` does.
+  ///
+  /// - Throws: what the factory throws. Nothing is added then.
+  public func addFilter(_ factory: ConnectionFilter.Factory) throws {
+    guard state.pointee.life.isStream else { return }
+    addFilter(try factory(state.pointee.filters?.currentContext ?? context(requestedName: nil)))
+  }
+
+  /// The connection's filter of a type, the topmost of several; `nil` if there is none. Filters that bytes go past count too.
+  public func filter<Filter: ConnectionFilter>(_ type: Filter.Type) -> Filter? {
+    state.pointee.filters?.find(type)
+  }
+
+  private func add(_ stage: FilterStage) {
+    if let filters = state.pointee.filters {
+      filters.add(stage)
+    } else {
+      let buffers = unsafe state.pointee.loop.filterBuffers
+      let filters = FilterChain([], context(requestedName: nil), buffers)
+      filters.add(stage)
+      state.pointee.ensuredRare.filters = filters
+    }
+    state.pointee.life.phase = .filtered
+    state.pointee.life.flags.insert(.hasRequests)
+  }
+
+  private func context(requestedName: String?) -> FilterContext {
+    FilterContext(
+      isOutbound: isOutbound, requestedName: requestedName, localAddress: localAddress, remoteAddress: remoteAddress)
+  }
+}

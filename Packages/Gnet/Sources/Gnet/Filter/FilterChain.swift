@@ -1,0 +1,278 @@
+internal import Poller
+internal import RingBuffer
+
+/// The filters of a connection from the socket to the handler, and the bytes that wait between them.
+///
+/// ```
+///   handler   react  <--- input             output
+///                           |                  v
+///   last stage              |  unread  unsent  |
+///     ...                   |  unread  unsent  |
+///   first stage             |  unread  unsent  |
+///                           ^                  v
+///   socket                network            outbound of the slot
+/// ```
+///
+/// Knows neither the socket nor the handler: `Streams+Filters.swift` moves the bytes.
+final class FilterChain {
+  /// The filters that bytes pass through, the one next to the socket first.
+  private(set) var stages: [FilterStage]
+  /// The same, and the filters that bytes go past, all in the order of their places.
+  private var places: [FilterStage]
+  private let buffers: FilterBuffers
+  private let context: FilterContext
+
+  /// The error that has ended the connection, as a filter has thrown it.
+  private(set) var failure: (any Error)?
+  /// The peer's address as the lowest filter tells it.
+  private var peer: SocketAddress?
+  /// Whether `peer` is to be told to the connection.
+  private var isPeerNew = false
+  /// Whether the socket's stream has ended.
+  private(set) var isNetworkEnded = false
+  /// Whether anything has arrived.
+  var hasReceived = false
+  /// Whether a filter that was added has not begun.
+  var isBeginDue = false
+  /// Whether bytes for the handler wait in the slot until the handler reads again.
+  var holdsInput = false
+  /// The end of the time that filters have to be established.
+  private(set) var deadline = Poller.Instant.never
+
+  init(_ stages: [FilterStage], _ context: FilterContext, _ buffers: FilterBuffers) {
+    self.stages = stages
+    places = stages
+    self.context = context
+    self.buffers = buffers
+  }
+
+  /// Whether bytes pass through any filter.
+  var isActive: Bool { !stages.isEmpty }
+
+  /// Whether every filter is established or done.
+  var isEstablished: Bool {
+    for stage in stages where !stage.takesOutput { return false }
+    return true
+  }
+
+  /// Whether the last filter has no more bytes for the handler.
+  var hasEndedInput: Bool { stages.last?.phase == .inputEnded }
+
+  /// Whether output waits for a filter that has to hear from the peer before.
+  var holdsOutput: Bool { pendingCount > 0 }
+
+  /// The bytes of output before the filters.
+  var pendingCount: Int {
+    var count = 0
+    for stage in stages { count += stage.unsent.count }
+    return count
+  }
+
+  /// The topmost filter of a type, those included that bytes go past.
+  func find<Filter: ConnectionFilter>(_ type: Filter.Type) -> Filter? {
+    for place in places.reversed() { if let found = place.filter as? Filter { return found } }
+    return nil
+  }
+
+  /// Adds a filter at the top.
+  func add(_ stage: FilterStage) {
+    if failure != nil { return }
+    stages.append(stage)
+    places.append(stage)
+    isBeginDue = true
+  }
+
+  /// The peer's address, if a filter has told it since the last call.
+  func takeNewPeer() -> SocketAddress? {
+    guard isPeerNew else { return nil }
+    isPeerNew = false
+    return peer
+  }
+
+  /// The connection as a filter sees it that is made now.
+  var currentContext: FilterContext {
+    var context = context
+    if let peer { context.remoteAddress = peer }
+    return context
+  }
+
+  // MARK: Up
+
+  /// Gives bytes that the handler has left to the first filter that has not begun.
+  func takeUnread(_ bytes: inout RingBuffer) {
+    guard isBeginDue, let stage = stages.first(where: { $0.phase == .new }) else { return }
+    stage.unread.append(moving: &bytes)
+  }
+
+  /// Passes bytes from the socket up through all filters, and has those begin whose turn has come.
+  ///
+  /// - Parameters:
+  ///   - network: the bytes from the socket; empty afterwards.
+  ///   - input: the bytes for the handler.
+  ///   - reply: the bytes for the socket.
+  func receive(
+    _ network: inout RingBuffer, into input: inout RingBuffer, reply: inout RingBuffer,
+    now: @autoclosure () -> Poller.Instant
+  ) throws {
+    isBeginDue = false
+    guard let first = stages.first else { return input.append(moving: &network) }
+    // A stage without unread bytes borrows the ring, and keeps a copy of what is left.
+    let borrows = first.unread.isEmpty
+    if borrows { swap(&first.unread, &network) } else { first.unread.append(moving: &network) }
+    defer {
+      if borrows {
+        swap(&first.unread, &network)
+        if !network.isEmpty {
+          first.unread.write(prefix: network.count, of: network)
+          network.removeAll()
+        }
+      } else {
+        first.unread.giveBackSlack()
+      }
+    }
+    try pass(into: &input, reply: &reply, now)
+  }
+
+  private func pass(into input: inout RingBuffer, reply: inout RingBuffer, _ now: () -> Poller.Instant) throws {
+    var index = 0
+    while index < stages.count {
+      let stage = stages[index]
+      let isNew = stage.phase == .new
+      if isNew { try begin(stage, at: index, reply: &reply, now()) }
+      if stage.phase == .inputEnded {
+        stage.unread = RingBuffer()
+      } else if isNew || !stage.unread.isEmpty {
+        let state = try receive(at: index, into: &input, reply: &reply)
+        if case .passThrough = state {
+          passThrough(at: index, into: &input, reply: &reply)
+          continue
+        }
+        if index > 0 { stage.unread.giveBackSlack() }
+      }
+      if index > 0 && stages[index - 1].phase == .inputEnded { try stage.endInput() }
+      // Those above wait until this one is established.
+      if stage.phase == .establishing { return }
+      index += 1
+    }
+    deadline = .never
+  }
+
+  private func begin(
+    _ stage: FilterStage, at index: Int, reply: inout RingBuffer, _ now: Poller.Instant
+  ) throws {
+    if index == 0 {
+      try stage.begin(currentContext, &reply)
+    } else {
+      try stage.begin(currentContext, &stages[index - 1].unsent)
+    }
+    deadline = stage.filter?.handshakeTimeout.map { now + $0 } ?? .never
+  }
+
+  /// Passes the unread bytes of a stage to its filter.
+  private func receive(at index: Int, into input: inout RingBuffer, reply: inout RingBuffer) throws -> FilterState {
+    let stage = stages[index]
+    let wasEstablished = stage.phase == .established
+    let isTop = index == stages.count - 1
+    let state: FilterState
+    switch (isTop, index == 0) {
+    case (true, true): state = try stage.receive(&input, reply: &reply)
+    case (true, false): state = try stage.receive(&input, reply: &stages[index - 1].unsent)
+    case (false, true): state = try stage.receive(&stages[index + 1].unread, reply: &reply)
+    case (false, false):
+      state = try stage.receive(&stages[index + 1].unread, reply: &stages[index - 1].unsent)
+    }
+    switch state {
+    case .established(let told?) where !wasEstablished && peer == nil, .passThrough(let told?) where peer == nil:
+      peer = told
+      isPeerNew = true
+    default: break
+    }
+    return state
+  }
+
+  /// Removes a filter, and lets its bytes go past it.
+  private func passThrough(at index: Int, into input: inout RingBuffer, reply: inout RingBuffer) {
+    let stage = stages.remove(at: index)
+    if index < stages.count {
+      stages[index].unread.take(&stage.unread)
+    } else {
+      input.take(&stage.unread)
+    }
+    if index > 0 {
+      stages[index - 1].unsent.take(&stage.unsent)
+    } else {
+      reply.take(&stage.unsent)
+    }
+  }
+
+  /// Takes in that the socket's stream has ended.
+  func endNetwork() throws {
+    isNetworkEnded = true
+    for stage in stages { try stage.endInput() }
+  }
+
+  // MARK: Down
+
+  /// Adds output of the handler. Drops it after a failure.
+  func write(_ first: RawSpan, _ second: RawSpan) {
+    guard failure == nil, let last = stages.last else { return }
+    buffers.lendOutput(to: &last.unsent)
+    last.unsent.write(first)
+    if !second.isEmpty { last.unsent.write(second) }
+  }
+
+  /// Adds output of the handler, by an exchange of storage where that is worth it.
+  func write(moving ring: inout RingBuffer) {
+    guard failure == nil, let last = stages.last else { return ring.removeAll() }
+    buffers.lendOutput(to: &last.unsent)
+    last.unsent.take(&ring, capacity: buffers.capacity)
+  }
+
+  /// Adds the first bytes of a ring, which loses them.
+  func write(moving count: Int, of ring: inout RingBuffer) {
+    if count == ring.count { return write(moving: &ring) }
+    guard failure == nil, let last = stages.last else {
+      ring.discard(count)
+      return
+    }
+    buffers.lendOutput(to: &last.unsent)
+    last.unsent.append(moving: count, of: &ring)
+  }
+
+  /// Passes output down through all filters.
+  ///
+  /// - Parameter isLast: whether the handler writes nothing more.
+  func send(isLast: Bool, into network: inout RingBuffer) throws {
+    var isLast = isLast
+    for index in stages.indices.reversed() {
+      let stage = stages[index]
+      if index == 0 {
+        isLast = try stage.send(isLast: isLast, into: &network)
+      } else {
+        isLast = try stage.send(isLast: isLast, into: &stages[index - 1].unsent)
+      }
+      buffers.takeBackOutput(from: &stage.unsent)
+    }
+  }
+
+  /// Drops all output before the filters.
+  func dropOutput() { for stage in stages { stage.unsent = RingBuffer() } }
+
+  /// Takes in the error that ends the connection. Nothing passes any more.
+  func fail(_ error: any Error) {
+    failure = failure ?? error
+    deadline = .never
+    isBeginDue = false
+    dropOutput()
+  }
+}
+
+extension RingBuffer {
+  /// Takes all bytes of another ring, by an exchange of storage where that has the capacity, or is worth it.
+  fileprivate mutating func take(_ other: inout RingBuffer, capacity wanted: Int = 0) {
+    if other.isEmpty { return }
+    if isEmpty && (other.capacity == wanted || other.count > 4096) { return append(moving: &other) }
+    write(prefix: other.count, of: other)
+    other.removeAll()
+  }
+}

@@ -1,0 +1,204 @@
+internal import Logging
+internal import Poller
+internal import RingBuffer
+internal import SystemPackage
+
+// Connections whose filters have to be established before `opened`: a slot in the phase `establishing` with a chain of
+// filters. Nothing of such a connection is called. It ends
+//
+//   opened      when every filter is established or done; what has arrived for the handler is offered at once
+//   failed      when a filter has thrown, after what it wrote was sent; when the filters' time or `Options.readTimeout` is
+//               over; when the peer is gone: counted and closed, or told to the one who has dialled
+//   taken back  by the handle of an outbound connection (Streams+Connecting.swift), and by a shutdown unless the peer has
+//               begun to send
+extension Streams {
+  /// Begins with the filters of a connection.
+  ///
+  /// - Parameter requestedName: the host that was asked for, if this side has established the connection.
+  mutating func establish(
+    _ slot: ConnectionSlot, _ factories: [ConnectionFilter.Factory], requestedName: String?,
+    _ turn: inout Turn<System>
+  ) {
+    assert(slot.pointee.life.phase == .establishing && input.isEmpty)
+    let local = try? turn.system.localAddress(of: slot.pointee.fd)
+    let context = FilterContext(
+      isOutbound: slot.pointee.isOutbound, requestedName: requestedName,
+      localAddress: local ?? SocketAddress(.unix(path: "")), remoteAddress: slot.pointee.remote)
+    let stages = factories.map { FilterStage($0) }
+    slot.pointee.ensuredRare.filters = FilterChain(stages, context, loop.filterBuffers)
+    let (token, now) = (slot.pointee.token, turn.system.now)
+    slot.pointee.lastReceived = now
+    slot.pointee.lastSent = now
+    passEstablishing(slot, isLast: false, &turn)
+    if isShuttingDown && slot.pointee.token == token { endUnlessBegun(slot, &turn) }
+  }
+
+  /// Does what a connection is ready for whose filters are not established.
+  mutating func serveEstablishing(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
+    if event.isReadable && slot.pointee.interest.contains(.readable) {
+      receiveEstablishing(slot, &turn)
+    } else {
+      settleEstablishing(slot, &turn)
+    }
+  }
+
+  /// Receives once, and passes what arrived up through the filters.
+  mutating func receiveEstablishing(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    guard let filters = slot.pointee.filters, filters.failure == nil else { return }
+    switch receiveNetwork(slot, turn.options.readBufferCapacity, turn.system) {
+    case .moved(0):
+      // A peer that looks whether somebody listens is no failure.
+      if !filters.hasReceived && slot.pointee.handleQueue?.dial == nil { return closeAccepted(slot, &turn) }
+      passEstablishing(slot, isLast: true, &turn)
+    case .moved(let count):
+      filters.hasReceived = true
+      noteReceived(slot, count, &turn)
+      passEstablishing(slot, isLast: false, &turn)
+    case .wouldBlock:
+      break
+    case .failed(let error):
+      fail(slot, .receive, error, &turn)
+    }
+  }
+
+  private mutating func passEstablishing(_ slot: ConnectionSlot, isLast: Bool, _ turn: inout Turn<System>) {
+    guard let filters = slot.pointee.filters else { return assertionFailure("a connection has no filters") }
+    passUp(slot, filters, isLast: isLast, &turn)
+    if !input.isEmpty {
+      slot.pointee.inbound.write(prefix: input.count, of: input)
+      input.removeAll()
+    }
+    settleEstablishing(slot, &turn)
+  }
+
+  /// Sends what the filters have written, and opens or ends the connection if that is due.
+  private mutating func settleEstablishing(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    guard let filters = slot.pointee.filters else { return assertionFailure("a connection has no filters") }
+    // The last bytes of the filters leave with what `opened` writes.
+    if filters.failure == nil && filters.isEstablished { return open(slot, filters, &turn) }
+    passDown(slot, filters, isLast: false)
+    let count = slot.pointee.outbound.count
+    if count > 0 { send(slot, from: &slot.pointee.outbound, count, &turn) }
+    loop.filterBuffers.takeBackSealed(from: &slot.pointee.outbound)
+    if slot.pointee.life.flags.contains(.outputBroken) && filters.failure == nil {
+      return fail(slot, .send, slot.pointee.failure ?? .brokenPipe, &turn)
+    }
+    if let failure = filters.failure, slot.pointee.outbound.isEmpty { return fail(slot, failure, &turn) }
+    var interest: Poller.Interest = slot.pointee.outbound.isEmpty ? [] : .writable
+    let isFull = slot.pointee.outbound.count >= max(1, turn.options.outboundHighWatermark)
+    if filters.failure == nil && !isFull { interest.insert(.readable) }
+    let token = slot.pointee.token
+    if interest != slot.pointee.interest { watchEstablishing(slot, interest, &turn) }
+    if slot.pointee.token == token && slot.pointee.handleQueue?.dial == nil { armEstablishingTimer(slot, &turn) }
+  }
+
+  private mutating func watchEstablishing(
+    _ slot: ConnectionSlot, _ interest: Poller.Interest, _ turn: inout Turn<System>
+  ) {
+    slot.pointee.interest = interest
+    do throws(Errno) {
+      try turn.selector.modify(slot.pointee.fd, .connection(slot.pointee.token), interest, .level)
+    } catch {
+      fail(slot, .watch, error, &turn)
+    }
+  }
+
+  /// Opens a connection whose filters are established, and offers what has arrived for its handler.
+  private mutating func open(_ slot: ConnectionSlot, _ filters: FilterChain, _ turn: inout Turn<System>) {
+    let token = slot.pointee.token
+    dropTimer(slot, &turn)
+    if let dial = slot.pointee.handleQueue?.dial {
+      open(slot, dial, &turn)
+    } else {
+      open(slot, handlers(ofListener: Int(slot.pointee.addressIndex)), &turn)
+    }
+    guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
+    if !slot.pointee.inbound.isEmpty && slot.pointee.life.mayReact {
+      react(slot, &turn)
+      guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
+    }
+    if filters.hasEndedInput && !slot.pointee.life.flags.contains(.inputEnded) {
+      endInput(slot, &turn)
+      guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
+    }
+    if isShuttingDown { askToEnd(slot, &turn) }
+  }
+
+  // MARK: The end
+
+  /// Ends a connection because of its filters. What they wrote was sent, and is to reach the peer.
+  private mutating func fail(_ slot: ConnectionSlot, _ error: any Error, _ turn: inout Turn<System>) {
+    if let dial = slot.pointee.handleQueue?.dial {
+      fail(dial, leaving: slot, .filter(dial.address, reason: "\(error)"), &turn)
+      return close(slot, lingers: true, &turn)
+    }
+    if !(error is FilterEndedEarly) { loop.count(in: &turn.counters) { $0.filterFailures &+= 1 } }
+    turn.options.logger?.debug("the filter of a connection from \(slot.pointee.remote) failed: \(error)")
+    loop.removeConnection()
+    close(slot, lingers: true, &turn)
+  }
+
+  /// Ends a connection because of a system call.
+  private mutating func fail(
+    _ slot: ConnectionSlot, _ call: SystemCall, _ error: Errno, _ turn: inout Turn<System>
+  ) {
+    if let dial = slot.pointee.handleQueue?.dial { return fail(dial, dial.failure(of: call, error), &turn) }
+    closeAccepted(slot, &turn)
+  }
+
+  /// Gives up an accepted connection.
+  private mutating func closeAccepted(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    loop.removeConnection()
+    close(slot, lingers: false, &turn)
+  }
+
+  /// Closes a connection that was not opened.
+  private mutating func close(_ slot: ConnectionSlot, lingers: Bool, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .establishing)
+    dropTimer(slot, &turn)
+    let lingers = lingers && !slot.pointee.life.flags.contains(.outputBroken) && mayLoseOutput(slot, turn)
+    slot.pointee.rare = nil
+    slot.pointee.life.phase = .ended
+    if lingers { linger(slot, &turn) } else { free(slot, &turn) }
+  }
+
+  /// Takes in what has arrived, and ends an accepted connection whose peer has sent nothing.
+  mutating func endUnlessBegun(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let token = slot.pointee.token
+    guard slot.pointee.life.phase == .establishing, let filters = slot.pointee.filters else { return }
+    receiveEstablishing(slot, &turn)
+    guard slot.pointee.token == token, slot.pointee.life.phase == .establishing, !filters.hasReceived else { return }
+    closeAccepted(slot, &turn)
+  }
+
+  /// Ends an accepted connection at once.
+  mutating func endEstablishing(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    if slot.pointee.filters != nil && slot.pointee.handleQueue?.dial == nil { closeAccepted(slot, &turn) }
+  }
+
+  // MARK: Deadlines
+
+  private func armEstablishingTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let (deadline, now) = (slot.pointee.ownDeadline(turn.options), turn.system.now)
+    if let timer = slot.pointee.timer {
+      turn.timers.move(timer, to: deadline, now: now)
+    } else if deadline < .never {
+      slot.pointee.timer = turn.timers.set(.connection(slot.pointee.token), at: deadline, now: now)
+    }
+  }
+
+  /// Ends a connection whose filters were not established in time, unless what has arrived meanwhile changes that.
+  mutating func establishingTimerFired(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let token = slot.pointee.token
+    if slot.pointee.ownDeadline(turn.options) <= turn.system.now {
+      receiveEstablishing(slot, &turn)
+      guard slot.pointee.token == token, slot.pointee.life.phase == .establishing else { return }
+      if slot.pointee.ownDeadline(turn.options) <= turn.system.now {
+        loop.count(in: &turn.counters) { $0.filterFailures &+= 1 }
+        turn.options.logger?.debug("the filter of a connection from \(slot.pointee.remote) was not established in time")
+        return closeAccepted(slot, &turn)
+      }
+    }
+    armEstablishingTimer(slot, &turn)
+  }
+}

@@ -1,0 +1,213 @@
+internal import Poller
+internal import RingBuffer
+internal import SystemPackage
+
+// Open connections with filters, in the phase `filtered`. What differs from the phase `open`:
+//
+//   received bytes    into the loop's network buffer, up through the filters, and what these write for the handler to `react`
+//   written bytes     before the filters at first; a settling passes them down, behind the filters' replies, into
+//                     `outbound`, and sends that
+//   pending output    the bytes before the filters and in `outbound` together
+//   watched for       also readable where a filter waits for the peer, whatever the handler wants; writable only for what
+//                     is in `outbound`
+//
+// A filter that throws leaves its error in the chain, which nothing passes any more; the connection is closed in order.
+extension Streams {
+  /// Does what a connection with filters is ready for.
+  mutating func serveFiltered(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
+    if event.isWritable, !slot.pointee.outbound.isEmpty {
+      flush(slot, &turn)
+      guard slot.pointee.life.phase == .filtered else { return }
+    }
+    guard event.isReadable else { return }
+    if slot.pointee.interest.contains(.readable) {
+      if slot.pointee.life.wantsInput || needsPeer(slot, turn.options) { receiveFiltered(slot, &turn) }
+    } else if event.isError || event.isPeerClosed {
+      hangUp(slot, &turn)
+    }
+  }
+
+  /// The interest of a connection whose life has decided on `wanted`.
+  func filteredInterest(
+    _ slot: ConnectionSlot, _ wanted: Poller.Interest, _ options: borrowing Options
+  ) -> Poller.Interest {
+    var interest: Poller.Interest = []
+    if wanted.contains(.readable) || needsPeer(slot, options) { interest.insert(.readable) }
+    if !slot.pointee.outbound.isEmpty { interest.insert(.writable) }
+    guard let filters = slot.pointee.filters, filters.holdsInput else { return interest }
+    if slot.pointee.life.mayReact && !slot.pointee.life.flags.contains(.readingPaused) {
+      filters.holdsInput = false
+      slot.pointee.life.flags.insert(.wakeRequested)
+      connections.pointee.enqueue(slot)
+    }
+    return interest
+  }
+
+  /// Whether a filter has to hear from the peer before anything can go on: also while reading is paused or output is full.
+  private func needsPeer(_ slot: ConnectionSlot, _ options: borrowing Options) -> Bool {
+    guard let filters = slot.pointee.filters, filters.failure == nil, !filters.isNetworkEnded else { return false }
+    return (!filters.isEstablished || filters.holdsOutput)
+      && slot.pointee.inbound.count < max(1, options.outboundHighWatermark)
+  }
+
+  // MARK: Up
+
+  /// Receives once, and passes what arrived up through the filters.
+  ///
+  /// - Returns: whether bytes were received.
+  @discardableResult
+  mutating func receiveFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
+    assert(slot.pointee.life.phase == .filtered && input.isEmpty)
+    var limit = turn.options.readBufferCapacity
+    if slot.pointee.unsentCount > 0 && !slot.pointee.life.isFullDuplex {
+      limit = Self.receiveLimit(slot.pointee.unsentCount, turn.options)
+    }
+    switch receiveNetwork(slot, limit, turn.system) {
+    case .moved(0):
+      pass(slot, isLast: true, &turn)
+    case .moved(let count):
+      noteReceived(slot, count, &turn)
+      pass(slot, isLast: false, &turn)
+      return true
+    case .wouldBlock:
+      take(.inputExhausted, slot, &turn)
+    case .failed(let error):
+      fail(slot, error, &turn)
+    }
+    return false
+  }
+
+  /// Receives into the network buffer, which is empty before.
+  func receiveNetwork(_ slot: ConnectionSlot, _ limit: Int, _ system: System) -> Transfer {
+    let buffers = loop.filterBuffers
+    assert(buffers.network.isEmpty)
+    let free = unsafe buffers.network.freeSegments(minimumCapacity: limit).first
+    let buffer = unsafe UnsafeMutableRawBufferPointer(start: free.baseAddress, count: limit)
+    let transfer = unsafe system.receiving(slot.pointee.fd, into: buffer)
+    if case .moved(let count) = transfer { buffers.network.commit(count) }
+    return transfer
+  }
+
+  /// Counts what was received.
+  func noteReceived(_ slot: ConnectionSlot, _ count: Int, _ turn: inout Turn<System>) {
+    turn.counters.reads &+= 1
+    turn.counters.bytesRead &+= UInt64(count)
+    if tracksActivity { slot.pointee.lastReceived = turn.system.now }
+  }
+
+  /// Gives the bytes that the handler has left to filters that were added.
+  func moveUnreadBelowFilters(_ slot: ConnectionSlot) {
+    guard let filters = slot.pointee.filters, filters.isBeginDue else { return }
+    filters.takeUnread(&slot.pointee.inbound)
+    slot.pointee.inbound.giveBackSlack()
+    slot.pointee.life.flags.remove(.holdsInput)
+  }
+
+  /// Has the filters begin that were added.
+  mutating func beginFilters(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    pass(slot, isLast: slot.pointee.life.flags.contains(.inputEnded), &turn)
+  }
+
+  /// Passes what has arrived up through the filters, and offers the outcome to the handler.
+  ///
+  /// - Parameter isLast: whether the socket's stream has ended.
+  private mutating func pass(_ slot: ConnectionSlot, isLast: Bool, _ turn: inout Turn<System>) {
+    guard let filters = slot.pointee.filters else { return assertionFailure("a connection has no filters") }
+    let token = slot.pointee.token
+    passUp(slot, filters, isLast: isLast, &turn)
+    if !filters.isActive { slot.pointee.life.phase = .open }
+    if filters.deadline < .never { armTimer(slot, &turn) }
+    if offers(slot, filters) {
+      react(slot, &turn)
+    } else {
+      holdInput(slot, filters)
+      settle(slot, .none, &turn)
+    }
+    guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
+    if filters.failure != nil {
+      slot.pointee.end(.close)
+      settle(slot, .none, &turn)
+    } else if (isLast || filters.hasEndedInput) && !slot.pointee.life.flags.contains(.inputEnded) {
+      endInput(slot, &turn)
+    }
+  }
+
+  /// Passes the network buffer up through the filters. Replies are added to the bytes to be sent.
+  mutating func passUp(
+    _ slot: ConnectionSlot, _ filters: FilterChain, isLast: Bool, _ turn: inout Turn<System>
+  ) {
+    let buffers = loop.filterBuffers
+    buffers.lendSealed(to: &slot.pointee.outbound)
+    do {
+      try filters.receive(
+        &buffers.network, into: &input, reply: &slot.pointee.outbound, now: turn.system.now)
+      if isLast { try filters.endNetwork() }
+    } catch {
+      filters.fail(error)
+    }
+    buffers.takeBackSealed(from: &slot.pointee.outbound)
+    if let peer = filters.takeNewPeer() { slot.pointee.remote = peer }
+  }
+
+  /// Whether what the filters have written is offered to the handler at once. Before an end by a filter's error, also to a
+  /// handler whose output is full.
+  private func offers(_ slot: ConnectionSlot, _ filters: FilterChain) -> Bool {
+    if input.isEmpty { return false }
+    let life = slot.pointee.life
+    if filters.failure != nil { return life.ending == .none && !life.flags.contains(.aborted) }
+    return life.mayReact && !life.flags.contains(.readingPaused)
+  }
+
+  /// Keeps what the filters have written for a handler that does not want to be called now.
+  private mutating func holdInput(_ slot: ConnectionSlot, _ filters: FilterChain) {
+    if input.isEmpty { return }
+    if slot.pointee.life.ending == .none {
+      slot.pointee.inbound.write(prefix: input.count, of: input)
+      filters.holdsInput = slot.pointee.life.flags.contains(.readingPaused)
+    }
+    input.removeAll()
+  }
+
+  // MARK: Down
+
+  /// Passes output down through the filters, and the end of the output behind all of it; sends what they have written.
+  mutating func sendFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    guard let filters = slot.pointee.filters, !slot.pointee.life.flags.contains(.aborted) else { return }
+    if slot.pointee.life.flags.contains(.outputBroken) {
+      slot.pointee.outbound = RingBuffer()
+      return filters.dropOutput()
+    }
+    let isBlocked = !slot.pointee.outbound.isEmpty && slot.pointee.interest.contains(.writable)
+    // The handler may have stopped at the watermark, however much of it the kernel takes at once.
+    if slot.pointee.unsentCount >= turn.options.outboundHighWatermark { slot.pointee.life.flags.insert(.outputFull) }
+    let isLast = slot.pointee.life.ending == .close || slot.pointee.life.flags.contains(.outputEnding)
+    passDown(slot, filters, isLast: isLast)
+    if filters.failure != nil { slot.pointee.end(.close) }
+    let count = slot.pointee.outbound.count
+    if count > 0 && !isBlocked {
+      callPreWrite(slot, count)
+      send(slot, from: &slot.pointee.outbound, count, &turn)
+    }
+    loop.filterBuffers.takeBackSealed(from: &slot.pointee.outbound)
+    if filters.isNetworkEnded && filters.holdsOutput { breakOutput(slot, .brokenPipe) }
+  }
+
+  /// Passes output down through the filters into the bytes to be sent.
+  func passDown(_ slot: ConnectionSlot, _ filters: FilterChain, isLast: Bool) {
+    if filters.failure != nil { return }
+    loop.filterBuffers.lendSealed(to: &slot.pointee.outbound)
+    do {
+      try filters.send(isLast: isLast, into: &slot.pointee.outbound)
+    } catch {
+      filters.fail(error)
+    }
+  }
+
+  /// Sends what a callback of another connection has given to a connection with filters.
+  @inline(never)
+  mutating func flushForwardedThroughFilters(_ target: ConnectionSlot, _ turn: inout Turn<System>) {
+    guard target.pointee.life.takesFilteredOutput else { return forwarded.pointee.removeAll() }
+    target.pointee.filters?.write(moving: &forwarded.pointee)
+    settleUnsteady(target, &turn)
+  }
+}
