@@ -11,3 +11,12 @@ struct RedisSession: ConnectionHandler {
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .close }
 }
 typealias AdminSession = RedisSession
+
+/// A filter for examples in which any filter will do.
+final class Cipher: ConnectionFilter {
+  func receive(_ network: inout RingBuffer, _ input: inout RingBuffer, reply: inout RingBuffer) -> FilterState {
+    input.append(moving: &network)
+    return .established
+  }
+  func send(_ output: inout RingBuffer, _ network: inout RingBuffer) { network.append(moving: &output) }
+}

@@ -7,17 +7,16 @@ extension Connection {
   ///
   /// ```swift
   /// events.react = { connection, input in
-  ///   if connection.filter(Scrambler.self) == nil, input.readAll() == Array("STARTTLS\n".utf8) {
+  ///   if connection.filter(Cipher.self) == nil, input.readAll().elementsEqual("STARTTLS\n".utf8) {
   ///     connection.write("OK\n")
-  ///     connection.addFilter(Scrambler(key: 42))
+  ///     connection.addFilter(Cipher())
   ///   }
   ///   return .none
   /// }
   /// ```
   ///
-  /// A peer that sends on without waiting for the answer has its first bytes taken for those of the filter. Bytes behind the
-  /// request that came in the clear are of an attacker: a protocol that begins encryption this way should drop what is
-  /// left in `input`, or refuse it.
+  /// Bytes behind the request that are left in `input` are taken for those of the filter. A protocol whose clients wait for
+  /// the answer should refuse such bytes instead of dropping them: an attacker may have put them there.
   public func addFilter(_ filter: any ConnectionFilter) {
     guard state.pointee.life.isStream else { return }
     add(FilterStage(filter))

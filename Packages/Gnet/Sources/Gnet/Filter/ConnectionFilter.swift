@@ -20,7 +20,7 @@ public import RingBuffer
 ///   }
 /// }
 ///
-/// let listener = Listener("tcp://:7000", Service { _ in Session() }, filter: { _ in Scrambler(key: 42) })
+/// let listener = Listener("tcp://:7000", Service { _ in RedisSession() }, filter: { _ in Scrambler(key: 42) })
 /// ```
 ///
 /// Calls come in this order: ``start(_:)``, then ``receive(_:_:reply:)`` at once and whenever bytes have arrived. The

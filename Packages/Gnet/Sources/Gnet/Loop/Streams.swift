@@ -67,7 +67,8 @@ struct Streams<System: LoopSystem>: ~Copyable {
   /// Makes the handlers of the listeners' services; on the loop's thread, before the first connection.
   mutating func prepare(_ listeners: [Listener]) -> [HandlerTable] {
     for listener in listeners { ofListeners.append(table(of: listener.service)) }
-    let filters = listeners.map(\.filters)
+    // The start of the server would have failed with a filter that cannot be made.
+    let filters = listeners.map { (try? $0.filters()) ?? [] }
     if filters.contains(where: { !$0.isEmpty }) { filtersOfListeners = filters }
     return ofListeners
   }

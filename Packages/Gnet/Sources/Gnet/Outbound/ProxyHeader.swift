@@ -4,6 +4,8 @@ internal import CGnet
 ///
 /// Source: W. Tarreau, "The PROXY protocol, versions 1 & 2",
 /// https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt.
+///
+/// ``ProxyProtocol`` has a listener take such headers.
 public struct ProxyHeader: Sendable, Hashable {
   /// The form of a header.
   public enum Version: String, Sendable, Hashable, CaseIterable {
@@ -18,16 +20,43 @@ public struct ProxyHeader: Sendable, Hashable {
   /// The address that the client has connected to.
   public var destination: SocketAddress
 
+  /// What else the proxy tells, by version 2 only: the name of the host that was asked for, the protocol, and the like.
+  public var values: [Value]
+
+  /// A value of a type, one of those that the specification calls TLV.
+  public struct Value: Sendable, Hashable {
+    /// The type: 1 for the application protocol (ALPN), 2 for the host that was asked for, 5 for an identity of the
+    /// connection, 0x20 for what is known of TLS.
+    public var type: UInt8
+    /// The value, at most 65,535 bytes.
+    public var bytes: [UInt8]
+
+    /// Makes a value.
+    public init(type: UInt8, bytes: [UInt8]) {
+      self.type = type
+      self.bytes = bytes
+    }
+
+    /// The type of a checksum of the header, which is verified where there is one.
+    static let checksumType: UInt8 = 3
+  }
+
   /// Makes the header of a connection from `source` to `destination`.
-  public init(source: SocketAddress, destination: SocketAddress) {
+  public init(source: SocketAddress, destination: SocketAddress, values: [Value] = []) {
     self.source = source
     self.destination = destination
+    self.values = values
   }
+
+  /// The first value of a type; `nil` if there is none.
+  public func value(_ type: UInt8) -> [UInt8]? { values.first { $0.type == type }?.bytes }
 
   /// The bytes of the header, which come before all others of the connection.
   ///
   /// Addresses of different versions of IP are both told as IPv6. Version 1 has no form for unix sockets: it tells that
-  /// the addresses are unknown.
+  /// the addresses are unknown. It has none for ``values`` either, which are left out.
+  ///
+  /// - Precondition: addresses and values take at most 65,535 bytes together.
   public func encoded(_ version: Version) -> [UInt8] { version == .v1 ? encodedV1 : encodedV2 }
 
   // MARK: Version 1
@@ -44,15 +73,17 @@ public struct ProxyHeader: Sendable, Hashable {
 
   // MARK: Version 2
 
-  private static let signature: [UInt8] = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]
+  static let signature: [UInt8] = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]
   /// Version 2 and the command PROXY.
   private static let command: UInt8 = 0x21
 
   private var encodedV2: [UInt8] {
     let (family, addresses) = familyAndAddresses
-    var bytes = Self.signature + [Self.command, family]
-    bytes.append(contentsOf: UInt16(addresses.count).bigEndianBytes)
-    return bytes + addresses
+    let block = values.reduce(into: addresses) { block, value in
+      block.append(value.type)
+      block += UInt16(value.bytes.count).bigEndianBytes + value.bytes
+    }
+    return Self.signature + [Self.command, family] + UInt16(block.count).bigEndianBytes + block
   }
 
   /// The byte of the family and the transport, always a stream, and the block of the addresses.
@@ -70,16 +101,17 @@ public struct ProxyHeader: Sendable, Hashable {
     }
   }
 
-  /// A path in 108 bytes, as in Linux's `sockaddr_un`.
+  /// A path in 108 bytes, as in Linux's `sockaddr_un`; a name in the abstract namespace begins with a zero.
   private static func padded(_ path: String) -> [UInt8] {
-    let bytes = Array(path.utf8.prefix(108))
+    let name = path.hasPrefix("@") ? [0] + Array(path.utf8.dropFirst()) : Array(path.utf8)
+    let bytes = Array(name.prefix(108))
     return bytes + Array(repeating: 0, count: 108 - bytes.count)
   }
 }
 
 extension FixedWidthInteger {
   /// The bytes of the number, the most significant one first.
-  fileprivate var bigEndianBytes: [UInt8] {
+  var bigEndianBytes: [UInt8] {
     (0..<Self.bitWidth / 8).reversed().map { UInt8(truncatingIfNeeded: self >> (8 * $0)) }
   }
 }

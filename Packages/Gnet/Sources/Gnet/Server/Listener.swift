@@ -17,19 +17,28 @@ public struct Listener: Sendable {
   /// Makes the filter of each connection, which is established before `opened`; `nil`: none. Not for datagrams.
   public var filter: ConnectionFilter.Factory?
 
+  /// Whether connections begin with a header of the PROXY protocol, which comes before the filter. Not for datagrams.
+  public var proxyProtocol = ProxyProtocol.off
+
   /// The number of connections that may wait to be accepted; the kernel clamps it. Corresponds to `listen(2)`.
   public var backlog = 65535
 
   /// Creates a listener.
   public init(
-    _ address: String, _ service: Service, filter: ConnectionFilter.Factory? = nil, backlog: Int = 65535
+    _ address: String, _ service: Service, filter: ConnectionFilter.Factory? = nil,
+    proxyProtocol: ProxyProtocol = .off, backlog: Int = 65535
   ) {
     self.address = address
     self.service = service
     self.filter = filter
+    self.proxyProtocol = proxyProtocol
     self.backlog = backlog
   }
 
   /// What makes the filters of each connection, the one next to the socket first.
-  var filters: [ConnectionFilter.Factory] { filter.map { [$0] } ?? [] }
+  ///
+  /// - Throws: where ``proxyProtocol`` trusts a network that cannot be understood.
+  func filters() throws(ServeError) -> [ConnectionFilter.Factory] {
+    [try proxyProtocol.filter(), filter].compactMap(\.self)
+  }
 }

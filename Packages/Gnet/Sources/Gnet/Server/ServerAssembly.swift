@@ -39,7 +39,8 @@ struct ServerAssembly<System: LoopSystem> {
       if address.scheme.isDatagram && !listener.service.definition.takesDatagrams {
         throw address.invalid("datagrams need a service of Events")
       }
-      if address.scheme.isDatagram && !listener.filters.isEmpty {
+      let hasFilters = try !listener.filters().isEmpty
+      if address.scheme.isDatagram && hasFilters {
         throw address.invalid("filters are for streams, not for datagrams")
       }
       parsed.append(address)
