@@ -17,13 +17,16 @@ swift_major=6
 swift_minor=2
 
 # Everything needed beyond Swift and git. In order: when (to run; only to test, to generate code, to benchmark, as a
-# benchmark's peer, to check the budget), the Debian package, how to find it elsewhere (a pkg-config module, or a
-# command), its names in Homebrew and dnf, what for.
+# benchmark's peer, to check the budget; or for a package of this repository), the Debian package, how to find it
+# elsewhere (a pkg-config module, or a command), its names in Homebrew and dnf, what for.
 needs='run  ca-certificates    -                       -           ca-certificates        fetching dependencies over https
 run  pkg-config         command:pkg-config      pkgconf     pkgconf-pkg-config     finding C libraries
-run  libprotobuf-c-dev  library:libprotobuf-c   protobuf-c  protobuf-c-devel       GnetMetrics links it
+GnetMetrics libprotobuf-c-dev library:libprotobuf-c protobuf-c protobuf-c-devel    GnetMetrics links it
+GnetTLS libssl-dev      library:openssl         openssl@3   openssl-devel          GnetTLS links it
 test netcat-openbsd     command:nc              netcat      netcat                 end-to-end tests
 test socat              command:socat           socat       socat                  end-to-end tests
+test openssl            command:openssl         openssl     openssl                end-to-end tests
+certificate openssl     command:openssl         openssl     openssl                making certificates
 test curl               command:curl            curl        curl                   end-to-end tests
 test wrk                command:wrk             wrk         wrk                    end-to-end tests
 test python3            command:python3         python3     python3                end-to-end tests
@@ -74,17 +77,23 @@ require_swift() {
   fi
 }
 
-# require_packages run|test|generate|bench|peers|budget: what is needed to run, and for that; installs the missing Debian packages; says on other systems what to install.
+# require_packages run|test|generate|bench|peers|budget [PACKAGE...]: what is needed to run, and for that, of the named
+# packages and their dependencies, or of all packages; installs the missing Debian packages; says on other systems what
+# to install.
 require_packages() {
-  local missing
-  missing=$(missing_packages "$1")
+  local missing stage=$1 wanted
+  shift
+  # shellcheck disable=SC2046 # one word per package
+  [ $# -gt 0 ] || set -- $(packages)
+  wanted="run $stage $(for name in "$@"; do with_dependencies "$name"; done | tr '\n' ' ')"
+  missing=$(missing_packages "$wanted")
   [ -n "$missing" ] || return 0
   if is_debian; then
     mkdir -p "$scratch"
     # One at a time; the second finds nothing missing any more.
     exec 9>"$scratch/setup.lock"
     flock 9
-    missing=$(missing_packages "$1")
+    missing=$(missing_packages "$wanted")
     [ -z "$missing" ] || install_debian_packages "$missing" </dev/null
     exec 9>&-
   else
@@ -98,7 +107,7 @@ require_packages() {
 
 is_debian() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
 
-# Prints the lines of `needs` that apply and are not satisfied.
+# missing_packages WANTED: prints the lines of `needs` that apply, by one of the words, and are not satisfied.
 missing_packages() {
   local stage package probe rest installed=
   # shellcheck disable=SC2046 # one word per package
@@ -106,7 +115,7 @@ missing_packages() {
     installed=$(dpkg-query -W -f='${Package} ${Status}\n' $(awk '{ print $2 }' <<<"$needs") 2>/dev/null) || true
   fi
   while read -r stage package probe rest; do
-    [ "$stage" = "$1" ] || [ "$stage" = run ] || continue
+    case " $1 " in *" $stage "*) ;; *) continue ;; esac
     if is_debian; then
       case $'\n'$installed$'\n' in *$'\n'"$package install ok installed"$'\n'*) continue ;; esac
     else

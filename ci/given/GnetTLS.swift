@@ -1,0 +1,6 @@
+import Gnet
+import GnetTLS
+import RingBuffer
+
+let service = Service(Events())
+let server = try start([]).server
