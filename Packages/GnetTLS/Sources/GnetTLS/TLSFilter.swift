@@ -74,6 +74,8 @@ final class TLSFilter: ConnectionFilter {
 
   func receive(_ network: inout RingBuffer, _ input: inout RingBuffer, reply: inout RingBuffer) throws -> FilterState {
     let count = network.count
+    // A server that has heard nothing needs no memory for a handshake yet.
+    if count == 0 && phase == .handshake { return .establishing }
     let (result, left) = network.withReadable { segments in
       unsafe segments.first.withUnsafeBytes { first in
         unsafe segments.second.withUnsafeBytes { second in

@@ -11,14 +11,15 @@ public final class TLSServer: Sendable {
   private let tickets: TicketKeys?
   /// A context that trusts the authorities of clients, which were read once.
   private let trust: TLSContext
-  private let current: Mutex<Identities>
+  private let identities: Mutex<Identities>
+  /// The context of new connections. Loops wait for no longer than a replacement of the reference takes.
+  private let current: Mutex<TLSContext>
   private let counters = HandshakeCounters()
 
-  /// The identities in use, and the context of new connections with them.
+  /// The identities in use.
   private struct Identities {
     var first: TLSIdentity
     var named: [String: TLSIdentity]
-    var context: TLSContext
   }
 
   /// Creates a server's side of TLS.
@@ -45,9 +46,9 @@ public final class TLSServer: Sendable {
     tickets = configuration.sessionTickets ? TicketKeys() : nil
     trust = TLSContext(isServer: true, configuration.minimumVersion, configuration.maximumVersion)
     try configuration.clientCertificates.roots?.add(to: trust)
+    identities = Mutex(Identities(first: identity, named: configuration.identities))
     let maker = ContextMaker(configuration: configuration, protocols: protocols, tickets: tickets, trust: trust)
-    let context = maker.context(identity, configuration.identities)
-    current = Mutex(Identities(first: identity, named: configuration.identities, context: context))
+    current = Mutex(maker.context(identity, configuration.identities))
   }
 
   /// Makes the filter of a connection: for `Listener.init(_:_:filter:)`, or for `Connection.addFilter(_:)`.
@@ -69,14 +70,15 @@ public final class TLSServer: Sendable {
 
   private func replace(_ change: (inout Identities) -> Void) {
     let maker = ContextMaker(configuration: configuration, protocols: protocols, tickets: tickets, trust: trust)
-    current.withLock { identities in
+    identities.withLock { identities in
       change(&identities)
-      identities.context = maker.context(identities.first, identities.named)
+      let context = maker.context(identities.first, identities.named)
+      current.withLock { $0 = context }
     }
   }
 
   func makeFilter() -> TLSFilter {
-    let context = current.withLock { $0.context }
+    let context = current.withLock { $0 }
     return TLSFilter(serverOf: context, counters, handshakeTimeout: configuration.handshakeTimeout)
   }
 
