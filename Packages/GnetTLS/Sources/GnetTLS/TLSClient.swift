@@ -5,6 +5,13 @@ public import Gnet
 ///
 /// The same value serves all connections of a program that trust the same authorities. Sessions are kept, and later
 /// connections to the same server resume them.
+///
+/// ```swift
+/// let tls = try TLSClient()
+/// var options = ConnectOptions()
+/// options.filter = tls.filter
+/// server.connect(to: "tcp://example.org:443", options: options, service)
+/// ```
 public final class TLSClient: Sendable {
   private let context: TLSContext
   private let configuration: Configuration

@@ -5,6 +5,12 @@ internal import Synchronization
 /// The server's side of TLS, for listeners and for connections that change to TLS.
 ///
 /// The same value serves all listeners, loops and connections of a program.
+///
+/// ```swift
+/// let identity = try TLSIdentity(certificateChainFile: "certificate.pem", privateKeyFile: "key.pem")
+/// let tls = try TLSServer(identity, applicationProtocols: ["http/1.1"])
+/// try serve([Listener("tcp://:8443", service, filter: tls.filter)])
+/// ```
 public final class TLSServer: Sendable {
   private let configuration: Configuration
   private let protocols: ProtocolNames
