@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import Gnet
 internal import GnetMetrics
+internal import GnetTLS
 internal import Logging
 
 /// The arguments of all examples, and the run of a server with them.
@@ -28,6 +29,8 @@ public struct ServerArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp("How long a shutdown lets connections finish, 0 to 3600 seconds.", valueName: "seconds"))
   var drainTimeout = 3.0
+
+  @OptionGroup var tls: TLSArguments
 
   @Option(help: ArgumentHelp("The least serious messages that are written to standard error.", valueName: "level"))
   var logLevel = LogLevel.warning
@@ -57,8 +60,11 @@ public struct ServerArguments: ParsableArguments {
     Platform.openClosedStreams()
     Platform.ignoreBrokenPipes()
     let addresses = addresses.isEmpty ? defaultAddress : addresses
+    let filter = try tls.makeServer()?.filter
     let listeners = try addresses.map { address in
-      guard address.hasPrefix("udp"), address.contains("://") else { return Listener(address, service) }
+      guard address.hasPrefix("udp"), address.contains("://") else {
+        return Listener(address, service, filter: filter)
+      }
       if let datagrams { return Listener(address, datagrams) }
       throw ServeError.invalidAddress(address, reason: "connections are served here, not datagrams")
     }

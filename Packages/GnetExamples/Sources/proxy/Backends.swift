@@ -113,7 +113,7 @@ extension ConnectError {
   /// Whether the backend is at fault, or the way to it. Otherwise this process is short of something, or ends.
   var isOfBackend: Bool {
     switch self {
-    case .nameNotFound, .timedOut: true
+    case .nameNotFound, .timedOut, .filter: true
     case .system(let operation, _, let error): operation == "connect" && error != .addressNotAvailable
     case .invalidAddress, .shutdown: false
     }

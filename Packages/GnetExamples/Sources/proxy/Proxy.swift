@@ -28,6 +28,8 @@ struct Proxy: ParsableCommand {
   @Option(help: ArgumentHelp("The version of the PROXY header that backends are sent.", valueName: "version"))
   var sendProxy: HeaderVersion?
 
+  @OptionGroup var tls: BackendTLS
+
   func validate() throws {
     guard 0.001...3600 ~= connectTimeout else { throw ValidationError("--connect-timeout must be from 0.001 to 3600.") }
     guard 0...3_600_000 ~= checkInterval else { throw ValidationError("--check-interval must be from 0 to 3600000.") }
@@ -40,6 +42,7 @@ struct Proxy: ParsableCommand {
       if target.hasPrefix("udp") && target.contains("://") {
         throw ValidationError("--to \(target): streams are relayed here, not datagrams.")
       }
+      try tls.check(target)
     }
   }
 
@@ -48,7 +51,8 @@ struct Proxy: ParsableCommand {
     options.timeout = .seconds(connectTimeout)
     let backends = Backends(targets, balance, logger: server.logger)
     let dialing = Dialing(
-      backends: backends, options: options, header: sendProxy?.value, hasChecks: checkInterval > 0)
+      backends: backends, options: options, filter: try tls.makeFilter(), header: sendProxy?.value,
+      hasChecks: checkInterval > 0)
     try server.serve(Service { _ in Front(dialing: dialing) }, defaultAddress: "tcp://:9000") { server in
       if checkInterval > 0 { backends.check(every: .milliseconds(checkInterval), options, on: server.loops[0]) }
     }

@@ -1,10 +1,14 @@
+import ExampleSupport
 import Gnet
 import Synchronization
 
 /// The settings of the connections to backends.
 struct Dialing: Sendable {
   let backends: Backends
+  /// The options of all connections, those of checks included.
   let options: ConnectOptions
+  /// The TLS of connections that carry clients.
+  let filter: ConnectionFilter.Factory?
   let header: ProxyHeader.Version?
   /// Whether a check brings a backend back that has refused.
   let hasChecks: Bool
@@ -41,12 +45,16 @@ struct Front: ConnectionHandler {
     guard let backend = dialing.backends.choose(for: client.remoteAddress, except: tried) else { return .close }
     tried.append(backend)
     let front = client.handle
-    let greeting = dialing.header.map { version in
+    var greeting = dialing.header.map { version in
       ProxyHeader(source: client.remoteAddress, destination: client.localAddress).encoded(version)
     }
-    let service = Service { _ in Back(backend: backend, front: front, greeting: greeting) }
+    var options = dialing.options
+    options.filter = dialing.filter
+    // A backend reads the header before TLS begins.
+    if let filter = dialing.filter, let header = greeting.take() { options.filter = sending(header, before: filter) }
+    let service = Service { [greeting] _ in Back(backend: backend, front: front, greeting: greeting) }
     let hasChecks = dialing.hasChecks
-    attempt = client.loop.connect(to: backend.address, options: dialing.options, service) { error in
+    attempt = client.loop.connect(to: backend.address, options: options, service) { error in
       if hasChecks && error.isOfBackend { backend.set(isUp: false, error) }
       front.wake()
     }
