@@ -322,7 +322,7 @@ func useOutboundConnections() throws(ServeError) {
   } catch {
     switch error {
     case .invalidAddress(let address, let reason): require(address == "127.0.0.1" && !reason.isEmpty)
-    case .nameNotFound, .timedOut, .system, .shutdown: require(false)
+    case .nameNotFound, .timedOut, .filter, .system, .shutdown: require(false)
     }
   }
 }

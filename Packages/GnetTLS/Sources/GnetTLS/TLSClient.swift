@@ -92,7 +92,7 @@ public final class TLSClient: Sendable {
 
   /// Makes the filter of a connection to a host.
   func makeFilter(host requested: String?, port: Int?) throws(TLSError) -> TLSFilter {
-    let host = (configuration.serverName ?? requested).map(Self.bareHost)
+    let host = try (configuration.serverName ?? requested).map(Self.bareHost)
     if host == nil && !configuration.trust.isAnyone {
       throw TLSError(.invalidConfiguration, "no host is known that the certificate could be of: set serverName")
     }
@@ -103,11 +103,16 @@ public final class TLSClient: Sendable {
   }
 
   /// A host as it is in certificates: without brackets, the zone of an address, and a dot at the end.
-  private static func bareHost(_ host: String) -> String {
+  ///
+  /// OpenSSL would take an empty name for no demand, and one that begins with a dot for all hosts of a domain.
+  private static func bareHost(_ host: String) throws(TLSError) -> String {
     var bare = host[...]
     if bare.hasPrefix("["), bare.hasSuffix("]") { bare = bare.dropFirst().dropLast() }
     if bare.contains(":"), let zone = bare.firstIndex(of: "%") { bare = bare[..<zone] }
     if bare.hasSuffix(".") { bare = bare.dropLast() }
+    guard !bare.isEmpty, !bare.hasPrefix("."), bare.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+      throw TLSError(.invalidConfiguration, "no certificate can be of this host: \(String(reflecting: host))")
+    }
     return String(bare)
   }
 }

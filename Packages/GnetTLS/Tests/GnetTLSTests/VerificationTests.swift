@@ -102,6 +102,20 @@ struct ServerVerificationTests {
   }
 }
 
+@Suite("Hosts")
+struct HostTests {
+  @Test(
+    "a host that no certificate can be of is refused, and never taken for any host",
+    arguments: ["", ".", "[]", ".example.org", "a b", "localhost\0.evil.test", "b\u{fc}cher.example"])
+  func invalid(host: String) throws {
+    let fromAddress = #expect(throws: TLSError.self) { try TLSClient.test().makeFilter(host: host, port: 1) }
+    let fromSetting = #expect(throws: TLSError.self) {
+      try TLSClient.test { $0.serverName = host }.makeFilter(host: "localhost", port: 1)
+    }
+    #expect(fromAddress?.code == .invalidConfiguration && fromSetting?.code == .invalidConfiguration)
+  }
+}
+
 @Suite("Certificates of clients")
 struct ClientCertificateTests {
   static let cases: [(isRequired: Bool, issuer: String?, isTaken: Bool)] = [

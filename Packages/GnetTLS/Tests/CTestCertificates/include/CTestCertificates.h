@@ -32,6 +32,13 @@ char *ctest_key_text(const struct ctest_certificate *certificate, const char *pa
 
 void ctest_free_text(char *text);
 
+/// Has the allocations of OpenSSL be counted; before its first one. Returns whether that is so.
+bool ctest_count_allocations(void);
+
+/// The number of buffers of records that were allocated since then, and of all bytes that are in use.
+long ctest_allocated_buffer_count(void);
+long ctest_allocated_byte_count(void);
+
 /// The number of errors in the error queue of this thread.
 int ctest_queued_error_count(void);
 
