@@ -68,7 +68,9 @@ public final class TLSServer: Sendable {
 
   /// Replaces the identity for a name, or adds one, on any thread. New connections get the new one; no connection is cut.
   ///
-  /// - Parameter name: a name as in ``Configuration/identities``.
+  /// - Parameters:
+  ///   - identity: the identity for clients that ask for the name.
+  ///   - name: a name as in ``Configuration/identities``.
   public func replace(_ identity: TLSIdentity, forServerName name: String) throws(TLSError) {
     try Configuration.check(serverName: name)
     replace { $0.named[name] = identity }
