@@ -20,6 +20,10 @@ struct timespec {
 };
 typedef int clockid_t;
 #define CLOCK_MONOTONIC 4
+struct timeval {
+  time_t tv_sec;
+  int tv_usec;
+};
 int clock_gettime(clockid_t, struct timespec *);
 int nanosleep(const struct timespec *, struct timespec *);
 
@@ -30,7 +34,9 @@ int *errno_location(void);
 #define EWOULDBLOCK EAGAIN
 #define EINVAL 22
 #define EPROTOTYPE 41
+#define EPROTO 92
 
+#define F_GETFD 1
 #define F_GETFL 3
 #define F_SETFL 4
 #define F_SETFD 2
@@ -122,6 +128,31 @@ struct msghdr {
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
 #define SHUT_WR 1
+#define SHUT_RDWR 2
+#define AF_UNIX 1
+#define AF_INET 2
+#if defined(__APPLE__)
+#define AF_INET6 30
+#elif defined(__FreeBSD__)
+#define AF_INET6 28
+#else
+#define AF_INET6 24
+#endif
+#define SO_ACCEPTCONN 2
+#define SO_SNDTIMEO 0x1005
+#define SO_RCVTIMEO 0x1006
+#define SCM_RIGHTS 1
+struct cmsghdr {
+  socklen_t cmsg_len;
+  int cmsg_level;
+  int cmsg_type;
+};
+#define CMSG_ALIGN(size) (((size) + 7) & ~(size_t)7)
+#define CMSG_DATA(header) ((unsigned char *)(header) + CMSG_ALIGN(sizeof(struct cmsghdr)))
+#define CMSG_LEN(size) (CMSG_ALIGN(sizeof(struct cmsghdr)) + (size))
+#define CMSG_SPACE(size) (CMSG_ALIGN(sizeof(struct cmsghdr)) + CMSG_ALIGN(size))
+#define CMSG_FIRSTHDR(message) ((struct cmsghdr *)(message)->msg_control)
+struct cmsghdr *CMSG_NXTHDR(struct msghdr *, struct cmsghdr *);
 #define SOL_SOCKET 0xffff
 #define SO_REUSEADDR 4
 #define SO_KEEPALIVE 8
@@ -141,6 +172,10 @@ struct linger {
 #define IPV6_V6ONLY 27
 #define FIONREAD 0x4004667f
 #define MSG_TRUNC 0x10
+#define MSG_WAITALL 0x40
+#if !defined(__APPLE__)
+#define MSG_CMSG_CLOEXEC 0x40000
+#endif
 #define MSG_DONTWAIT 0x80
 #if defined(__APPLE__)
 #define SO_NOSIGPIPE 0x1022
@@ -194,6 +229,7 @@ struct sockpeercred {
 #define MSG_NOSIGNAL 0x400
 #endif
 int socket(int, int, int);
+int socketpair(int, int, int, int *);
 int bind(int, const struct sockaddr *, socklen_t);
 int listen(int, int);
 int connect(int, const struct sockaddr *, socklen_t);
@@ -213,8 +249,12 @@ typedef struct opaque_thread *pthread_t;
 typedef struct opaque_attributes pthread_attr_t;
 typedef uint32_t sigset_t;
 #define SIG_SETMASK 3
+int sigemptyset(sigset_t *);
 int sigfillset(sigset_t *);
 int sigdelset(sigset_t *, int);
+int kill(pid_t, int);
+#define SIGKILL 9
+#define SIGTERM 15
 #define SIGILL 4
 #define SIGTRAP 5
 #define SIGABRT 6
@@ -236,11 +276,44 @@ int pthread_setname_np(pthread_t, const char *, void *);
 void pthread_set_name_np(pthread_t, const char *);
 #endif
 
+pid_t getpid(void);
+#define WNOHANG 1
+#define WIFEXITED(status) (((status) & 0177) == 0)
+#define WEXITSTATUS(status) (((status) >> 8) & 0xff)
+#define WTERMSIG(status) ((status) & 0177)
+pid_t waitpid(pid_t, int *, int);
+struct pollfd {
+  int fd;
+  short events;
+  short revents;
+};
+#define POLLIN 1
+int poll(struct pollfd *, unsigned, int);
+typedef struct opaque_spawn_attributes *posix_spawnattr_t;
+typedef struct opaque_spawn_actions *posix_spawn_file_actions_t;
+#define POSIX_SPAWN_SETSIGMASK 0x8
+int posix_spawnattr_init(posix_spawnattr_t *);
+int posix_spawnattr_destroy(posix_spawnattr_t *);
+int posix_spawnattr_setflags(posix_spawnattr_t *, short);
+int posix_spawnattr_setsigmask(posix_spawnattr_t *, const sigset_t *);
+int posix_spawn_file_actions_init(posix_spawn_file_actions_t *);
+int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *);
+int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *, int, int);
+#if defined(__APPLE__)
+#define POSIX_SPAWN_CLOEXEC_DEFAULT 0x4000
+int posix_spawn_file_actions_addinherit_np(posix_spawn_file_actions_t *, int);
+#elif defined(__FreeBSD__)
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+#endif
+int posix_spawnp(
+  pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const *, char *const *);
+
 void *calloc(size_t, size_t);
 void *malloc(size_t);
 void free(void *);
 void abort(void) __attribute__((noreturn));
 int memcmp(const void *, const void *, size_t);
+void *memcpy(void *, const void *, size_t);
 void *memset(void *, int, size_t);
 
 #if defined(__NetBSD__)

@@ -74,6 +74,28 @@ int cgnet_check_stream(int fd) {
   return type == SOCK_STREAM ? 0 : -EPROTOTYPE;
 }
 
+int cgnet_identify_socket(int fd, struct cgnet_socket_kind *kind) {
+  int type = 0, listening = 0;
+  socklen_t length = sizeof type;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return -errno;
+  length = sizeof listening;
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0) return -errno;
+  struct sockaddr_storage address = {0};
+  int error = cgnet_local_address(fd, &address, &length);
+  if (error != 0) return error;
+  bool is_internet = address.ss_family == AF_INET || address.ss_family == AF_INET6;
+  *kind = (struct cgnet_socket_kind){type == SOCK_DGRAM, listening != 0};
+  bool is_served = type == SOCK_STREAM ? is_internet || address.ss_family == AF_UNIX
+                                       : type == SOCK_DGRAM && is_internet;
+  return is_served ? 0 : -EPROTOTYPE;
+}
+
+int cgnet_duplicate(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return -errno;
+  return result(fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
 int cgnet_unread_count(int fd) {
   int count = 0;
   return ioctl(fd, FIONREAD, &count) == 0 ? count : 0;

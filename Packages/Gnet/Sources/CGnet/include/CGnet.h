@@ -2,7 +2,7 @@
 //
 // Each system has one file for the calls that differ between systems: platform_linux.c, platform_bsd.c; the count of Linux's
 // processors is in processors_linux.c. The other calls
-// are in sockets.c, files.c and threads.c.
+// are in sockets.c, files.c, processes.c and threads.c.
 //
 // A function that can fail returns the negated errno. Swift would read `errno` too late: code that runs between the
 // failed call and the reading may change it.
@@ -17,9 +17,11 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -139,6 +141,19 @@ int cgnet_peer_address(int fd, struct sockaddr_storage *address, socklen_t *leng
 /// never the cause of a SIGPIPE. Other descriptors are an error.
 int cgnet_adopt(int fd);
 
+/// The kind of a socket of somebody else's making.
+struct cgnet_socket_kind {
+  bool is_datagram;
+  bool is_listening;
+};
+
+/// getsockopt(2) with SO_TYPE and SO_ACCEPTCONN: the kind of a socket. A kind that a server cannot have is -EPROTOTYPE.
+int cgnet_identify_socket(int fd, struct cgnet_socket_kind *kind);
+
+/// fcntl(2) with F_DUPFD_CLOEXEC: another descriptor from 3 on for a socket of somebody else's making, whose calls never
+/// block from now on.
+int cgnet_duplicate(int fd);
+
 /// getsockname(2).
 int cgnet_local_address(int fd, struct sockaddr_storage *address, socklen_t *length);
 
@@ -211,6 +226,46 @@ int cgnet_lock_folder(const char *path);
 
 /// getrlimit(2) with RLIMIT_NOFILE: the number of descriptors that the process may have.
 long cgnet_descriptor_limit(void);
+
+// MARK: Processes
+
+/// The most descriptors in one message of a channel; the descriptor of the channel in a process that was started with it.
+enum { CGNET_MESSAGE_DESCRIPTORS = 64, CGNET_CHANNEL = 3 };
+
+/// The environment of this process, as an array that ends with a null pointer.
+char *const *cgnet_environment(void);
+
+/// getpid(2).
+pid_t cgnet_process(void);
+
+/// socketpair(2): a channel for messages with descriptors between two processes. Both ends block and are closed on exec.
+int cgnet_open_channel(int ends[2]);
+
+/// fcntl(2) with FD_CLOEXEC: a channel that the process was started with is closed on exec.
+int cgnet_adopt_channel(int fd);
+
+/// setsockopt(2) with SO_RCVTIMEO and SO_SNDTIMEO: the time that a call on a channel may take.
+int cgnet_set_patience(int fd, int milliseconds);
+
+/// sendmsg(2): a message of bytes and of descriptors, at most CGNET_MESSAGE_DESCRIPTORS.
+int cgnet_send_message(int fd, const void *bytes, size_t count, const int *fds, int fd_count);
+
+/// recvmsg(2): the next message. Returns the number of its bytes. The end of the channel, or a message that does not fit, is
+/// -EPROTO.
+ssize_t cgnet_receive_message(int fd, void *bytes, size_t capacity, int *fds, int *fd_count);
+
+/// poll(2): waits until a message or the end of the channel has come. Returns 0 when the time is over.
+int cgnet_wait_readable(int fd, int milliseconds);
+
+/// shutdown(2) with SHUT_RDWR: both processes see the end of the channel.
+void cgnet_end_channel(int fd);
+
+/// posix_spawnp(3): starts a process with a channel, the standard descriptors and no others, and without blocked signals.
+pid_t cgnet_spawn(const char *program, char *const *arguments, char *const *environment, int channel);
+
+/// kill(2) unless the signal is 0, and waitpid(2): waits for the end of a child, and kills it when the time is over. Returns
+/// its exit code, or the negated number of the signal that ended it.
+int cgnet_end_process(pid_t process, int number, int milliseconds);
 
 // MARK: Processors and threads
 

@@ -88,13 +88,11 @@ extension Address {
       }
       if reusePort { try system.set(CGNET_SHARE_PORT, 1, of: socket.fd) }
       if !scheme.isDatagram { try system.set(CGNET_REUSE_ADDRESS, 1, of: socket.fd) }
-      try setBufferSizes(of: socket.fd, options, on: system)
-      if !scheme.isDatagram {
-        try system.set(CGNET_NO_DELAY, options.tcpNoDelay ? 1 : 0, of: socket.fd)
-        if let interval = options.tcpKeepAlive { try system.setKeepAlive(of: socket.fd, interval) }
-        if let timeout = options.tcpUserTimeout { try system.setUserTimeout(of: socket.fd, timeout) }
+      if scheme.isDatagram {
+        try system.setDatagramOptions(of: socket.fd, options)
+      } else {
+        try system.setStreamOptions(of: socket.fd, family: family, options)
       }
-      if scheme.isDatagram { try system.set(CGNET_RECEIVE_MERGED, 1, of: socket.fd) }
       step = .bind
       try system.checked(system.bind(socket.fd, to: address))
       step = .getName
@@ -108,15 +106,6 @@ extension Address {
       )
     } catch {
       throw .system(operation: step.rawValue, address: text, error)
-    }
-  }
-
-  func setBufferSizes(of fd: Int32, _ options: Options, on system: some SystemCalls) throws(Errno) {
-    if let size = options.socketReceiveBuffer {
-      try system.set(CGNET_RECEIVE_BUFFER, Int32(clamping: size), of: fd)
-    }
-    if let size = options.socketSendBuffer {
-      try system.set(CGNET_SEND_BUFFER, Int32(clamping: size), of: fd)
     }
   }
 

@@ -19,7 +19,7 @@ extension Address {
     do throws(Errno) {
       let socket = try system.socket(family: AF_UNIX, isDatagram: false)
       step = .setOption
-      try setBufferSizes(of: socket.fd, options, on: system)
+      try system.setStreamOptions(of: socket.fd, family: AF_UNIX, options)
       step = .bind
       try bind(socket.fd, to: address, on: system)
       let bound = BoundSocket(

@@ -1,8 +1,10 @@
+internal import Synchronization
 internal import SystemPackage
 
 /// A socket bound to one of a server's addresses; a stream socket also listens.
 ///
-/// Dropping it closes the socket. The file of a unix socket is removed too, unless another file has taken its place.
+/// Dropping it closes the socket. The file of a unix socket is removed too, unless another process answers for it or another
+/// file has taken its place.
 final class BoundSocket: Sendable {
   /// The index of the address in the list given to `serve`.
   let addressIndex: Int
@@ -12,7 +14,8 @@ final class BoundSocket: Sendable {
   /// Whether the socket is an IPv6 socket. An IPv6 socket may also have IPv4 peers.
   let isIPv6: Bool
   private let socket: OwnedSocket
-  private let file: UnixSocketFile?
+  /// The file of a unix socket that this process or a predecessor has bound.
+  let file: UnixSocketFile?
 
   var fd: Int32 { socket.fd }
 
@@ -32,22 +35,39 @@ final class BoundSocket: Sendable {
 }
 
 /// The file of a bound unix socket.
-struct UnixSocketFile: Sendable {
+///
+/// Several processes may have the socket, one after the other or for a while at once. One of them answers for the file, and
+/// removes it.
+final class UnixSocketFile: Sendable {
   /// The absolute path if the working directory is known: the program may change directories before the removal.
   let path: String
-  private let identity: FileIdentity?
+  let identity: FileIdentity?
   private let system: any SystemCalls
+  private let owned: Atomic<Bool>
 
+  /// The file of a socket that this process has bound.
   init(path: String, _ system: any SystemCalls) {
     let directory = path.hasPrefix("/") ? nil : system.workingDirectory
     self.path = directory.map { "\($0)/\(path)" } ?? path
     self.system = system
     identity = system.identity(ofFileAt: path)
+    owned = Atomic(true)
   }
 
-  /// Removes the file, unless another file has taken its place.
+  /// The file of a socket that another process has bound and still answers for.
+  init(path: String, identity: FileIdentity, _ system: any SystemCalls) {
+    self.path = path
+    self.identity = identity
+    self.system = system
+    owned = Atomic(false)
+  }
+
+  /// Has this process answer for the file, or another one.
+  func setOwned(_ isOurs: Bool) { owned.store(isOurs, ordering: .relaxed) }
+
+  /// Removes the file, unless another process answers for it or another file has taken its place.
   func removeIfUnchanged() {
-    guard let identity, identity == system.identity(ofFileAt: path) else { return }
+    guard owned.load(ordering: .relaxed), let identity, identity == system.identity(ofFileAt: path) else { return }
     system.removeFile(at: path)
   }
 }

@@ -13,6 +13,14 @@ public protocol Plugin: Sendable {
   /// offered to it.
   func preWrite(_ connection: inout Connection, byteCount: Int)
 
+  /// A server that the plugin runs for itself, such as one that is asked for metrics. Its listeners go along when the server
+  /// is handed over: see ``Server/handOver(to:)``.
+  var companion: Server? { get }
+
+  /// Called when a successor has taken over the listeners of the server and of ``companion``, before the server shuts down. A
+  /// companion that accepts no connections any more leaves them to the successor.
+  func handedOver(_ server: Server)
+
   /// Called once, after the last callback, when all loops have ended.
   func stopped(_ server: Server)
 }
@@ -24,6 +32,10 @@ extension Plugin {
   public func tick(_ loop: EventLoop) -> Duration? { nil }
   /// Does nothing.
   public func preWrite(_ connection: inout Connection, byteCount: Int) {}
+  /// No server.
+  public var companion: Server? { nil }
+  /// Does nothing.
+  public func handedOver(_ server: Server) {}
   /// Does nothing.
   public func stopped(_ server: Server) {}
 }

@@ -5,7 +5,7 @@ public enum ServeError: Error, Hashable, CustomStringConvertible {
   /// An address that cannot be understood or does not exist; the address as given, and what is wrong with it.
   case invalidAddress(String, reason: String)
 
-  /// An address of a scheme other than tcp, tcp4, tcp6, udp, udp4, udp6 and unix; the address as given.
+  /// An address of a scheme other than tcp, tcp4, tcp6, udp, udp4, udp6, unix, fd and systemd; the address as given.
   case unsupportedScheme(String)
 
   /// An option with a value that makes no sense; its name, and what is wrong with it.
@@ -22,7 +22,7 @@ public enum ServeError: Error, Hashable, CustomStringConvertible {
     case .invalidAddress(let address, let reason):
       "invalid address \"\(address)\": \(reason)"
     case .unsupportedScheme(let address):
-      "unsupported scheme in address \"\(address)\": use tcp, tcp4, tcp6, udp, udp4, udp6 or unix"
+      "unsupported scheme in address \"\(address)\": use tcp, tcp4, tcp6, udp, udp4, udp6, unix, fd or systemd"
     case .invalidOptions(let reason):
       "invalid options: \(reason)"
     case .system(let operation, nil, let error):

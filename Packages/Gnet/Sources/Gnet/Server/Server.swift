@@ -26,16 +26,19 @@ public final class Server: Sendable {
   private let datagramLoops: [EventLoop?]
   /// Whether a thread of its own still accepts connections for the loops.
   private let hasAcceptor: Atomic<Bool>
+  /// Hands the listeners over to a successor.
+  let succession: Succession
 
   init(
     addresses: [SocketAddress], loops: [EventLoop], hasAcceptor: Bool, datagramLoops: [EventLoop?],
-    loadBalancing: LoadBalancing, wakers: [@Sendable () -> Void]
+    loadBalancing: LoadBalancing, wakers: [@Sendable () -> Void], succession: Succession
   ) {
     self.addresses = addresses
     self.loops = loops
     self.wakers = wakers
     self.hasAcceptor = Atomic(hasAcceptor)
     self.datagramLoops = datagramLoops
+    self.succession = succession
     balancer = Lock(LoadBalancer(loadBalancing, over: loops))
   }
 
@@ -47,6 +50,7 @@ public final class Server: Sendable {
   /// Returns at once. It may be called at any time, from any thread and any callback, and more than once.
   public func shutdown() {
     if isStopping.exchange(true, ordering: .acquiringAndReleasing) { return }
+    succession.shutDown()
     for loop in loops { loop.noteShutdown() }
     for wake in wakers { wake() }
   }
@@ -109,5 +113,6 @@ public final class Server: Sendable {
     for wake in wakers { wake() }
   }
 
-  var isShuttingDown: Bool { isStopping.load(ordering: .acquiring) }
+  /// Whether the server has begun to shut down, or has ended.
+  public var isShuttingDown: Bool { isStopping.load(ordering: .acquiring) }
 }

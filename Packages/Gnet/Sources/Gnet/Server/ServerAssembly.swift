@@ -17,7 +17,8 @@ struct ServerAssembly<System: LoopSystem> {
   func start() throws(ServeError) -> ServerThreads {
     try options.check()
     let loopCount = plan.loopCount
-    let sockets = try bind(loopCount)
+    let sources = try findSources()
+    let sockets = try bind(sources, loopCount)
     let made: Loops
     do throws(Errno) {
       made = try makeLoops(sockets, loopCount)
@@ -27,28 +28,37 @@ struct ServerAssembly<System: LoopSystem> {
     let threads = ServerThreads(made.server, plugins: plan.plugins)
     // Before anybody hears that the server is ready: it may be that the system has no more threads.
     for (name, body) in made.bodies { try threads.add(name, on: system, body) }
+    for case .inherited(let sockets) in sources { sockets.take(system) }
     threads.release(announce(made.server))
     return threads
   }
 
-  /// Binds each address, at each of its host's addresses, and there once for each loop where the loops share its port.
-  private func bind(_ loopCount: Int) throws(ServeError) -> [[[BoundSocket]]] {
-    var parsed: [Address] = []
+  /// Finds out where the sockets of each listener come from.
+  private func findSources() throws(ServeError) -> [ListenerSource] {
+    var sources: [ListenerSource] = []
     for listener in plan.listeners {
-      let address = try Address(listener.address)
-      if address.scheme.isDatagram && !listener.service.definition.takesDatagrams {
-        throw address.invalid("datagrams need a service of Events")
-      }
+      let source = try ListenerSource(listener, after: sources)
       let hasFilters = try !listener.filters().isEmpty
-      if address.scheme.isDatagram && hasFilters {
-        throw address.invalid("filters are for streams, not for datagrams")
+      if try source.isDatagram(system) {
+        if !listener.service.definition.takesDatagrams {
+          throw .invalidAddress(listener.address, reason: "datagrams need a service of Events")
+        }
+        if hasFilters {
+          throw .invalidAddress(listener.address, reason: "filters are for streams, not for datagrams")
+        }
       }
-      parsed.append(address)
+      sources.append(source)
     }
+    return sources
+  }
+
+  /// Binds each address, at each of its host's addresses, and there once for each loop where the loops share its port.
+  /// Inherited sockets are bound already.
+  private func bind(_ sources: [ListenerSource], _ loopCount: Int) throws(ServeError) -> [[[BoundSocket]]] {
     var sockets: [[[BoundSocket]]] = []
-    for (index, address) in parsed.enumerated() {
+    for (index, source) in sources.enumerated() {
       sockets.append(
-        try address.bind(
+        try source.bind(
           index: index, loopCount: loopCount, backlog: plan.listeners[index].backlog, options: options, on: system))
     }
     return sockets
@@ -78,7 +88,10 @@ struct ServerAssembly<System: LoopSystem> {
       datagramLoops: sockets.indices.map { index in
         sockets[index][0][0].isDatagram ? loops[assignment.datagramLoop(index, sockets[index][0].count)] : nil
       },
-      loadBalancing: options.loadBalancing, wakers: selectors.map(\.waker))
+      loadBalancing: options.loadBalancing, wakers: selectors.map(\.waker),
+      succession: Succession(
+        zip(plan.listeners, sockets).map { ServedListener(address: $0.address, sockets: $1.flatMap { $0 }) },
+        plugins: plan.plugins))
     var made = Loops(server: server)
     if !assignment.ofAcceptor.isEmpty {
       let acceptor = try Acceptor(
@@ -99,9 +112,9 @@ struct ServerAssembly<System: LoopSystem> {
   private static func body<Runner: LoopRunner & ~Copyable & SendableMetatype>(
     _ runner: consuming sending Runner
   ) -> @Sendable () -> Void {
-    let handOver = HandOver(runner)
+    let value = ThreadValue(runner)
     return {
-      guard var runner = handOver.take() else { return }
+      guard var runner = value.take() else { return }
       runner.run()
     }
   }
@@ -141,7 +154,7 @@ private struct Assignment {
 }
 
 /// A value on its way to the thread that is to own it.
-private final class HandOver<Value: ~Copyable>: Sendable {
+private final class ThreadValue<Value: ~Copyable>: Sendable {
   private let value: Lock<Value?>
 
   init(_ value: consuming sending Value) { self.value = Lock(value) }

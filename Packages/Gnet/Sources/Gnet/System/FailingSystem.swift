@@ -91,6 +91,8 @@
     }
 
     func adopt(_ fd: Int32) -> Int32 { attempt(.setBlocking) { base.adopt(fd) } }
+    func identify(_ fd: Int32, as kind: inout cgnet_socket_kind) -> Int32 { base.identify(fd, as: &kind) }
+    func duplicate(_ fd: Int32) -> Int32 { attempt(.duplicate) { base.duplicate(fd) } }
     func takeError(of fd: Int32) -> Int32 { base.takeError(of: fd) }
     func unreadCount(_ fd: Int32) -> Int { base.unreadCount(fd) }
     func unacknowledgedCount(_ fd: Int32) -> Int { base.unacknowledgedCount(fd) }

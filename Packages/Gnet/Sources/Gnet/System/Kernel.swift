@@ -67,6 +67,10 @@ final class Kernel: LoopSystem {
 
   func adopt(_ fd: Int32) -> Int32 { cgnet_adopt(fd) }
 
+  func identify(_ fd: Int32, as kind: inout cgnet_socket_kind) -> Int32 { unsafe cgnet_identify_socket(fd, &kind) }
+
+  func duplicate(_ fd: Int32) -> Int32 { cgnet_duplicate(fd) }
+
   func takeError(of fd: Int32) -> Int32 { cgnet_pending_error(fd) }
 
   func unreadCount(_ fd: Int32) -> Int { Int(cgnet_unread_count(fd)) }

@@ -58,6 +58,13 @@ protocol SystemCalls: AnyObject, Sendable {
   /// Makes a socket that the program has made non-blocking and close-on-exec. Corresponds to `fcntl(2)`.
   func adopt(_ fd: Int32) -> Int32
 
+  /// Identifies a socket that the program was given. Corresponds to `getsockopt(2)` with `SO_TYPE` and `SO_ACCEPTCONN`.
+  func identify(_ fd: Int32, as kind: inout cgnet_socket_kind) -> Int32
+
+  /// Another descriptor for a socket that the program was given; non-blocking and close-on-exec. Corresponds to `fcntl(2)`
+  /// with `F_DUPFD_CLOEXEC`.
+  func duplicate(_ fd: Int32) -> Int32
+
   /// Returns the pending error of a socket and clears it; 0: no error. Corresponds to `getsockopt(2)` with `SO_ERROR`.
   func takeError(of fd: Int32) -> Int32
 

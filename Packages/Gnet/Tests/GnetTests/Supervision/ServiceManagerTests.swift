@@ -1,0 +1,111 @@
+import TestPeers
+import TestSupport
+import Testing
+
+@testable import Gnet
+
+@Suite("messages to the service manager") struct ServiceManagerTests {
+  @Test("a message is a datagram to the manager's socket")
+  func datagram() throws {
+    let path = Files.temporaryPath()
+    let manager = try Client(boundTo: path, datagrams: true)
+    defer { Files.remove(path) }
+    let messages: [(ServiceManager.Message, String)] = [
+      (.ready, "READY=1"), (.readyAsMain(process: 42), "READY=1\nMAINPID=42"), (.stopping, "STOPPING=1"),
+      (.alive, "WATCHDOG=1"), (.status("a\nb"), "STATUS=a\\nb"),
+    ]
+    for (message, text) in messages {
+      #expect(ServiceManager.notify(message, at: path))
+      #expect(try manager.receiveText() == text)
+    }
+    #expect(ServiceManager.notify(.reloading, at: path))
+    #expect(try manager.receiveText().wholeMatch(of: /RELOADING=1\nMONOTONIC_USEC=[1-9][0-9]*/) != nil)
+  }
+
+  @Test("without a manager nothing is sent", arguments: [nil, "", "relative", "/nowhere/at/all", "vsock:2:1234"])
+  func nobody(path: String?) { #expect(!ServiceManager.notify(.ready, at: path)) }
+
+  @Test("a manager whose socket is full does not make the server wait")
+  func full() throws {
+    let path = Files.temporaryPath()
+    let manager = try Client(boundTo: path, datagrams: true)
+    defer { Files.remove(path) }
+    var count = 0
+    while ServiceManager.notify(.alive, at: path), count < 100_000 { count += 1 }
+    #expect(count > 0 && count < 100_000)
+    #expect(try manager.receiveText() == "WATCHDOG=1")
+  }
+
+  @Test("the watchdog's interval is for the process that the manager names")
+  func interval() {
+    func interval(_ variables: [String: String]) -> Duration? {
+      ServiceManager.watchdogInterval(variables, process: 42)
+    }
+    #expect(interval(["WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "42"]) == .seconds(3))
+    #expect(interval(["WATCHDOG_USEC": "3000000"]) == .seconds(3))
+    #expect(interval(["WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "43"]) == nil)
+    for text in ["0", "-1", "x", ""] { #expect(interval(["WATCHDOG_USEC": text]) == nil) }
+    #expect(interval([:]) == nil)
+  }
+}
+
+@Suite("the watchdog of a service manager") struct ServiceWatchdogTests {
+  @Test("the manager hears of the server while all loops turn, and nothing while one is stuck", arguments: [0, 1])
+  func stuck(index: Int) throws {
+    let reports = Counter()
+    var options = Options()
+    options.loopCount = 2
+    options.plugins = [ServiceWatchdog(interval: .milliseconds(200)) { reports.add() }]
+    try withListeners([Listener("tcp://127.0.0.1:0", Service(.echo))], options: options) { server in
+      try require("the manager hears of it") { reports.value >= 3 }
+      let (blocked, goOn) = (Flag(), Flag())
+      server.loops[index].schedule(after: .zero) {
+        blocked.set()
+        goOn.wait()
+      }.keep()
+      blocked.wait()
+      var last = -1
+      // Half of the interval, and then nothing for longer than the time between two reports.
+      try require("the manager hears nothing for a while") {
+        let before = reports.value
+        TestThread.sleep(milliseconds: 250)
+        last = reports.value
+        return before == last
+      }
+      goOn.set()
+      try require("the manager hears of it again") { reports.value > last }
+    }
+  }
+
+  @Test("without an interval nothing is sent, and no loop is woken")
+  func none() throws {
+    let reports = Counter()
+    var options = Options()
+    options.plugins = [ServiceWatchdog(interval: nil) { reports.add() }]
+    try withListeners([Listener("tcp://127.0.0.1:0", Service(.echo))], options: options) { server in
+      let client = try Client(server.addresses[0])
+      try client.send("x")
+      #expect(try client.receiveText(1) == "x")
+    }
+    #expect(reports.value == 0)
+  }
+
+  @Test("the watchdog goes on during a shutdown")
+  func draining() throws {
+    let reports = Counter()
+    var options = Options()
+    options.loopCount = 2
+    options.drainTimeout = .seconds(60)
+    options.plugins = [ServiceWatchdog(interval: .milliseconds(100)) { reports.add() }]
+    var events = Events.echo
+    events.onShutdown = { _ in .none }
+    try withListeners([Listener("tcp://127.0.0.1:0", Service(events))], options: options) { server in
+      let client = try Client(server.addresses[0])
+      try client.send("x")
+      #expect(try client.receiveText(1) == "x")
+      server.shutdown()
+      let before = reports.value
+      try require("the manager hears of the server") { reports.value >= before + 3 }
+    }
+  }
+}
