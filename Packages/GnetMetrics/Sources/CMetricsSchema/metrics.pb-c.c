@@ -142,7 +142,7 @@ void   gnet__metrics__v1__histogram__free_unpacked
   assert(message->base.descriptor == &gnet__metrics__v1__histogram__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor gnet__metrics__v1__snapshot__field_descriptors[10] =
+static const ProtobufCFieldDescriptor gnet__metrics__v1__snapshot__field_descriptors[11] =
 {
   {
     "schema_version",
@@ -264,6 +264,18 @@ static const ProtobufCFieldDescriptor gnet__metrics__v1__snapshot__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "state",
+    11,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Gnet__Metrics__V1__Snapshot, has_state),
+    offsetof(Gnet__Metrics__V1__Snapshot, state),
+    &gnet__metrics__v1__server_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned gnet__metrics__v1__snapshot__field_indices_by_name[] = {
   8,   /* field[8] = addresses */
@@ -276,11 +288,12 @@ static const unsigned gnet__metrics__v1__snapshot__field_indices_by_name[] = {
   5,   /* field[5] = sequence_number */
   3,   /* field[3] = server_start_time */
   4,   /* field[4] = snapshot_time */
+  10,   /* field[10] = state */
 };
 static const ProtobufCIntRange gnet__metrics__v1__snapshot__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor gnet__metrics__v1__snapshot__descriptor =
 {
@@ -290,14 +303,14 @@ const ProtobufCMessageDescriptor gnet__metrics__v1__snapshot__descriptor =
   "Gnet__Metrics__V1__Snapshot",
   "gnet.metrics.v1",
   sizeof(Gnet__Metrics__V1__Snapshot),
-  10,
+  11,
   gnet__metrics__v1__snapshot__field_descriptors,
   gnet__metrics__v1__snapshot__field_indices_by_name,
   1,  gnet__metrics__v1__snapshot__number_ranges,
   (ProtobufCMessageInit) gnet__metrics__v1__snapshot__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_descriptors[26] =
+static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_descriptors[33] =
 {
   {
     "loop_index",
@@ -611,6 +624,90 @@ static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "datagrams_too_long",
+    27,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_datagrams_too_long),
+    offsetof(Gnet__Metrics__V1__LoopCounters, datagrams_too_long),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "datagrams_unreachable",
+    28,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_datagrams_unreachable),
+    offsetof(Gnet__Metrics__V1__LoopCounters, datagrams_unreachable),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "datagrams_forbidden",
+    29,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_datagrams_forbidden),
+    offsetof(Gnet__Metrics__V1__LoopCounters, datagrams_forbidden),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "datagrams_failed",
+    30,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_datagrams_failed),
+    offsetof(Gnet__Metrics__V1__LoopCounters, datagrams_failed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "datagrams_dropped",
+    31,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_datagrams_dropped),
+    offsetof(Gnet__Metrics__V1__LoopCounters, datagrams_dropped),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stalls",
+    32,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_stalls),
+    offsetof(Gnet__Metrics__V1__LoopCounters, stalls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "turn_age_nanoseconds",
+    33,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_turn_age_nanoseconds),
+    offsetof(Gnet__Metrics__V1__LoopCounters, turn_age_nanoseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] = {
   10,   /* field[10] = accept_errors */
@@ -624,8 +721,13 @@ static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] 
   2,   /* field[2] = connections_closed */
   1,   /* field[1] = connections_opened */
   25,   /* field[25] = connections_outbound */
+  30,   /* field[30] = datagrams_dropped */
+  29,   /* field[29] = datagrams_failed */
+  28,   /* field[28] = datagrams_forbidden */
   11,   /* field[11] = datagrams_in */
   12,   /* field[12] = datagrams_out */
+  26,   /* field[26] = datagrams_too_long */
+  27,   /* field[27] = datagrams_unreachable */
   0,   /* field[0] = loop_index */
   16,   /* field[16] = mailbox_depth_max */
   15,   /* field[15] = mailbox_messages */
@@ -633,7 +735,9 @@ static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] 
   14,   /* field[14] = polls */
   22,   /* field[22] = published_time */
   4,   /* field[4] = reads */
+  31,   /* field[31] = stalls */
   19,   /* field[19] = tick_lateness_histogram */
+  32,   /* field[32] = turn_age_nanoseconds */
   21,   /* field[21] = waiting_nanoseconds */
   13,   /* field[13] = wakeups */
   18,   /* field[18] = write_size_histogram */
@@ -643,7 +747,7 @@ static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] 
 static const ProtobufCIntRange gnet__metrics__v1__loop_counters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 26 }
+  { 0, 33 }
 };
 const ProtobufCMessageDescriptor gnet__metrics__v1__loop_counters__descriptor =
 {
@@ -653,7 +757,7 @@ const ProtobufCMessageDescriptor gnet__metrics__v1__loop_counters__descriptor =
   "Gnet__Metrics__V1__LoopCounters",
   "gnet.metrics.v1",
   sizeof(Gnet__Metrics__V1__LoopCounters),
-  26,
+  33,
   gnet__metrics__v1__loop_counters__field_descriptors,
   gnet__metrics__v1__loop_counters__field_indices_by_name,
   1,  gnet__metrics__v1__loop_counters__number_ranges,
@@ -723,4 +827,34 @@ const ProtobufCMessageDescriptor gnet__metrics__v1__histogram__descriptor =
   1,  gnet__metrics__v1__histogram__number_ranges,
   (ProtobufCMessageInit) gnet__metrics__v1__histogram__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue gnet__metrics__v1__server_state__enum_values_by_number[3] =
+{
+  { "STARTING", "GNET__METRICS__V1__SERVER_STATE__STARTING", 1 },
+  { "SERVING", "GNET__METRICS__V1__SERVER_STATE__SERVING", 2 },
+  { "DRAINING", "GNET__METRICS__V1__SERVER_STATE__DRAINING", 3 },
+};
+static const ProtobufCIntRange gnet__metrics__v1__server_state__value_ranges[] = {
+{1, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex gnet__metrics__v1__server_state__enum_values_by_name[3] =
+{
+  { "DRAINING", 2 },
+  { "SERVING", 1 },
+  { "STARTING", 0 },
+};
+const ProtobufCEnumDescriptor gnet__metrics__v1__server_state__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "gnet.metrics.v1.ServerState",
+  "ServerState",
+  "Gnet__Metrics__V1__ServerState",
+  "gnet.metrics.v1",
+  3,
+  gnet__metrics__v1__server_state__enum_values_by_number,
+  3,
+  gnet__metrics__v1__server_state__enum_values_by_name,
+  1,
+  gnet__metrics__v1__server_state__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };

@@ -24,6 +24,8 @@ public final class MetricsExporter: Plugin {
   public let socketPath: String
   /// The time between two publications of a loop's counters.
   public let interval: Duration
+  /// The time for which a loop may be stuck in a callback before that is counted and logged.
+  public let stallLimit: Duration
   /// The permissions of the socket's file.
   public let permissions: FilePermissions
 
@@ -42,15 +44,18 @@ public final class MetricsExporter: Plugin {
   /// - Parameters:
   ///   - socketPath: the path of the socket, at most 107 bytes (103 on macOS).
   ///   - interval: the time between two publications of a loop's counters, more than zero. Each wakes the loop.
+  ///   - stallLimit: the time for which a loop may be stuck in a callback before that is counted and logged, more than zero.
   ///   - permissions: the permissions of the socket's file; by default only its owner can connect.
-  ///   - logger: receives the errors of the socket while the server runs.
+  ///   - logger: receives the errors of the socket while the server runs, and the loops that are stuck.
   public init(
-    socketPath: String, interval: Duration = .milliseconds(100),
+    socketPath: String, interval: Duration = .milliseconds(100), stallLimit: Duration = .seconds(1),
     permissions: FilePermissions = .ownerReadWrite, logger: Logger = Logger(label: "gnet.metrics")
   ) {
     precondition(interval > .zero, "MetricsExporter: interval must be more than zero")
+    precondition(stallLimit > .zero, "MetricsExporter: stallLimit must be more than zero")
     self.socketPath = socketPath
     self.interval = interval
+    self.stallLimit = stallLimit
     self.permissions = permissions
     self.logger = logger
   }
@@ -60,7 +65,8 @@ public final class MetricsExporter: Plugin {
     do throws(ServeError) {
       let table = RecorderTable(count: server.loopCount)
       let endpoint = try MetricsEndpoint(
-        for: server, publishing: table, at: socketPath, permissions: permissions, logger: logger)
+        for: server, publishing: table, at: socketPath, permissions: permissions, stallLimit: stallLimit, logger: logger
+      )
       state.withLock { $0 = State(table: table, endpoint: endpoint) }
       unsafe recorders = table.recorders
     } catch {
@@ -71,7 +77,7 @@ public final class MetricsExporter: Plugin {
   /// Publishes the loop's counters.
   public func tick(_ loop: EventLoop) -> Duration? {
     guard let recorders = unsafe recorders else { return nil }
-    return unsafe recorders[loop.index].tick(loop, every: interval)
+    return unsafe recorders[loop.index].tick(loop, every: interval, stallLimit: stallLimit)
   }
 
   /// Counts a write by its size.
@@ -80,8 +86,16 @@ public final class MetricsExporter: Plugin {
     unsafe recorders[connection.loopIndex].recordWrite(byteCount)
   }
 
+  /// The server of the socket, which goes along when the server is handed over to a successor.
+  public var companion: Server? { state.withLock { $0.endpoint }?.server }
+
+  /// Leaves the socket to the successor.
+  public func handedOver(_ server: Server) { stopEndpoint(of: server) }
+
   /// Closes the socket and removes its file.
-  public func stopped(_ server: Server) {
+  public func stopped(_ server: Server) { stopEndpoint(of: server) }
+
+  private func stopEndpoint(of server: Server) {
     // The table stays until the next server starts.
     let endpoint = state.withLock { state -> MetricsEndpoint? in
       guard let endpoint = state.endpoint, endpoint.isFor(server) else { return nil }

@@ -22,6 +22,24 @@ typedef struct Gnet__Metrics__V1__Histogram Gnet__Metrics__V1__Histogram;
 
 /* --- enums --- */
 
+/*
+ * What a server does.
+ */
+typedef enum _Gnet__Metrics__V1__ServerState {
+  /*
+   * It starts: not every loop runs yet.
+   */
+  GNET__METRICS__V1__SERVER_STATE__STARTING = 1,
+  /*
+   * It accepts connections and serves them.
+   */
+  GNET__METRICS__V1__SERVER_STATE__SERVING = 2,
+  /*
+   * It accepts no connections any more, and lets those that are open finish.
+   */
+  GNET__METRICS__V1__SERVER_STATE__DRAINING = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GNET__METRICS__V1__SERVER_STATE)
+} Gnet__Metrics__V1__ServerState;
 
 /* --- messages --- */
 
@@ -79,10 +97,15 @@ struct  Gnet__Metrics__V1__Snapshot
    */
   size_t n_loops;
   Gnet__Metrics__V1__LoopCounters **loops;
+  /*
+   * What the server does.
+   */
+  protobuf_c_boolean has_state;
+  Gnet__Metrics__V1__ServerState state;
 };
 #define GNET__METRICS__V1__SNAPSHOT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gnet__metrics__v1__snapshot__descriptor) \
-    , 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, 0,NULL, 0,NULL }
+    , 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, 0,NULL, 0,NULL, 0, GNET__METRICS__V1__SERVER_STATE__STARTING }
 
 
 /*
@@ -172,6 +195,31 @@ struct  Gnet__Metrics__V1__LoopCounters
   protobuf_c_boolean has_datagrams_out;
   uint64_t datagrams_out;
   /*
+   * Datagrams that were not sent because they are longer than the path or the socket takes. Only grows.
+   */
+  protobuf_c_boolean has_datagrams_too_long;
+  uint64_t datagrams_too_long;
+  /*
+   * Datagrams that were not sent because there is no way to the peer. Only grows.
+   */
+  protobuf_c_boolean has_datagrams_unreachable;
+  uint64_t datagrams_unreachable;
+  /*
+   * Datagrams that were not sent because the system does not allow it. Only grows.
+   */
+  protobuf_c_boolean has_datagrams_forbidden;
+  uint64_t datagrams_forbidden;
+  /*
+   * Datagrams that were not sent because of another error. Only grows.
+   */
+  protobuf_c_boolean has_datagrams_failed;
+  uint64_t datagrams_failed;
+  /*
+   * Datagrams that were given up: for lack of space, or at the end of a shutdown. Only grows.
+   */
+  protobuf_c_boolean has_datagrams_dropped;
+  uint64_t datagrams_dropped;
+  /*
    * Times that another thread woke the loop. Only grows.
    */
   protobuf_c_boolean has_wakeups;
@@ -220,10 +268,21 @@ struct  Gnet__Metrics__V1__LoopCounters
    */
   protobuf_c_boolean has_published_time;
   uint64_t published_time;
+  /*
+   * Times that the loop was stuck in a callback for longer than a limit, a second unless the server says otherwise. Only grows.
+   */
+  protobuf_c_boolean has_stalls;
+  uint64_t stalls;
+  /*
+   * Nanoseconds by which the loop is late for its own timer now: how long it has been stuck in a callback. 0 while the server
+   * drains. Goes up and down.
+   */
+  protobuf_c_boolean has_turn_age_nanoseconds;
+  uint64_t turn_age_nanoseconds;
 };
 #define GNET__METRICS__V1__LOOP_COUNTERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gnet__metrics__v1__loop_counters__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /*
@@ -327,6 +386,7 @@ typedef void (*Gnet__Metrics__V1__Histogram_Closure)
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    gnet__metrics__v1__server_state__descriptor;
 extern const ProtobufCMessageDescriptor gnet__metrics__v1__snapshot__descriptor;
 extern const ProtobufCMessageDescriptor gnet__metrics__v1__loop_counters__descriptor;
 extern const ProtobufCMessageDescriptor gnet__metrics__v1__histogram__descriptor;

@@ -21,7 +21,8 @@ final class MetricsEndpoint: Sendable {
 
   /// Binds the socket and serves snapshots of `server`, made of the reports in `table`.
   init(
-    for server: Server, publishing table: RecorderTable, at path: String, permissions: FilePermissions, logger: Logger
+    for server: Server, publishing table: RecorderTable, at path: String, permissions: FilePermissions,
+    stallLimit: Duration, logger: Logger
   ) throws(ServeError) {
     watched = server
     endReport = EndReport(path, logger)
@@ -38,6 +39,7 @@ final class MetricsEndpoint: Sendable {
     do throws(ServeError) {
       let running = try start([listener], options: options)
       Self.inspect(path, on: running.server.loops[0], logger)
+      Self.watch(server, table, stallLimit, on: running.server.loops[0], logger)
       self.running = Mutex(running)
     } catch .system(let operation, let address, let error) {
       throw .system(operation: "metrics socket: \(operation)", address: address, error)
@@ -46,6 +48,16 @@ final class MetricsEndpoint: Sendable {
 
   /// Whether this is the endpoint for `server`.
   func isFor(_ server: Server) -> Bool { watched === server }
+
+  /// The server of the socket; `nil` once it was stopped.
+  var server: Server? {
+    running.withLock { running -> Server? in
+      switch running {
+      case .some(let running): running.server
+      case nil: nil
+      }
+    }
+  }
 
   /// Closes the socket and removes its file.
   func stop() {
@@ -62,6 +74,21 @@ final class MetricsEndpoint: Sendable {
       if bound?.isInPlace != true, !isGone.exchange(true, ordering: .relaxed) {
         logger.error(
           "the metrics socket \(path) was removed or replaced: metrics are out of reach until the server is restarted")
+      }
+    }.keep()
+  }
+}
+
+extension MetricsEndpoint {
+  /// Logs once when a loop of the watched server has become stuck.
+  private static func watch(
+    _ server: Server, _ table: RecorderTable, _ limit: Duration, on loop: EventLoop, _ logger: Logger
+  ) {
+    loop.every(limit / 4) {
+      // A shutdown has no ticks.
+      if server.isShuttingDown { return }
+      for index in table.countStalls(at: .now, limit: limit) {
+        logger.warning("gnet-loop-\(index) has been stuck in a callback for more than \(limit)")
       }
     }.keep()
   }
@@ -101,12 +128,14 @@ private final class EndReport: Plugin {
 
 /// Makes the snapshots of one server.
 private final class SnapshotSource: Sendable {
+  private let server: Server
   private let table: RecorderTable
   /// The fields that are the same in all snapshots.
   private let template: MetricsSnapshot
   private let count = Atomic<UInt64>(0)
 
   init(_ server: Server, _ table: RecorderTable) {
+    self.server = server
     self.table = table
     var template = MetricsSnapshot()
     template.processID = Platform.processID
@@ -122,6 +151,13 @@ private final class SnapshotSource: Sendable {
   func next() -> [UInt8] {
     var snapshot = template
     snapshot.loops = table.reports.enumerated().map { MetricsSnapshot.LoopCounters(index: $0, $1) }
+    let isDraining = server.isShuttingDown
+    snapshot.state = isDraining ? .draining : table.haveAllBegun ? .serving : .starting
+    for (index, stall) in table.stalls(at: .now).enumerated() {
+      snapshot.loops[index].stalls = stall.count
+      // A shutdown has no ticks.
+      snapshot.loops[index].turnAge = isDraining ? 0 : stall.age
+    }
     snapshot.sequenceNumber = count.add(1, ordering: .relaxed).newValue
     snapshot.snapshotTime = Platform.wallTime
     return snapshot.encoded()

@@ -107,6 +107,26 @@ package struct CounterField: Sendable {
       "datagrams_out", "gnet_datagrams_out_total", .counter,
       "Datagrams sent"),
     CounterField(
+      \.statistics.datagramsTooLong, \.datagrams_too_long, \.has_datagrams_too_long,
+      "datagrams_too_long", "gnet_datagrams_too_long_total", .counter,
+      "Datagrams that were not sent because they are longer than the path or the socket takes"),
+    CounterField(
+      \.statistics.datagramsUnreachable, \.datagrams_unreachable, \.has_datagrams_unreachable,
+      "datagrams_unreachable", "gnet_datagrams_unreachable_total", .counter,
+      "Datagrams that were not sent because there is no way to the peer"),
+    CounterField(
+      \.statistics.datagramsForbidden, \.datagrams_forbidden, \.has_datagrams_forbidden,
+      "datagrams_forbidden", "gnet_datagrams_forbidden_total", .counter,
+      "Datagrams that were not sent because the system does not allow it"),
+    CounterField(
+      \.statistics.datagramsFailed, \.datagrams_failed, \.has_datagrams_failed,
+      "datagrams_failed", "gnet_datagrams_failed_total", .counter,
+      "Datagrams that were not sent because of another error"),
+    CounterField(
+      \.statistics.datagramsDropped, \.datagrams_dropped, \.has_datagrams_dropped,
+      "datagrams_dropped", "gnet_datagrams_dropped_total", .counter,
+      "Datagrams that were given up: for lack of space, or at the end of a shutdown"),
+    CounterField(
       \.statistics.wakeups, \.wakeups, \.has_wakeups,
       "wakeups", "gnet_wakeups_total", .counter,
       "Times that another thread woke the loop"),
@@ -134,6 +154,14 @@ package struct CounterField: Sendable {
       \.statistics.waitingNanoseconds, \.waiting_nanoseconds, \.has_waiting_nanoseconds,
       "waiting_nanoseconds", "gnet_waiting_seconds_total", .counter,
       "Time spent waiting for events"),
+    CounterField(
+      \.stalls, \.stalls, \.has_stalls,
+      "stalls", "gnet_loop_stalls_total", .counter,
+      "Times that the loop was stuck in a callback for longer than a limit"),
+    CounterField(
+      \.turnAge, \.turn_age_nanoseconds, \.has_turn_age_nanoseconds,
+      "turn_age_nanoseconds", "gnet_loop_turn_age_seconds", .gauge, isSummable: false,
+      "How long the loop has been stuck in a callback, beyond the moment of its own timer"),
     CounterField(
       \.publishedTime, \.published_time, \.has_published_time,
       "published_time", "gnet_published_time_seconds", .gauge, isSummable: false,

@@ -45,6 +45,7 @@ extension MetricsSnapshot {
     unsafe sequenceNumber = message.sequence_number
     unsafe packageVersion = String(message.package_version)
     unsafe backend = String(message.backend)
+    unsafe state = message.has_state == 0 ? nil : State(rawValue: message.state.rawValue)
     for index in unsafe 0..<message.n_addresses { unsafe addresses.append(String(message.addresses[index])) }
     for index in unsafe 0..<message.n_loops { unsafe loops.append(try LoopCounters(message.loops[index]!.pointee)) }
   }

@@ -30,6 +30,9 @@ extension MetricsSnapshot {
     unsafe (message.has_sequence_number, message.sequence_number) = (1, sequenceNumber)
     unsafe message.package_version = memory.copy(packageVersion)
     unsafe message.backend = memory.copy(backend)
+    if let state {
+      unsafe (message.has_state, message.state) = (1, Gnet__Metrics__V1__ServerState(state.rawValue))
+    }
 
     let texts = unsafe memory.allocate(UnsafeMutablePointer<CChar>?.self, count: addresses.count)
     for index in addresses.indices { unsafe (texts + index).initialize(to: memory.copy(addresses[index])) }

@@ -27,18 +27,43 @@ public struct MetricsSnapshot: Sendable, Hashable {
   public var addresses: [String] = []
   /// The counters of each loop, in the order of their indices.
   public var loops: [LoopCounters] = []
+  /// The state of the server; `nil` if an older server does not tell.
+  public var state: State?
 
   /// Creates a snapshot of a server without loops.
   public init() {}
 }
 
 extension MetricsSnapshot {
+  /// The states of a server, with their numbers in the schema.
+  public enum State: UInt32, Sendable, Hashable {
+    /// Not every loop runs yet.
+    case starting = 1
+    /// Connections are accepted and served.
+    case serving = 2
+    /// No connections are accepted any more, and those that are open finish.
+    case draining = 3
+
+    /// The name of the state, for people and for programs.
+    package var name: String {
+      switch self {
+      case .starting: "starting"
+      case .serving: "serving"
+      case .draining: "draining"
+      }
+    }
+  }
+
   /// The counters of one loop, all of one moment.
   public struct LoopCounters: Sendable, Hashable {
     /// The loop's place among the loops of the server, counted from 0.
     public var index: Int
     /// The time of publication of these counters; 0 before the first one.
     public var publishedTime: UInt64 = 0
+    /// The number of times that the loop was stuck in a callback for longer than a limit.
+    public var stalls: UInt64 = 0
+    /// The time for which the loop has been stuck in a callback now, in nanoseconds, beyond the moment of its own timer.
+    public var turnAge: UInt64 = 0
     /// The loop's counters.
     public var statistics = LoopStatistics()
     /// The sizes of writes: the bytes offered to the kernel by each.

@@ -28,6 +28,7 @@ package enum JSONFormat {
       ("package_version", string(snapshot.packageVersion)),
       ("backend", string(snapshot.backend)),
       ("addresses", array(snapshot.addresses.map(string))),
+      ("state", snapshot.state.map { string($0.name) } ?? "null"),
       ("loops", array(snapshot.loops.map(loop))),
     ])
   }

@@ -42,6 +42,11 @@ package struct PrometheusFormat {
       ]
       writeSample("gnet_server_info", labels.joined(separator: ","), "1")
     }
+    writeHead("gnet_server_state", "gauge", "What the server does: starting, serving or draining; always 1")
+    for (server, snapshot) in servers {
+      guard let state = snapshot.state else { continue }
+      writeSample("gnet_server_state", "\(server),\(Self.label("state", state.name))", "1")
+    }
     writeHead("gnet_start_time_seconds", "gauge", "When the server started, since the Unix epoch")
     for (server, snapshot) in servers {
       writeSample("gnet_start_time_seconds", server, Self.seconds(snapshot.serverStartTime))

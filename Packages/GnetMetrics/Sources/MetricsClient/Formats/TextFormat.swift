@@ -20,11 +20,12 @@ package enum TextFormat {
 
   private static func heading(_ snapshot: MetricsSnapshot, _ path: String) -> [String] {
     let uptime = snapshot.snapshotTime - min(snapshot.serverStartTime, snapshot.snapshotTime)
-    let facts = [
+    var facts = [
       "process \(snapshot.processID) on \(snapshot.hostName)", "up \(HumanUnits.time(nanoseconds: uptime))",
       "loops: \(snapshot.loops.count)", snapshot.backend, "GnetMetrics \(snapshot.packageVersion)",
       "snapshot \(snapshot.sequenceNumber)",
     ]
+    if let state = snapshot.state { facts.append(state.name) }
     return [path.escapingControls, "  " + facts.joined(separator: ", ").escapingControls]
       + ["  listening on " + snapshot.addresses.joined(separator: ", ").escapingControls]
   }

@@ -14,6 +14,7 @@ import Testing
     snapshot.sequenceNumber = 3
     snapshot.packageVersion = "1.2.3"
     snapshot.backend = "epoll"
+    snapshot.state = .draining
     snapshot.addresses = ["127.0.0.1:9000", "[::1]:9000", "unix:/run/x"]
     snapshot.loops = (0..<3).map { index in
       var loop = MetricsSnapshot.LoopCounters(index: index)

@@ -13,6 +13,7 @@ import Testing
     snapshot.hostName = "host"
     snapshot.packageVersion = "1.2.3"
     snapshot.backend = "epoll"
+    snapshot.state = .serving
     snapshot.addresses = ["127.0.0.1:9000"]
     snapshot.serverStartTime = 1_000_000_000_500_000_000
     snapshot.snapshotTime = 1_000_000_060_500_000_000
@@ -46,6 +47,7 @@ import Testing
     #expect(Set(loop.keys) == Set(schema.fields(of: "LoopCounters")))
     #expect(Set(histogram.keys) == Set(schema.fields(of: "Histogram")))
     #expect(object["server"] as? String == "/tmp/x")
+    #expect(object["state"] as? String == "serving")
     #expect(loop["loop_index"] as? Int == 1)
     #expect(loop["bytes_read"] as? Int == 1_048_581)
     #expect(histogram["counts"] as? [Int] == [1, 2, 4])
@@ -84,6 +86,7 @@ import Testing
     for sample in [
       "gnet_up{server=\"/a\"} 1", "gnet_up{server=\"/b\"} 0",
       "gnet_server_info{server=\"/a\",process_id=\"4711\",host=\"host\",version=\"1.2.3\",backend=\"epoll\"} 1",
+      "gnet_server_state{server=\"/a\",state=\"serving\"} 1",
       "gnet_start_time_seconds{server=\"/a\"} 1000000000.5",
       "gnet_read_bytes_total{server=\"/a\",loop=\"1\"} 1048581",
       "gnet_busy_seconds_total{server=\"/a\",loop=\"0\"} 1.5",
@@ -105,6 +108,7 @@ import Testing
     let text = TextFormat.text(Self.snapshot, path: "/tmp/x")
     let rows = text.split(separator: "\n").map { $0.split(separator: #/ {2,}/#).map(String.init) }
     #expect(text.hasPrefix("/tmp/x\n  process 4711 on host, up 1 min 0 s, loops: 2, epoll, GnetMetrics 1.2.3"))
+    #expect(text.contains(", snapshot 9, serving\n"))
     #expect(rows.contains(["loop 0", "loop 1", "total"]))
     #expect(rows.contains(["bytes read", "5 B", "1 MiB", "1 MiB"]))
     #expect(rows.contains(["mailbox depth max", "1", "2", "2"]))

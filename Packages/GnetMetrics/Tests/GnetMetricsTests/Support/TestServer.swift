@@ -19,13 +19,15 @@ final class TestServer: Sendable {
   /// Starts it, with a fresh socket path and ticks every 10 ms unless something else is wanted.
   init(
     metrics: String = Files.temporaryPath(), loops: Int = 1, on addresses: [String] = ["tcp://127.0.0.1:0"],
-    permissions: FilePermissions = .ownerReadWrite, logger: Logger = Logger(label: "test") { _ in SilentLog() },
-    plugins: [any Plugin] = []
+    permissions: FilePermissions = .ownerReadWrite, stallLimit: Duration = .seconds(1),
+    logger: Logger = Logger(label: "test") { _ in SilentLog() }, plugins: [any Plugin] = [], events: Events = .echo
   ) throws {
     self.metrics = metrics
-    var events = Events.echo
+    var events = events
     events.install(
-      MetricsExporter(socketPath: metrics, interval: .milliseconds(10), permissions: permissions, logger: logger))
+      MetricsExporter(
+        socketPath: metrics, interval: .milliseconds(10), stallLimit: stallLimit, permissions: permissions,
+        logger: logger))
     for plugin in plugins { events.install(plugin) }
     var options = Options()
     options.loopCount = loops

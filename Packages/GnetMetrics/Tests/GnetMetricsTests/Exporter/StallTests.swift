@@ -1,0 +1,56 @@
+import Gnet
+import Logging
+import TestPeers
+import TestSupport
+import Testing
+
+@testable import GnetMetrics
+
+@Suite("loops that are stuck, and the state of a server") struct StallTests {
+  @Test("a loop that is stuck is counted once, logged by its name, and its age is told", arguments: [0, 1])
+  func stuck(index: Int) throws {
+    let messages = Log<String>()
+    let logger = Logger(label: "test") { _ in NotingLog(messages: messages) }
+    let server = try TestServer(loops: 2, stallLimit: .milliseconds(50), logger: logger)
+    try withServer(server) { server in
+      _ = try server.snapshot(where: "all loops have begun") { $0.state == .serving }
+      let before = try server.snapshot().loops[index].stalls
+      let (isStuck, goOn) = (Flag(), Flag())
+      server.server.loops[index].schedule(after: .zero) {
+        isStuck.set()
+        goOn.wait()
+      }.keep()
+      isStuck.wait()
+      let snapshot = try server.snapshot(where: "the stall is counted") { $0.loops[index].stalls > before }
+      #expect(snapshot.loops[index].turnAge > 50_000_000)
+      try require("the stall is logged") { messages.values.contains { $0.hasPrefix("gnet-loop-\(index) ") } }
+      // The same stall is not counted again, however long it is.
+      let age = snapshot.loops[index].turnAge
+      let later = try server.snapshot(where: "more time has passed") { $0.loops[index].turnAge > age + 100_000_000 }
+      #expect(later.loops[index].stalls == before + 1)
+      goOn.set()
+      _ = try server.snapshot(where: "the loop turns again") { $0.loops[index].turnAge < 50_000_000 }
+    }
+  }
+
+  @Test("a server that shuts down is draining, and its loops are not stuck")
+  func draining() throws {
+    var events = Events.echo
+    events.onShutdown = { _ in .none }
+    let server = try TestServer(stallLimit: .milliseconds(20), events: events)
+    try withServer(server) { server in
+      let client = try Client(server.addresses[0])
+      try client.send("x")
+      #expect(try client.receive(exactly: 1) == [120])
+      _ = try server.snapshot(where: "the server serves") { $0.state == .serving }
+      server.server.shutdown()
+      let snapshot = try server.snapshot(where: "the server drains") { $0.state == .draining }
+      #expect(snapshot.loops[0].turnAge == 0)
+      let later = try server.snapshot(where: "time has passed") {
+        $0.snapshotTime > snapshot.snapshotTime + 100_000_000
+      }
+      #expect(later.loops[0].stalls == snapshot.loops[0].stalls)
+      client.close()
+    }
+  }
+}
