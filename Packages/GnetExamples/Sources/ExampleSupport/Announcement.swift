@@ -1,13 +1,13 @@
 internal import Gnet
 
-/// Prints the addresses that the server listens on: a line for each given address, with the real port.
-func announce(_ addresses: [String], _ server: Server) {
-  Output.write(zip(addresses, server.addresses).map { "listening on \(url($0, $1))" })
+/// Prints the addresses that the server listens on: a line for each, with its scheme and the real port.
+func announce(_ schemes: [String], _ server: Server) {
+  Output.write(zip(schemes, server.addresses).map { "listening on \(url($0, $1))" })
 }
 
-private func url(_ given: String, _ bound: SocketAddress) -> String {
+private func url(_ scheme: String, _ bound: SocketAddress) -> String {
   if let path = bound.path { return "unix://\(path)" }
-  return "\(given.hasPrefix("udp") && given.contains("://") ? "udp" : "tcp")://\(bound)"
+  return "\(scheme)://\(bound)"
 }
 
 /// Standard output.

@@ -62,25 +62,36 @@ extension Platform {
     return isIgnored
   }
 
-  /// Leaves the signals pending on this thread and those that it creates. Corresponds to `pthread_sigmask(3)`.
-  static func blockTerminationSignals() {
+  /// The signal that asks for a successor.
+  static let handOverSignal = SIGUSR2
+
+  /// All signals that a server waits for.
+  private static let allSignals: sigset_t = {
     var set = terminationSignals
+    unsafe sigaddset(&set, handOverSignal)
+    return set
+  }()
+
+  /// Leaves the signals pending on this thread and those that it creates. Corresponds to `pthread_sigmask(3)`.
+  static func blockSignals() {
+    var set = allSignals
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
-  /// Gives the signals their effect on this thread again. Corresponds to `pthread_sigmask(3)`.
+  /// Gives the signals that end a program their effect on this thread again. Corresponds to `pthread_sigmask(3)`.
   static func unblockTerminationSignals() {
     var set = terminationSignals
     unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   /// Takes a pending signal, or waits for one. Corresponds to `sigwait(3)`.
-  static func waitForTerminationSignal() {
-    var set = terminationSignals
+  static func waitForSignal() -> Int32 {
+    var set = allSignals
     var number: Int32 = 0
     while unsafe sigwait(&set, &number) != 0 {}
+    return number
   }
 
-  /// Sends one of the signals to this process. Corresponds to `kill(2)`.
+  /// Sends a signal that ends the program to this process. Corresponds to `kill(2)`.
   static func sendTerminationSignal() { kill(getpid(), SIGTERM) }
 }

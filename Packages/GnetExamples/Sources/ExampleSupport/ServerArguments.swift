@@ -8,7 +8,7 @@ internal import Logging
 public struct ServerArguments: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "What to listen on: [SCHEME://]HOST:PORT[?reuseport=true] with a scheme of tcp, tcp4, tcp6, udp, udp4 or udp6, or unix://PATH.",
+      "What to listen on: [SCHEME://]HOST:PORT[?reuseport=true] with a scheme of tcp, tcp4, tcp6, udp, udp4 or udp6; unix://PATH; or a socket that the program was started with: fd://NUMBER or systemd://NAME.",
       valueName: "address"))
   var addresses: [String] = []
 
@@ -62,18 +62,19 @@ public struct ServerArguments: ParsableArguments {
     let addresses = addresses.isEmpty ? defaultAddress : addresses
     let filter = try tls.makeServer()?.filter
     let listeners = try addresses.map { address in
-      guard address.hasPrefix("udp"), address.contains("://") else {
-        return Listener(address, service, filter: filter)
-      }
+      let listener = Listener(address, service, filter: filter)
+      guard listener.isDatagram else { return listener }
       if let datagrams { return Listener(address, datagrams) }
       throw ServeError.invalidAddress(address, reason: "connections are served here, not datagrams")
     }
+    // Before the start, which closes the descriptors that the program was given.
+    let schemes = listeners.map { $0.isDatagram ? "udp" : "tcp" }
     Platform.raiseDescriptorLimit()
-    let signals = TerminationSignals()
+    let signals = ServerSignals()
     let running = try start(listeners, options: completed(options))
-    let watcher = WorkerPool(threadCount: 1, queueCapacity: 1)
-    defer { watcher.shutdown() }
-    _ = watcher.submit {
+    let helpers = WorkerPool(threadCount: 2, queueCapacity: 4)
+    defer { helpers.shutdown() }
+    _ = helpers.submit {
       // The server may end by itself. Its error is thrown below.
       try? running.wait()
       signals.endWait()
@@ -81,10 +82,26 @@ public struct ServerArguments: ParsableArguments {
     let server = running.server
     started(server)
     // On a loop: where a plugin has refused to start, no loop runs, and nothing listens.
-    server.loops[0].schedule(after: .zero) { announce(addresses, server) }.keep()
-    signals.wait()
+    server.loops[0].schedule(after: .zero) {
+      announce(schemes, server)
+      // Not on a loop, since the predecessor's answer is waited for.
+      _ = helpers.submit { server.reportReady() }
+    }.keep()
+    while case .handOver = signals.next() {
+      _ = helpers.submit { [logger] in Self.handOver(server, logger) }
+    }
+    if !server.isShuttingDown { ServiceManager.notify(.stopping) }
     running.shutdown()
     try running.wait()
+  }
+
+  /// Has a new process of this program take over, which ends the server.
+  private static func handOver(_ server: Server, _ logger: Logger) {
+    do {
+      try server.handOver()
+    } catch {
+      logger.error("no successor has taken over: \(error)")
+    }
   }
 
   /// The log of the program, on standard error.
@@ -101,6 +118,7 @@ public struct ServerArguments: ParsableArguments {
     options.logger = logger
     options.loadBalancing = loadBalancing.value
     options.drainTimeout = .seconds(drainTimeout)
+    if ServiceManager.watchdogInterval != nil { options.plugins.append(ServiceWatchdog()) }
     if let metrics { options.plugins.append(MetricsExporter(socketPath: metrics, interval: .milliseconds(100))) }
     return options
   }
