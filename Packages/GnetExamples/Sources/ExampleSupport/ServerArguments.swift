@@ -21,6 +21,9 @@ public struct ServerArguments: ParsableArguments {
   @Option(help: ArgumentHelp("How connections are dealt to the loops.", valueName: "how"))
   var loadBalancing = Balancing.roundRobin
 
+  @Option(help: ArgumentHelp("Whether a proxy tells the client's address by the PROXY protocol.", valueName: "whether"))
+  var proxyProtocol = ProxyHeaders.off
+
   @Option(
     help: ArgumentHelp(
       "Serve metrics on a unix socket at this path; gnet-metrics and Prometheus read it.", valueName: "path"))
@@ -62,7 +65,7 @@ public struct ServerArguments: ParsableArguments {
     let addresses = addresses.isEmpty ? defaultAddress : addresses
     let filter = try tls.makeServer()?.filter
     let listeners = try addresses.map { address in
-      let listener = Listener(address, service, filter: filter)
+      let listener = Listener(address, service, filter: filter, proxyProtocol: proxyProtocol.value)
       guard listener.isDatagram else { return listener }
       if let datagrams { return Listener(address, datagrams) }
       throw ServeError.invalidAddress(address, reason: "connections are served here, not datagrams")
@@ -135,6 +138,19 @@ enum Balancing: String, CaseIterable, ExpressibleByArgument {
     case .roundRobin: .roundRobin
     case .leastConnections: .leastConnections
     case .sourceAddressHash: .sourceAddressHash
+    }
+  }
+}
+
+/// The words for `--proxy-protocol`.
+enum ProxyHeaders: String, CaseIterable, ExpressibleByArgument {
+  case off, optional, required
+
+  var value: ProxyProtocol {
+    switch self {
+    case .off: .off
+    case .optional: .optional
+    case .required: .required
     }
   }
 }

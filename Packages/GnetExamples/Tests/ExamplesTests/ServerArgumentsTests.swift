@@ -11,6 +11,30 @@ struct ServerArgumentsTests {
     return try Program("sh", ["-c", #"\#(limits) && exec "$0" "$@""#, path, "tcp://127.0.0.1:0"] + arguments)
   }
 
+  @Test("a proxy's header is taken where it is wanted, and is part of the connection otherwise")
+  func proxyProtocol() throws {
+    let header = "PROXY TCP4 192.0.2.1 192.0.2.2 4711 443\r\n"
+    for (word, answer) in [("off", header + "hello"), ("optional", "hello"), ("required", "hello")] {
+      let echo = try echo("true", ["--proxy-protocol", word])
+      let port = try #require(Int(try port(in: echo.line())))
+      let client = try Client(port: port)
+      try client.send(header + "hello")
+      #expect(try client.receiveText(answer.utf8.count) == answer)
+      let without = try Client(port: port)
+      try without.send("hello")
+      if word == "required" {
+        #expect(((try? without.receiveToEnd()) ?? []).isEmpty)
+      } else {
+        #expect(try without.receiveText(5) == "hello")
+      }
+      client.close()
+      without.close()
+      echo.signal(SIGTERM)
+      #expect(echo.exitCode() == 0)
+    }
+    #expect(try echo("true", ["--proxy-protocol", "yes"]).exitCode() == 64)
+  }
+
   @Test("a server may have as many descriptors as the system lets it raise the limit to")
   func limit() throws {
     let echo = try echo("ulimit -Sn 40 && ulimit -Hn 300")

@@ -46,7 +46,7 @@ public struct ProxyProtocol: Sendable, Hashable {
     return result
   }
 
-  /// What makes the filter that takes the header; `nil` where there are no headers.
+  /// The factory of the filter that takes the header; `nil` where there are no headers.
   ///
   /// - Throws: where a network cannot be understood.
   func filter() throws(ServeError) -> ConnectionFilter.Factory? {

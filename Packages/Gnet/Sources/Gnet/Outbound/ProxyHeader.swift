@@ -20,7 +20,7 @@ public struct ProxyHeader: Sendable, Hashable {
   /// The address that the client has connected to.
   public var destination: SocketAddress
 
-  /// What else the proxy tells, by version 2 only: the name of the host that was asked for, the protocol, and the like.
+  /// The values besides the addresses, which version 2 alone has: the host that was asked for, the protocol, and the like.
   public var values: [Value]
 
   /// A value of a type, one of those that the specification calls TLV.

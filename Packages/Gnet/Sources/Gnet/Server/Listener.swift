@@ -51,7 +51,7 @@ public struct Listener: Sendable {
       "fd://\(descriptor.rawValue)", service, filter: filter, proxyProtocol: proxyProtocol, backlog: backlog)
   }
 
-  /// What makes the filters of each connection, the one next to the socket first.
+  /// The factories of each connection's filters, the filter next to the socket first.
   ///
   /// - Throws: where ``proxyProtocol`` trusts a network that cannot be understood.
   func filters() throws(ServeError) -> [ConnectionFilter.Factory] {

@@ -57,7 +57,7 @@ import Testing
     return dialled.events.values.map { $0.replacing("failed the filter of the connection to ", with: "") }
   }
 
-  /// What is behind the address in a failure.
+  /// The text behind the address in a failure.
   private func reason(_ events: [String]) throws -> String {
     #expect(events.count == 1)
     return String(try #require(events.first?.split(separator: "\" ").last))

@@ -48,8 +48,8 @@ extension ReadingFailure {
     case .timedOut: self = .timedOut(timeout)
     case .system(_, _, .connectionRefused) where Platform.isOtherThanSocket(path): self = .noSocket
     case .system(_, _, let error): self = .system(error)
-    // The path of a socket is never looked up as a name.
-    case .shutdown, .nameNotFound: self = .interrupted
+    // The path of a socket is never looked up as a name, and there is no filter.
+    case .shutdown, .nameNotFound, .filter: self = .interrupted
     }
   }
 }
