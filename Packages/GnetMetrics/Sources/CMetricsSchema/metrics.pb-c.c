@@ -310,7 +310,7 @@ const ProtobufCMessageDescriptor gnet__metrics__v1__snapshot__descriptor =
   (ProtobufCMessageInit) gnet__metrics__v1__snapshot__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_descriptors[33] =
+static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_descriptors[34] =
 {
   {
     "loop_index",
@@ -708,6 +708,18 @@ static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter_failures",
+    34,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__LoopCounters, has_filter_failures),
+    offsetof(Gnet__Metrics__V1__LoopCounters, filter_failures),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] = {
   10,   /* field[10] = accept_errors */
@@ -728,6 +740,7 @@ static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] 
   12,   /* field[12] = datagrams_out */
   26,   /* field[26] = datagrams_too_long */
   27,   /* field[27] = datagrams_unreachable */
+  33,   /* field[33] = filter_failures */
   0,   /* field[0] = loop_index */
   16,   /* field[16] = mailbox_depth_max */
   15,   /* field[15] = mailbox_messages */
@@ -747,7 +760,7 @@ static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] 
 static const ProtobufCIntRange gnet__metrics__v1__loop_counters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 33 }
+  { 0, 34 }
 };
 const ProtobufCMessageDescriptor gnet__metrics__v1__loop_counters__descriptor =
 {
@@ -757,7 +770,7 @@ const ProtobufCMessageDescriptor gnet__metrics__v1__loop_counters__descriptor =
   "Gnet__Metrics__V1__LoopCounters",
   "gnet.metrics.v1",
   sizeof(Gnet__Metrics__V1__LoopCounters),
-  33,
+  34,
   gnet__metrics__v1__loop_counters__field_descriptors,
   gnet__metrics__v1__loop_counters__field_indices_by_name,
   1,  gnet__metrics__v1__loop_counters__number_ranges,

@@ -10,6 +10,8 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
   static var backlogLimit: Int { 64 << 10 }
   /// The most bytes of a body that are dropped to keep the connection of a request that was answered without them.
   static var discardLimit: Int { 64 << 10 }
+  /// The time for which an idle connection is kept open while the server shuts down: a request may be on its way.
+  private static var quietTime: Duration { .milliseconds(500) }
 
   let loop: HTTPLoop
   var parser: RequestParser
@@ -40,8 +42,8 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
     }
   }
 
-  /// Refuses a request that takes too long.
-  mutating func timedOut(_ connection: inout Connection) -> Action { refuse(.timeout, &connection) }
+  /// Refuses a request that takes too long, or closes a connection that was quiet while the server shuts down.
+  mutating func timedOut(_ connection: inout Connection) -> Action { isIdle ? .close : refuse(.timeout, &connection) }
 
   /// Looks for requests that have waited for the output to drain, and measures the time of the last one.
   mutating func drained(_ connection: inout Connection) -> Action {
@@ -50,9 +52,12 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
     return .none
   }
 
-  /// Ends a connection that has been served and asks for nothing. Others get the answers that are due, and a client that
-  /// has just come may ask once.
-  mutating func shuttingDown(_ connection: inout Connection) -> Action { isIdle ? .close : .none }
+  /// Ends a connection that has been served and asks for nothing, unless a request comes within the quiet time: closing at once
+  /// would lose a request that is on its way. Others get the answers that are due, and a client that has just come may ask once.
+  mutating func shuttingDown(_ connection: inout Connection) -> Action {
+    if isIdle { setTimeout(Self.quietTime, &connection) }
+    return .none
+  }
 
   consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
     exchange?.end(error ?? CancellationError())
@@ -69,7 +74,11 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
   private mutating func answerAll(
     _ connection: inout Connection, _ input: inout RingBuffer
   ) throws(Refusal) -> Persistence {
-    isIdle = false
+    if isIdle {
+      isIdle = false
+      // The quiet time of a shutdown is over.
+      if isTimed { setTimeout(nil, &connection) }
+    }
     while true {
       if let exchange {
         guard try advance(exchange, &connection, &input) else { break }

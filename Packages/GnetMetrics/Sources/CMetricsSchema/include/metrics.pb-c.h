@@ -185,6 +185,11 @@ struct  Gnet__Metrics__V1__LoopCounters
   protobuf_c_boolean has_connections_outbound;
   uint64_t connections_outbound;
   /*
+   * Accepted connections that ended before they were open, since a filter has failed or was not established in time. Only grows.
+   */
+  protobuf_c_boolean has_filter_failures;
+  uint64_t filter_failures;
+  /*
    * Datagrams received. Only grows.
    */
   protobuf_c_boolean has_datagrams_in;
@@ -282,7 +287,7 @@ struct  Gnet__Metrics__V1__LoopCounters
 };
 #define GNET__METRICS__V1__LOOP_COUNTERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gnet__metrics__v1__loop_counters__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /*

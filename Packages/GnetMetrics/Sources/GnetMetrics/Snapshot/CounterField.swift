@@ -99,6 +99,10 @@ package struct CounterField: Sendable {
       "connections_outbound", "gnet_connections_outbound_total", .counter,
       "Outbound connections opened on this loop"),
     CounterField(
+      \.statistics.filterFailures, \.filter_failures, \.has_filter_failures,
+      "filter_failures", "gnet_filter_failures_total", .counter,
+      "Accepted connections that a filter, such as TLS, ended before they were open"),
+    CounterField(
       \.statistics.datagramsIn, \.datagrams_in, \.has_datagrams_in,
       "datagrams_in", "gnet_datagrams_in_total", .counter,
       "Datagrams received"),
