@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A shutdown")
 struct ShutdownTests {
-  @Test("answers what has arrived, says that the connection closes, and closes idle connections at once")
+  @Test("answers what has arrived, says that the connection closes, and closes idle connections")
   func draining() throws {
     let mayAnswer = Flag()
     let service = Service.http { request in
