@@ -31,11 +31,12 @@
   expect("a quantile behind the last bound", quantileBound(bounds, [5, 4, 1], 0.99) === Infinity, true);
 
   // Snapshots: two loops, of which each has read ten times a second, and been busy for a quarter of the time.
-  const snapshot = (seconds, { run = 1, stuckSince = Infinity } = {}) => ({
-    process_id: run, server_start_time: run, snapshot_time: seconds * 1e9,
+  const snapshot = (seconds, { run = 1, stuckSince = Infinity, stuckSeconds = 0, state = "serving" } = {}) => ({
+    process_id: run, server_start_time: run, snapshot_time: seconds * 1e9, state,
     loops: [0, 1].map((index) => {
       const published = index === 1 ? Math.min(seconds, stuckSince) : seconds;
-      const loop = { loop_index: index, published_time: published * 1e9, connections_active: 3, pending_output_bytes: 5 };
+      const loop = { loop_index: index, published_time: published * 1e9, turn_age_nanoseconds: index * stuckSeconds * 1e9 };
+      for (const [place, name] of GAUGES.entries()) loop[name] = place + 3;
       for (const name of COUNTERS) loop[name] = name === "reads" ? published * 10 : 0;
       loop.busy_nanoseconds = published * 0.25e9;
       loop.waiting_nanoseconds = published * 0.75e9;
@@ -49,15 +50,18 @@
   expect("the second reading", history.add(snapshot(102), 102e3), []);
   near("reads", history.total.reads, 20);
   near("busy", history.total.busy, 0.25);
-  expect("sums of gauges", [history.total.connections_active, history.total.pending_output_bytes], [6, 10]);
+  expect("sums of counters", [failedArrivals, unsentDatagrams].map((sum) => sum({ ...noWork(), accept_errors: 1,
+    filter_failures: 2, datagrams_too_long: 3, datagrams_dropped: 4 })), [3, 7]);
+  expect("sums of gauges", GAUGES.map((name) => history.total[name]), [6, 8, 10]);
   expect("sums of histograms", history.total.write_size_histogram, [4, 0, 8]);
 
   // A loop that publishes seldom keeps its rate; if it is stuck, the rate is 0, and somebody is told.
   expect("a late publication", history.add(snapshot(104, { stuckSince: 102 }), 104e3), []);
   near("the rate of the loop before", history.loops[1].reads, 10);
   expect("its values count once", history.loops[1].write_size_histogram, []);
-  expect("a stuck loop", history.add(snapshot(108, { stuckSince: 102 }), 108e3), ["loop 1 is stuck in a callback"]);
-  expect("its rate", [history.loops[1].reads, history.loops[1].isStuck, history.hasStuckLoop], [0, true, true]);
+  const stuck = { stuckSince: 102, stuckSeconds: 6 };
+  expect("a stuck loop", history.add(snapshot(108, stuck), 108e3), ["loop 1 is stuck in a callback"]);
+  expect("its rate", [history.loops[1].reads, history.loops[1].stuckSeconds, history.word], [0, 6, "stuck"]);
   expect("the loop goes on", history.add(snapshot(110), 110e3), ["loop 1 goes on"]);
 
   // A server that goes, comes back, and is started again.
@@ -69,8 +73,17 @@
   expect("lines without a part", contiguous(history.workSince(0, null), 5e3).map((run) => run.length), [4]);
   expect("the work of a loop", history.workSince(102e3, 1)[0].work.connections_active, 3);
 
+  // A server that drains, and an older server whose loop is silent.
+  const draining = history.add(snapshot(2, { run: 3, state: "draining" }), 176e3);
+  expect("draining", [draining, history.word], [["accepts no more connections and lets the open ones finish"], "draining"]);
+  expect("it is told once", history.add(snapshot(3, { run: 3, state: "draining" }), 177e3), []);
+  const old = new ServerHistory("/run/old.sock");
+  old.add(snapshot(100, { state: null, stuckSince: 100 }), 100e3);
+  expect("a state that is not told", old.word, "up");
+  expect("silence", old.add(snapshot(106, { state: null, stuckSince: 100 }), 106e3), ["loop 1 is stuck in a callback"]);
+
   // The charts forget what is older than their longest time.
-  history.add(snapshot(3, { run: 3 }), 2000e3);
+  history.add(snapshot(4, { run: 3 }), 2000e3);
   expect("old samples", history.samples.length, 1);
   return failures;
 })()

@@ -5,8 +5,8 @@ const [CHART_WIDTH, CHART_HEIGHT] = [1000, 100];
  * A chart with a line or two over time, and their values at the present or at the time mark.
  *
  * `definition` has the `title`, the function `quantity` of a value and the text `per` behind it, the function `ceiling`
- * that rounds the end of the scale, and the `series`: each with a `label`, the `key` of its value, and the keys `low`
- * and `high` if it is the mean of a range. A chart is a slider to keyboards and screen readers: it moves the time mark.
+ * that rounds the end of the scale, and the `series`: each with a `label`, the function `value` of its value, and the
+ * functions `low` and `high` if it is the mean of a range. A chart is a slider to keyboards and screen readers: it moves the time mark.
  */
 class LineChart {
   constructor(definition, server, onMark) {
@@ -70,19 +70,19 @@ class LineChart {
     this.frame = frame;
     const { series, ceiling } = this.definition;
     const known = points.filter((point) => point.work);
-    const highest = Math.max(0, ...known.flatMap(({ work }) => series.map(({ key, high }) => work[high ?? key])));
+    const highest = Math.max(0, ...known.flatMap(({ work }) => series.map(({ value, high = value }) => high(work))));
     const top = ceiling(highest);
     const x = (time) => ((time - frame.begin) / (frame.end - frame.begin)) * CHART_WIDTH;
     const y = (value) => CHART_HEIGHT * (1 - value / top);
     const runs = contiguous(points, frame.gap);
-    series.forEach(({ key }, index) =>
-      setAttribute(this.lines[index], "d", runs.map((run) => linePath(run, x, y, key)).join("")));
-    const [{ key, low, high }] = series;
-    setAttribute(this.area, "d", runs.map((run) => areaPath(run, x, y, high ?? key, low)).join(""));
+    series.forEach(({ value }, index) =>
+      setAttribute(this.lines[index], "d", runs.map((run) => linePath(run, x, y, value)).join("")));
+    const [{ value, low = () => 0, high = value }] = series;
+    setAttribute(this.area, "d", runs.map((run) => areaPath(run, x, y, high, low)).join(""));
     setText(this.top, roundText(this.definition.quantity(top)));
 
     const shown = frame.mark === null ? points.at(-1) : nearest(points, frame.mark, frame.gap);
-    series.forEach(({ key }, index) => setText(this.values[index], this.valueText(shown?.work?.[key])));
+    series.forEach(({ value }, index) => setText(this.values[index], this.valueText(shown?.work && value(shown.work))));
     this.element.classList.toggle("marked", frame.mark !== null);
     const position = x(frame.mark ?? frame.end);
     setAttribute(this.mark, "x1", position);
@@ -96,7 +96,7 @@ class LineChart {
   }
 
   valueText(value) {
-    if (value === undefined) return "–";
+    if (value === undefined || value === null) return "–";
     return text(this.definition.quantity(value)) + this.definition.per;
   }
 
@@ -134,15 +134,17 @@ function coordinate(value) {
   return value.toFixed(1);
 }
 
-function linePath(run, x, y, key) {
-  const points = run.map(({ time, work }) => `${coordinate(x(time))} ${coordinate(y(work[key]))}`);
+function pathPoints(run, x, y, value) {
+  return run.map(({ time, work }) => `${coordinate(x(time))} ${coordinate(y(value(work)))}`);
+}
+
+function linePath(run, x, y, value) {
+  const points = pathPoints(run, x, y, value);
   // The line of a single point has no length: its round end makes it visible.
   return `M${points.join("L")}${points.length === 1 ? "h0" : ""}`;
 }
 
-/** The area below a value, down to another value or to zero. */
-function areaPath(run, x, y, highKey, lowKey) {
-  const upper = run.map(({ time, work }) => `${coordinate(x(time))} ${coordinate(y(work[highKey]))}`);
-  const lower = run.map(({ time, work }) => `${coordinate(x(time))} ${coordinate(y(lowKey ? work[lowKey] : 0))}`);
-  return `M${[...upper, ...lower.toReversed()].join("L")}Z`;
+/** The area between two values. */
+function areaPath(run, x, y, high, low) {
+  return `M${[...pathPoints(run, x, y, high), ...pathPoints(run, x, y, low).toReversed()].join("L")}Z`;
 }

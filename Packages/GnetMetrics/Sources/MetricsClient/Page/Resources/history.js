@@ -24,6 +24,13 @@ class ServerHistory {
     return this.state === "up";
   }
 
+  /** The state in a word. */
+  get word() {
+    if (this.hasStuckLoop) return "stuck";
+    const isServing = !this.isUp || (this.snapshot.state ?? "serving") === "serving";
+    return isServing ? this.state : this.snapshot.state;
+  }
+
   get hasStuckLoop() {
     return this.isUp && this.loops.some((loop) => loop.isStuck);
   }
@@ -50,11 +57,14 @@ class ServerHistory {
     const lastLoops = before ? this.loops : [];
     // After an interruption of the same run, the rates are means over the interruption.
     this.loops = snapshot.loops.map((loop, index) =>
-      loopWork(loop, before?.loops[index], lastLoops[index], snapshot.snapshot_time));
+      loopWork(loop, before?.loops[index], lastLoops[index], snapshot));
     for (const loop of this.loops) {
       const wasStuck = lastLoops[loop.index]?.isStuck ?? false;
       if (loop.isStuck && !wasStuck) changes.push(`loop ${loop.index} is stuck in a callback`);
       if (!loop.isStuck && wasStuck) changes.push(`loop ${loop.index} goes on`);
+    }
+    if (snapshot.state === "draining" && before?.state !== "draining") {
+      changes.push("accepts no more connections and lets the open ones finish");
     }
     this.snapshot = snapshot;
     this.total = totalWork(this.loops);

@@ -5,7 +5,7 @@ const CHANGE_LIMIT = 100;
 const UPDATE_DELAY = 100;
 
 const OVERVIEW_COLUMNS = [
-  { title: "state", kind: "text", value: ({ state, hasStuckLoop }) => (hasStuckLoop ? "stuck" : state) },
+  { title: "state", kind: "text", value: ({ word }) => word },
   ...[
     column("open", count, "connections_active", "open connections"),
     column("opened", rate, "connections_opened", "connections opened per second"),
@@ -15,7 +15,7 @@ const OVERVIEW_COLUMNS = [
     { ...column("busy", share, "busy", "part of the time at work, mean of the loops"), bar: (work) => work?.busy ?? 0 },
     column("pending", bytes, "pending_output_bytes", "bytes of output that wait for clients"),
     { title: "errors", meaning: "failures to accept and to connect, per second",
-      value: (work) => work && rate(work.accept_errors + work.connect_failures) },
+      value: (work) => work && rate(failedArrivals(work) + work.connect_failures) },
   ].map((column) => ({
     ...column,
     value: (history) => column.value(history.isUp ? history.total : null),

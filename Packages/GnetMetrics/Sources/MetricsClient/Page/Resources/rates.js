@@ -2,13 +2,18 @@
 
 const COUNTERS = [
   "connections_opened", "connections_closed", "reads", "bytes_read", "writes", "bytes_written", "writes_would_block",
-  "accept_errors", "connect_attempts", "connect_failures", "datagrams_in", "datagrams_out", "wakeups", "polls",
+  "accept_errors", "filter_failures", "connect_attempts", "connect_failures", "datagrams_in", "datagrams_out",
+  "datagrams_too_long", "datagrams_unreachable", "datagrams_forbidden", "datagrams_failed", "datagrams_dropped", "wakeups", "polls",
 ];
-const GAUGES = ["connections_active", "pending_output_bytes"];
+/** Numbers that are shown as they are. */
+const GAUGES = ["connections_active", "pending_output_bytes", "stalls"];
 const HISTOGRAMS = ["write_size_histogram", "tick_lateness_histogram"];
 
-/** A loop that has published nothing for this many seconds is stuck. */
-const STUCK_SECONDS = 5;
+/** A loop that a callback has blocked for this many seconds is stuck. */
+const STUCK_SECONDS = 1;
+
+/** A loop of an older server, which does not tell, is stuck if it has published nothing for this many seconds. */
+const SILENT_SECONDS = 5;
 
 function increase(now, before) {
   return Math.max(0, now - before);
@@ -20,6 +25,13 @@ function isSameRun(now, before) {
     && now.loops.length === before.loops.length;
 }
 
+/** The seconds for which a callback has blocked a loop. */
+function stuckSeconds(loop, snapshot) {
+  if (snapshot.state !== null) return loop.turn_age_nanoseconds / 1e9;
+  const age = loop.published_time === 0 ? 0 : increase(snapshot.snapshot_time, loop.published_time) / 1e9;
+  return age > SILENT_SECONDS ? age : 0;
+}
+
 /** Creates the work of no loop. */
 function noWork() {
   const work = { busy: 0, busyLow: 0, busyHigh: 0 };
@@ -29,14 +41,15 @@ function noWork() {
 }
 
 /**
- * The work of a loop since `before`, per second by the loop's own clock.
+ * The work of a loop of a snapshot since `before`, per second by the loop's own clock.
  *
  * A loop that has published nothing since keeps its `last` work, unless it is stuck: it may publish less often than the
  * page is updated.
  */
-function loopWork(now, before, last, snapshotTime) {
+function loopWork(now, before, last, snapshot) {
   const work = noWork();
-  const age = now.published_time === 0 ? 0 : increase(snapshotTime, now.published_time) / 1e9;
+  work.stuckSeconds = stuckSeconds(now, snapshot);
+  work.isStuck = work.stuckSeconds >= STUCK_SECONDS;
   const seconds = before ? (now.published_time - before.published_time) / 1e9 : 0;
   if (before && before.published_time > 0 && seconds > 0) {
     for (const name of COUNTERS) work[name] = increase(now[name], before[name]) / seconds;
@@ -46,15 +59,12 @@ function loopWork(now, before, last, snapshotTime) {
     const busy = increase(now.busy_nanoseconds, before.busy_nanoseconds);
     const waiting = increase(now.waiting_nanoseconds, before.waiting_nanoseconds);
     work.busy = busy + waiting > 0 ? busy / (busy + waiting) : 0;
-  } else if (last && age <= STUCK_SECONDS) {
-    Object.assign(work, last);
-    for (const name of HISTOGRAMS) work[name] = [];
+  } else if (last && !work.isStuck) {
+    for (const name of [...COUNTERS, "busy"]) work[name] = last[name];
   }
   for (const name of GAUGES) work[name] = now[name];
   work.busyLow = work.busyHigh = work.busy;
   work.index = now.loop_index;
-  work.isStuck = age > STUCK_SECONDS;
-  work.age = age;
   return work;
 }
 
@@ -69,6 +79,17 @@ function totalWork(loops) {
   total.busyLow = loops.length === 0 ? 0 : Math.min(...loops.map((loop) => loop.busy));
   total.busyHigh = Math.max(0, ...loops.map((loop) => loop.busy));
   return total;
+}
+
+/** The connections that arrived and were not opened: they could not be accepted, or a filter such as TLS ended them. */
+function failedArrivals(work) {
+  return work.accept_errors + work.filter_failures;
+}
+
+/** The datagrams that were not sent, for any reason, per second. */
+function unsentDatagrams(work) {
+  return work.datagrams_too_long + work.datagrams_unreachable + work.datagrams_forbidden + work.datagrams_failed
+    + work.datagrams_dropped;
 }
 
 /** The sums of the counts of two histograms with the same buckets; an empty list is one without values. */

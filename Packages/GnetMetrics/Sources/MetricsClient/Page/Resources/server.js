@@ -1,35 +1,42 @@
+/** A series of the values of a name in the schema. */
+function named(label, name) {
+  return { label, value: (work) => work[name] };
+}
+
 const CHARTS = [
   {
     title: "Connections", quantity: count, per: "", ceiling: roundCount,
-    series: [{ label: "open", key: "connections_active" }],
+    series: [named("open", "connections_active")],
   },
   {
     title: "Arrivals", quantity: rate, per: "/s", ceiling: roundCount,
-    series: [{ label: "opened", key: "connections_opened" }, { label: "closed", key: "connections_closed" }],
+    series: [named("opened", "connections_opened"), named("closed", "connections_closed")],
   },
   {
     title: "Bytes", quantity: bytes, per: "/s", ceiling: roundBytes,
-    series: [{ label: "in", key: "bytes_read" }, { label: "out", key: "bytes_written" }],
+    series: [named("in", "bytes_read"), named("out", "bytes_written")],
   },
   {
     title: "Reads and writes", quantity: rate, per: "/s", ceiling: roundCount,
-    series: [{ label: "reads", key: "reads" }, { label: "writes", key: "writes" }],
+    series: [named("reads", "reads"), named("writes", "writes")],
   },
   {
     title: "Busy", quantity: share, per: "", ceiling: () => 1,
-    series: [{ label: "mean of the loops", key: "busy", low: "busyLow", high: "busyHigh" }],
+    series: [{
+      label: "mean of the loops", value: (work) => work.busy, low: (work) => work.busyLow, high: (work) => work.busyHigh,
+    }],
   },
   {
     title: "Pending output", quantity: bytes, per: "", ceiling: roundBytes,
-    series: [{ label: "waiting for clients", key: "pending_output_bytes" }],
+    series: [named("waiting for clients", "pending_output_bytes")],
   },
   {
     title: "Wake-ups", quantity: rate, per: "/s", ceiling: roundCount,
-    series: [{ label: "by threads", key: "wakeups" }, { label: "polls", key: "polls" }],
+    series: [named("by threads", "wakeups"), named("polls", "polls")],
   },
   {
     title: "Errors", quantity: rate, per: "/s", ceiling: roundCount,
-    series: [{ label: "accepting", key: "accept_errors" }, { label: "connecting", key: "connect_failures" }],
+    series: [{ label: "accepting", value: failedArrivals }, named("connecting", "connect_failures")],
   },
 ];
 
@@ -52,13 +59,21 @@ const LOOP_COLUMNS = [
   column("writes", rate, "writes", "system calls that sent, per second"),
   column("out", bytes, "bytes_written", "bytes sent per second"),
   { ...column("busy", share, "busy", "part of the time at work"), bar: (work) => work?.busy ?? 0 },
+  column("stalls", count, "stalls", "times since the start that a callback blocked the loop for too long"),
   column("pending", bytes, "pending_output_bytes", "bytes of output that wait for clients"),
   column("blocked", rate, "writes_would_block", "writes per second that could not send all"),
   column("wakes", rate, "wakeups", "wake-ups by other threads per second"),
   column("polls", rate, "polls", "times per second that the loop asked the kernel for events"),
-  column("datagrams in", rate, "datagrams_in", "datagrams received per second"),
-  column("datagrams out", rate, "datagrams_out", "datagrams sent per second"),
-  column("accept errors", rate, "accept_errors", "attempts to accept that failed, per second"),
+  column("UDP in", rate, "datagrams_in", "datagrams received per second"),
+  column("UDP out", rate, "datagrams_out", "datagrams sent per second"),
+  {
+    title: "UDP unsent", meaning: "datagrams per second that were not sent",
+    value: (work) => work && rate(unsentDatagrams(work)),
+  },
+  {
+    title: "errors", meaning: "attempts to accept that failed, and connections that a filter such as TLS ended, per second",
+    value: (work) => work && rate(failedArrivals(work)),
+  },
   column("connects", rate, "connect_attempts", "outbound connections asked for, per second"),
   column("failed", rate, "connect_failures", "outbound connections that failed, per second"),
 ];
@@ -124,8 +139,8 @@ class ServerSection {
     if (state === "waiting") return "waiting for the first reading";
     if (state === "gone") return `gone since ${clock(changed)} (${duration((now - changed) / 1000)}): ${error}`;
     const stuck = this.history.loops.filter((loop) => loop.isStuck);
-    if (stuck.length === 0) return "up";
-    return `up, but stuck: ${stuck.map((loop) => `loop ${loop.index} for ${duration(loop.age)}`).join(", ")}`;
+    if (stuck.length === 0) return this.history.word;
+    return `up, but stuck: ${stuck.map((loop) => `loop ${loop.index} for ${duration(loop.stuckSeconds)}`).join(", ")}`;
   }
 
   factsText() {

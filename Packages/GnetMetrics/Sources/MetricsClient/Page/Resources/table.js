@@ -49,7 +49,7 @@ class Table {
       const part = bar(subject);
       cell.classList.add("bar-cell");
       // A narrower bar would look like a border of the cell.
-      cell.style.setProperty("--part", part < 0.01 ? "0" : String(part));
+      cell.style.setProperty("--part", part < 0.02 ? "0" : String(part));
     }
   }
 }
