@@ -25,7 +25,7 @@ public import RingBuffer
 ///
 /// Calls come in this order: ``start(_:)``, then ``receive(_:_:reply:)`` at once and whenever bytes have arrived. The
 /// connection's handler is made, and `opened`, when every filter has answered ``FilterState/established(peer:)`` or
-/// ``FilterState/passThrough(peer:)``; from then on there is ``send(_:_:)``. The end of the peer's stream is
+/// ``FilterState/passThrough(peer:)``. From then on there is ``send(_:_:)``. The end of the peer's stream is
 /// ``networkEnded()``, that of the own output ``finish(_:)``. Nothing is called after a filter has thrown, after
 /// ``FilterState/passThrough(peer:)``, and after the connection has ended.
 ///
@@ -57,7 +57,8 @@ public protocol ConnectionFilter: AnyObject {
   ///
   /// - Parameters:
   ///   - network: all bytes from the peer that the filter has not taken yet. Bytes that it leaves, such as the beginning of
-  ///     a message, are in it again the next time, with the bytes that have arrived meanwhile behind them.
+  ///     a message, are in it again the next time, with the bytes that have arrived meanwhile behind them. Nothing else
+  ///     bounds these: a filter should throw where a message grows too long.
   ///   - input: the bytes for the handler are to be written here. What else is in it is not the filter's to look at.
   ///   - reply: bytes for the peer are to be written here. They are sent before the output that follows.
   /// - Returns: the state of the filter from now on.

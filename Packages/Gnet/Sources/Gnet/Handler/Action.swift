@@ -2,7 +2,8 @@
 public enum Action: Sendable, Hashable {
   /// Nothing.
   case none
-  /// Hand the connection over to `onDetached`, after pending output was sent.
+  /// Hand the connection over to `onDetached`, after pending output was sent. Closes a connection with a
+  /// ``ConnectionFilter``, with `Errno.notSupported`.
   case detach
   /// Close the connection, after pending output was sent.
   case close

@@ -70,7 +70,8 @@ public protocol ConnectionHandler: ~Copyable, SendableMetatype {
   mutating func shuttingDown(_ connection: inout Connection) -> Action
 
   /// Called once, after everything else, unless the connection was detached: with no error when the peer has ended its
-  /// stream and when this side closed it, otherwise with the `Errno` that ended it. The default does nothing.
+  /// stream and when this side closed it, otherwise with the `Errno` that ended it, or the error that a ``ConnectionFilter``
+  /// has thrown. The default does nothing.
   consuming func closed(_ connection: inout Connection, _ error: (any Error)?)
 
   /// Called instead of ``closed(_:_:)`` when the connection was detached, which belongs to the callee from here. The

@@ -21,7 +21,8 @@ public struct Events: Sendable {
   public var onOpened: (@Sendable (inout Connection) -> Action)?
 
   /// Called once per opened stream connection that was not detached: when the peer has ended its stream
-  /// and when this side closed it with no error; otherwise with the `Errno` that ended it.
+  /// and when this side closed it with no error; otherwise with the `Errno` that ended it, or the error that a
+  /// ``ConnectionFilter`` has thrown.
   ///
   /// Everything that had arrived was offered to `react` before, and what was written was sent as far as the peer took it.
   public var onClosed: (@Sendable (inout Connection, (any Error)?) -> Action)?

@@ -59,8 +59,10 @@ extension Streams {
   mutating func receiveFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
     assert(slot.pointee.life.phase == .filtered && input.isEmpty)
     var limit = turn.options.readBufferCapacity
-    if slot.pointee.unsentCount > 0 && !slot.pointee.life.isFullDuplex {
-      limit = Self.receiveLimit(slot.pointee.unsentCount, turn.options)
+    let unsentCount = slot.pointee.unsentCount
+    // What a filter needs brings no answers of the handler.
+    if unsentCount > 0 && slot.pointee.life.wantsInput && !slot.pointee.life.isFullDuplex {
+      limit = Self.receiveLimit(unsentCount, turn.options)
     }
     switch receiveNetwork(slot, limit, turn.system) {
     case .moved(0):

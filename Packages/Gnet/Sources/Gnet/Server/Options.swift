@@ -52,7 +52,8 @@ public struct Options: Sendable {
   public var idleTimeout: Duration?
 
   /// After how long without a byte *received* a stream connection is closed with `Errno.timedOut`; `nil`: never. A peer
-  /// that is gone does not live on by what it is sent. Time in which the connection is not read from does not count.
+  /// that is gone does not live on by what it is sent. Time in which the connection is not read from does not count. Before
+  /// `opened`, while a ``ConnectionFilter`` is established, nothing is called.
   public var readTimeout: Duration?
 
   /// Whether a handler may go on writing after the end of the peer's stream: `react` is called once more

@@ -84,6 +84,44 @@ import Testing
     }
   }
 
+  @Test(
+    "a system call that fails in a handshake ends the connection, and nobody hears of it",
+    arguments: [.receive, .send] as [SystemCall])
+  func systemCalls(call: SystemCall) throws {
+    let calls = Calls()
+    var options = Options()
+    let plan = FaultPlan()
+    options.faults = plan
+    try withFilter({ Framing($0) }, calls.service(), options: options) { server in
+      plan.fail(call, with: .connectionReset)
+      let client = try Client(server.addresses[0])
+      try client.send("hello 1\n")
+      #expect(((try? client.receiveToEnd()) ?? []).isEmpty)
+      try require("the connection has gone") { server.connectionCount == 0 }
+      #expect(plan.remaining == 0 && calls.values == [])
+      // The loop goes on.
+      try Client(server.addresses[0]).makeHandshake()
+    }
+  }
+
+  @Test("a handshake whose bytes leave one at a time, and arrive so, is made")
+  func shortCalls() throws {
+    let calls = Calls()
+    var options = Options()
+    let plan = FaultPlan()
+    options.faults = plan
+    plan.shorten(.receive, to: 1, times: 12)
+    plan.shorten(.send, to: 1, times: 12)
+    try withFilter({ Framing($0) }, calls.service(), options: options) { server in
+      let client = try Client(server.addresses[0])
+      try client.makeHandshake()
+      try client.send(Framing.frame("one") + [0])
+      #expect(try client.receiveToEnd() == [0])
+      try calls.waitForEnd()
+      #expect(calls.values == ["opened", "react one", "closed in order"])
+    }
+  }
+
   @Test("a silent peer is cut when the filter's time is over, or that of reading", arguments: [false, true])
   func silence(byReadTimeout: Bool) throws {
     let calls = Calls()
