@@ -60,6 +60,13 @@ public final class MetricsExporter: Plugin {
     self.logger = logger
   }
 
+  /// The health of the server, for a program that answers probes itself. A server that has ended is draining.
+  public var health: ServerHealth {
+    let state = state.withLock { $0 }
+    if state.table == nil { return .starting }
+    return state.endpoint?.health ?? .draining
+  }
+
   /// Binds the socket and starts to serve it. If that fails, `serve` throws the error.
   public func started(_ server: Server) {
     do throws(ServeError) {

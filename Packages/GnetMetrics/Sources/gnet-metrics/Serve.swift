@@ -10,7 +10,8 @@ struct Serve: ParsableCommand {
     discussion: """
       GET /metrics reads every socket, for at most 2 seconds; gnet_up{server="PATH"} is 0 for one that does not answer. \
       GET / is a page with live charts for people: the sockets are read once per interval while somebody looks. \
-      Ends on SIGINT and SIGTERM.
+      GET /healthz is 200 while every server answers and none of its loops is stuck, GET /readyz while all accept \
+      connections. Ends on SIGINT and SIGTERM.
       """)
 
   @OptionGroup var sockets: SocketArguments

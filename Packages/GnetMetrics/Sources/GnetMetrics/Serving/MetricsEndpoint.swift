@@ -16,6 +16,7 @@ final class MetricsEndpoint: Sendable {
   private static let inspectionInterval = Duration.seconds(1)
 
   private let watched: Server
+  private let source: SnapshotSource
   private let running: Mutex<RunningServer?>
   private let endReport: EndReport
 
@@ -27,6 +28,7 @@ final class MetricsEndpoint: Sendable {
     watched = server
     endReport = EndReport(path, logger)
     let source = SnapshotSource(server, table)
+    self.source = source
     let listener = Listener("unix://\(path)", Service { _ in SnapshotSender(source: source) })
     var options = Options()
     options.loopCount = 1
@@ -58,6 +60,9 @@ final class MetricsEndpoint: Sendable {
       }
     }
   }
+
+  /// The health of the watched server.
+  var health: ServerHealth { source.current().health() }
 
   /// Closes the socket and removes its file.
   func stop() {
@@ -149,6 +154,13 @@ private final class SnapshotSource: Sendable {
 
   /// The next snapshot, encoded.
   func next() -> [UInt8] {
+    var snapshot = current()
+    snapshot.sequenceNumber = count.add(1, ordering: .relaxed).newValue
+    return snapshot.encoded()
+  }
+
+  /// A snapshot of this moment, without a number.
+  func current() -> MetricsSnapshot {
     var snapshot = template
     snapshot.loops = table.reports.enumerated().map { MetricsSnapshot.LoopCounters(index: $0, $1) }
     let isDraining = server.isShuttingDown
@@ -158,8 +170,7 @@ private final class SnapshotSource: Sendable {
       // A shutdown has no ticks.
       snapshot.loops[index].turnAge = isDraining ? 0 : stall.age
     }
-    snapshot.sequenceNumber = count.add(1, ordering: .relaxed).newValue
     snapshot.snapshotTime = Platform.wallTime
-    return snapshot.encoded()
+    return snapshot
   }
 }

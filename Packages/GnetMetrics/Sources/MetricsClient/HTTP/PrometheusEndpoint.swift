@@ -2,7 +2,8 @@ package import Gnet
 internal import GnetHTTP
 internal import Synchronization
 
-/// An HTTP server whose `/metrics` reads sockets and answers in Prometheus' format. Its `/` is a page for people.
+/// An HTTP server whose `/metrics` reads sockets and answers in Prometheus' format. Its `/` is a page for people, and probes are
+/// answered from the same readings.
 ///
 /// The sockets are read on the loop of the clients, once at a time. The clients that ask meanwhile share the next reading.
 package final class PrometheusEndpoint: Sendable {
@@ -17,10 +18,13 @@ package final class PrometheusEndpoint: Sendable {
   let feed: LiveFeed
   private let requests = Mutex(Requests())
 
-  /// The requests for `/metrics` that are not answered.
+  /// The answer to a request, made of a reading.
+  private typealias Answer = @Sendable ([Reading]) -> Response
+
+  /// The requests that wait for a reading.
   private struct Requests {
-    /// The answers to give after the next reading.
-    var waiting: [PendingResponse] = []
+    /// The requests to answer after the next reading.
+    var waiting: [(request: PendingResponse, answer: Answer)] = []
     var isReading = false
   }
 
@@ -57,10 +61,14 @@ package final class PrometheusEndpoint: Sendable {
     var router = Router()
     router.get("/") { _ in Page.response() }
     router.get("/events") { [feed] request in feed.response(on: request.loop) }
-    router.get("/metrics") { [self] request in
-      let loop = request.loop
-      return .later { [self] pending in read(on: loop, for: pending) }
+    func get(_ path: String, _ answer: @escaping Answer) {
+      router.get(path) { [self] request in
+        let loop = request.loop
+        return .later { [self] pending in read(on: loop, for: pending, answer) }
+      }
     }
+    get("/metrics") { Response(PrometheusFormat.text($0), type: PrometheusFormat.mediaType) }
+    for probe in HealthProbe.allCases { get(probe.rawValue, probe.response) }
     router.notFound = Response(.notFound, "There is nothing here; what Prometheus reads is at /metrics\n")
     return router
   }
@@ -78,9 +86,9 @@ package final class PrometheusEndpoint: Sendable {
 
   /// Reads the sockets on `loop`, and answers a request. The reading begins after this call: its numbers are no older than
   /// the request.
-  private func read(on loop: EventLoop, for request: PendingResponse) {
+  private func read(on loop: EventLoop, for request: PendingResponse, _ answer: @escaping Answer) {
     let isReading = requests.withLock { requests in
-      requests.waiting.append(request)
+      requests.waiting.append((request, answer))
       return requests.isReading
     }
     if !isReading { beginReading(on: loop) }
@@ -95,18 +103,14 @@ package final class PrometheusEndpoint: Sendable {
     }
     if waiting.isEmpty { return }
     SnapshotReader(on: loop, timeout: timeout).read(paths) { [self] readings in
-      let response = response(to: readings)
-      for request in waiting { request.send(response) }
+      // The servers are not down, this one is: Prometheus must not take it for their state.
+      let isInterrupted = readings.contains(where: \.isInterrupted)
+      if !isInterrupted { report(readings) }
+      for (request, answer) in waiting {
+        request.send(
+          isInterrupted ? Response(.serviceUnavailable, "This server is shutting down\n") : answer(readings))
+      }
       beginReading(on: loop)
     }
-  }
-
-  private func response(to readings: [Reading]) -> Response {
-    // The servers are not down, this one is: Prometheus must not take it for their state.
-    if readings.contains(where: \.isInterrupted) {
-      return Response(.serviceUnavailable, "This server is shutting down\n")
-    }
-    report(readings)
-    return Response(PrometheusFormat.text(readings), type: PrometheusFormat.mediaType)
   }
 }

@@ -124,6 +124,54 @@ import Testing
     }
   }
 
+  @Test("probes are told of servers that are missing, draining, or have a stuck loop")
+  func probes() throws {
+    func answer(_ address: SocketAddress, _ path: String) throws -> String {
+      try get(address, "GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    }
+    var events = Events.echo
+    events.onShutdown = { _ in .none }
+    let missing = Files.temporaryPath()
+    try withServer(try TestServer(events: events)) { server in
+      _ = try server.snapshot(where: "the server serves") { $0.state == .serving }
+      try withEndpoint([server.metrics]) { address in
+        for path in ["/healthz", "/readyz"] {
+          let text = try answer(address, path)
+          #expect(text.hasPrefix("HTTP/1.1 200 ") && text.hasSuffix("\r\n\r\n\(server.metrics): serving\n"))
+        }
+        let client = try Client(server.addresses[0])
+        try client.send("x")
+        #expect(try client.receive(exactly: 1) == [120])
+        server.server.shutdown()
+        _ = try server.snapshot(where: "the server drains") { $0.state == .draining }
+        #expect(try answer(address, "/healthz").hasPrefix("HTTP/1.1 200 "))
+        let text = try answer(address, "/readyz")
+        #expect(text.hasPrefix("HTTP/1.1 503 ") && text.hasSuffix("\(server.metrics): draining\n"))
+        client.close()
+      }
+      try withEndpoint([missing]) { address in
+        let (alive, ready) = (try answer(address, "/healthz"), try answer(address, "/readyz"))
+        #expect(alive.hasPrefix("HTTP/1.1 503 "))
+        #expect(ready.hasPrefix("HTTP/1.1 503 ") && ready.hasSuffix("\r\n\r\n\(missing): missing\n"))
+      }
+    }
+  }
+
+  @Test("a server whose loop is stuck for too long is not alive, and others are what they say")
+  func health() {
+    var snapshot = MetricsSnapshot()
+    snapshot.loops = [MetricsSnapshot.LoopCounters(index: 0), MetricsSnapshot.LoopCounters(index: 1)]
+    #expect(snapshot.health() == .serving)
+    for (state, health) in [(MetricsSnapshot.State.starting, ServerHealth.starting), (.draining, .draining)] {
+      snapshot.state = state
+      #expect(snapshot.health() == health && health.isAlive && !health.isReady)
+    }
+    snapshot.state = .serving
+    snapshot.loops[1].turnAge = 5_000_000_001
+    #expect(snapshot.health() == .stuck && !snapshot.health().isAlive && !snapshot.health().isReady)
+    #expect(snapshot.health(stallLimit: .seconds(6)) == .serving)
+  }
+
   @Test("a client is answered while others wait for sockets that hang")
   func independence() throws {
     let hanging = try BadServer()

@@ -53,4 +53,17 @@ import Testing
       client.close()
     }
   }
+
+  @Test("a program learns the health of its server from the exporter")
+  func exporter() throws {
+    let exporter = MetricsExporter(socketPath: Files.temporaryPath(), interval: .milliseconds(10))
+    #expect(exporter.health == .starting)
+    var options = Options()
+    options.plugins = [exporter]
+    let running = try start([Listener("tcp://127.0.0.1:0", Service(.echo))], options: options)
+    try require("the server serves") { exporter.health == .serving }
+    running.shutdown()
+    try running.wait()
+    #expect(exporter.health == .draining)
+  }
 }
