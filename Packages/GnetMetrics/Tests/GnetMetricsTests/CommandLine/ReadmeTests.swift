@@ -53,7 +53,7 @@ import Testing
           running.append(program)
         } else {
           let (status, output, errors) = try Tool.script("PATH=\"${PATH%%:*}:/usr/bin:$PATH\"\n\(text)").result()
-          #expect(status == 0 && errors == "", "\(text)")
+          #expect(status == 0 && errors == "", "\(text)\(errors)")
           outputs.append(output)
         }
       }
