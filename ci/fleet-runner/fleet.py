@@ -34,8 +34,8 @@ def is_running(process):
 class Instance:
     """An instance of the http example, whatever process it is. It keeps its port."""
 
-    def __init__(self, program, folder, name):
-        self.program, self.name = program, name
+    def __init__(self, program, folder, name, *options):
+        self.program, self.name, self.options = program, name, options
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.manager.settimeout(PATIENCE)
         self.path = f"{folder}/{name}.notify"
@@ -46,7 +46,7 @@ class Instance:
 
     def start(self):
         self.child = subprocess.Popen(
-            [self.program, f"tcp://127.0.0.1:{self.port}", "--loops", "2", "--drain-timeout", "10"],
+            [self.program, f"tcp://127.0.0.1:{self.port}", "--loops", "2", "--drain-timeout", "10", *self.options],
             stdout=self.log, stderr=self.log, env={**os.environ, "NOTIFY_SOCKET": self.path})
         self.process = self.child.pid
         assert self.message() == ["READY=1"]
@@ -203,12 +203,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         started = []
 
-        def instance(name):
-            started.append(Instance(arguments.program, folder, name))
+        def instance(name, *options):
+            started.append(Instance(arguments.program, folder, name, *options))
             return started[-1]
 
         try:
-            fleet = [instance(f"web{number}") for number in (1, 2, 3)]
+            fleet = [instance(f"web{number}", "--proxy-protocol", "required") for number in (1, 2, 3)]
             balancer = Balancer(arguments.configuration, folder, fleet)
             started.append(balancer)
 
