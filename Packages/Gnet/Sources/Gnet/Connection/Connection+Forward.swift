@@ -13,9 +13,22 @@ extension Connection {
     guard state.pointee.isOn(other.queue.loop), let table = unsafe other.queue.loop.connectionsOfItsThread,
       state.pointee.life.isStream
     else { return offer(&bytes, to: other) }
-    guard let target = table.pointee.find(other.queue.token), target.pointee.life.isStream,
+    guard let target = table.pointee.find(other.queue.token), target.pointee.life.phase == .open,
+      !target.pointee.isInCallback
+    else { return forwardThroughFilters(&bytes, to: other, in: table) }
+    guard target.pointee.life.takesOutput else { return .gone }
+    return forward(&bytes, to: target, in: table)
+  }
+
+  /// Moves bytes to a connection with filters, or copies them to the queue of a handle.
+  @inline(never)
+  private func forwardThroughFilters(
+    _ bytes: inout RingBuffer, to other: ConnectionHandle, in table: Pinned<ConnectionTable>
+  ) -> ConnectionHandle.Offer {
+    guard let target = table.pointee.find(other.queue.token), target.pointee.life.phase == .filtered,
       !target.pointee.isInCallback
     else { return offer(&bytes, to: other) }
+    guard target.pointee.life.takesFilteredOutput else { return .gone }
     return forward(&bytes, to: target, in: table)
   }
 
@@ -33,7 +46,6 @@ extension Connection {
   private func forward(
     _ bytes: inout RingBuffer, to target: ConnectionSlot, in table: Pinned<ConnectionTable>
   ) -> ConnectionHandle.Offer {
-    guard target.pointee.life.takesOutput || target.pointee.life.takesFilteredOutput else { return .gone }
     if target.pointee.isOutputFull { return .full }
     if bytes.isEmpty { return .taken }
     table.pointee.forward(&bytes, to: target)

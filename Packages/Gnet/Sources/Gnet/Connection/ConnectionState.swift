@@ -110,8 +110,12 @@ struct ConnectionState: ~Copyable {
   /// these.
   var unsentCount: Int {
     if let outbox { return outbox.pointee.byteCount }
-    return outbound.count + (life.phase == .filtered ? filters?.pendingCount ?? 0 : 0)
+    return life.phase == .filtered ? outbound.count + countBeforeFilters : outbound.count
   }
+
+  /// The bytes of output before the filters.
+  @inline(never)
+  private var countBeforeFilters: Int { filters?.pendingCount ?? 0 }
 
   /// This side's address where it is not for the descriptor to tell.
   var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : rare?.localAfterDetach }

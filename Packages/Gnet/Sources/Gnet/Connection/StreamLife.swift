@@ -151,6 +151,7 @@ struct StreamLife: Equatable {
   var isOpen: Bool { phase == .open || phase == .exchanging || phase == .filtered }
 
   /// Whether the connection is open over a stream.
+  @inline(__always)
   var isStream: Bool { phase == .open || phase == .filtered }
 
   /// Whether what a handler writes still has a way to the peer, by which it goes as it is.

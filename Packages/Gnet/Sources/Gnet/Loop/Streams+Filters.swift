@@ -28,6 +28,7 @@ extension Streams {
   }
 
   /// The interest of a connection whose life has decided on `wanted`.
+  @inline(never)
   func filteredInterest(
     _ slot: ConnectionSlot, _ wanted: Poller.Interest, _ options: borrowing Options
   ) -> Poller.Interest {
@@ -50,11 +51,25 @@ extension Streams {
       && slot.pointee.inbound.count < max(1, options.outboundHighWatermark)
   }
 
+  /// Has filters begin that were added, or passes output down and sends it.
+  ///
+  /// - Returns: whether the connection is settled already.
+  @inline(never)
+  mutating func settleFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
+    guard let filters = slot.pointee.filters, filters.isBeginDue else {
+      sendFiltered(slot, &turn)
+      return false
+    }
+    pass(slot, isLast: slot.pointee.life.flags.contains(.inputEnded), &turn)
+    return true
+  }
+
   // MARK: Up
 
   /// Receives once, and passes what arrived up through the filters.
   ///
   /// - Returns: whether bytes were received.
+  @inline(never)
   @discardableResult
   mutating func receiveFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
     assert(slot.pointee.life.phase == .filtered && input.isEmpty)
@@ -98,16 +113,12 @@ extension Streams {
   }
 
   /// Gives the bytes that the handler has left to filters that were added.
+  @inline(never)
   func moveUnreadBelowFilters(_ slot: ConnectionSlot) {
     guard let filters = slot.pointee.filters, filters.isBeginDue else { return }
     filters.takeUnread(&slot.pointee.inbound)
     slot.pointee.inbound.giveBackSlack()
     slot.pointee.life.flags.remove(.holdsInput)
-  }
-
-  /// Has the filters begin that were added.
-  mutating func beginFilters(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    pass(slot, isLast: slot.pointee.life.flags.contains(.inputEnded), &turn)
   }
 
   /// Passes what has arrived up through the filters, and offers the outcome to the handler.
@@ -173,7 +184,7 @@ extension Streams {
   // MARK: Down
 
   /// Passes output down through the filters, and the end of the output behind all of it; sends what they have written.
-  mutating func sendFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+  private mutating func sendFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     guard let filters = slot.pointee.filters, !slot.pointee.life.flags.contains(.aborted) else { return }
     if slot.pointee.life.flags.contains(.outputBroken) {
       slot.pointee.outbound = RingBuffer()
@@ -207,8 +218,11 @@ extension Streams {
 
   /// Sends what a callback of another connection has given to a connection with filters.
   @inline(never)
-  mutating func flushForwardedThroughFilters(_ target: ConnectionSlot, _ turn: inout Turn<System>) {
-    guard target.pointee.life.takesFilteredOutput else { return forwarded.pointee.removeAll() }
+  mutating func flushForwardedThroughFilters(_ token: ConnectionToken, _ turn: inout Turn<System>) {
+    guard let target = connections.pointee.find(token), target.pointee.life.takesFilteredOutput else {
+      return forwarded.pointee.removeAll()
+    }
+    // Of the same capacity, so that the storage is exchanged and the buffer keeps its size.
     target.pointee.filters?.write(moving: &forwarded.pointee)
     settleUnsteady(target, &turn)
   }

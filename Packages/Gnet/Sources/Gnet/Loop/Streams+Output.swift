@@ -31,16 +31,14 @@ extension Streams {
   mutating func settleUnsteady(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     if slot.pointee.life.flags.contains(.hasRequests) {
       applyRequests(slot, &turn)
+      if slot.pointee.life.phase == .filtered { moveUnreadBelowFilters(slot) }
       // A service that has taken over has settled the connection itself. An aborted connection is not handed over.
       if let successor = slot.pointee.rare?.successor.take(), !slot.pointee.life.flags.contains(.aborted) {
         return become(slot, successor, &turn)
       }
       if slot.pointee.isSteady { return }
     }
-    if slot.pointee.life.phase == .filtered {
-      if slot.pointee.filters?.isBeginDue == true { return beginFilters(slot, &turn) }
-      sendFiltered(slot, &turn)
-    }
+    if slot.pointee.life.phase == .filtered && settleFiltered(slot, &turn) { return }
     if slot.pointee.isDatagram { sendDatagrams(slot, &turn) }
     accountPending(slot, &turn)
     if slot.pointee.outbound.capacity > 0 { slot.pointee.outbound.giveBackSlack() }
@@ -51,10 +49,10 @@ extension Streams {
   mutating func flushForwarded(_ turn: inout Turn<System>) {
     let (table, forwarded) = (connections, forwarded)
     guard let token = table.pointee.forwardedTo.take() else { return }
-    guard let target = table.pointee.find(token) else { return forwarded.pointee.removeAll() }
-    if !target.pointee.life.takesOutput {
-      flushForwardedThroughFilters(target, &turn)
-    } else if target.pointee.outbound.isEmpty {
+    guard let target = table.pointee.find(token), target.pointee.life.takesOutput else {
+      return flushForwardedThroughFilters(token, &turn)
+    }
+    if target.pointee.outbound.isEmpty {
       flush(target, from: forwarded, &turn)
       if !target.pointee.isSteady { settleUnsteady(target, &turn) }
     } else {

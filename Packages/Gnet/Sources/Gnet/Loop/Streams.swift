@@ -261,7 +261,6 @@ struct Streams<System: LoopSystem>: ~Copyable {
   mutating func applyRequests(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     slot.pointee.life.flags.remove(.hasRequests)
     if connections.pointee.forwardedTo != nil { flushForwarded(&turn) }
-    if slot.pointee.life.phase == .filtered { moveUnreadBelowFilters(slot) }
     if tracksActivity || slot.pointee.timeout != .never || slot.pointee.timer != nil { armTimer(slot, &turn) }
   }
 
