@@ -56,13 +56,13 @@ struct HandOverTests {
     let manager = try ServiceManager()
     let http = try Program(
       "http", ["tcp://127.0.0.1:0", "--loops", "\(loops)"], environment: manager.environment)
-    let port = try #require(Int(try port(in: http.line())))
+    let address = SocketName(port: try #require(Int(try port(in: http.line()))))
     #expect(try manager.message() == "READY=1")
     let (isOver, answered, lost) = (Flag(), Counter(), Log<String>())
     let clients = (0..<4).map { _ in
       TestThread {
         while !isOver.isSet {
-          guard let client = try? HTTPClient(SocketName(port: port)) else {
+          guard let client = try? HTTPClient(address) else {
             lost.add("a connection")
             continue
           }
