@@ -16,6 +16,7 @@ let package = Package(
   products: [
     .library(name: "Gnet", targets: ["Gnet"]),
     .library(name: "GnetCodecs", targets: ["GnetCodecs"]),
+    .library(name: "GnetTesting", targets: ["GnetTesting"]),
   ],
   dependencies: [
     .package(path: "../RingBuffer"),
@@ -50,6 +51,16 @@ let package = Package(
       dependencies: ["GnetFraming", .product(name: "RingBuffer", package: "RingBuffer")],
       swiftSettings: swiftSettings
     ),
+    .target(
+      name: "GnetTesting",
+      dependencies: [
+        "CGnet",
+        "Gnet",
+        .product(name: "Poller", package: "Poller"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: swiftSettings
+    ),
     .testTarget(
       name: "GnetTests",
       dependencies: [
@@ -63,6 +74,11 @@ let package = Package(
         .product(name: "TestSupport", package: "TestSupport"),
         .product(name: "TestPeers", package: "TestSupport"),
       ],
+      swiftSettings: swiftSettings
+    ),
+    .testTarget(
+      name: "GnetTestingTests",
+      dependencies: ["Gnet", "GnetTesting"],
       swiftSettings: swiftSettings
     ),
     .testTarget(

@@ -19,6 +19,22 @@ extension Poller {
     /// The flags as bits: with five booleans in one byte, an event fits into two registers.
     @usableFromInline let flags: Flags
 
+    /// Creates the report of a registration that a selector of the program's own makes, such as one of a simulation. With the
+    /// poller's own token, `UInt64.max`, this is a wake-up, and the flags have no effect.
+    public init(
+      token: Token, isReadable: Bool = false, isWritable: Bool = false, isPeerClosed: Bool = false,
+      isError: Bool = false
+    ) {
+      var flags: Flags = token == .wake ? .wake : []
+      if token != .wake {
+        if isReadable { flags.insert(.readable) }
+        if isWritable { flags.insert(.writable) }
+        if isPeerClosed { flags.insert(.peerClosed) }
+        if isError { flags.insert(.error) }
+      }
+      self.init(token: token, flags: flags)
+    }
+
     init(token: Token, flags: Flags) {
       self.token = token
       self.flags = flags

@@ -1,11 +1,11 @@
-internal import CGnet
+package import CGnet
 
 /// A socket address in the form of system calls: a `sockaddr` of any family, and its length.
-struct RawAddress {
-  var storage = sockaddr_storage()
-  var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+package struct RawAddress {
+  package var storage = sockaddr_storage()
+  package var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
 
-  init() {}
+  package init() {}
 
   init(copying source: UnsafePointer<sockaddr>, length: socklen_t) {
     unsafe withUnsafeMutableBytes(of: &storage) {
@@ -16,7 +16,7 @@ struct RawAddress {
 
   /// The address of a unix socket; `nil` if the path is too long. A path that begins with `@` is a name in the abstract
   /// namespace, where the system has one: a zero byte takes the place of the `@`, and the length ends the name.
-  init?(path: String) {
+  package init?(path: String) {
     guard path.utf8.count <= Self.maximumPathLength else { return nil }
     storage.ss_family = sa_family_t(AF_UNIX)
     unsafe withUnsafeMutableBytes(of: &storage) {
@@ -32,7 +32,7 @@ struct RawAddress {
   }
 
   /// An address for an IPv4 or IPv6 socket: for an IPv6 socket, IPv4 addresses are mapped to IPv6.
-  init(_ address: SocketAddress, isIPv6: Bool) {
+  package init(_ address: SocketAddress, isIPv6: Bool) {
     if case .unix(let path) = address.storage {
       self = RawAddress(path: path) ?? RawAddress()
     } else {
@@ -43,7 +43,7 @@ struct RawAddress {
   }
 
   /// The address family, such as `AF_INET`.
-  var family: Int32 { Int32(storage.ss_family) }
+  package var family: Int32 { Int32(storage.ss_family) }
 
   private mutating func setLength(_ count: Int) {
     length = socklen_t(count)
@@ -97,7 +97,7 @@ extension sockaddr_in6 {
 extension cgnet_ends {
   /// The ends of a datagram to be sent to `peer` from `local`.
   @inline(__always)
-  init(peer: SocketAddress, isIPv6: Bool, local: cgnet_local) {
+  package init(peer: SocketAddress, isIPv6: Bool, local: cgnet_local) {
     let (internet, count) = sockaddr_in6.holding(peer, isIPv6: isIPv6)
     self.init(peer: internet, peer_length: socklen_t(count), local: local)
   }
@@ -106,7 +106,7 @@ extension cgnet_ends {
 extension SocketAddress {
   /// The address of a datagram's peer.
   @inline(__always)
-  init(peerOf ends: cgnet_ends) {
+  package init(peerOf ends: cgnet_ends) {
     let port = UInt16(bigEndian: ends.peer.sin6_port)  // at the same offset in a sockaddr_in
     switch Int32(ends.peer.sin6_family) {
     case AF_INET6:
@@ -120,7 +120,7 @@ extension SocketAddress {
   }
 
   /// Converts an address from the kernel. A family other than IPv4, IPv6 and unix becomes an unnamed unix address.
-  init(_ storage: sockaddr_storage, length: socklen_t) {
+  package init(_ storage: sockaddr_storage, length: socklen_t) {
     let family = length == 0 ? AF_UNIX : Int32(storage.ss_family)  // macOS reports length 0 for an unnamed peer
     self = unsafe withUnsafeBytes(of: storage) {
       unsafe SocketAddress(family: family, bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(Int(length))))
@@ -143,7 +143,7 @@ extension SocketAddress {
   }
 
   /// An IPv6 address, or the IPv4 address in an IPv4-mapped IPv6 address.
-  init(_ address: in6_addr, scope: UInt32, port: UInt16) {
+  package init(_ address: in6_addr, scope: UInt32, port: UInt16) {
     let (high, low) = unsafe withUnsafeBytes(of: address) {
       unsafe (
         UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),

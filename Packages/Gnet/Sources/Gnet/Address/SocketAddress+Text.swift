@@ -29,7 +29,7 @@ extension SocketAddress {
   }
 
   /// An IP address from a host in numeric form. Corresponds to `inet_pton(3)`. Returns `nil` for a host name.
-  init?(numericHost host: String, port: UInt16) {
+  package init?(numericHost host: String, port: UInt16) {
     var ipv4 = in_addr()
     if unsafe inet_pton(AF_INET, host, &ipv4) == 1 {
       self.init(.ipv4(address: UInt32(bigEndian: ipv4.s_addr), port: port))
@@ -65,7 +65,7 @@ extension SocketAddress {
   }
 
   /// Whether the address belongs to the loopback interface.
-  var isLoopback: Bool {
+  package var isLoopback: Bool {
     switch storage {
     case .ipv4(let address, _): address >> 24 == 127
     case .ipv6(high: 0, low: 1, _, _): true

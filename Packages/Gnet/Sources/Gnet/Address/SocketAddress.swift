@@ -31,7 +31,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Whether the address means all interfaces.
-  var isUnspecified: Bool {
+  package var isUnspecified: Bool {
     switch storage {
     case .ipv4(address: 0, _), .ipv6(high: 0, low: 0, _, _): true
     default: false
@@ -39,7 +39,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The address with the port of another address; a unix address stays as it is.
-  func withPort(of other: SocketAddress) -> SocketAddress {
+  package func withPort(of other: SocketAddress) -> SocketAddress {
     let port = UInt16(other.port ?? 0)
     return switch storage {
     case .ipv4(let address, _): SocketAddress(.ipv4(address: address, port: port))

@@ -37,6 +37,11 @@ struct Acceptor<System: LoopSystem>: ~Copyable, LoopRunner {
     turn.server.noteAcceptorEnded()
   }
 
+  consuming func destroy() {}
+
+  // The parts assert what they expect.
+  var violations: [String] { turn.isDraining ? ["an acceptor drains"] : [] }
+
   private mutating func wait() throws(Errno) {
     turn.beginWait()
     let (selector, deadline, now) = (turn.selector, turn.timers.next, turn.now)

@@ -8,7 +8,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   private let loop: EventLoop
   private let plugins: PluginHooks
   /// The sockets by their ids, which never change; `nil` once closed.
-  private var sockets: [DatagramSocket?] = []
+  private(set) var sockets: [DatagramSocket?] = []
   /// Made with the first socket.
   private var buffers: DatagramBuffers?
   /// The datagram being served.

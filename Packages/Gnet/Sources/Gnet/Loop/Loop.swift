@@ -84,6 +84,8 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     loop.resignCurrent()
   }
 
+  consuming func destroy() {}
+
   // MARK: A turn
 
   @inline(__always)

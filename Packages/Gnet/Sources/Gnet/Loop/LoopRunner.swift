@@ -13,6 +13,14 @@ protocol LoopRunner: ~Copyable {
 
   /// Ends; to be called once, after the last turn.
   mutating func end()
+
+  /// Destroys the value, for generic code.
+  // The optimizer of Swift 6.3.1 leaves the `deinit` of a noncopyable generic type out, where generic code destroys a value
+  // that has it.
+  consuming func destroy()
+
+  /// The invariants that do not hold now, between two turns, each in a sentence.
+  var violations: [String] { get }
 }
 
 extension LoopRunner where Self: ~Copyable {

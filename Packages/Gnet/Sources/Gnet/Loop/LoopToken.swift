@@ -1,4 +1,4 @@
-internal import Poller
+package import Poller
 
 /// Whom a readiness event is for.
 ///
@@ -9,7 +9,7 @@ internal import Poller
 ///   [      0      ][1][     id     ]    a datagram socket
 /// ```
 /// All ones are the poller's own token.
-enum LoopToken: Equatable {
+package enum LoopToken: Equatable {
   case connection(ConnectionToken)
   case listener(Int)
   case datagrams(Int)
@@ -17,7 +17,7 @@ enum LoopToken: Equatable {
   private static let datagramsBit: UInt32 = 1 << 31
 
   /// The token as the poller carries it.
-  var encoded: Poller.Token {
+  package var encoded: Poller.Token {
     switch self {
     case .connection(let token):
       assert(token.generation != 0 && token.generation != .max)
@@ -49,11 +49,11 @@ enum LoopToken: Equatable {
 ///
 /// A late event for a connection that has gone finds no one by its token, also when the slot or the descriptor's
 /// number is in use again.
-struct ConnectionToken: RawRepresentable, Equatable, Sendable {
-  let rawValue: UInt64
+package struct ConnectionToken: RawRepresentable, Equatable, Sendable {
+  package let rawValue: UInt64
 
   @inline(__always)
-  init(rawValue: UInt64) { self.rawValue = rawValue }
+  package init(rawValue: UInt64) { self.rawValue = rawValue }
 
   @inline(__always)
   init(slot: UInt32, generation: UInt32) { rawValue = UInt64(generation) << 32 | UInt64(slot) }

@@ -12,25 +12,42 @@ struct ServerAssembly<System: LoopSystem> {
     self.system = system
   }
 
-  /// Binds the addresses, makes the loops and their threads, calls `started` and `onInitComplete`, and lets the threads
-  /// run. Nothing is left open where it throws.
-  func start() throws(ServeError) -> ServerThreads {
+  /// A server whose loops are made and do not run yet.
+  struct Assembled<Home: RunnerHome> {
+    let server: Server
+    /// The homes of the loops and of the acceptor.
+    var homes: [Home] = []
+    fileprivate var sources: [ListenerSource] = []
+
+    /// Takes the sockets over that the program was given: the server runs.
+    fileprivate func takeInherited(_ system: System) {
+      for case .inherited(let sockets) in sources { sockets.take(system) }
+    }
+  }
+
+  /// Binds the addresses, and makes the loops. Nothing is left open where it throws.
+  private func assemble<Home: RunnerHome>() throws(ServeError) -> Assembled<Home> {
     try options.check()
     let loopCount = plan.loopCount
     let sources = try findSources()
     let sockets = try bind(sources, loopCount)
-    let made: Loops
+    var made: Assembled<Home>
     do throws(Errno) {
       made = try makeLoops(sockets, loopCount)
     } catch {
       throw .system(operation: "setting up an event loop", address: nil, error)
     }
-    let threads = ServerThreads(made.server, plugins: plan.plugins)
-    // Before anybody hears that the server is ready: it may be that the system has no more threads.
-    for (name, body) in made.bodies { try threads.add(name, on: system, body) }
-    for case .inherited(let sockets) in sources { sockets.take(system) }
-    threads.release(announce(made.server))
-    return threads
+    made.sources = sources
+    return made
+  }
+
+  /// Assembles a server whose loops run step by step, and calls `started` and `onInitComplete`.
+  func startStepped() throws(ServeError) -> SteppedServer {
+    let made: Assembled<SteppedRunner> = try assemble()
+    let server = SteppedServer(made.server, plugins: plan.plugins, runners: made.homes)
+    made.takeInherited(system)
+    if !announce(made.server) { server.abandon() }
+    return server
   }
 
   /// Finds out where the sockets of each listener come from.
@@ -64,13 +81,9 @@ struct ServerAssembly<System: LoopSystem> {
     return sockets
   }
 
-  private struct Loops {
-    let server: Server
-    /// The bodies of the threads, with their names.
-    var bodies: [(name: String, body: @Sendable () -> Void)] = []
-  }
-
-  private func makeLoops(_ sockets: [[[BoundSocket]]], _ loopCount: Int) throws(Errno) -> Loops {
+  private func makeLoops<Home: RunnerHome>(
+    _ sockets: [[[BoundSocket]]], _ loopCount: Int
+  ) throws(Errno) -> Assembled<Home> {
     let assignment = Assignment(sockets.flatMap { $0 }, loopCount)
     var selectors: [System.Selector] = []
     // A selector that no loop has taken over is ended here.
@@ -92,31 +105,20 @@ struct ServerAssembly<System: LoopSystem> {
       succession: Succession(
         zip(plan.listeners, sockets).map { ServedListener(address: $0.address, sockets: $1.flatMap { $0 }) },
         plugins: plan.plugins))
-    var made = Loops(server: server)
+    var made = Assembled<Home>(server: server)
     if !assignment.ofAcceptor.isEmpty {
       let acceptor = try Acceptor(
         system, selectors.removeLast(), server: server, options: options, listening: assignment.ofAcceptor)
-      made.bodies.append(("gnet-acceptor", Self.body(acceptor)))
+      made.homes.append(Home(acceptor, name: "gnet-acceptor"))
     }
     while let selector = selectors.popLast() {
       let loop = loops[selectors.count]
       let value = try Loop(
         loop, system, selector, server: server, plan: plan, sockets: assignment.ofLoops[loop.index])
-      made.bodies.append(("gnet-loop-\(loop.index)", Self.body(value)))
+      made.homes.append(Home(value, name: "gnet-loop-\(loop.index)"))
     }
-    made.bodies.reverse()
+    made.homes.reverse()
     return made
-  }
-
-  /// The body of a thread, which runs a loop or an acceptor, which it owns from then on.
-  private static func body<Runner: LoopRunner & ~Copyable & SendableMetatype>(
-    _ runner: consuming sending Runner
-  ) -> @Sendable () -> Void {
-    let value = ThreadValue(runner)
-    return {
-      guard var runner = value.take() else { return }
-      runner.run()
-    }
   }
 
   /// Calls `started` and `onInitComplete`. Returns whether the server is to run.
@@ -124,6 +126,20 @@ struct ServerAssembly<System: LoopSystem> {
     for plugin in plan.plugins { plugin.started(server) }
     if server.failure == nil, plan.events?.onInitComplete?(server) == Action.shutdown { server.shutdown() }
     return !server.isShuttingDown
+  }
+}
+
+extension ServerAssembly where System: ThreadedSystem {
+  /// Assembles a server and its threads, calls `started` and `onInitComplete`, and lets the threads run. Nothing is left open
+  /// where it throws.
+  func start() throws(ServeError) -> ServerThreads {
+    let made: Assembled<ThreadBody> = try assemble()
+    let threads = ServerThreads(made.server, plugins: plan.plugins)
+    // Before anybody hears that the server is ready: it may be that the system has no more threads.
+    for home in made.homes { try threads.add(home.name, on: system, home.run) }
+    made.takeInherited(system)
+    threads.release(announce(made.server))
+    return threads
   }
 }
 
@@ -151,13 +167,4 @@ private struct Assignment {
   func datagramLoop(_ addressIndex: Int, _ socketCount: Int) -> Int {
     socketCount == ofLoops.count ? 0 : addressIndex % ofLoops.count
   }
-}
-
-/// A value on its way to the thread that is to own it.
-private final class ThreadValue<Value: ~Copyable>: Sendable {
-  private let value: Lock<Value?>
-
-  init(_ value: consuming sending Value) { self.value = Lock(value) }
-
-  func take() -> sending Value? { value.withLock { $0.take() } }
 }

@@ -40,7 +40,7 @@ final class ServerThreads: Sendable {
   ///
   /// - Throws: where the system has no more threads. The threads that were added have ended then.
   func add(
-    _ name: String, on system: some SystemCalls, _ body: @escaping @Sendable () -> Void
+    _ name: String, on system: some ThreadedSystem, _ body: @escaping @Sendable () -> Void
   ) throws(ServeError) {
     state.withLock { $0.runningCount += 1 }
     do throws(Errno) {

@@ -5,7 +5,7 @@
   internal import SystemPackage
 
   /// A wrapper around a system: planned calls fail, or move fewer bytes than asked for.
-  final class FailingSystem<Base: LoopSystem>: LoopSystem {
+  final class FailingSystem<Base: ThreadedSystem>: ThreadedSystem {
     private let base: Base
     private let plan: FaultPlan
     private let resolver = Resolver()

@@ -3,7 +3,7 @@ internal import Poller
 internal import SystemPackage
 
 /// The operating system. Every call goes to the kernel or to the C library.
-final class Kernel: LoopSystem {
+final class Kernel: ThreadedSystem {
   /// The system of all servers outside of tests.
   static let shared = Kernel()
 

@@ -1,21 +1,27 @@
-internal import Poller
-internal import SystemPackage
+package import Poller
+package import SystemPackage
 
 /// The operating system as an event loop uses it: system calls and readiness.
 ///
-/// A loop is generic over its system. There are two systems: ``Kernel``, and in debug builds ``FailingSystem``, which
-/// adds the planned faults of a test.
-protocol LoopSystem: SystemCalls {
+/// A loop is generic over its system. There are three systems: ``Kernel``; in debug builds ``FailingSystem``, which adds the
+/// planned faults of a test; and the simulated system of the module GnetTesting.
+package protocol LoopSystem: SystemCalls {
   associatedtype Selector: LoopSelector
 
   /// Opens a selector without descriptors. The caller must call `destroy()` once.
   func openSelector() throws(Errno) -> Selector
 }
 
+/// A system with threads, which loops run on.
+protocol ThreadedSystem: LoopSystem {
+  /// Starts a thread. Corresponds to `pthread_create(3)`.
+  func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Thread
+}
+
 /// The readiness of a loop's descriptors.
 ///
 /// A small value that refers to a selector. All copies refer to the same selector, and copying counts no references.
-protocol LoopSelector: Sendable {
+package protocol LoopSelector: Sendable {
   /// Ends the loop's wait. May be called on any thread, also after `destroy()`; calls before a wait are merged.
   var waker: @Sendable () -> Void { get }
 

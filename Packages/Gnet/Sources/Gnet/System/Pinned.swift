@@ -21,6 +21,13 @@ struct Pinned<Value: ~Copyable>: Equatable {
     unsafe place.deallocate()
   }
 
+  /// Moves the value of `init(_:)` out, and deallocates its memory.
+  func take() -> Value {
+    let value = unsafe place.move()
+    unsafe place.deallocate()
+    return value
+  }
+
   /// The value.
   var pointee: Value {
     @inline(__always) _read { yield unsafe place.pointee }

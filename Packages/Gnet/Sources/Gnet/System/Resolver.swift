@@ -1,10 +1,10 @@
 internal import Synchronization
 
 /// A host's addresses that an outbound connection waits for.
-final class Lookup: Sendable {
-  typealias Outcome = Result<[RawAddress], NameError>
+package final class Lookup: Sendable {
+  package typealias Outcome = Result<[RawAddress], NameError>
 
-  let query: NameQuery
+  package let query: NameQuery
   private let reply: @Sendable (Outcome) -> Void
   private let cancellation = Atomic<Bool>(false)
 
@@ -14,12 +14,12 @@ final class Lookup: Sendable {
     self.reply = reply
   }
 
-  var isCancelled: Bool { cancellation.load(ordering: .relaxed) }
+  package var isCancelled: Bool { cancellation.load(ordering: .relaxed) }
 
   /// Gives the lookup up. A call that has begun goes on.
   func cancel() { cancellation.store(true, ordering: .relaxed) }
 
-  func answer(_ outcome: Outcome) { if !isCancelled { reply(outcome) } }
+  package func answer(_ outcome: Outcome) { if !isCancelled { reply(outcome) } }
 }
 
 /// The threads that look hosts up: `getaddrinfo(3)` blocks for as long as a name server takes.
@@ -56,7 +56,7 @@ final class Resolver: Sendable {
   private let state = Lock(State())
 
   /// Looks a host up on another thread.
-  func start(_ lookup: Lookup, on system: some SystemCalls) {
+  func start(_ lookup: Lookup, on system: some ThreadedSystem) {
     let needsThread = state.withLock { state in
       state.add(lookup)
       guard state.threadCount < Self.threadLimit else { return false }
@@ -72,7 +72,7 @@ final class Resolver: Sendable {
   }
 
   /// Looks hosts up until none waits.
-  private func run(on system: some SystemCalls) {
+  private func run(on system: some ThreadedSystem) {
     while let (query, lookups) = takeNext() {
       if lookups.allSatisfy(\.isCancelled) { continue }
       let outcome: Lookup.Outcome

@@ -1,15 +1,15 @@
-internal import CGnet
-internal import Poller
+package import CGnet
+package import Poller
 internal import SystemPackage
 
-/// The system calls of Gnet, without the calls of a selector: sockets, files, names, threads and the clock.
+/// The system calls of Gnet, without the calls of a selector: sockets, files, names and the clock.
 ///
 /// The requirements are raw: each makes its system call once, and returns the result or the negated errno. The
 /// extension in `SystemCalls+Typed.swift` repeats interrupted calls and types the results, for all systems.
 ///
 /// All threads of a server share one system. A loop has its system as a generic parameter, so its calls need no dynamic
 /// dispatch. Rare calls from other places use `any SystemCalls`.
-protocol SystemCalls: AnyObject, Sendable {
+package protocol SystemCalls: AnyObject, Sendable {
   // MARK: Streams
 
   /// Corresponds to `recv(2)`.
@@ -108,16 +108,13 @@ protocol SystemCalls: AnyObject, Sendable {
   /// The number of descriptors that the process may have. Corresponds to `getrlimit(2)` with `RLIMIT_NOFILE`.
   var descriptorLimit: Int { get }
 
-  // MARK: Names, threads and the clock
+  // MARK: Names and the clock
 
   /// Resolves a host to addresses. Blocks. Corresponds to `getaddrinfo(3)`.
   func resolve(_ query: NameQuery) throws(NameError) -> [RawAddress]
 
   /// Resolves a host on another thread, and answers the lookup then.
   func start(_ lookup: Lookup)
-
-  /// Starts a thread. Corresponds to `pthread_create(3)`.
-  func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Thread
 
   /// The current time of the monotonic clock.
   var now: Poller.Instant { get }
@@ -127,24 +124,32 @@ protocol SystemCalls: AnyObject, Sendable {
 }
 
 /// A file's identity: its device, its inode number, and whether it is a socket.
-struct FileIdentity: Equatable, Sendable {
+package struct FileIdentity: Equatable, Sendable {
   let device: UInt64
   let number: UInt64
   let isSocket: Bool
+
+  package init(device: UInt64, number: UInt64, isSocket: Bool) {
+    self.device = device
+    self.number = number
+    self.isSocket = isSocket
+  }
 }
 
 /// A host and a port to resolve. An empty host means all interfaces.
-struct NameQuery: Sendable, Hashable {
-  var host: String
-  var port: UInt16
+package struct NameQuery: Sendable, Hashable {
+  package var host: String
+  package var port: UInt16
   /// The address family; `AF_UNSPEC` for both versions of IP.
-  var family: Int32
+  package var family: Int32
   var isDatagram: Bool
   /// Whether the addresses are to be listened on, not connected to.
-  var isPassive: Bool
+  package var isPassive: Bool
 }
 
 /// The failure to resolve a host, with the system's description.
-struct NameError: Error {
+package struct NameError: Error {
   let reason: String
+
+  package init(reason: String) { self.reason = reason }
 }

@@ -1,0 +1,57 @@
+internal import CGnet
+
+/// A server whose loops run step by step, on the thread of the caller: for a simulation.
+///
+/// Whoever steps chooses the order. The loops are the same as on threads, on another system.
+package final class SteppedServer {
+  package let server: Server
+  /// The loops, and the acceptor if there is one.
+  package let runners: [SteppedRunner]
+  /// The loops of the runners; `nil` for the acceptor.
+  private let loops: [EventLoop?]
+  private let plugins: [any Plugin]
+  /// Whether the last runner has ended, and the plugins have been told.
+  package private(set) var isFinished = false
+
+  init(_ server: Server, plugins: [any Plugin], runners: [SteppedRunner]) {
+    self.server = server
+    self.plugins = plugins
+    self.runners = runners
+    loops = runners.indices.map { $0 < server.loopCount ? server.loops[$0] : nil }
+  }
+
+  /// Starts a server of services on a system.
+  package static func start(
+    _ listeners: [Listener], _ options: Options, on system: some LoopSystem
+  ) throws(ServeError) -> SteppedServer {
+    try ServerAssembly(ServerPlan(listeners, options), on: system).startStepped()
+  }
+
+  /// Starts a server of events on a system.
+  package static func start(
+    _ events: Events, _ options: Options, addresses: [String], on system: some LoopSystem
+  ) throws(ServeError) -> SteppedServer {
+    try ServerAssembly(ServerPlan(events, options, on: addresses), on: system).startStepped()
+  }
+
+  /// Takes a step of a runner, as the thread of its loop.
+  package func step(_ index: Int) {
+    let outer = unsafe cgnet_current_loop()
+    if let loop = loops[index] { loop.becomeCurrent() }
+    runners[index].takeStep()
+    unsafe cgnet_set_current_loop(outer)
+    if runners.allSatisfy(\.hasEnded) { finish() }
+  }
+
+  /// Ends the runners, which have not begun.
+  func abandon() {
+    for runner in runners { runner.end() }
+    finish()
+  }
+
+  private func finish() {
+    for loop in server.loops { loop.markEnded() }
+    for plugin in plugins { plugin.stopped(server) }
+    isFinished = true
+  }
+}
