@@ -195,6 +195,9 @@ final class HandleQueue: Sendable {
   /// Whether calls are still taken.
   var isOpen: Bool { isServed && state.withLock { $0.isOpen } }
 
+  /// Whether the connection has gone.
+  var hasGone: Bool { !isServed || state.withLock { $0.isGone } }
+
   // MARK: Any thread
 
   /// Adds bytes to the output.

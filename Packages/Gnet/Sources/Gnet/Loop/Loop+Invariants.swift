@@ -67,7 +67,7 @@ extension ConnectionState {
   /// The invariants of a connection in use that do not hold while its loop waits.
   fileprivate func violations(_ options: borrowing Options) -> [String] {
     var violations: [String] = []
-    func require(_ holds: Bool, _ text: String) { if !holds { violations.append(text) } }
+    func require(_ holds: Bool, _ text: @autoclosure () -> String) { if !holds { violations.append(text()) } }
     require(fd >= 0, "a connection has no descriptor")
     require(!isInCallback, "a callback has not ended")
     require((handler != nil) == life.isOpen, "a handler in the phase \(life.phase)")

@@ -47,6 +47,9 @@ public struct Relay: ConnectionHandler {
   /// The directions have nothing to do with each other here.
   public static var isFullDuplex: Bool { true }
 
+  /// Closes the connection if the other one has gone before.
+  public mutating func opened(_ connection: inout Connection) -> Action { other.queue.hasGone ? .close : .none }
+
   /// Passes on what has arrived, and the end of the stream behind it.
   public mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     switch connection.forward(&input, to: other) {
@@ -59,10 +62,8 @@ public struct Relay: ConnectionHandler {
       // `drained` of the other end goes on.
       connection.isReadingPaused = true
     case .gone:
-      // A wake may follow the end.
-      if hasPassedEnd { return .none }
-      input.removeAll()
-      return .close
+      // The other end tells how it has ended, when its own input is exhausted: in order, or by a reset.
+      if !hasPassedEnd { input.removeAll() }
     }
     return .none
   }

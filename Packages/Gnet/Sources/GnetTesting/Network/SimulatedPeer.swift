@@ -113,6 +113,7 @@ public final class SimulatedPeer {
       case .failure(let error):
         // The bytes that have arrived can still be received.
         wasReset = wasReset || error.isReset
+        wasRefused = !isOpened
         return unsent.removeAll()
       }
     }

@@ -45,6 +45,7 @@ extension Simulation {
   ) throws(SimulationFailure) {
     for seed in seeds {
       let simulation = Simulation(seed: seed)
+      defer { simulation.end() }
       do {
         try body(simulation)
       } catch let failure as SimulationFailure {

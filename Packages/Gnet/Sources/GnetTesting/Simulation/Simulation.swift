@@ -33,6 +33,12 @@ public final class Simulation {
 
   deinit { world.end() }
 
+  /// Ends the servers, and forgets everything that was scheduled. Nothing is to be run afterwards.
+  ///
+  /// Dropping the simulation does so. Where handlers or scheduled closures refer to the simulation, nobody can drop it before.
+  /// ``run(seeds:_:)`` does so after each seed.
+  public func end() { world.end() }
+
   /// The time since the beginning.
   public var now: Duration { .nanoseconds(world.now) }
 
@@ -105,7 +111,7 @@ public final class Simulation {
     let host = host ?? localhost
     // Those of a server that could not be started are of no use.
     defer { _ = host.takeSelectors() }
-    let server = try make(host.system)
+    let server = try make(HostSystem(host))
     world.add(server, host.takeSelectors(), on: host)
     return server.server
   }

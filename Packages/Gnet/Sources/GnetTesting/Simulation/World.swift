@@ -21,7 +21,7 @@ final class World: @unchecked Sendable {
   var partitions: Set<Partition> = []
   /// Whether a step of a loop is running.
   private var isInStep = false
-  /// The number of steps taken since the time has moved.
+  /// The number of steps taken since time has passed, bytes have moved, or anything has happened on the network.
   private var stepsSinceMove = 0
   /// The scripted peers, which live as long as the simulation.
   private var peers: [SimulatedPeer] = []
@@ -94,6 +94,7 @@ final class World: @unchecked Sendable {
     let isEventDue = events.nextTime.map { $0 <= now } ?? false
     let runnable = runnableRunners()
     if isEventDue && (runnable.isEmpty || random.below(runnable.count + 1) == 0) {
+      stepsSinceMove = 0
       events.takeNext()()
     } else if !runnable.isEmpty {
       let (server, runner) = runnable[random.below(runnable.count)]
@@ -102,11 +103,14 @@ final class World: @unchecked Sendable {
       return move(until: limit)
     }
     stepsSinceMove += 1
-    if stepsSinceMove == Self.spinLimit { report("a loop spins: \(Self.spinLimit) steps, and no time has passed") }
+    if stepsSinceMove == Self.spinLimit { report("a loop spins: \(Self.spinLimit) steps, and nothing happens") }
     return stepsSinceMove <= Self.spinLimit
   }
 
-  private static let spinLimit = 200_000
+  /// Takes in that bytes have moved: whoever moved them does not spin.
+  func noteProgress() { stepsSinceMove = 0 }
+
+  private static let spinLimit = 20_000
 
   private func runnableRunners() -> [(server: Int, runner: Int)] {
     var runnable: [(Int, Int)] = []
@@ -154,11 +158,11 @@ final class World: @unchecked Sendable {
     for running in servers where !running.server.isFinished { running.server.server.shutdown() }
     let limit = now + 3600 * 1_000_000_000
     while servers.contains(where: { !$0.server.isFinished }), step(until: limit) {}
-    events.removeAll()
     servers = []
     for peer in peers { peer.close() }
     peers = []
     for host in hosts { host.forgetAll() }
+    events.removeAll()
   }
 
   /// The servers that have not ended.

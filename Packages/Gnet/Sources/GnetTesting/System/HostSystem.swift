@@ -26,7 +26,7 @@ final class HostSystem: LoopSystem, @unchecked Sendable {
   // MARK: Streams
 
   func receive(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int {
-    note("recv", fd, unsafe receiving(fd, into: buffer))
+    moved(note("recv", fd, unsafe receiving(fd, into: buffer)))
   }
 
   private func receiving(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int {
@@ -49,7 +49,7 @@ final class HostSystem: LoopSystem, @unchecked Sendable {
   }
 
   func send(_ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Int {
-    note("send", fd, unsafe sending(fd, first, second))
+    moved(note("send", fd, unsafe sending(fd, first, second)))
   }
 
   private func sending(_ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Int {
@@ -60,6 +60,11 @@ final class HostSystem: LoopSystem, @unchecked Sendable {
     let outcome = end.send(bytes.prefix(shortened(bytes.count)))
     if case .success(let count) = outcome { return count }
     return outcome.code
+  }
+
+  private func moved(_ result: Int) -> Int {
+    if result > 0 { world.noteProgress() }
+    return result
   }
 
   private func shortened(_ count: Int) -> Int {

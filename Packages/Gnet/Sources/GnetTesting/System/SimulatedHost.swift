@@ -16,7 +16,6 @@ public final class SimulatedHost {
   // All below is used on the thread of the simulation.
   unowned let world: World
   let number: Int
-  private(set) lazy var system = HostSystem(self)
   /// The sockets by their descriptors.
   private var descriptors: [Descriptor?] = [nil, nil, nil]
   private var listeners: [ListeningSocket] = []
