@@ -61,6 +61,10 @@ let package = Package(
       ],
       swiftSettings: swiftSettings
     ),
+    // Programs for the simulation, which test the event loops: see ci/simulate.
+    .target(name: "GnetWorkloads", dependencies: ["Gnet", "GnetTesting"], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "gnet-simulate", dependencies: ["GnetTesting", "GnetWorkloads"], swiftSettings: swiftSettings),
     .testTarget(
       name: "GnetTests",
       dependencies: [

@@ -1,0 +1,133 @@
+import Gnet
+import GnetTesting
+
+/// Echo servers whose handlers do all that handlers can do, and peers of all kinds.
+///
+/// Checked are: the order and the number of a connection's callbacks; every byte, on both ways; that a stream that ends in
+/// order has lost nothing; that everything ends when the faults have ended.
+final class EchoWorkload {
+  private let ledger: Ledger
+  private var simulation: Simulation { ledger.simulation }
+  private let options: Options
+  private let tally: EchoTally
+  private var scripts: [EchoPeer] = []
+  private let length: Duration
+  /// Whether nothing happens that may cost a peer what it has not read yet.
+  private var isGentle: Bool
+
+  init(_ ledger: Ledger) {
+    self.ledger = ledger
+    ledger.simulation.drawFaults()
+    options = ledger.drawOptions()
+    tally = EchoTally(ledger, options)
+    length = .milliseconds(ledger.element(of: [20, 500, 5000]))
+    let simulation = ledger.simulation
+    isGentle =
+      simulation.network.resetProbability == 0 && simulation.faults.callFailureProbability == 0
+      && options.lingerTimeout == .seconds(2) && options.lingerLimit == .seconds(30) && options.maxConnections == nil
+      && length < .seconds(1) && simulation.network.delay.upperBound < .milliseconds(100)
+  }
+
+  func run() throws {
+    if ledger.happens(0.1) {
+      simulation.localhost.descriptorLimit = ledger.number(in: 12...20)
+      isGentle = false
+    }
+    let service = tally.service
+    var listeners = [Listener("tcp://:7000", service, backlog: ledger.element(of: [1, 4, 128]))]
+    if ledger.happens(0.4) { listeners.append(Listener("unix:///run/echo", service)) }
+    if ledger.happens(0.3) { listeners.append(Listener("tcp6://[::1]:7001?reuseport=true", service)) }
+    let server = ledger.start(listeners, options)
+    tally.server = server
+    let client = simulation.host("client")
+    let remote = SocketAddress("\(simulation.localhost.address.host!):7000")!
+    for _ in 0..<ledger.number(in: 1...8) {
+      simulation.schedule(after: ledger.duration(upTo: length)) { [self] in
+        let index = ledger.below(listeners.count)
+        let address = server.addresses[index]
+        let peer =
+          index == 0 && ledger.happens(0.6)
+          ? simulation.connect(to: remote, from: client) : simulation.connect(to: address)
+        scripts.append(EchoPeer(peer, ledger, length: length, isLazy: ledger.happens(0.2)))
+      }
+    }
+    let isShutDown = ledger.happens(0.3)
+    if isShutDown {
+      (isGentle, tally.isShutDown) = (false, true)
+      simulation.schedule(after: ledger.duration(upTo: length)) { server.shutdown() }
+    }
+    if ledger.happens(0.05) {
+      isGentle = false
+      simulation.schedule(after: ledger.duration(upTo: length / 2)) { [self] in
+        simulation.partition(simulation.localhost, client)
+      }
+    }
+    if ledger.scheduleOutages(of: simulation.localhost, within: length) { isGentle = false }
+    try ledger.run(for: length)
+
+    simulation.endFaults()
+    tally.isFinishing = true
+    for script in scripts { finish(script) }
+    try ledger.run(
+      "the end of all connections",
+      until: { [self] in server.connectionCount == 0 && scripts.allSatisfy(\.isOver) && tally.hasSettled },
+      within: .seconds(600))
+    try checkAccepting(server)
+    try ledger.finish(server, options)
+    simulation.run(for: .seconds(1))
+    for script in scripts { check(script) }
+    tally.checkEnds()
+    ledger.checkDescriptors()
+  }
+
+  /// Has a peer end its stream. Nobody notices that where reading is paused: such a stream is reset.
+  private func finish(_ script: EchoPeer) {
+    guard let record = tally.records[script.peer.address], record.isPausedForGood else { return script.finish() }
+    if script.hasClosed && !script.hasReset { record.handle?.abort() } else { script.reset() }
+  }
+
+  /// Checks that a server that runs still accepts, whatever it had to do without.
+  private func checkAccepting(_ server: Server) throws {
+    if server.connectionCount > 0 || server.failure != nil || tally.isShutDown || options.maxConnections != nil {
+      return
+    }
+    let peer = simulation.connect(to: server.addresses[0])
+    try ledger.run(
+      "the last connection", until: { [tally] in tally.records[peer.address] != nil || tally.isShutDown },
+      within: .seconds(20))
+    peer.reset()
+    try ledger.run("the end of the last connection", until: { server.connectionCount == 0 }, within: .seconds(20))
+  }
+
+  /// Compares both ends of a stream.
+  private func check(_ script: EchoPeer) {
+    script.takeReceived()
+    guard let record = tally.records[script.peer.address] else { return }
+    let name = "the stream of \(script.peer.address)"
+    ledger.require(
+      script.receivedCount <= record.writtenCount,
+      "\(name): \(script.receivedCount) bytes were received, \(record.writtenCount) were written")
+    ledger.require(
+      record.consumedCount <= script.sentCount,
+      "\(name): \(record.consumedCount) bytes were read, \(script.sentCount) were sent")
+    let endsInOrder = script.peer.isEnded && !script.peer.wasReset && !script.hasClosed
+    if endsInOrder && record.endsInOrder {
+      ledger.require(
+        script.receivedCount == record.writtenCount,
+        "\(name) ended in order: \(script.receivedCount) bytes were received, \(record.writtenCount) were written")
+    }
+    if script.hasReset && script.peer.address.family != .unix && record.isEndOfPeer && !script.endsOutput {
+      ledger.require(!record.endsInOrder, "\(name): a reset is taken for the end of the stream")
+    }
+    if isGentle && record.endsInOrder && !script.hasClosed {
+      ledger.require(
+        script.receivedCount == record.writtenCount,
+        "\(name): a reset has destroyed output: \(script.receivedCount) of \(record.writtenCount) bytes were received")
+    }
+    if record.endsInOrder && record.isEndOfPeer && script.endsOutput && !script.hasClosed && !record.hasLeftInput {
+      ledger.require(
+        record.consumedCount == script.sentCount,
+        "\(name) ended in order: \(record.consumedCount) bytes were read, \(script.sentCount) were sent")
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import Gnet
+import GnetTesting
+
+/// Two servers that talk: a proxy relays to an echo server on another host.
+///
+/// Checked are: the bytes and their order; that nothing of a stream that ends in order is lost, and that half-closes pass.
+final class RelayWorkload {
+  private let ledger: Ledger
+  private var simulation: Simulation { ledger.simulation }
+  private var scripts: [EchoPeer] = []
+
+  init(_ ledger: Ledger) {
+    self.ledger = ledger
+    ledger.simulation.drawFaults()
+  }
+
+  func run() throws {
+    // An error that a system call has by chance ends a connection in order, for its peer.
+    let isStrict = simulation.faults.callFailureProbability == 0
+    var options = ledger.drawOptions()
+    options.maxConnections = nil
+    (options.idleTimeout, options.readTimeout) = (nil, nil)
+    options.lingerTimeout = .seconds(2)
+    options.lingerLimit = .seconds(30)
+    options.outboundHighWatermark = max(1, options.outboundHighWatermark)
+    let host = simulation.host("backend")
+    var echo = Events()
+    echo.react = { connection, input in
+      while !input.isEmpty, !connection.isOutputFull { connection.write(input.read(4096)) }
+      return connection.isInputEnded && input.isEmpty ? .close : .none
+    }
+    let backend = ledger.start([Listener("tcp://:80", Service(echo))], options, on: host)
+    let target = "tcp://backend:80"
+    let proxy = ledger.start([Listener("tcp://:7000", Service { _ in RelayFront(target) })], options)
+    let length = Duration.milliseconds(ledger.element(of: [20, 500, 5000]))
+    for _ in 0..<ledger.number(in: 1...6) {
+      simulation.schedule(after: ledger.duration(upTo: length)) { [self] in
+        let peer = simulation.connect(to: proxy.addresses[0])
+        scripts.append(EchoPeer(peer, ledger, length: length, isLazy: ledger.happens(0.2)))
+      }
+    }
+    ledger.scheduleOutages(of: host, within: length)
+    try ledger.run(for: length)
+    simulation.endFaults()
+    for script in scripts { script.finish() }
+    try ledger.run(
+      "the end of all relays",
+      until: { [self] in
+        proxy.connectionCount == 0 && backend.connectionCount == 0 && scripts.allSatisfy(\.isOver)
+      }, within: .seconds(600))
+    for script in scripts {
+      script.takeReceived()
+      guard isStrict, script.endsOutput, script.peer.isEnded, !script.peer.wasReset, !script.peer.wasRefused else {
+        continue
+      }
+      ledger.require(
+        script.receivedCount == script.sentCount,
+        "a relayed stream ended in order: \(script.receivedCount) of \(script.sentCount) bytes have come back")
+    }
+    try ledger.finish(proxy, options)
+    try ledger.finish(backend, options, on: host)
+    ledger.checkDescriptors()
+    ledger.checkDescriptors(of: host)
+  }
+}
+
+/// A client of the proxy whose backend is not there yet.
+private struct RelayFront: ConnectionHandler {
+  let target: String
+  var attempt: ConnectionHandle?
+
+  init(_ target: String) { self.target = target }
+
+  static var isFullDuplex: Bool { true }
+
+  mutating func opened(_ connection: inout Connection) -> Action {
+    connection.isReadingPaused = true
+    let front = connection.handle
+    attempt = connection.loop.connect(to: target, Service { _ in RelayBack(front) }) { _ in front.abort() }
+    return .none
+  }
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
+  mutating func shuttingDown(_ connection: inout Connection) -> Action { .none }
+  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { attempt?.close() }
+}
+
+/// The connection to the backend.
+private struct RelayBack: ConnectionHandler {
+  let front: ConnectionHandle
+  var relay: Relay
+
+  init(_ front: ConnectionHandle) {
+    self.front = front
+    relay = Relay(to: front)
+  }
+
+  static var isFullDuplex: Bool { true }
+
+  mutating func opened(_ connection: inout Connection) -> Action {
+    let back = connection.handle
+    let joined: Void? = front.withConnection { client in
+      client.become(Service { _ in Relay(to: back) })
+      client.isReadingPaused = false
+    }
+    return joined == nil ? .close : .none
+  }
+  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+    relay.react(&connection, &input)
+  }
+  mutating func drained(_ connection: inout Connection) -> Action { relay.drained(&connection) }
+  mutating func shuttingDown(_ connection: inout Connection) -> Action { relay.shuttingDown(&connection) }
+  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { relay.closed(&connection, error) }
+}
