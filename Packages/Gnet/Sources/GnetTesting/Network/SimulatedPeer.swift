@@ -132,7 +132,7 @@ extension Simulation {
     let end: StreamEnd
     if address.family == .unix {
       end = StreamEnd(
-        host, isUnix: true, local: SocketAddress("unix:@peer-\(world.nextStreamNumber())")!, remote: address)
+        host, isUnix: true, local: SocketAddress("unix:@peer-\(world.takePeerNumber())")!, remote: address)
       if let listener = host.listener(for: address), !listener.isFull {
         world.establish(end, at: listener)
         end.finishConnecting()

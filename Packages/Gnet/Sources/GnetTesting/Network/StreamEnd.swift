@@ -7,7 +7,7 @@ internal import Gnet
 final class StreamEnd: Watchable {
   let world: World
   let host: SimulatedHost
-  let number: Int
+  private(set) var number = 0
   let isUnix: Bool
   /// The bytes that each of the buffers holds.
   private let capacity: Int
@@ -46,7 +46,8 @@ final class StreamEnd: Watchable {
     self.isUnix = isUnix
     self.local = local
     self.remote = remote
-    number = host.world.nextStreamNumber()
+    super.init()
+    number = world.add(self)
   }
 
   private func changed() {
@@ -228,6 +229,12 @@ final class StreamEnd: Watchable {
     guard let other, isClosed, other.isClosed, isEndDelivered, other.isEndDelivered || other.isDead else { return }
     other.other = nil
     self.other = nil
+  }
+
+  /// Forgets the other end, since the simulation has ended.
+  func forget() {
+    onChange = nil
+    other = nil
   }
 
   /// Tells the other end that this end is gone. What this end was sent meanwhile is lost.

@@ -25,8 +25,9 @@ final class World: @unchecked Sendable {
   private var stepsSinceMove = 0
   /// The scripted peers, which live as long as the simulation.
   private var peers: [SimulatedPeer] = []
-  /// The number of streams that were made.
-  private var streamCount = 0
+  private var unixPeerCount = 0
+  /// The ends of all streams, which refer to each other.
+  private var streams: [StreamEnd] = []
   var checksInvariants = false
 
   /// A server and the selectors of its runners.
@@ -54,9 +55,16 @@ final class World: @unchecked Sendable {
 
   func keep(_ peer: SimulatedPeer) { peers.append(peer) }
 
-  func nextStreamNumber() -> Int {
-    streamCount += 1
-    return streamCount
+  /// A number for the name of a peer on a unix socket.
+  func takePeerNumber() -> Int {
+    unixPeerCount += 1
+    return unixPeerCount
+  }
+
+  /// Adds the end of a stream. Returns its number.
+  func add(_ stream: StreamEnd) -> Int {
+    streams.append(stream)
+    return streams.count
   }
 
   func note(_ host: Int, _ call: String, _ subject: Int, _ result: Int) {
@@ -162,6 +170,8 @@ final class World: @unchecked Sendable {
     for peer in peers { peer.close() }
     peers = []
     for host in hosts { host.forgetAll() }
+    for stream in streams { stream.forget() }
+    streams = []
     events.removeAll()
   }
 
