@@ -31,11 +31,9 @@ extension Simulation {
   /// Runs a test once for each of several seeds.
   ///
   /// ```swift
-  /// @Test func answersEverything() throws {
-  ///   try Simulation.run(seeds: 0..<100) { simulation in
-  ///     simulation.drawFaults()
-  ///     try answersEverything(in: simulation)
-  ///   }
+  /// try Simulation.run(seeds: 0..<100) { simulation in
+  ///   simulation.drawFaults()
+  ///   try answersEverything(in: simulation)
   /// }
   /// ```
   ///
