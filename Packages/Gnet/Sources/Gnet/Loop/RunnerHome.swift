@@ -10,16 +10,16 @@ struct ThreadBody: RunnerHome {
 
   init<Runner: LoopRunner & ~Copyable & SendableMetatype>(_ runner: consuming sending Runner, name: String) {
     self.name = name
-    let handOver = HandOver(runner)
+    let value = ThreadValue(runner)
     run = {
-      guard var runner = handOver.take() else { return }
+      guard var runner = value.take() else { return }
       runner.run()
     }
   }
 }
 
 /// A value on its way to the thread that is to own it.
-private final class HandOver<Value: ~Copyable>: Sendable {
+private final class ThreadValue<Value: ~Copyable>: Sendable {
   private let value: Lock<Value?>
 
   init(_ value: consuming sending Value) { self.value = Lock(value) }
