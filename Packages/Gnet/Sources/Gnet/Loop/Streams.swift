@@ -141,6 +141,8 @@ struct Streams<System: LoopSystem>: ~Copyable {
     adoption.queue.setToken(token)
     slot.pointee.handleQueue = adoption.queue
     slot.pointee.inbound.write(adoption.unreadBytes)
+    // By whoever had the connection before: the peer may not have read that yet.
+    slot.pointee.life.flags.insert(.hasSent)
     open(slot, table(of: adoption.service), &turn)
     guard slot.pointee.token == token, slot.pointee.life.mayReact, !slot.pointee.inbound.isEmpty else { return }
     react(slot, &turn)
