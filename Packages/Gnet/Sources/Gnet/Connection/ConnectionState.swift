@@ -108,13 +108,14 @@ struct ConnectionState: ~Copyable {
 
   /// The bytes that the kernel has not taken, those of a running callback left out; with filters, also the bytes before
   /// these.
+  @inline(__always)
   var unsentCount: Int {
     if let outbox { return outbox.pointee.byteCount }
     return life.phase == .filtered ? outbound.count + countBeforeFilters : outbound.count
   }
 
   /// The bytes of output before the filters.
-  @inline(never)
+  @inline(__always)
   private var countBeforeFilters: Int { filters?.pendingCount ?? 0 }
 
   /// This side's address where it is not for the descriptor to tell.
@@ -128,7 +129,8 @@ struct ConnectionState: ~Copyable {
   }
 
   /// The slow path of `pendingWriteCount`. What a callback has written before it has added a filter is still lent.
-  @inline(never)
+  // Inlined, as all that others call of a slot: a function of its own would be given a copy of the whole state.
+  @inline(__always)
   private var pendingCountBeyondStreams: Int {
     unsentCount + (life.phase == .filtered && isInCallback ? lentOutput.pointee.count : 0)
   }

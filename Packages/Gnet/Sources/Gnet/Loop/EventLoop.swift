@@ -20,6 +20,7 @@ public final class EventLoop: Sendable {
   let mailbox = Mailbox(capacity: 1024)
   /// The system that the loop runs on, for calls that are too rare to be generic.
   let system: any SystemCalls
+  private let isOnKernel: Bool
   let logger: Logger?
   /// Ends the loop's wait, from any thread.
   let wake: @Sendable () -> Void
@@ -47,6 +48,7 @@ public final class EventLoop: Sendable {
     self.index = index
     self.logger = logger
     self.system = system
+    isOnKernel = system is Kernel
     self.wake = wake
     self.outboundHighWatermark = outboundHighWatermark
     self.readBufferCapacity = readBufferCapacity
@@ -90,10 +92,16 @@ public final class EventLoop: Sendable {
   // Used on the loop's thread only.
   private nonisolated(unsafe) var lastDelay = (Duration.zero, nanoseconds: Int64(0))
 
+  /// The current time of the monotonic clock. A time-out may be set with every request, so the kernel is asked without
+  /// dynamic dispatch.
+  @inline(__always)
+  private var monotonicTime: Poller.Instant { isOnKernel ? Kernel.monotonicTime : system.now }
+
   /// The moment `delay` from now; for the loop's thread.
+  @inline(__always)
   func deadline(after delay: Duration) -> Poller.Instant {
     if unsafe lastDelay.0 != delay { unsafe lastDelay = (delay, Poller.Instant.nanoseconds(of: delay)) }
-    let (sum, isTooLate) = unsafe system.now.nanoseconds.addingReportingOverflow(lastDelay.nanoseconds)
+    let (sum, isTooLate) = unsafe monotonicTime.nanoseconds.addingReportingOverflow(lastDelay.nanoseconds)
     return isTooLate ? .never : Poller.Instant(nanoseconds: sum)
   }
 

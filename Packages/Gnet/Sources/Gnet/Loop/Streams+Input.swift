@@ -69,6 +69,7 @@ extension Streams {
     return false
   }
 
+  @inline(never)
   mutating func endInput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let mayAnswer = turn.options.allowHalfClosure || slot.pointee.life.isFullDuplex
     take(.inputEnded(mayAnswer: mayAnswer), slot, &turn)
@@ -159,6 +160,7 @@ extension Streams {
 
   /// The peer is gone while its input was not wanted: it had ended its stream before, it will not take the output that
   /// is pending, or the handler has paused reading. In the latter cases what it sent before is still to be read.
+  @inline(never)
   mutating func hangUp(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     slot.pointee.failure = turn.system.pendingError(of: slot.pointee.fd) ?? slot.pointee.failure
     if slot.pointee.failure != nil { slot.pointee.life.flags.remove(.holdsInput) }

@@ -136,8 +136,12 @@ final class Kernel: ThreadedSystem {
     try Thread(name: name, body)
   }
 
+  /// The current time of the kernel's monotonic clock.
+  @inline(__always)
+  static var monotonicTime: Poller.Instant { Poller.Instant(nanoseconds: cgnet_now()) }
+
   var now: Poller.Instant {
-    @inline(__always) get { Poller.Instant(nanoseconds: cgnet_now()) }
+    @inline(__always) get { Self.monotonicTime }
   }
 
   var continuousNow: ContinuousClock.Instant { .now }
