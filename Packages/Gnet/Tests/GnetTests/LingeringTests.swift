@@ -41,6 +41,34 @@ import Testing
     }
   }
 
+  @Test("with both streams ended, a close that leaves bytes unread does not destroy what the client has not received")
+  func endedBothWays() throws {
+    let answer = pattern(600_000)
+    var events = Events()
+    events.react = { connection, input in
+      // Called again for the end of the client's stream, in spite of the pause.
+      if connection.isReadingPaused { return .close }
+      input.removeAll()
+      connection.write(answer)
+      connection.endOutput()
+      connection.isReadingPaused = true
+      return .none
+    }
+    var options = Options()
+    options.readBufferCapacity = 4096
+    try withServer(events, options: options) { server in
+      let client = try Client(server.address())
+      try client.send(pattern(50_000))
+      client.endOutput()
+      try require("the server has closed") {
+        server.server.connectionCount == 0 && server.sum(\.connectionsClosed) == 1
+      }
+      let received = try client.receiveToEnd()
+      let isWhole = received == answer
+      #expect(isWhole, "\(received.count) bytes")
+    }
+  }
+
   @Test("a client that falls silent is waited for no longer than the time-out")
   func silence() throws {
     try withServer(Self.refusal, options: Self.options(.milliseconds(100), .seconds(60))) { server in

@@ -215,7 +215,10 @@ struct Streams<System: LoopSystem>: ~Copyable {
     case .breakOutput:
       breakOutput(slot, slot.pointee.failure ?? (pending == .none ? nil : .brokenPipe))
       settle(slot, .none, &turn)
-    case .close: close(slot, slot.pointee.failure, lingers: !slot.pointee.life.flags.contains(.outputBroken), &turn)
+    case .close:
+      // Without an error, the output was given up after all of it had been taken: the peer may not have it yet.
+      let lingers = !slot.pointee.life.flags.contains(.outputBroken) || slot.pointee.failure == nil
+      close(slot, slot.pointee.failure, lingers: lingers, &turn)
     case .abort: abort(slot, &turn)
     case .detach: detach(slot, &turn)
     case .free: free(slot, &turn)
