@@ -65,7 +65,7 @@ struct MemoryTests {
       try connect(500)
       let before = Heap.byteCount
       try connect(1000)
-      // What the allocator keeps for later still grows a little. An end that were left would take some kilobytes.
+      // Memory that the allocator keeps for later still grows a little. A connection left behind would take some kilobytes.
       precondition(Heap.byteCount - before < 256 * 1024)
     }
   }

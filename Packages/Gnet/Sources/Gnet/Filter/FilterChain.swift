@@ -150,7 +150,7 @@ final class FilterChain {
         if index > 0 { stage.unread.giveBackSlack() }
       }
       if index > 0 && stages[index - 1].phase == .inputEnded { try stage.endInput() }
-      // Those above wait until this one is established.
+      // Filters above wait until this one is established.
       if stage.phase == .establishing { return }
       index += 1
     }

@@ -75,7 +75,7 @@ extension Streams {
     assert(slot.pointee.life.phase == .filtered && input.isEmpty)
     var limit = turn.options.readBufferCapacity
     let unsentCount = slot.pointee.unsentCount
-    // What a filter needs brings no answers of the handler.
+    // Bytes that only a filter needs bring no answers of the handler.
     if unsentCount > 0 && slot.pointee.life.wantsInput && !slot.pointee.life.isFullDuplex {
       limit = Self.receiveLimit(unsentCount, turn.options)
     }

@@ -109,7 +109,7 @@ public final class Simulation {
     on host: SimulatedHost?, _ make: (HostSystem) throws(ServeError) -> SteppedServer
   ) throws(ServeError) -> Server {
     let host = host ?? localhost
-    // Those of a server that could not be started are of no use.
+    // Selectors of a server that could not be started are of no use.
     defer { _ = host.takeSelectors() }
     let server = try make(HostSystem(host))
     world.add(server, host.takeSelectors(), on: host)

@@ -57,7 +57,7 @@ struct ProxyForeignTests {
     }
     #expect(try cli("SET", "k", "a b") == "OK\n")
     #expect(try cli(input: "get k\nrpush l 1 2 3\nlrange l 0 -1\n") == "a b\n3\n1\n2\n3\n")
-    // What is piped in is sent as it is, and the end of the stream behind it.
+    // Piped input is sent as it is, and the end of the stream behind it.
     let commands = String(repeating: "INCR n\r\n", count: 20_000)
     #expect(try cli("--pipe", input: commands).contains("errors: 0, replies: 20000"))
     #expect(try cli("GET", "n") == "20000\n")

@@ -126,7 +126,7 @@ import Testing
         var last = first
         for _ in 0..<count {
           let number = try viewers[0].nextSequenceNumber()
-          // Where each viewer had its own reading, twenty would lie between.
+          // Twenty readings would lie between if each viewer had a reading of its own.
           #expect(number > last && number < last + 10)
           last = number
         }
@@ -165,7 +165,7 @@ import Testing
         // Some more events wait in front of the connection.
         for _ in 0..<40 { _ = try other.nextSequenceNumber() }
         #expect(loop.statistics.pendingOutputBytes < 2 * watermark)
-        // What waited is whole, and behind it are events of the present.
+        // The event that waited is whole, and behind it are events of the present.
         let present = try other.nextSequenceNumber()
         var numbers = [try slow.nextSequenceNumber()]
         while numbers.last! < present { numbers.append(try slow.nextSequenceNumber()) }
