@@ -1,15 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-  .strictMemorySafety(),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .enableExperimentalFeature("Lifetimes"),
-]
-
 let package = Package(
   name: "Gnet",
   platforms: [.macOS("26.0")],
@@ -28,72 +19,46 @@ let package = Package(
   ],
   targets: [
     .target(name: "CGnet"),
-    .target(
-      name: "GnetFraming",
-      dependencies: [.product(name: "RingBuffer", package: "RingBuffer")],
-      swiftSettings: swiftSettings
-    ),
+    .target(name: "GnetFraming", dependencies: ["RingBuffer"]),
     .target(
       name: "Gnet",
       dependencies: [
-        "CGnet",
-        "GnetFraming",
-        .product(name: "RingBuffer", package: "RingBuffer"),
+        "CGnet", "GnetFraming", "RingBuffer", "Poller",
         .product(name: "Disruptor", package: "RingBuffer"),
-        .product(name: "Poller", package: "Poller"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
-    .target(
-      name: "GnetCodecs",
-      dependencies: ["GnetFraming", .product(name: "RingBuffer", package: "RingBuffer")],
-      swiftSettings: swiftSettings
-    ),
+    .target(name: "GnetCodecs", dependencies: ["GnetFraming", "RingBuffer"]),
     .target(
       name: "GnetTesting",
       dependencies: [
-        "CGnet",
-        "Gnet",
-        .product(name: "Poller", package: "Poller"),
+        "CGnet", "Gnet", "Poller",
         .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
     // Programs for the simulation, which test the event loops: see ci/simulate.
-    .target(name: "GnetWorkloads", dependencies: ["Gnet", "GnetTesting"], swiftSettings: swiftSettings),
-    .executableTarget(
-      name: "gnet-simulate", dependencies: ["GnetTesting", "GnetWorkloads"], swiftSettings: swiftSettings),
+    .target(name: "GnetWorkloads", dependencies: ["Gnet", "GnetTesting"]),
+    .executableTarget(name: "gnet-simulate", dependencies: ["GnetTesting", "GnetWorkloads"]),
     .testTarget(
       name: "GnetTests",
       dependencies: [
-        "Gnet",
-        "GnetCodecs",
-        "CGnet",
-        .product(name: "RingBuffer", package: "RingBuffer"),
-        .product(name: "Poller", package: "Poller"),
+        "Gnet", "GnetCodecs", "CGnet", "RingBuffer", "Poller", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "TestSupport", package: "TestSupport"),
         .product(name: "TestPeers", package: "TestSupport"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
-    .testTarget(
-      name: "GnetTestingTests",
-      dependencies: ["Gnet", "GnetTesting"],
-      swiftSettings: swiftSettings
-    ),
-    .testTarget(
-      name: "GnetCodecsTests",
-      dependencies: [
-        "GnetCodecs",
-        .product(name: "RingBuffer", package: "RingBuffer"),
-        .product(name: "TestSupport", package: "TestSupport"),
-      ],
-      swiftSettings: swiftSettings
-    ),
-  ],
-  swiftLanguageModes: [.v6]
+    .testTarget(name: "GnetTestingTests", dependencies: ["Gnet", "GnetTesting"]),
+    .testTarget(name: "GnetCodecsTests", dependencies: ["GnetCodecs", "RingBuffer", "TestSupport"]),
+  ]
 )
+
+// Every target of Swift is compiled with these.
+let features = [
+  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
+]
+for target in package.targets where target.type != .system {
+  target.swiftSettings =
+    [.strictMemorySafety()] + features.map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
+}

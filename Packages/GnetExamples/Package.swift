@@ -1,31 +1,20 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-  .strictMemorySafety(),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-]
-
 /// An example: a program in a folder of its own.
 func example(_ name: String, _ others: Target.Dependency...) -> Target {
   .executableTarget(
     name: name,
     dependencies: [
-      "ExampleSupport",
-      .product(name: "Gnet", package: "Gnet"),
-      .product(name: "RingBuffer", package: "RingBuffer"),
+      "ExampleSupport", "Gnet", "RingBuffer",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
-    ] + others,
-    swiftSettings: swiftSettings
+    ] + others
   )
 }
 
 /// A program as the users of Gnet write it, for the tests of the documentation.
 func program(_ name: String) -> Target {
-  .executableTarget(name: name, dependencies: [.product(name: "Gnet", package: "Gnet")], path: "Tests/\(name)")
+  .executableTarget(name: name, dependencies: ["Gnet"], path: "Tests/\(name)", swiftSettings: [])
 }
 
 let package = Package(
@@ -59,10 +48,10 @@ let package = Package(
   ],
   targets: [
     example("echo"),
-    example("http", .product(name: "GnetHTTP", package: "GnetHTTP")),
+    example("http", "GnetHTTP"),
     example("redis", "RedisEngine"),
     example("chat"),
-    example("proxy", .product(name: "GnetTLS", package: "GnetTLS")),
+    example("proxy", "GnetTLS"),
     example("push"),
     example("blocking"),
     example("upgrade"),
@@ -72,46 +61,37 @@ let package = Package(
     .executableTarget(
       name: "service-group",
       dependencies: [
-        .product(name: "Gnet", package: "Gnet"),
+        "Gnet",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ]
+      ],
+      swiftSettings: []
     ),
     .target(
       name: "ExampleSupport",
       dependencies: [
-        .product(name: "Gnet", package: "Gnet"),
+        "Gnet", "GnetMetrics", "GnetTLS", "RingBuffer",
         .product(name: "GnetCodecs", package: "Gnet"),
-        .product(name: "GnetMetrics", package: "GnetMetrics"),
-        .product(name: "GnetTLS", package: "GnetTLS"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
     .target(
       name: "RedisEngine",
       dependencies: [
-        "CRedisEngine",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
+        "CRedisEngine", "Gnet", "RingBuffer",
         .product(name: "DequeModule", package: "swift-collections"),
-      ],
-      swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]
+      ]
     ),
     .target(name: "CRedisEngine"),
     // A server that ends in the way that it is told to, for the tests.
     .executableTarget(
       name: "EndingServer",
       dependencies: [
-        "ExampleSupport",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
+        "ExampleSupport", "Gnet", "RingBuffer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Tests/EndingServer",
-      swiftSettings: swiftSettings
+      path: "Tests/EndingServer"
     ),
     // The programs of Gnet's guide to shutdowns.
     program("WaitingMain"),
@@ -119,14 +99,19 @@ let package = Package(
     .testTarget(
       name: "ExamplesTests",
       dependencies: [
-        "AsyncMain", "blocking", "chat", "echo", "EndingServer", "http", "memcached", "proxy", "push",
-        "redis", "RedisEngine", "service-group", "statsd", "upgrade", "WaitingMain",
-        .product(name: "RingBuffer", package: "RingBuffer"),
-        .product(name: "TestSupport", package: "TestSupport"),
+        "AsyncMain", "blocking", "chat", "echo", "EndingServer", "http", "memcached", "proxy", "push", "redis",
+        "RedisEngine", "service-group", "statsd", "upgrade", "WaitingMain", "RingBuffer", "TestSupport",
         .product(name: "TestPeers", package: "TestSupport"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
-  ],
-  swiftLanguageModes: [.v6]
+  ]
 )
+
+// Every target of Swift is compiled with these, but for the programs of users.
+let features = [
+  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
+]
+for target in package.targets where target.swiftSettings == nil {
+  target.swiftSettings =
+    [.strictMemorySafety()] + features.map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
+}

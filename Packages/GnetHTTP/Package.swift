@@ -1,15 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-  .strictMemorySafety(),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .enableExperimentalFeature("Lifetimes"),
-]
-
 let package = Package(
   name: "GnetHTTP",
   platforms: [.macOS("26.0")],
@@ -29,25 +20,27 @@ let package = Package(
     .target(
       name: "GnetHTTP",
       dependencies: [
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
+        "Gnet", "RingBuffer",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
     .testTarget(
       name: "GnetHTTPTests",
       dependencies: [
-        "GnetHTTP",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
+        "GnetHTTP", "Gnet", "RingBuffer", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "TestSupport", package: "TestSupport"),
         .product(name: "TestPeers", package: "TestSupport"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
-  ],
-  swiftLanguageModes: [.v6]
+  ]
 )
+
+// Every target of Swift is compiled with these.
+let features = [
+  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
+]
+for target in package.targets where target.type != .system {
+  target.swiftSettings =
+    [.strictMemorySafety()] + features.map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
+}

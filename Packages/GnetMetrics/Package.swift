@@ -1,15 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-  .strictMemorySafety(),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .enableExperimentalFeature("Lifetimes"),
-]
-
 let package = Package(
   name: "GnetMetrics",
   platforms: [.macOS("26.0")],
@@ -39,56 +30,46 @@ let package = Package(
     .target(
       name: "GnetMetrics",
       dependencies: [
-        "CProtobufC",
-        "CMetricsSchema",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "Poller", package: "Poller"),
+        "CProtobufC", "CMetricsSchema", "Gnet", "Poller", "RingBuffer",
         .product(name: "Disruptor", package: "RingBuffer"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
     // The reading side: all of gnet-metrics but its command line.
     .target(
       name: "MetricsClient",
       dependencies: [
-        "GnetMetrics",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "GnetHTTP", package: "GnetHTTP"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
+        "GnetMetrics", "Gnet", "GnetHTTP", "RingBuffer",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       // The page that `gnet-metrics serve` shows.
-      resources: [.embedInCode("Page/Resources")],
-      swiftSettings: swiftSettings
+      resources: [.embedInCode("Page/Resources")]
     ),
     .executableTarget(
       name: "gnet-metrics",
       dependencies: [
-        "MetricsClient",
-        "GnetMetrics",
-        .product(name: "Gnet", package: "Gnet"),
+        "MetricsClient", "GnetMetrics", "Gnet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
     .testTarget(
       name: "GnetMetricsTests",
       dependencies: [
-        "GnetMetrics",
-        "MetricsClient",
-        "gnet-metrics",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
+        "GnetMetrics", "MetricsClient", "gnet-metrics", "Gnet", "RingBuffer", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "TestSupport", package: "TestSupport"),
         .product(name: "TestPeers", package: "TestSupport"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
-  ],
-  swiftLanguageModes: [.v6]
+  ]
 )
+
+// Every target of Swift is compiled with these.
+let features = [
+  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
+]
+for target in package.targets where target.type != .system {
+  target.swiftSettings =
+    [.strictMemorySafety()] + features.map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
+}

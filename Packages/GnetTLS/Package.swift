@@ -1,15 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-  .strictMemorySafety(),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .enableExperimentalFeature("Lifetimes"),
-]
-
 let package = Package(
   name: "GnetTLS",
   platforms: [.macOS("26.0")],
@@ -31,32 +22,25 @@ let package = Package(
     ),
     // The calls of OpenSSL under one contract.
     .target(name: "CGnetTLS", dependencies: ["COpenSSL"]),
-    .target(
-      name: "GnetTLS",
-      dependencies: [
-        "COpenSSL",
-        "CGnetTLS",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
-      ],
-      swiftSettings: swiftSettings
-    ),
+    .target(name: "GnetTLS", dependencies: ["COpenSSL", "CGnetTLS", "Gnet", "RingBuffer"]),
     // Certificates that tests make.
     .target(name: "CTestCertificates", dependencies: ["COpenSSL"], path: "Tests/CTestCertificates"),
     .testTarget(
       name: "GnetTLSTests",
       dependencies: [
-        "GnetTLS",
-        "CGnetTLS",
-        "CTestCertificates",
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
+        "GnetTLS", "CGnetTLS", "CTestCertificates", "Gnet", "RingBuffer", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
-        .product(name: "TestSupport", package: "TestSupport"),
         .product(name: "TestPeers", package: "TestSupport"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
-  ],
-  swiftLanguageModes: [.v6]
+  ]
 )
+
+// Every target of Swift is compiled with these.
+let features = [
+  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
+]
+for target in package.targets where target.type != .system {
+  target.swiftSettings =
+    [.strictMemorySafety()] + features.map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
+}

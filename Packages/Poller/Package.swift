@@ -6,16 +6,6 @@ import PackageDescription
 // backends to one behaviour on one machine, and is not meant for use.
 let usesLibkqueue = Context.environment["POLLER_BACKEND"] == "kqueue"
 
-var settings: [SwiftSetting] = [
-  .strictMemorySafety(),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-]
-
-if usesLibkqueue { settings.append(.define("POLLER_KQUEUE")) }
-
 let package = Package(
   name: "Poller",
   platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
@@ -33,24 +23,25 @@ let package = Package(
       dependencies: usesLibkqueue ? ["CLibkqueue"] : [],
       cSettings: [.define("CPOLLER_FAULTS", .when(configuration: .debug))]
     ),
-    .target(
-      name: "Poller",
-      dependencies: ["CPoller", .product(name: "SystemPackage", package: "swift-system")],
-      swiftSettings: settings
-    ),
+    .target(name: "Poller", dependencies: ["CPoller", .product(name: "SystemPackage", package: "swift-system")]),
     .testTarget(
       name: "PollerTests",
       dependencies: [
-        "Poller",
-        "CPoller",
+        "Poller", "CPoller", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
-        .product(name: "TestSupport", package: "TestSupport"),
-      ],
-      swiftSettings: settings
+      ]
     ),
-  ],
-  swiftLanguageModes: [.v6]
+  ]
 )
+
+// Every target of Swift is compiled with these.
+let features = [
+  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
+]
+for target in package.targets {
+  target.swiftSettings = [.strictMemorySafety()] + features.map { .enableUpcomingFeature($0) }
+  if usesLibkqueue { target.swiftSettings?.append(.define("POLLER_KQUEUE")) }
+}
 
 if usesLibkqueue {
   package.targets.append(

@@ -2,22 +2,6 @@
 
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .strictMemorySafety(),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .enableExperimentalFeature("Lifetimes"),
-]
-
-let testSettings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
-
 let package = Package(
   name: "RingBuffer",
   platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
@@ -30,17 +14,18 @@ let package = Package(
     .package(path: "../TestSupport")
   ],
   targets: [
-    .target(name: "RingBuffer", swiftSettings: settings),
-    .target(name: "Disruptor", swiftSettings: settings),
-    .testTarget(
-      name: "RingBufferTests",
-      dependencies: ["RingBuffer", .product(name: "TestSupport", package: "TestSupport")],
-      swiftSettings: testSettings
-    ),
-    .testTarget(
-      name: "DisruptorTests",
-      dependencies: ["Disruptor", .product(name: "TestSupport", package: "TestSupport")],
-      swiftSettings: testSettings
-    ),
+    .target(name: "RingBuffer"),
+    .target(name: "Disruptor"),
+    .testTarget(name: "RingBufferTests", dependencies: ["RingBuffer", "TestSupport"]),
+    .testTarget(name: "DisruptorTests", dependencies: ["Disruptor", "TestSupport"]),
   ]
 )
+
+// Every target is compiled with these.
+let features = [
+  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
+]
+for target in package.targets {
+  target.swiftSettings = features.map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
+  if target.type != .test { target.swiftSettings?.append(.strictMemorySafety()) }
+}

@@ -1,14 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-  .strictMemorySafety(),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-]
-
 let package = Package(
   name: "TestSupport",
   platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
@@ -20,19 +12,24 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
   ],
   targets: [
-    .target(name: "TestSupport", swiftSettings: swiftSettings),
+    .target(name: "TestSupport"),
     .target(name: "CTestSupport"),
     .target(
       name: "TestPeers",
-      dependencies: ["TestSupport", "CTestSupport", .product(name: "SystemPackage", package: "swift-system")],
-      swiftSettings: swiftSettings
+      dependencies: ["TestSupport", "CTestSupport", .product(name: "SystemPackage", package: "swift-system")]
     ),
-    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
     .testTarget(
       name: "TestPeersTests",
-      dependencies: ["TestPeers", "TestSupport", .product(name: "SystemPackage", package: "swift-system")],
-      swiftSettings: swiftSettings
+      dependencies: ["TestPeers", "TestSupport", .product(name: "SystemPackage", package: "swift-system")]
     ),
-  ],
-  swiftLanguageModes: [.v6]
+  ]
 )
+
+// Every target of Swift is compiled with these.
+let features = [
+  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
+]
+for target in package.targets where target.type != .system {
+  target.swiftSettings = [.strictMemorySafety()] + features.map { .enableUpcomingFeature($0) }
+}
