@@ -47,7 +47,10 @@ private struct ShutdownPlugin: Plugin {
       return .shutdown
     }
     var events = Events()
-    events.install(ShutdownPlugin(place: place, opened: opened))
+    let plugin = ShutdownPlugin(place: place, opened: opened)
+    // The server has the plugin and the callbacks, and these have the server.
+    defer { for log in [servers, plugin.server] { log.removeAll() } }
+    events.install(plugin)
     events.onInitComplete = { server in
       servers.add(server)
       return shutDown(.onInitComplete)

@@ -34,6 +34,9 @@ public final class Log<Value: Sendable>: Sendable {
 
   /// Adds a value.
   public func add(_ value: Value) { storage.withLock { $0.append(value) } }
+
+  /// Removes all values: of a log that refers to what refers to the log.
+  public func removeAll() { storage.withLock { $0.removeAll() } }
 }
 
 /// A number that threads raise and a test looks at.

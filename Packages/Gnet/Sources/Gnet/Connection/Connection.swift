@@ -127,9 +127,19 @@ public struct Connection: ~Copyable {
   /// The handler of now is destroyed without `closed`; the new one is made, `opened`, and offered the unread bytes, or told
   /// of the end of the peer's stream where that has come already. The
   /// context stays. Does nothing for a datagram.
-  public func become(_ service: Service) {
+  public func become(_ service: Service) { become(.service(service)) }
+
+  /// Hands the connection over to another handler when this callback is over, as ``become(_:)-(Service)`` does: for a
+  /// handler that only this connection has, which takes less than a service.
+  @inlinable
+  public func become<Handler: ConnectionHandler & ~Copyable>(_ handler: consuming Handler) {
+    become(.value(GivenHandler(handler)))
+  }
+
+  @usableFromInline
+  func become(_ successor: HandlerSource) {
     guard !state.pointee.isDatagramPeer else { return }
-    state.pointee.ensuredRare.successor = service
+    state.pointee.ensuredRare.successor = successor
     state.pointee.life.flags.insert(.hasRequests)
   }
 
@@ -140,7 +150,8 @@ public struct Connection: ~Copyable {
   /// Calls `body` with the connection's descriptor, for what only the system can tell or set: credentials, options,
   /// `TCP_INFO`. The descriptor is the connection's: it must not be closed, read from or written to.
   public func withFileDescriptor<R>(_ body: (FileDescriptor) throws -> R) rethrows -> R {
-    try body(FileDescriptor(rawValue: state.pointee.fd))
+    state.pointee.isDescriptorShared = true
+    return try body(FileDescriptor(rawValue: state.pointee.fd))
   }
 
   /// Probes the peer whenever it has been silent for `interval`, rounded up to seconds; `nil` for never.

@@ -21,6 +21,8 @@ struct ConnectionState: ~Copyable {
   var isTCP = false
   /// Whether this side has established the connection.
   var isOutbound = false
+  /// Whether the program has had the descriptor in its hands, and may have duplicated it.
+  var isDescriptorShared = false
   /// The events that the selector watches for.
   var interest: Poller.Interest = []
   /// The descriptor; -1 where there is none, or none any more.
@@ -61,8 +63,8 @@ struct ConnectionState: ~Copyable {
   final class RareState {
     /// This side's address, once the descriptor has been handed over.
     var localAfterDetach: SocketAddress?
-    /// The service that takes the connection over when the callback is over.
-    var successor: Service?
+    /// The source of the handler that takes the connection over when the callback is over.
+    var successor: HandlerSource?
     /// The filters between the socket and the handler.
     var filters: FilterChain?
   }

@@ -178,6 +178,11 @@ struct StreamLife: Equatable {
     flags.isDisjoint(with: fullness.union([.inputEnded, .readingPaused, .aborted]))
   }
 
+  /// Whether more input would be wanted if the handler had not paused reading.
+  var isOnlyPaused: Bool {
+    ending == .none && flags.intersection(fullness.union([.inputEnded, .readingPaused, .aborted])) == .readingPaused
+  }
+
   /// Whether the handler may be offered bytes: not while full output holds the input up, nor at the end.
   var mayReact: Bool { isOpen && ending == .none && flags.isDisjoint(with: fullness.union(.aborted)) }
 

@@ -4,8 +4,8 @@ struct HandlerTables: ~Copyable {
     weak var definition: Service.Definition?
     let table: HandlerTable
 
-    /// Whether nobody can use the table any more: no connection has it, and the program has given the service up.
-    var isOver: Bool { table.connectionCount == 0 && definition == nil }
+    /// Whether no further connection can have the table: the program has given the service up.
+    var isOver: Bool { definition == nil }
   }
 
   private let loop: EventLoop
@@ -19,8 +19,7 @@ struct HandlerTables: ~Copyable {
 
   init(_ loop: EventLoop) { self.loop = loop }
 
-  /// The table of a service, which is made when the service is first used on the loop, and kept as long as the service
-  /// and its connections.
+  /// The table of a service, which is made when the service is first used on the loop, and kept as long as the service.
   ///
   /// - Complexity: amortised O(1).
   mutating func table(of service: Service) -> HandlerTable {
@@ -33,7 +32,7 @@ struct HandlerTables: ~Copyable {
     return table
   }
 
-  /// Removes the tables that nobody can use any more: a program may make a service for each connection.
+  /// Removes the tables of services that are no more: a program may make a service for each connection.
   private mutating func removeOver() {
     entries = entries.filter { !$0.value.isOver }
     limit = max(Self.minimumLimit, 2 * entries.count)

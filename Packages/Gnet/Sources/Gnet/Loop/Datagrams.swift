@@ -45,7 +45,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   func prepare(_ handlers: [HandlerTable]) {
     for socket in sockets {
       guard let socket else { continue }
-      socket.handler = HandlerReference(handlers[socket.watched.socket.addressIndex])
+      socket.handler = HandlerReference(sharedBy: handlers[socket.watched.socket.addressIndex])
     }
   }
 

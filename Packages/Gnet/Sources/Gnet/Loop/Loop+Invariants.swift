@@ -82,7 +82,9 @@ extension ConnectionState {
     require(!life.flags.contains(.aborted), "an aborted connection is open")
     require(
       interest.contains(.writable) == (unsentCount > 0), "the interest \(interest) with \(unsentCount) bytes unsent")
-    require(interest.contains(.readable) == life.wantsInput, "the interest \(interest) with the flags \(life.flags)")
+    require(
+      interest.contains(.readable) ? life.wantsInput || life.isOnlyPaused : !life.wantsInput,
+      "the interest \(interest) with the flags \(life.flags)")
     require(life.ending == .none || unsentCount > 0, "an ending connection has nothing to wait for")
     if timeout != .never { require(timer != nil, "a time-out has no timer") }
     return violations

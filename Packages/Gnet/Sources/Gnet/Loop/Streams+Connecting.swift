@@ -229,7 +229,7 @@ extension Streams {
     loop.count(in: &turn.counters) { $0.connectionsOutbound &+= 1 }
     let token = slot.pointee.token
     dial.queue.setToken(token)
-    openApplyingCalls(slot, table(of: dial.service), &turn)
+    openApplyingCalls(slot, table(of: dial.handlers), &turn)
   }
 
   /// Fails to establish a connection.

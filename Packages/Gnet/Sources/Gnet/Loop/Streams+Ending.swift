@@ -95,8 +95,8 @@ extension Streams {
     assert(slot.pointee.life.phase == .ended || slot.pointee.life.phase == .lingering)
     if slot.pointee.life.phase == .lingering { lingering.noteEnd() }
     let fd = slot.pointee.fd
-    // Not left to close(2): a process that was forked may hold the socket open, and with it the registration.
-    turn.selector.remove(fd)
+    // close(2) ends the watching with epoll, except where somebody else has the socket open too.
+    if slot.pointee.isDescriptorShared || Poller.backend != .epoll { turn.selector.remove(fd) }
     turn.system.close(fd)
     slot.pointee.outbox?.destroy()
     dropTimer(slot, &turn)

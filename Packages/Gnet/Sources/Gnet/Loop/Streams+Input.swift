@@ -14,8 +14,7 @@ extension Streams {
     }
     if event.isReadable {
       if slot.pointee.interest.contains(.readable) {
-        // Another connection's callback may have changed that since the wait began.
-        if slot.pointee.life.wantsInput { receive(slot, &turn) }
+        if slot.pointee.life.wantsInput { receive(slot, &turn) } else { stopWatchingInput(slot, &turn) }
       } else if event.isError || event.isPeerClosed {
         hangUp(slot, &turn)
       }
@@ -33,6 +32,13 @@ extension Streams {
     case .lingering: throwInputAway(slot, &turn)
     case .open, .ended: assertionFailure("a connection is served in the phase \(slot.pointee.life.phase)")
     }
+  }
+
+  /// Takes in that something has arrived which is not wanted: since a pause, or since the wait began. If it is the end of
+  /// the connection, the selector tells of it again.
+  @inline(never)
+  private mutating func stopWatchingInput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    watch(slot, slot.pointee.interest.subtracting(.readable), &turn)
   }
 
   /// Receives once, and offers what arrived to `react`. What is still in the kernel is reported again by the

@@ -32,7 +32,7 @@ extension Streams {
     if slot.pointee.life.flags.contains(.hasRequests) {
       applyRequests(slot, &turn)
       if slot.pointee.life.phase == .filtered { moveUnreadBelowFilters(slot) }
-      // A service that has taken over has settled the connection itself. An aborted connection is not handed over.
+      // A handler that has taken over has settled the connection itself. An aborted connection is not handed over.
       if let successor = slot.pointee.rare?.successor.take(), !slot.pointee.life.flags.contains(.aborted) {
         return become(slot, successor, &turn)
       }

@@ -80,6 +80,14 @@ struct Streams<System: LoopSystem>: ~Copyable {
     return table
   }
 
+  /// The table of the handler of a connection.
+  mutating func table(of source: HandlerSource) -> HandlerTable {
+    switch source {
+    case .service(let service): table(of: service)
+    case .value(let table): table
+    }
+  }
+
   /// Whether no connection is left, lingering ones included.
   var isEmpty: Bool { connections.pointee.count == 0 }
 
@@ -139,6 +147,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   ) {
     let token = slot.pointee.token
     adoption.queue.setToken(token)
+    slot.pointee.isDescriptorShared = true
     slot.pointee.handleQueue = adoption.queue
     slot.pointee.inbound.write(adoption.unreadBytes)
     // By whoever had the connection before: the peer may not have read that yet.
@@ -204,7 +213,12 @@ struct Streams<System: LoopSystem>: ~Copyable {
     switch slot.pointee.life.step(event, pending: pending) {
     case .none: break
     case .watch(var interest, let again):
-      if slot.pointee.life.phase == .filtered { interest = filteredInterest(slot, interest, turn.options) }
+      if slot.pointee.life.phase == .filtered {
+        interest = filteredInterest(slot, interest, turn.options)
+      } else if slot.pointee.life.isOnlyPaused && turn.options.readTimeout == nil {
+        // The selector is told of a pause when something arrives: the pause may be over before.
+        interest.formUnion(slot.pointee.interest.intersection(.readable))
+      }
       if again { connections.pointee.enqueue(slot) }
       if interest != slot.pointee.interest { watch(slot, interest, &turn) }
     case .readRest: readRest(slot, &turn)
@@ -269,10 +283,10 @@ struct Streams<System: LoopSystem>: ~Copyable {
     if tracksActivity || slot.pointee.timeout != .never || slot.pointee.timer != nil { armTimer(slot, &turn) }
   }
 
-  /// Hands a connection over to another service: its handler is made, opened, and offered the unread bytes, or told of the
+  /// Hands a connection over to another handler, which is made, opened, and offered the unread bytes, or told of the
   /// end of the peer's stream that has come before.
   mutating func become(
-    _ slot: ConnectionSlot, _ successor: Service, _ turn: inout Turn<System>
+    _ slot: ConnectionSlot, _ successor: HandlerSource, _ turn: inout Turn<System>
   ) {
     slot.pointee.handler?.destroy()
     slot.pointee.handler = nil

@@ -25,7 +25,7 @@ final class Dial: @unchecked Sendable {
   /// The address to connect to, or what is wrong with it.
   let target: Result<ConnectTarget, ConnectError>
   let options: ConnectOptions
-  let service: Service
+  let handlers: HandlerSource
   let queue: HandleQueue
   /// The end of the time limit.
   let deadline: Poller.Instant
@@ -52,12 +52,12 @@ final class Dial: @unchecked Sendable {
   var index = -1
 
   init(
-    _ address: String, _ options: ConnectOptions, _ service: Service, on loop: EventLoop,
+    _ address: String, _ options: ConnectOptions, _ handlers: HandlerSource, on loop: EventLoop,
     onFailure: (@Sendable (ConnectError) -> Void)?
   ) {
     self.address = address
     self.options = options
-    self.service = service
+    self.handlers = handlers
     self.onFailure = onFailure
     deadline = loop.system.now + options.timeout
     target = loop.target(address)

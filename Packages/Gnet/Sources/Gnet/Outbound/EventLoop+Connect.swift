@@ -32,7 +32,30 @@ extension EventLoop {
     to address: String, options: ConnectOptions = ConnectOptions(), _ service: Service,
     onFailure: (@Sendable (ConnectError) -> Void)? = nil
   ) -> ConnectionHandle {
-    let dial = Dial(address, options, service, on: self, onFailure: onFailure)
+    connect(to: address, options, .service(service), onFailure)
+  }
+
+  /// Connects to an address, on this loop, with a handler that only this connection has: less work than with a service.
+  ///
+  /// Otherwise this is ``connect(to:options:_:onFailure:)-(_,_,Service,_)``. The handler of a connection that is not
+  /// established is destroyed without `closed`.
+  ///
+  /// - Parameter handler: the handler of the connection.
+  @discardableResult
+  @inlinable
+  public func connect<Handler: ConnectionHandler & ~Copyable>(
+    to address: String, options: ConnectOptions = ConnectOptions(), _ handler: consuming sending Handler,
+    onFailure: (@Sendable (ConnectError) -> Void)? = nil
+  ) -> ConnectionHandle {
+    connect(to: address, options, .value(GivenHandler(handler)), onFailure)
+  }
+
+  @usableFromInline
+  func connect(
+    to address: String, _ options: ConnectOptions, _ handlers: HandlerSource,
+    _ onFailure: (@Sendable (ConnectError) -> Void)?
+  ) -> ConnectionHandle {
+    let dial = Dial(address, options, handlers, on: self, onFailure: onFailure)
     let handle = ConnectionHandle(dial.queue)
     post(.dial(dial))
     return handle
@@ -50,5 +73,18 @@ extension Server {
     onFailure: (@Sendable (ConnectError) -> Void)? = nil
   ) -> ConnectionHandle {
     loopForConnecting(to: address).connect(to: address, options: options, service, onFailure: onFailure)
+  }
+
+  /// Connects to an address, with a handler that only this connection has, on the loop that ``connect(to:options:_:onFailure:)-(_,_,Service,_)``
+  /// would choose.
+  ///
+  /// Otherwise this is ``EventLoop/connect(to:options:_:onFailure:)-(_,_,Handler,_)``.
+  @discardableResult
+  @inlinable
+  public func connect<Handler: ConnectionHandler & ~Copyable>(
+    to address: String, options: ConnectOptions = ConnectOptions(), _ handler: consuming sending Handler,
+    onFailure: (@Sendable (ConnectError) -> Void)? = nil
+  ) -> ConnectionHandle {
+    loopForConnecting(to: address).connect(to: address, options: options, handler, onFailure: onFailure)
   }
 }

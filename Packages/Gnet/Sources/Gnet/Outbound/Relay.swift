@@ -83,9 +83,13 @@ public struct Relay: ConnectionHandler {
   /// Ends the other end in the same way: in order, or by a reset.
   public consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
     let isFailure = error != nil
-    Self.reach(other) { if isFailure { $0.abort() } else { $0.close() } }
+    let isReached: Void? = other.withConnection { if isFailure { $0.abort() } else { $0.close() } }
+    if isReached != nil { return }
+    if isFailure { other.abort() } else { other.close() }
   }
 
+  /// Calls `body` with a connection: at once, or on its own loop.
+  @inline(__always)
   private static func reach(_ handle: ConnectionHandle, _ body: @escaping @Sendable (inout Connection) -> Void) {
     if handle.withConnection(body) != nil { return }
     handle.perform { connection in

@@ -84,6 +84,7 @@ public final class Server: Sendable {
   }
 
   /// The loop for a connection to an address.
+  @usableFromInline
   func loopForConnecting(to address: String) -> EventLoop {
     balancer.withLock { $0.loop { SocketAddress(.unix(path: address)).hostHash } }
   }
