@@ -252,7 +252,7 @@ struct Back: ConnectionHandler {
     let back = connection.handle
     let header = front.withConnection { client in
       client.isReadingPaused = false
-      client.become(Service { _ in Relay(to: back) })
+      client.become(Relay(to: back))
       return ProxyHeader(source: client.remoteAddress, destination: client.localAddress)
     }
     guard let header else { return .close }

@@ -38,7 +38,7 @@ final class Backend: Sendable {
   /// Finds out whether the backend accepts connections: opens one, and closes it.
   func check(_ options: ConnectOptions, on loop: EventLoop) {
     if isBeingChecked.exchange(true, ordering: .relaxed) { return }
-    loop.connect(to: address, options: options, Service { _ in Check(backend: self) }) { error in
+    loop.connect(to: address, options: options, Check(backend: self)) { error in
       self.endCheck(error)
     }
   }

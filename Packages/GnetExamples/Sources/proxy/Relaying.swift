@@ -52,9 +52,9 @@ struct Front: ConnectionHandler {
     options.filter = dialing.filter
     // A backend reads the header before TLS begins.
     if let filter = dialing.filter, let header = greeting.take() { options.filter = sending(header, before: filter) }
-    let service = Service { [greeting] _ in Back(backend: backend, front: front, greeting: greeting) }
     let hasChecks = dialing.hasChecks
-    attempt = client.loop.connect(to: backend.address, options: options, service) { error in
+    let back = Back(backend: backend, front: front, greeting: greeting)
+    attempt = client.loop.connect(to: backend.address, options: options, back) { error in
       if hasChecks && error.isOfBackend { backend.set(isUp: false, error) }
       front.wake()
     }
@@ -74,17 +74,17 @@ struct Back: ConnectionHandler {
     self.front = front
     self.greeting = greeting
     relay = Relay(to: front)
-    backend.connectionCount.add(1, ordering: .relaxed)
   }
 
   static var isFullDuplex: Bool { true }
 
   mutating func opened(_ connection: inout Connection) -> Action {
+    backend.connectionCount.add(1, ordering: .relaxed)
     if let greeting { connection.write(greeting) }
     let back = connection.handle
     let client: Void? = front.withConnection { client in
       client.isReadingPaused = false
-      client.become(Service { _ in Relay(to: back) })
+      client.become(Relay(to: back))
     }
     return client == nil ? .close : .none
   }

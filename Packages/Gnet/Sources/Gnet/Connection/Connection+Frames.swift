@@ -31,7 +31,7 @@ extension Connection {
   ///
   /// - while ``isOutputFull``: `react` is called again when the output has drained, so that pending output exceeds the
   ///   high watermark by no more than one answer;
-  /// - after an action other than ``Action/none``, ``close()``, ``abort()`` or ``become(_:)`` of the body;
+  /// - after an action other than ``Action/none``, ``close()``, ``abort()`` or ``become(_:)-(Service)`` of the body;
   /// - while ``isReadingPaused``, for a body that cannot answer at once: continue with ``wake()`` when it has.
   ///
   /// No array is made if `codec` is an ``InPlaceFrameCodec``, as all codecs of GnetCodecs are.

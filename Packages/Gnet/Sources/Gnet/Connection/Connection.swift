@@ -22,7 +22,7 @@ public struct Connection: ~Copyable {
   /// for one that was handed in by ``EventLoop/adopt(_:_:)-(DetachedConnection,_)``.
   public var addressIndex: Int { Int(state.pointee.addressIndex) }
 
-  /// Whether this side has established the connection, by ``EventLoop/connect(to:options:_:onFailure:)``.
+  /// Whether this side has established the connection, by ``EventLoop/connect(to:options:_:onFailure:)-(_,_,Service,_)``.
   public var isOutbound: Bool { state.pointee.isOutbound }
 
   /// This side's address; for a datagram to a socket on all interfaces, where the system tells, the one that the peer

@@ -66,7 +66,7 @@ extension Server {
   /// Connects to an address, on the loop that `Options.loadBalancing` chooses; with `sourceAddressHash`, by a hash of
   /// `address`.
   ///
-  /// Otherwise this is ``EventLoop/connect(to:options:_:onFailure:)``.
+  /// Otherwise this is ``EventLoop/connect(to:options:_:onFailure:)-(_,_,Service,_)``.
   @discardableResult
   public func connect(
     to address: String, options: ConnectOptions = ConnectOptions(), _ service: Service,
@@ -75,8 +75,7 @@ extension Server {
     loopForConnecting(to: address).connect(to: address, options: options, service, onFailure: onFailure)
   }
 
-  /// Connects to an address, with a handler that only this connection has, on the loop that ``connect(to:options:_:onFailure:)-(_,_,Service,_)``
-  /// would choose.
+  /// Connects to an address, on the loop that `Options.loadBalancing` chooses, with a handler that only this connection has.
   ///
   /// Otherwise this is ``EventLoop/connect(to:options:_:onFailure:)-(_,_,Handler,_)``.
   @discardableResult
