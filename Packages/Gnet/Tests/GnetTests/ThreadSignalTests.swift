@@ -55,7 +55,7 @@ import Testing
         unsafe posix_spawnattr_setsigmask(&attributes, &none)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe [strdup("sleep"), strdup("60"), nil]
-        defer { for unsafe argument in unsafe arguments { unsafe free(argument) } }
+        defer { unsafe arguments.forEach { unsafe free($0) } }
         var child = pid_t()
         guard unsafe posix_spawnp(&child, "sleep", nil, &attributes, &arguments, environ) == 0 else { return -1 }
         kill(child, SIGTERM)

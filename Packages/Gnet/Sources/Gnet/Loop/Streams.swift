@@ -290,6 +290,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   ) {
     slot.pointee.handler?.destroy()
     slot.pointee.handler = nil
+    if slot.pointee.filters == nil { slot.pointee.rare = nil }
     begin(slot, table(of: successor), &turn)
     let hasInput = !slot.pointee.inbound.isEmpty || slot.pointee.life.flags.contains(.inputEnded)
     if slot.pointee.life.mayReact && hasInput { react(slot, &turn) }

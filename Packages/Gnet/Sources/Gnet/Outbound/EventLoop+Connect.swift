@@ -40,7 +40,11 @@ extension EventLoop {
   /// Otherwise this is ``connect(to:options:_:onFailure:)-(_,_,Service,_)``. The handler of a connection that is not
   /// established is destroyed without `closed`.
   ///
-  /// - Parameter handler: the handler of the connection.
+  /// - Parameters:
+  ///   - address: the address to connect to.
+  ///   - options: the settings of the connection.
+  ///   - handler: the handler of the connection.
+  ///   - onFailure: called once, on the loop's thread, if the connection cannot be established.
   @discardableResult
   @inlinable
   public func connect<Handler: ConnectionHandler & ~Copyable>(

@@ -14,7 +14,7 @@ final class Link: Sendable {
 
   /// Connects; after a failure again, with pauses that double up to half a minute.
   func connect(pause: Duration = .milliseconds(100)) {
-    loop.connect(to: address, Service { _ in Subscriber(link: self) }) { [self] error in
+    loop.connect(to: address, Subscriber(link: self)) { [self] error in
       if error == .shutdown { return }
       loop.schedule(after: pause) { self.connect(pause: min(pause * 2, .seconds(30))) }.keep()
     }

@@ -15,7 +15,7 @@ struct Front: ConnectionHandler {
   mutating func opened(_ connection: inout Connection) -> Action {
     connection.isReadingPaused = true
     let front = connection.handle
-    attempt = connection.loop.connect(to: backend, Service { _ in Back(front: front) }) { _ in front.abort() }
+    attempt = connection.loop.connect(to: backend, Back(front: front)) { _ in front.abort() }
     return .none
   }
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
@@ -40,7 +40,7 @@ struct Back: ConnectionHandler {
   mutating func opened(_ connection: inout Connection) -> Action {
     let back = connection.handle
     let joined: Void? = front.withConnection { client in
-      client.become(Service { _ in Relay(to: back) })
+      client.become(Relay(to: back))
       client.isReadingPaused = false
     }
     return joined == nil ? .close : .none
