@@ -1,5 +1,5 @@
 /// The package's version.
 public enum GnetMetricsPackage {
   /// The semantic version, the same as in the file VERSION.
-  public static let version = "0.1.0"
+  public static let version = "0.2.0"
 }
