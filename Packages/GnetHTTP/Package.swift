@@ -29,6 +29,7 @@ let package = Package(
       name: "GnetHTTPTests",
       dependencies: [
         "GnetHTTP", "Gnet", "RingBuffer", "TestSupport",
+        .product(name: "GnetTesting", package: "Gnet"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "TestPeers", package: "TestSupport"),
       ]

@@ -19,7 +19,7 @@ public final class EventLoop: Sendable {
 
   let mailbox = Mailbox(capacity: 1024)
   /// The system that the loop runs on, for calls that are too rare to be generic.
-  let system: any SystemCalls
+  package let system: any SystemCalls
   private let isOnKernel: Bool
   let logger: Logger?
   /// Ends the loop's wait, from any thread.

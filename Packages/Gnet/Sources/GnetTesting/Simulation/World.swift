@@ -84,6 +84,17 @@ final class World: @unchecked Sendable {
     now += random.nanoseconds(in: .zero...faults.longestStep)
   }
 
+  /// Lets time pass within a step of a loop, as work does. What is due on the network meanwhile happens; loops wait.
+  func work(for duration: Int64) {
+    precondition(isInStep, "EventLoop.simulateWork: called outside of the callbacks of a simulation")
+    let end = now + max(0, duration)
+    while let next = events.nextTime, next <= end {
+      now = max(now, next)
+      events.takeNext()()
+    }
+    now = max(now, end)
+  }
+
   // MARK: Servers
 
   func add(_ server: SteppedServer, _ selectors: [SelectorState], on host: SimulatedHost) {

@@ -110,6 +110,22 @@ struct HTTPBadClientTests {
     #expect(client.response()?.status == 200)
   }
 
+  @Test("requests that arrive while the process is stopped are answered, though it stays so for longer than they may take")
+  func stoppedProcess() throws {
+    let server = try HTTPServer(["--request-timeout", "3"])
+    let request = get("/plaintext").utf8
+    let clients = try (0..<1000).map { _ in try server.connect() }
+    for client in clients { client.send(request.prefix(1)) }
+    try server.expectService()
+    server.program.signal(SIGSTOP)
+    let start = ContinuousClock.now
+    for client in clients { client.send(request.dropFirst(1)) }
+    while ContinuousClock.now - start < .milliseconds(3200) { usleep(10_000) }
+    server.program.signal(SIGCONT)
+    #expect(clients.count { $0.response()?.status == 200 } == 1000)
+    server.stop()
+  }
+
   @Test("clients that leave while they are waited for are forgotten")
   func leaving() throws {
     let server = try HTTPServer(loops: 2)

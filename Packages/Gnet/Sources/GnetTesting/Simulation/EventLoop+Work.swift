@@ -1,0 +1,21 @@
+public import Gnet
+
+extension EventLoop {
+  /// Lets simulated time pass within a callback of this loop, as work does that takes so long.
+  ///
+  /// What happens on the network meanwhile happens. No loop of the simulation runs, and no callback is called.
+  ///
+  /// ```swift
+  /// mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+  ///   connection.loop.simulateWork(for: .seconds(3))
+  ///   connection.write(moving: &input)
+  ///   return .none
+  /// }
+  /// ```
+  public func simulateWork(for duration: Duration) {
+    guard let system = system as? HostSystem else {
+      preconditionFailure("EventLoop.simulateWork: the loop is not one of a simulation")
+    }
+    system.world.work(for: duration.nanoseconds)
+  }
+}
