@@ -17,7 +17,7 @@ internal import Synchronization
 ///
 /// The socket of a server that has died is replaced. If a live server uses the path, or another kind of file is there,
 /// `serve` throws a `ServeError` before anything is served. If the socket fails later, the server goes on, and the log
-/// says so once. An exporter is for one server at a time.
+/// says so once. If another program removes the socket's file, the path is bound again, and the log says so. An exporter is for one server at a time.
 @safe
 public final class MetricsExporter: Plugin {
   /// The path of the socket.

@@ -102,8 +102,8 @@ extension Address {
       step = .listen
       if !scheme.isDatagram { try system.checked(system.listen(socket.fd, backlog: backlog)) }
       return BoundSocket(
-        socket, address: bound, addressIndex: index, isDatagram: scheme.isDatagram, isIPv6: family == AF_INET6
-      )
+        socket, address: bound, addressIndex: index, isDatagram: scheme.isDatagram, isIPv6: family == AF_INET6,
+        backlog: scheme.isDatagram ? 0 : backlog)
     } catch {
       throw .system(operation: step.rawValue, address: text, error)
     }

@@ -11,8 +11,10 @@ internal import SystemPackage
 //   socket there. The lock leaves nothing behind, and ends with its process.
 extension Address {
   /// Binds the path, or the abstract name, and listens.
+  ///
+  /// - Parameter name: the address of the socket; `nil`: the path as it stands here.
   func bindUnix(
-    index: Int, backlog: Int32, options: Options, on system: some SystemCalls
+    index: Int, backlog: Int32, options: Options, name: SocketAddress? = nil, on system: some SystemCalls
   ) throws(ServeError) -> BoundSocket {
     guard let address = RawAddress(path: path) else { throw invalid("the path is too long") }
     var step = SystemCall.socket
@@ -23,8 +25,8 @@ extension Address {
       step = .bind
       try bind(socket.fd, to: address, on: system)
       let bound = BoundSocket(
-        socket, address: SocketAddress(.unix(path: path)), addressIndex: index, isDatagram: false,
-        isIPv6: false, file: isAbstract ? nil : UnixSocketFile(path: path, system))
+        socket, address: name ?? SocketAddress(.unix(path: path)), addressIndex: index, isDatagram: false,
+        isIPv6: false, backlog: backlog, file: isAbstract ? nil : UnixSocketFile(path: path, system))
       step = .changeMode
       if let permissions = options.unixSocketPermissions, !isAbstract {
         try system.checked(system.setPermissions(ofFileAt: path, UInt32(permissions.rawValue)))

@@ -13,6 +13,8 @@ final class BoundSocket: Sendable {
   let isDatagram: Bool
   /// Whether the socket is an IPv6 socket. An IPv6 socket may also have IPv4 peers.
   let isIPv6: Bool
+  /// The length of the queue of connections that was asked for; 0 for datagrams.
+  let backlog: Int32
   private let socket: OwnedSocket
   /// The file of a unix socket that this process or a predecessor has bound.
   let file: UnixSocketFile?
@@ -21,13 +23,14 @@ final class BoundSocket: Sendable {
 
   init(
     _ socket: consuming OwnedSocket, address: SocketAddress, addressIndex: Int, isDatagram: Bool,
-    isIPv6: Bool, file: UnixSocketFile? = nil
+    isIPv6: Bool, backlog: Int32, file: UnixSocketFile? = nil
   ) {
     self.socket = socket
     self.address = address
     self.addressIndex = addressIndex
     self.isDatagram = isDatagram
     self.isIPv6 = isIPv6
+    self.backlog = backlog
     self.file = file
   }
 
@@ -62,12 +65,29 @@ final class UnixSocketFile: Sendable {
     owned = Atomic(false)
   }
 
+  /// The state of the path.
+  enum Condition {
+    case inPlace
+    /// There is no file.
+    case gone
+    /// Another file has taken the place.
+    case replaced
+  }
+
+  var condition: Condition {
+    guard let found = system.identity(ofFileAt: path) else { return .gone }
+    return found == identity ? .inPlace : .replaced
+  }
+
+  /// Whether this process answers for the file.
+  var isOwned: Bool { owned.load(ordering: .relaxed) }
+
   /// Has this process answer for the file, or another one.
   func setOwned(_ isOurs: Bool) { owned.store(isOurs, ordering: .relaxed) }
 
   /// Removes the file, unless another process answers for it or another file has taken its place.
   func removeIfUnchanged() {
-    guard owned.load(ordering: .relaxed), let identity, identity == system.identity(ofFileAt: path) else { return }
+    guard isOwned, condition == .inPlace else { return }
     system.removeFile(at: path)
   }
 }

@@ -68,7 +68,13 @@ struct Acceptor<System: LoopSystem>: ~Copyable, LoopRunner {
   }
 
   private mutating func fire(_ deadline: Deadline) {
-    guard case .listener(let id) = deadline else { preconditionFailure("an acceptor got the deadline \(deadline)") }
-    listeners.retry(id, &turn)
+    switch deadline {
+    case .listener(let id): listeners.retry(id, &turn)
+    case .file(let id):
+      guard listeners.hasLostFile(id, &turn) else { return }
+      accept(from: id, limit: Listeners<System>.finalBatchSize)
+      listeners.bindAgain(id, &turn)
+    default: preconditionFailure("an acceptor got the deadline \(deadline)")
+    }
   }
 }

@@ -12,11 +12,11 @@ struct Listeners<System: LoopSystem>: ~Copyable {
   /// The number of connections that are accepted before others get their turn.
   static var batchSize: Int { 64 }
 
-  /// The number of connections that a shutdown takes in: what may wait in the queue of a socket.
+  /// The number of connections that are accepted from a socket which is about to be closed: what may wait in its queue.
   static var finalBatchSize: Int { 65_536 }
 
   /// The sockets by their ids, which never change; `nil` once closed.
-  private var sockets: [WatchedSocket?] = []
+  var sockets: [WatchedSocket?] = []
   private var balancer: LoadBalancer
 
   init(dealingBy balancer: LoadBalancer) { self.balancer = balancer }
@@ -27,6 +27,7 @@ struct Listeners<System: LoopSystem>: ~Copyable {
     let watched = WatchedSocket(socket, .listener(id), retry: .listener(id))
     try watched.add(.readable, &turn)
     sockets.append(watched)
+    if socket.file != nil { setFileTimer(id, &turn) }
   }
 
   /// The ids of the sockets, closed ones included.

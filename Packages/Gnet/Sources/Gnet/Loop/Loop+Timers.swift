@@ -15,12 +15,19 @@ extension Loop {
     case .connection(let token): streams.timerFired(token, &turn)
     case .dial(let dial): streams.timerFired(dial, &turn)
     case .listener(let id): listeners.retry(id, &turn)
+    case .file(let id): lookAtFile(of: id)
     case .datagrams(let id): datagrams.retry(id, &turn)
     case .tick(let index): tick(index)
     case .scheduled(let timer): fire(timer)
     case .spareRings: turn.trim(loop.spareRings)
     case .drain: endAll(with: .timedOut)
     }
+  }
+
+  private mutating func lookAtFile(of id: Int) {
+    guard listeners.hasLostFile(id, &turn) else { return }
+    acceptAll(from: id)
+    listeners.bindAgain(id, &turn)
   }
 
   /// Sets a timer that the program has made, or drops one that it has taken back.

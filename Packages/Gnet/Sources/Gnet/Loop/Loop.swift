@@ -114,8 +114,13 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     }
   }
 
-  private mutating func accept(from id: Int) {
-    for _ in 0..<Listeners<System>.batchSize {
+  private mutating func accept(from id: Int) { accept(from: id, limit: Listeners<System>.batchSize) }
+
+  /// Accepts the connections that wait at a socket which is about to be closed.
+  mutating func acceptAll(from id: Int) { accept(from: id, limit: Listeners<System>.finalBatchSize) }
+
+  private mutating func accept(from id: Int, limit: Int) {
+    for _ in 0..<limit {
       guard let dealt = listeners.accept(from: id, &turn) else { return }
       // A loop accepts for itself only: for others there is the acceptor.
       assert(dealt.loop === loop)
@@ -152,12 +157,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   /// arrived, and asks every connection how to end. Handles are served until the end.
   private mutating func beginShutdown() {
     turn.beginDraining()
-    for id in listeners.ids {
-      for _ in 0..<Listeners<System>.finalBatchSize {
-        guard let dealt = listeners.accept(from: id, &turn) else { break }
-        streams.adopt(dealt.connection, &turn)
-      }
-    }
+    for id in listeners.ids { acceptAll(from: id) }
     listeners.close(&turn)
     applyMessages()
     ticks = []

@@ -11,6 +11,8 @@ enum Deadline {
   case dial(Dial)
   /// The time to try a listening socket again.
   case listener(Int)
+  /// The time to look at the file of a listening unix socket.
+  case file(Int)
   /// The time to try a datagram socket again.
   case datagrams(Int)
   /// The next call of a tick.

@@ -18,6 +18,8 @@ struct WatchedSocket {
   private let deadline: Deadline
   private var retryTimer: Timers<Deadline>.ID?
   private var lastFailureTime: Poller.Instant?
+  /// Whether the log tells that the file of the unix socket is not in its place.
+  var hasReportedFile = false
 
   init(_ socket: BoundSocket, _ token: LoopToken, retry deadline: Deadline) {
     self.socket = socket

@@ -112,7 +112,7 @@ final class InheritedSockets: Sendable {
       if !kind.is_datagram && !kind.is_listening { try system.checked(system.listen(socket.fd, backlog: backlog)) }
       bound = BoundSocket(
         socket, address: address, addressIndex: index, isDatagram: kind.is_datagram,
-        isIPv6: raw.family == AF_INET6, file: file)
+        isIPv6: raw.family == AF_INET6, backlog: kind.is_datagram ? 0 : backlog, file: file)
     } catch {
       throw .system(operation: step.rawValue, address: text, error)
     }

@@ -39,6 +39,15 @@ final class Succession: Sendable {
   /// The listeners that can be handed over.
   var listeners: [ServedListener] { state.withLock { $0.listeners } }
 
+  /// Takes in that a socket has taken the place of another one.
+  func replace(_ old: BoundSocket, by new: BoundSocket) {
+    state.withLock { state in
+      state.listeners = state.listeners.map { listener in
+        ServedListener(address: listener.address, sockets: listener.sockets.map { $0 === old ? new : $0 })
+      }
+    }
+  }
+
   /// Begins a hand-over, which the shutdown of the server ends.
   func begin(over channel: borrowing Channel) throws(HandOverError) {
     let fd = channel.fd

@@ -3,7 +3,7 @@ public import Gnet
 extension EventLoop {
   /// Lets simulated time pass within a callback of this loop, as work does that takes so long.
   ///
-  /// What happens on the network meanwhile happens. No loop of the simulation runs, and no callback is called.
+  /// The network goes on meanwhile. No loop of the simulation runs, and no callback is called.
   ///
   /// ```swift
   /// mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {

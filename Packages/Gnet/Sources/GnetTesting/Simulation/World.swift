@@ -84,7 +84,7 @@ final class World: @unchecked Sendable {
     now += random.nanoseconds(in: .zero...faults.longestStep)
   }
 
-  /// Lets time pass within a step of a loop, as work does. What is due on the network meanwhile happens; loops wait.
+  /// Lets time pass within a step of a loop, as work does. The network goes on meanwhile; loops wait.
   func work(for duration: Int64) {
     precondition(isInStep, "EventLoop.simulateWork: called outside of the callbacks of a simulation")
     let end = now + max(0, duration)

@@ -153,7 +153,7 @@ final class HostSystem: LoopSystem, @unchecked Sendable {
 
   var workingDirectory: String? { "/" }
   func setPermissions(ofFileAt path: String, _ mode: UInt32) -> Int32 { -(host.failure(of: .changeMode) ?? 0) }
-  func removeFile(at path: String) { host.removeFile(path) }
+  func removeFile(at path: String) { host.removeFile(at: path) }
 
   func lockFolder(at path: String) -> Int32 {
     host.open(Descriptor(host, family: AF_UNSPEC, isDatagram: false, .lock)) ?? -EMFILE

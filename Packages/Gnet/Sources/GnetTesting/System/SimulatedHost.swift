@@ -225,7 +225,8 @@ public final class SimulatedHost {
     files[path] = UnixFile(number: fileCount, listener: nil, isBound: true)
   }
 
-  func removeFile(_ path: String) { files[path] = nil }
+  /// Removes the file of a unix socket, as a program does that cleans up a folder. Does nothing where there is no file.
+  public func removeFile(at path: String) { files[path] = nil }
 
   func unbindFile(_ path: String) { files[path]?.isBound = false }
 }

@@ -12,8 +12,6 @@ final class MetricsEndpoint: Sendable {
   private static let patience = Duration.seconds(10)
   /// The same time once the server ends.
   private static let patienceAtShutdown = Duration.milliseconds(250)
-  /// The time between two looks at the socket's file.
-  private static let inspectionInterval = Duration.seconds(1)
 
   private let watched: Server
   private let source: SnapshotSource
@@ -40,7 +38,6 @@ final class MetricsEndpoint: Sendable {
     options.logger = logger
     do throws(ServeError) {
       let running = try start([listener], options: options)
-      Self.inspect(path, on: running.server.loops[0], logger)
       Self.watch(server, table, stallLimit, on: running.server.loops[0], logger)
       self.running = Mutex(running)
     } catch .system(let operation, let address, let error) {
@@ -69,18 +66,6 @@ final class MetricsEndpoint: Sendable {
     endReport.expectEnd()
     // Dropped outside the lock: that waits for the server's end.
     _ = running.withLock { $0.take() }
-  }
-
-  /// Logs once when the socket's file has gone, for example because its folder was cleaned up.
-  private static func inspect(_ path: String, on loop: EventLoop, _ logger: Logger) {
-    let bound = SocketFile(at: path)
-    let isGone = Atomic<Bool>(false)
-    loop.every(inspectionInterval) {
-      if bound?.isInPlace != true, !isGone.exchange(true, ordering: .relaxed) {
-        logger.error(
-          "the metrics socket \(path) was removed or replaced: metrics are out of reach until the server is restarted")
-      }
-    }.keep()
   }
 }
 

@@ -29,12 +29,4 @@ enum Platform {
       return unsafe String(cString: buffer.baseAddress!)
     }
   }
-
-  /// The identity of the file at `path`, links not followed; `nil` if there is none. Corresponds to `lstat(2)`.
-  static func fileIdentity(at path: String) -> FileIdentity? {
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0 else { return nil }
-    return FileIdentity(
-      device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(truncatingIfNeeded: status.st_ino))
-  }
 }
