@@ -46,7 +46,7 @@ c_compiler() {
   command -v "${CC:-cc}" || { [ -x "$clang" ] && printf '%s\n' "$clang"; }
 }
 
-# build_c NAME [FLAG...]: a program of one file in C and what the peers share.
+# build_c NAME [FLAG|FILE...]: a program in C and what the peers share.
 build_c() {
   local name=$1 compiler
   shift
@@ -56,6 +56,9 @@ build_c() {
   "$compiler" -std=gnu17 -O2 -g -Wall -Wextra -Werror -pthread -o "$programs/$name" \
     "$benchmarks/peers/$name.c" "$benchmarks/peers/peer.c" "$@" >&2 </dev/null
 }
+
+# The bare loops, which nothing depends on.
+build_bare() { build_c bare "$benchmarks/peers/bare-http.c" "$benchmarks/peers/bare-websocket.c"; }
 
 # build_peer NAME MODULE: a peer in C on a library that pkg-config may find; nothing without it.
 build_peer() {

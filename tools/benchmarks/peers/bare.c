@@ -1,4 +1,4 @@
-/* bare echo|http ADDRESS [THREADS]
+/* bare echo|http|websocket ADDRESS [THREADS]
    bare udp ADDRESS
 
    The practical minimum for every server of the comparison: one level-triggered epoll loop per thread, and per request
@@ -6,11 +6,12 @@
    not accept, stops reading meanwhile, and joins requests that arrive in pieces. It has no time-outs, no limits, no
    release of buffers and no callbacks, so the comparison shows the cost of these features.
 
-   http answers GET /plaintext, and sends the answers to all complete requests by one call. It checks the request line
-   and finds the empty line, and parses nothing else.
+   http and websocket are in files of their own. The answers to all requests that were received together are sent by one
+   call.
 
    udp makes one recvfrom(2) and one sendto(2) per datagram, until no datagram is left. */
 #define _GNU_SOURCE
+#include "bare.h"
 #include "peer.h"
 
 #include <errno.h>
@@ -30,8 +31,9 @@ enum { buffer_size = 65536, batch = 256, answers_size = 1 << 20, head_limit = 81
 struct connection {
   char *output; /* not yet taken by the kernel */
   size_t output_count;
-  char *input; /* http: the beginning of a request */
+  char *input; /* the beginning of a request */
   size_t input_count;
+  struct request request;
 };
 
 struct loop {
@@ -42,7 +44,7 @@ struct loop {
 };
 
 static int listener;
-static int stream_mode_http;
+static bare_protocol *protocol; /* NULL: bytes are sent back as they are */
 static int loop_count = 1;
 static struct loop loops[64];
 static struct connection *connections; /* by descriptor */
@@ -116,29 +118,19 @@ static int flush(struct loop *loop, int fd) {
   return 1;
 }
 
-/* Answers every whole request of INPUT, and keeps the beginning of one. 0: the connection has failed. */
+/* Answers the requests of INPUT by the protocol, and keeps the beginning of one. 0: the connection has failed. */
 static int answer(struct loop *loop, int fd, const char *input, size_t count) {
-  static const char yes[] =
-      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!";
-  static const char no[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
   struct connection *connection = &connections[fd];
-  size_t used = 0, answered = 0;
-  const char *empty_line;
-  while ((empty_line = memmem(input + used, count - used, "\r\n\r\n", 4))) {
-    int known = !strncmp(input + used, "GET /plaintext ", 15); /* the empty line ends the comparison */
-    const char *text = known ? yes : no;
-    size_t length = known ? sizeof yes - 1 : sizeof no - 1;
-    memcpy(loop->answers + answered, text, length);
-    answered += length;
-    used = (size_t)(empty_line + 4 - input);
-  }
+  struct answers answers = {.bytes = loop->answers};
+  ssize_t used = protocol(&connection->request, input, count, &answers);
   free(connection->input);
   connection->input = NULL;
-  connection->input_count = count - used;
+  if (used < 0) return 0;
+  connection->input_count = count - (size_t)used;
   if (connection->input_count > head_limit) return 0;
   if (connection->input_count)
     connection->input = memcpy(peer_allocate(connection->input_count), input + used, connection->input_count);
-  return !answered || send_or_keep(loop, fd, loop->answers, answered);
+  return !answers.count || send_or_keep(loop, fd, answers.bytes, answers.count);
 }
 
 static int receive(struct loop *loop, int fd) {
@@ -147,7 +139,7 @@ static int receive(struct loop *loop, int fd) {
   while (count < 0 && errno == EINTR);
   if (count < 0) return errno == EAGAIN;
   if (count == 0) return 0;
-  if (!stream_mode_http) return send_or_keep(loop, fd, loop->buffer, (size_t)count);
+  if (!protocol) return send_or_keep(loop, fd, loop->buffer, (size_t)count);
   size_t before = connections[fd].input_count;
   char *input = loop->buffer - before;
   if (before) memcpy(input, connections[fd].input, before);
@@ -200,7 +192,8 @@ static void serve_streams(int threads) {
     loops[i].epoll = epoll_create1(EPOLL_CLOEXEC);
     if (loops[i].epoll < 0) peer_die("epoll_create1");
     loops[i].buffer = (char *)peer_allocate(head_limit + buffer_size) + head_limit;
-    /* Enough: 73,728 bytes hold 18,432 requests of four bytes, each answered with 45, or fewer of the known ones. */
+    /* Enough: 73,728 bytes hold 18,432 requests of four bytes, each answered with 45, or fewer of the known ones; a frame
+       is longer than its answer. */
     loops[i].answers = peer_allocate(answers_size);
   }
   peer_watch(loops[0].epoll, listener, EPOLL_CTL_ADD, EPOLLIN);
@@ -210,9 +203,12 @@ static void serve_streams(int threads) {
 }
 
 int main(int argc, char **argv) {
-  int is_udp = argc == 3 && !strcmp(argv[1], "udp");
-  if (!is_udp && !((argc == 3 || argc == 4) && (!strcmp(argv[1], "echo") || !strcmp(argv[1], "http")))) {
-    fprintf(stderr, "usage: bare echo|http HOST:PORT|unix://PATH [THREADS]\n       bare udp HOST:PORT\n");
+  const char *mode = argc == 3 || argc == 4 ? argv[1] : "";
+  int is_udp = argc == 3 && !strcmp(mode, "udp");
+  if (!strcmp(mode, "http")) protocol = bare_http;
+  if (!strcmp(mode, "websocket")) protocol = bare_websocket;
+  if (!is_udp && !protocol && strcmp(mode, "echo")) {
+    fprintf(stderr, "usage: bare echo|http|websocket HOST:PORT|unix://PATH [THREADS]\n       bare udp HOST:PORT\n");
     return 64;
   }
   struct sigaction action = {.sa_handler = end};
@@ -220,7 +216,6 @@ int main(int argc, char **argv) {
   sigaction(SIGINT, &action, NULL);
   struct peer_address address = peer_parse(argv[2]);
   listener = peer_bind(&address, is_udp ? SOCK_DGRAM : SOCK_STREAM);
-  stream_mode_http = !strcmp(argv[1], "http");
   peer_announce(listener);
   if (is_udp) {
     echo_datagrams(listener);

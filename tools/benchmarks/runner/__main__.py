@@ -131,7 +131,7 @@ def main():
             if s.work == work and options.only in s.name and (s.is_quick or not options.quick)
         ]  # fmt: skip
         if options.before:
-            chosen = [beside_itself(scenario) for scenario in chosen]
+            chosen = [scenario for scenario in map(beside_itself, chosen) if scenario]
         texts, figures, groups = [], {}, []
         for scenario in chosen:
             text, figures[scenario.name], bars = measure(bench, scenario)

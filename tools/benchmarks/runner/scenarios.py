@@ -7,8 +7,8 @@ from proxies import (
     PROXY_CONTROL,
 )  # fmt: skip
 from servers import (
-    BARE, CONTROL, EXPORTING, GNET, GNET_BEFORE, GNET_BEFORE_CONTROL, GNET_CONTROL, HAPROXY, LIBEVENT, LIBUV, NGINX,
-    NIO, REDIS, REDIS_CONTROL, SCRAPED,
+    BARE, CONTROL, EXPORTING, GNET, GNET_BEFORE, GNET_BEFORE_CONTROL, GNET_CONTROL, HAPROXY, HTTP_HANDLERS, HTTP_TASKS,
+    LIBEVENT, LIBUV, NGINX, NIO, REDIS, REDIS_CONTROL, SCRAPED,
 )  # fmt: skip
 
 
@@ -33,6 +33,11 @@ class Scenario:
         object.__setattr__(self, "arguments", (*self.load, *size))
 
     @property
+    def protocol(self):
+        """What gnet-load asks."""
+        return self.load[self.load.index("--protocol") + 1] if "--protocol" in self.load else "echo"
+
+    @property
     def reference(self):
         """The key of the server that the control repeats."""
         return self.servers[0].key
@@ -45,6 +50,9 @@ class Scenario:
 
 STREAM = (BARE, GNET, LIBUV, LIBEVENT, NIO, CONTROL)
 HTTP = (BARE, GNET, NGINX, HAPROXY, NIO, CONTROL)
+ASYNC_HTTP = (BARE, GNET, HTTP_TASKS, NIO, CONTROL)
+BODY = (BARE, HTTP_HANDLERS, HTTP_TASKS, NIO, CONTROL)
+WEBSOCKET = (BARE, GNET, NIO, CONTROL)
 DATAGRAM = (BARE, GNET, LIBUV, NIO, CONTROL)
 STORE = (REDIS, GNET, REDIS_CONTROL)
 METRICS = (GNET, EXPORTING, SCRAPED, GNET_CONTROL)
@@ -52,7 +60,9 @@ RELAY = (BARE_PROXY, GNET_PROXY, HAPROXY_TCP, NGINX_STREAM, NIO_PROXY)
 
 
 def beside_itself(scenario):
-    """The scenario with our server only, as it is and as it was before."""
+    """The scenario with our server only, as it is and as it was before; `None` if no example can do it."""
+    if HTTP_TASKS in scenario.servers:
+        return None
     if scenario.work == "proxy":
         return replace(scenario, servers=(GNET_PROXY_BEFORE, GNET_PROXY, GNET_PROXY_BEFORE_CONTROL))
     return replace(scenario, servers=(GNET_BEFORE, GNET, GNET_BEFORE_CONTROL))
@@ -62,8 +72,13 @@ def echo(name, title, size, connections, **more):
     return Scenario("echo", name, title, ("--size", str(size)), STREAM, connections, **more)
 
 
-def http(name, title, pipeline, **more):
-    return Scenario("http", name, title, ("--protocol", "http"), HTTP, 64, pipeline, **more)
+def http(name, title, pipeline=1, servers=HTTP, **more):
+    return Scenario("http", name, title, ("--protocol", "http"), servers, 64, pipeline, **more)
+
+
+def websocket(name, title, size, **more):
+    load = ("--protocol", "websocket", "--path", "/ws", "--size", str(size))
+    return Scenario("http", name, title, load, WEBSOCKET, 50, per="message", **more)
 
 
 def redis(command, pipeline, **more):
@@ -85,8 +100,13 @@ SCENARIOS = (
     echo("echo-64-c50-p16", "echo, 64 bytes, 50 connections, pipeline 16", 64, 50, pipeline=16, is_quick=True),
     echo("echo-unix-c50", "echo over a unix socket, 64 bytes, 50 connections", 64, 50, transport="unix"),
     echo("echo-two-loops", "echo, 64 bytes, 50 connections, two loops on all processors", 64, 50, loops=2),
-    http("http-c64", "http /plaintext, 64 connections", 1, is_quick=True),
+    http("http-c64", "http /plaintext, 64 connections", is_quick=True),
     http("http-c64-p16", "http /plaintext, 64 connections, pipeline 16", 16),
+    http("http-async-c64", "http /plaintext by a task per request, 64 connections", servers=ASYNC_HTTP, is_quick=True),
+    Scenario("http", "http-post-1m-c4", "http POST of 1 MiB, streamed to the handler, 4 connections",
+             ("--protocol", "post", "--path", "/count", "--size", str(1 << 20)), BODY, 4, is_quick=True),
+    websocket("websocket-64-c50", "WebSocket echo, 64 bytes, 50 connections", 64, is_quick=True),
+    websocket("websocket-16k-c50", "WebSocket echo, 16 KiB, 50 connections", 16384, is_quick=True),
     redis("set", 1),
     redis("get", 1, is_quick=True),
     redis("set", 16),

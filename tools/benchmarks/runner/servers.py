@@ -216,9 +216,16 @@ def service(kind):
     return start
 
 
+def mode_of(scenario):
+    """The mode of the peers that are a program for everything."""
+    if scenario.transport == "udp":
+        return "udp"
+    return {"http": "http", "post": "http", "websocket": "websocket"}.get(scenario.protocol, "echo")
+
+
 def bare(place, scenario, before):
     program = place.built("bare", "peers/bare.c was not built: is there a C compiler?")
-    mode = {"http": "http", "udp": "udp"}.get(scenario.work, "echo")
+    mode = mode_of(scenario)
     threads = [str(scenario.loops)] if scenario.loops > 1 else []
     return Running([program, mode, listening(scenario.transport, place, "bare"), *threads], None, before=before)
 
@@ -236,7 +243,7 @@ def small_peer(name, package):
 
 def nio(place, scenario, before):
     program = place.built("nio-peer", "it was not built: see the messages above")
-    mode = {"http": "http", "udp": "udp"}.get(scenario.work, "echo")
+    mode = mode_of(scenario)
     address = listening(scenario.transport, place, "nio")
     return Running([program, mode, address, str(scenario.loops)], None, before=before)
 
@@ -310,6 +317,8 @@ TYPED = Server("typed", "Gnet, typed handlers", service("typed"))
 TIMED = Server("timed", "Gnet, a time-out moved with every request", service("timed"))
 ASYNC = Server("async", "Gnet, a task per connection", service("async"))
 EVENTS_CONTROL = Server("control", "Gnet, callbacks, again", service("events"))
+HTTP_HANDLERS = Server("gnet", "Gnet", service("http"))
+HTTP_TASKS = Server("async", "Gnet, a task per request", service("http-async"))
 NIO = Server("nio", "SwiftNIO", nio)
 LIBUV = Server("libuv", "libuv", small_peer("libuv-echo", "libuv1-dev"))
 LIBEVENT = Server("libevent", "libevent", small_peer("libevent-echo", "libevent-dev"))

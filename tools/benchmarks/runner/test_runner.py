@@ -11,7 +11,7 @@ import chart
 import proxies
 import report
 from scenarios import IDLE, SCENARIOS, TIMERS, WORKS, beside_itself
-from servers import Missing, Place, Running
+from servers import Missing, Place, Running, mode_of
 from summary import percentile, spread, summarise
 from tracing import difference
 
@@ -167,6 +167,18 @@ class Scenarios(unittest.TestCase):
         names = [scenario.name for scenario in (*SCENARIOS, *IDLE)]
         self.assertEqual(len(names), len(set(names)))
         self.assertEqual({s.work for s in SCENARIOS if s.is_quick}, set(WORKS) - {"memory", "handles", "timers"})
+
+    def test_peers_for_everything_are_started_in_the_mode_that_the_load_asks_for(self):
+        modes = {(s.work, s.protocol): mode_of(s) for s in SCENARIOS if s.work in ("echo", "http", "udp")}
+        expected = {
+            ("echo", "echo"): "echo", ("http", "http"): "http", ("http", "post"): "http",
+            ("http", "websocket"): "websocket", ("udp", "echo"): "udp",
+        }  # fmt: skip
+        self.assertEqual(modes, expected)
+
+    def test_what_no_example_can_do_is_not_set_beside_itself(self):
+        left_out = {s.name for s in SCENARIOS if beside_itself(s) is None}
+        self.assertEqual(left_out, {"http-async-c64", "http-post-1m-c4"})
 
 
 class Chart(unittest.TestCase):

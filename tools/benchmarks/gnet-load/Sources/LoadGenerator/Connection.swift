@@ -5,10 +5,10 @@ struct Connection {
   /// Whether the kernel was asked to tell of room for output.
   var wantsOutput = false
 
-  /// Where this connection's stream begins, in the pattern.
+  /// Where the replies of this connection begin, in their pattern.
   var origin = 0
 
-  /// Where in the pattern the next byte to send, and the next to receive, is.
+  /// Where in its pattern the next byte to send, and the next to receive, is.
   var sendPosition = 0
   var receivePosition = 0
 

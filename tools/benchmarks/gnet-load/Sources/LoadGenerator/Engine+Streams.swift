@@ -5,12 +5,11 @@ extension Engine {
   /// Connects the connection with this number, or opens a socket for datagrams.
   func open(_ index: Int) throws(LoadError) {
     let fd = try plan.target.connect(source: source())
-    let origin = script.isNoise ? index * 7919 % script.requests.period : 0
-    var connection = connections[index]
-    (connection.fd, connection.origin, connection.sendPosition, connection.receivePosition) = (
-      fd, origin, origin, origin
-    )
-    connections[index] = connection
+    let origin = script.origin(of: index)
+    connections[index].fd = fd
+    (connections[index].sendPosition, connections[index].receivePosition) = (origin.request, origin.reply)
+    connections[index].origin = origin.reply
+    try script.open(fd, plan.target)
     if plan.isSegmented {
       let result = cload_segment(fd, Int32(script.requestSize))
       if result < 0 { throw LoadError("having datagrams taken apart (UDP_SEGMENT)", result) }

@@ -24,15 +24,17 @@ final class Pattern {
 
   /// Bytes without a structure: what is lost, doubled, swapped or mixed up between connections is noticed. The period
   /// is a prime, so that messages of most sizes differ from each other for a long time, and stays in a fast cache.
-  static func noise(reach: Int) -> Pattern {
+  static func noise(reach: Int) -> Pattern { Pattern(repeating: noise(16381), reach: reach) }
+
+  /// So many bytes without a structure, always the same.
+  static func noise(_ count: Int) -> [UInt8] {
     var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-    let unit = (0..<16381).map { _ -> UInt8 in
+    return (0..<count).map { _ in
       state ^= state << 13
       state ^= state >> 7
       state ^= state << 17
       return UInt8(truncatingIfNeeded: state >> 32)
     }
-    return Pattern(repeating: unit, reach: reach)
   }
 
   /// The position `count` bytes further.

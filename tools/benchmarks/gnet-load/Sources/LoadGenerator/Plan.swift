@@ -8,6 +8,12 @@ public struct Plan: Sendable {
     /// `GET path`, to be answered with 200 and this body.
     case http(path: String, body: String)
 
+    /// `POST path` with `size` bytes, to be answered with 200 and their number.
+    case post(path: String, size: Int)
+
+    /// A WebSocket at `path`: binary messages of `size` bytes, to come back as they are.
+    case webSocket(path: String, size: Int)
+
     /// `SET` of a value of `size` bytes.
     case redisSet(size: Int)
 
@@ -63,12 +69,16 @@ public struct Plan: Sendable {
   public func validate() throws(LoadError) {
     let greatest = target.isDatagram ? 65507 : 1 << 20
     switch exchange {
-    case .echo(let size), .redisSet(let size), .redisGet(let size):
+    case .echo(let size), .redisSet(let size), .redisGet(let size), .post(_, let size), .webSocket(_, let size):
       if !(1...greatest).contains(size) { throw LoadError("a size from 1 to \(greatest) bytes is needed, not \(size)") }
-    case .http(let path, _):
+    case .http: break
+    }
+    switch exchange {
+    case .http(let path, _), .post(let path, _), .webSocket(let path, _):
       if !path.hasPrefix("/") || path.utf8.contains(where: { $0 <= 32 || $0 >= 127 }) {
         throw LoadError("\(path) is not a path")
       }
+    case .echo, .redisSet, .redisGet: break
     }
     if target.isDatagram {
       guard case .echo = exchange else { throw LoadError("only an echo can be asked of datagrams") }

@@ -8,8 +8,18 @@ struct Script {
   let requestSize: Int
   let replySize: Int
 
-  /// Whether every connection starts at another place of the stream.
-  let isNoise: Bool
+  /// Where connections start in the patterns: each at another place, so that bytes of another connection are noticed.
+  private let start: Start
+
+  /// What a connection asks before its first request.
+  private let handshake: WebSocketHandshake?
+
+  private enum Start {
+    case anywhere
+    case beginning
+    /// At one of so many messages.
+    case message(of: Int)
+  }
 
   /// Sends and receives at most so many bytes at a time.
   static let reach = 1 << 18
@@ -22,23 +32,61 @@ struct Script {
       self.init(Self.redisSet(size), "+OK\r\n")
     case .redisGet(let size):
       let value = Self.redisValue(size)
-      let reply = try Self.ask(target, Self.redisSet(size)) { $0.count >= 5 ? 5 : nil }
+      let reply = try Self.ask(target, Array(Self.redisSet(size).utf8)) { $0.count >= 5 ? 5 : nil }
       if reply != Array("+OK\r\n".utf8) { throw LoadError("SET was answered with \(Self.quoted(reply))") }
       self.init("*2\r\n$3\r\nGET\r\n$\(Self.key.utf8.count)\r\n\(Self.key)\r\n", "$\(size)\r\n\(value)\r\n")
     case .http(let path, let body):
       let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n"
-      let reply = try Self.ask(target, request) { HTTPReply($0)?.count }
+      let reply = try Self.ask(target, Array(request.utf8)) { HTTPReply($0)?.count }
       guard let parsed = HTTPReply(reply), parsed.status == 200, parsed.body == Array(body.utf8) else {
         throw LoadError("GET \(path) should be answered with 200 and \"\(body)\", not with \(Self.quoted(reply))")
       }
       self.init(Array(request.utf8), reply, variable: parsed.date)
+    case .post(let path, let size):
+      let head = "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(size)\r\n\r\n"
+      let request = Array(head.utf8) + Pattern.noise(size)
+      let reply = try Self.ask(target, request) { HTTPReply($0)?.count }
+      guard let parsed = HTTPReply(reply), parsed.status == 200, parsed.body == Array("\(size)".utf8) else {
+        throw LoadError("POST \(path) should be answered with 200 and \"\(size)\", not with \(Self.quoted(reply))")
+      }
+      self.init(request, reply, variable: parsed.date)
+    case .webSocket(let path, let size):
+      self.init(messages: WebSocketMessages(size: size), at: path)
     }
   }
 
   private init(noise size: Int) {
     requests = Pattern.noise(reach: Self.reach)
     replies = requests
-    (requestSize, replySize, isNoise) = (size, size, true)
+    (requestSize, replySize, start, handshake) = (size, size, .anywhere, nil)
+  }
+
+  private init(messages: WebSocketMessages, at path: String) {
+    requests = Pattern(repeating: messages.masked, reach: Self.reach)
+    replies = Pattern(repeating: messages.plain, reach: Self.reach)
+    (requestSize, replySize) = (requests.period / messages.count, replies.period / messages.count)
+    start = .message(of: messages.count)
+    handshake = WebSocketHandshake(path: path)
+  }
+
+  /// Where the connection with this number starts, in the requests and in the replies.
+  func origin(of index: Int) -> (request: Int, reply: Int) {
+    switch start {
+    case .beginning: return (0, 0)
+    case .anywhere:
+      let place = index * 7919 % requests.period
+      return (place, place)
+    case .message(let count): return (index % count * requestSize, index % count * replySize)
+    }
+  }
+
+  /// Prepares a new connection for its first request.
+  func open(_ fd: Int32, _ target: Target) throws(LoadError) {
+    guard let handshake else { return }
+    let reply = try Self.ask(target, on: fd, Array(handshake.request.utf8), length: WebSocketHandshake.length)
+    if !WebSocketHandshake.isAccepted(reply) {
+      throw LoadError("\(target) should take up WebSocket, and answered with \(Self.quoted(reply))")
+    }
   }
 
   private init(_ request: String, _ reply: String) {
@@ -48,7 +96,7 @@ struct Script {
   private init(_ request: [UInt8], _ reply: [UInt8], variable: Range<Int> = 0..<0) {
     requests = Pattern(repeating: request, reach: Self.reach)
     replies = Pattern(repeating: reply, reach: Self.reach, variable: variable)
-    (requestSize, replySize, isNoise) = (request.count, reply.count, false)
+    (requestSize, replySize, start, handshake) = (request.count, reply.count, .beginning, nil)
   }
 
   private static let key = "key:000000000001"
@@ -61,11 +109,17 @@ struct Script {
 
   /// Makes one request on a connection of its own. `length` says how long the reply is, once that can be told.
   private static func ask(
-    _ target: Target, _ request: String, length: ([UInt8]) -> Int?
+    _ target: Target, _ request: [UInt8], length: ([UInt8]) -> Int?
   ) throws(LoadError) -> [UInt8] {
     let fd = try target.connect()
     defer { _ = cload_close(fd) }
-    var (reply, chunk, unsent) = ([UInt8](), [UInt8](repeating: 0, count: 65536), Array(request.utf8)[...])
+    return try ask(target, on: fd, request, length: length)
+  }
+
+  private static func ask(
+    _ target: Target, on fd: Int32, _ request: [UInt8], length: ([UInt8]) -> Int?
+  ) throws(LoadError) -> [UInt8] {
+    var (reply, chunk, unsent) = ([UInt8](), [UInt8](repeating: 0, count: 65536), request[...])
     let deadline = cload_now() + 5_000_000_000
     while true {
       if !unsent.isEmpty {

@@ -4,7 +4,8 @@ import LoadGenerator
 
 /// The kind of request, as a word of the command line.
 enum Protocol: String, ExpressibleByArgument, CaseIterable {
-  case echo, http
+  case echo, http, post
+  case webSocket = "websocket"
   case redisSet = "redis-set"
   case redisGet = "redis-get"
 }
@@ -24,7 +25,7 @@ struct Run: ParsableCommand {
   @Option(name: .customLong("protocol"), help: "What to ask.") var exchange = Protocol.echo
   @Option(name: .shortAndLong, help: "Connections open at a time.") var connections = 1
   @Option(name: .shortAndLong, help: "Requests that a connection has under way.") var pipeline = 1
-  @Option(name: .shortAndLong, help: "Bytes in a message, or in a redis value.") var size = 64
+  @Option(name: .shortAndLong, help: "Bytes in a message, in a body, or in a redis value.") var size = 64
   @Option(name: .shortAndLong, help: "Seconds to measure.") var duration = 1.0
   @Option(help: "Seconds to run beforehand, unmeasured.") var warmUp = 0.0
   @Option(help: "Send so many requests, instead of for some time.") var requests: Int?
@@ -33,8 +34,8 @@ struct Run: ParsableCommand {
   @Flag(help: "Send the datagrams that are due on a socket with one call, for the system to take apart.")
   var segmented = false
   @Flag(help: "One connection for each request, closed after the reply.") var reconnect = false
-  @Option(help: "What to GET.") var path = "/plaintext"
-  @Option(help: "The body that has to come.") var body = "Hello, World!"
+  @Option(help: "What to GET, to POST to, or where the WebSocket is.") var path = "/plaintext"
+  @Option(help: "The body that has to come for a GET.") var body = "Hello, World!"
   @Option(help: ArgumentHelp("Take along the processor time of this process.", valueName: "pid"))
   var server: Int32?
   @Option(help: "Give up after so many seconds without any reply.") var patience = 10.0
@@ -51,6 +52,8 @@ struct Run: ParsableCommand {
       switch exchange {
       case .echo: .echo(size: size)
       case .http: .http(path: path, body: body)
+      case .post: .post(path: path, size: size)
+      case .webSocket: .webSocket(path: path, size: size)
       case .redisSet: .redisSet(size: size)
       case .redisGet: .redisGet(size: size)
       }

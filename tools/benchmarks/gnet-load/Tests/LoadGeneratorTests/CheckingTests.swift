@@ -102,6 +102,8 @@ struct CheckingTests {
     }
     refuses(stream) { $0.exchange = .echo(size: 0) }
     refuses(stream) { $0.exchange = .http(path: "a b", body: "") }
+    refuses(stream) { $0.exchange = .post(path: "/", size: 0) }
+    refuses(stream) { $0.exchange = .webSocket(path: "ws", size: 1) }
     refuses(stream) { $0.connections = 0 }
     refuses(stream) { $0.pipeline = 0 }
     refuses(stream) { $0.pace = .open(rate: 0) }

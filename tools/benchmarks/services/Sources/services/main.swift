@@ -1,9 +1,10 @@
-// services events|typed|timed|async ADDRESS: sends back what it receives, on one loop, until SIGTERM.
+// services events|typed|timed|async|http|http-async ADDRESS: serves on one loop, until SIGTERM.
 //
-// The same work by each kind of service: callbacks, a typed handler, a typed handler that moves a time-out with every
-// request, and a task per connection.
+// An echo by each kind of service: callbacks, a typed handler, a typed handler that moves a time-out with every request, and a
+// task per connection. And the same HTTP by handlers, and by a task per request.
 import Foundation
 import Gnet
+import GnetHTTP
 
 struct Echo: ConnectionHandler {
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
@@ -21,7 +22,7 @@ struct TimedEcho: ConnectionHandler {
 }
 
 let arguments = CommandLine.arguments
-guard arguments.count == 3 else { fatalError("services events|typed|timed|async ADDRESS") }
+guard arguments.count == 3 else { fatalError("services events|typed|timed|async|http|http-async ADDRESS") }
 let service: Service
 switch arguments[1] {
 case "events":
@@ -37,11 +38,13 @@ case "async":
   service = Service(async: { connection in
     while let bytes = try await connection.read() { try await connection.write(bytes) }
   })
-default: fatalError("\(arguments[1]) is no kind of service: events, typed, timed or async")
+case "http": service = HTTPKinds.handlers
+case "http-async": service = HTTPKinds.tasks
+default: fatalError("\(arguments[1]) is no kind of service: events, typed, timed, async, http or http-async")
 }
 
 signal(SIGTERM, SIG_IGN)
-var options = Options()
+var options = arguments[1].hasPrefix("http") ? Options.http : Options()
 options.loopCount = 1
 let running = try start([Listener(arguments[2], service)], options: options)
 let server = running.server

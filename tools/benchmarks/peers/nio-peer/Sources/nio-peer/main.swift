@@ -1,9 +1,10 @@
-// nio-peer echo|http ADDRESS [THREADS]
+// nio-peer echo|http|websocket ADDRESS [THREADS]
 // nio-peer udp ADDRESS
 // nio-peer proxy ADDRESS BACKEND
 //
-// An echo server, an HTTP server for GET /plaintext, or a proxy, on SwiftNIO with the setup of its examples. ADDRESS is
-// HOST:PORT or unix://PATH, and BACKEND is HOST:PORT. Prints the listening address to standard output.
+// An echo server, an HTTP server for GET /plaintext and POST, an echo of WebSocket, or a proxy, on SwiftNIO with the setup of
+// its examples. ADDRESS is HOST:PORT or unix://PATH, and BACKEND is HOST:PORT. Prints the listening address to standard
+// output.
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -17,7 +18,7 @@ import NIOPosix
 func fail(_ message: String) -> Never {
   let text = """
     nio-peer: \(message)
-    usage: nio-peer echo|http|udp HOST:PORT|unix://PATH [THREADS]
+    usage: nio-peer echo|http|websocket|udp HOST:PORT|unix://PATH [THREADS]
            nio-peer proxy HOST:PORT|unix://PATH HOST:PORT
 
     """
@@ -76,6 +77,13 @@ case "http":
     streams { channel in
       try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
       try channel.pipeline.syncOperations.addHandler(PlaintextHandler())
+    }
+    .childChannelOption(.tcpOption(.tcp_nodelay), value: 1))
+case "websocket":
+  channel = try bind(
+    streams { channel in
+      let upgrade = (upgraders: [WebSocketEchoHandler.upgrader], completionHandler: { @Sendable (_: ChannelHandlerContext) in })
+      try channel.pipeline.syncOperations.configureHTTPServerPipeline(withServerUpgrade: upgrade)
     }
     .childChannelOption(.tcpOption(.tcp_nodelay), value: 1))
 case "udp":
