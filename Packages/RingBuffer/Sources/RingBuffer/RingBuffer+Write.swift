@@ -59,6 +59,23 @@ extension RingBuffer {
     policy.noteWrite()
   }
 
+  /// Writes bytes in front of the first unread one, growing as needed: a header, say, whose content is there already.
+  ///
+  /// The unread bytes stay where they are.
+  ///
+  /// - Complexity: amortised O(*n*) in the number of bytes.
+  public mutating func prepend(_ bytes: RawSpan) {
+    unsafe bytes.withUnsafeBytes { source in
+      if filled == 0 { return unsafe write(copying: source) }
+      guard source.count > 0 else { return }
+      if source.count > freeCapacity { grow(toFit: source.count) }
+      head = (head &- source.count) & (allocated &- 1)
+      filled &+= source.count
+      policy.noteWrite()
+      unsafe copy(source, around: head)
+    }
+  }
+
   /// Copies `source`, which is no part of this ring's storage, behind the last unread byte.
   @usableFromInline
   mutating func write(copying source: UnsafeRawBufferPointer) {
@@ -76,12 +93,12 @@ extension RingBuffer {
     }
   }
 
-  /// Copies `source` to the storage from `tail` on: up to its end, and the rest to its beginning.
+  /// Copies `source` to the storage from `position` on: up to its end, and the rest to its beginning.
   @inline(never)
-  private func copy(_ source: UnsafeRawBufferPointer, around tail: Int) {
+  private func copy(_ source: UnsafeRawBufferPointer, around position: Int) {
     let (start, storage) = unsafe (source.baseAddress.unsafelyUnwrapped, storage.unsafelyUnwrapped)
-    let firstLength = allocated &- tail
-    unsafe (storage + tail).copyMemory(from: start, byteCount: firstLength)
+    let firstLength = min(source.count, allocated &- position)
+    unsafe (storage + position).copyMemory(from: start, byteCount: firstLength)
     unsafe storage.copyMemory(from: start + firstLength, byteCount: source.count &- firstLength)
   }
 }

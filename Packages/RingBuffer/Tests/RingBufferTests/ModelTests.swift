@@ -38,7 +38,7 @@ private struct Model: ~Copyable {
   /// Performs one random operation on both sides, and returns its name.
   mutating func step() -> String {
     let capacity = ring.capacity
-    let name = perform(Int.random(in: 0..<32, using: &random))
+    let name = perform(Int.random(in: 0..<34, using: &random))
     hasGrown = hasGrown || ring.capacity > capacity && capacity > 0
     hasShrunk = hasShrunk || ring.capacity < capacity && ring.capacity > 0
     hasWrapped = hasWrapped || ring.readable.second.byteCount > 0
@@ -76,8 +76,16 @@ private struct Model: ~Copyable {
     case 7..<14: read(operation)
     case 14..<18: scale(operation)
     case 18..<22: move(operation)
+    case 32...: prepend()
     default: look(operation)
     }
+  }
+
+  private mutating func prepend() -> String {
+    let new = fresh(length())
+    bytes = new + bytes
+    new.withUnsafeBytes { ring.prepend(RawSpan(_unsafeBytes: $0)) }
+    return "prepend(\(new.count))"
   }
 
   private mutating func write(_ operation: Int) -> String {

@@ -45,6 +45,18 @@ struct WriteTests {
     ),
   ]
 
+  @Test("bytes go in front of those that are there, in every layout")
+  func prepending() {
+    for layout in Layout.edges {
+      for length in Self.lengths(for: layout) {
+        let new = pattern(length, from: 100)
+        var ring = layout.makeRing()
+        new.withUnsafeBytes { ring.prepend(RawSpan(_unsafeBytes: $0)) }
+        check(ring.holds(new + layout.bytes), "\(length), \(layout)")
+      }
+    }
+  }
+
   @Test("one byte fits into every layout")
   func oneByte() {
     for layout in Layout.all {
