@@ -19,7 +19,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
-    .target(name: "CLoad"),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .target(name: "CLoad", dependencies: ["COpenSSL"]),
     .target(
       name: "LoadGenerator",
       dependencies: ["CLoad", .product(name: "Histogram", package: "hdrhistogram-swift")],
@@ -32,7 +34,7 @@ let package = Package(
     ),
     .testTarget(
       name: "LoadGeneratorTests",
-      dependencies: ["LoadGenerator", "gnet-load"],
+      dependencies: ["LoadGenerator", "COpenSSL", "gnet-load"],
       swiftSettings: swiftSettings
     ),
   ],

@@ -78,8 +78,7 @@ class Counter:
             server = BARE_PROXY if scenario.work == "proxy" else BARE
         batch = [*self.pin, "chrt", "--batch", "0"]
         with server.start(self.place, scenario, [*batch, *before], batch) as running:
-            address = ("udp://" if scenario.transport == "udp" else "") + running.address
-            command = [*self.pin, self.load_program, address, *scenario.arguments, "--requests", str(requests)]
+            command = [*self.pin, self.load_program, scenario.target(running), *scenario.arguments, "--requests", str(requests)]
 
             def load():
                 done = subprocess.run(

@@ -43,7 +43,7 @@ def _measure(bench, scenario, server):
     with bench.start(server, scenario) as running:
         pid = running.pid
         start = settled_memory(pid)
-        command = [*bench.pin(bench.load_processor, scenario), bench.load_program, "hold", running.address]
+        command = [*bench.pin(bench.load_processor, scenario), bench.load_program, "hold", scenario.target(running)]
         command += ["--connections", str(count), "--size", str(ECHOED)]
         holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:

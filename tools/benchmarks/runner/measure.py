@@ -36,8 +36,7 @@ class Bench:
 
     def load(self, scenario, running, *more):
         """One run of gnet-load: what it reports."""
-        scheme = "udp://" if scenario.transport == "udp" else ""
-        command = [*self.pin(self.load_processor, scenario), self.load_program, scheme + running.address]
+        command = [*self.pin(self.load_processor, scenario), self.load_program, scenario.target(running)]
         command += [*scenario.arguments, "--server", str(running.pid), *more]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode != 0:

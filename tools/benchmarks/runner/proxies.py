@@ -26,9 +26,9 @@ def bare_proxy(place, _scenario, before, backend):
     return Running([program, "127.0.0.1:0", backend], None, before=before)
 
 
-def gnet_proxy(place, _scenario, before, backend, prefix="gnet"):
+def gnet_proxy(place, _scenario, before, backend, *more, prefix="gnet"):
     program = place.built(f"{prefix}-proxy", "there is no example 'proxy' to be built")
-    command = [program, "127.0.0.1:0", "--to", backend, "--check-interval", "0", "--loops", "1"]
+    command = [program, "127.0.0.1:0", "--to", backend, "--check-interval", "0", "--loops", "1", *more]
     running = Running(command, None, before=before)
     running.address = running.address.removeprefix("tcp://")
     return running
@@ -43,7 +43,7 @@ def nio_proxy(place, _scenario, before, backend):
     return Running([program, "proxy", "127.0.0.1:0", backend], None, before=before)
 
 
-def haproxy(place, scenario, before, backend):
+def haproxy(place, scenario, before, backend, bind=""):
     program, port = place.installed("haproxy"), free_port()
     configuration = place.scratch / "haproxy-tcp.cfg"
     configuration.write_text(f"""
@@ -57,20 +57,21 @@ defaults
   timeout connect 5s
   timeout server 60s
 listen relay
-  bind 127.0.0.1:{port} backlog 1024
+  bind 127.0.0.1:{port} backlog 1024 {bind}
   server echo {backend}
 """)
     return Running([program, "-db", "-f", str(configuration)], f"127.0.0.1:{port}", before=before)
 
 
-def nginx(place, scenario, before, backend):
+def nginx(place, scenario, before, backend, listen="", directives=""):
     port = free_port()
     configuration = f"""{stream_module(place.installed("nginx"))}
-events {{ worker_connections {scenario.descriptors + 100}; }}
+events {{ worker_connections {2 * scenario.connections + 100}; }}
 stream {{
   access_log off;
   server {{
-    listen 127.0.0.1:{port} backlog=1024;
+    listen 127.0.0.1:{port} backlog=1024 {listen};
+    {directives}
     proxy_pass {backend};
     proxy_buffer_size 64k;
   }}

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 
+from encrypted import (
+    BARE_TLS, BARE_TLS_RELEASING, GNET_TLS, GNET_TLS_BEFORE, GNET_TLS_BEFORE_CONTROL, GNET_TLS_PROXY,
+    GNET_TLS_PROXY_BEFORE, GNET_TLS_PROXY_BEFORE_CONTROL, HAPROXY_TLS, HAPROXY_TLS_CONTROL, NGINX_TLS, NIO_TLS,
+    TLS_CONTROL,
+)  # fmt: skip
 from proxies import (
     BARE_PROXY, GNET_PROXY, GNET_PROXY_BEFORE, GNET_PROXY_BEFORE_CONTROL, HAPROXY_TCP, NGINX_STREAM, NIO_PROXY,
     PROXY_CONTROL,
@@ -47,6 +52,10 @@ class Scenario:
         """How many descriptors the server opens: a proxy opens two for each connection."""
         return self.connections * (2 if self.work == "proxy" else 1)
 
+    def target(self, running):
+        """The address of a server as gnet-load takes it."""
+        return ("" if self.transport in ("tcp", "unix") else f"{self.transport}://") + running.address
+
 
 STREAM = (BARE, GNET, LIBUV, LIBEVENT, NIO, CONTROL)
 HTTP = (BARE, GNET, NGINX, HAPROXY, NIO, CONTROL)
@@ -57,15 +66,23 @@ DATAGRAM = (BARE, GNET, LIBUV, NIO, CONTROL)
 STORE = (REDIS, GNET, REDIS_CONTROL)
 METRICS = (GNET, EXPORTING, SCRAPED, GNET_CONTROL)
 RELAY = (BARE_PROXY, GNET_PROXY, HAPROXY_TCP, NGINX_STREAM, NIO_PROXY)
+TLS = (BARE_TLS, GNET_TLS, NIO_TLS, TLS_CONTROL)
+TLS_RELAY = (HAPROXY_TLS, GNET_TLS_PROXY, NGINX_TLS, HAPROXY_TLS_CONTROL)
+
+# Our servers with one before and the same again, by our server among others.
+BESIDE_ITSELF = {
+    GNET: (GNET_BEFORE, GNET, GNET_BEFORE_CONTROL),
+    GNET_PROXY: (GNET_PROXY_BEFORE, GNET_PROXY, GNET_PROXY_BEFORE_CONTROL),
+    GNET_TLS: (GNET_TLS_BEFORE, GNET_TLS, GNET_TLS_BEFORE_CONTROL),
+    GNET_TLS_PROXY: (GNET_TLS_PROXY_BEFORE, GNET_TLS_PROXY, GNET_TLS_PROXY_BEFORE_CONTROL),
+}
 
 
 def beside_itself(scenario):
     """The scenario with our server only, as it is and as it was before; `None` if no example can do it."""
     if HTTP_TASKS in scenario.servers:
         return None
-    if scenario.work == "proxy":
-        return replace(scenario, servers=(GNET_PROXY_BEFORE, GNET_PROXY, GNET_PROXY_BEFORE_CONTROL))
-    return replace(scenario, servers=(GNET_BEFORE, GNET, GNET_BEFORE_CONTROL))
+    return replace(scenario, servers=next(BESIDE_ITSELF[s] for s in scenario.servers if s in BESIDE_ITSELF))
 
 
 def echo(name, title, size, connections, **more):
@@ -89,6 +106,11 @@ def redis(command, pipeline, **more):
 
 def proxy(name, title, size, connections, *load, **more):
     return Scenario("proxy", name, title, ("--size", str(size), *load), (*RELAY, PROXY_CONTROL), connections, **more)
+
+
+def tls(name, title, size, connections, *load, servers=TLS, **more):
+    load = ("--size", str(size), *load)
+    return Scenario("tls", f"tls-{name}", title, load, servers, connections, transport="tls", **more)
 
 
 SCENARIOS = (
@@ -127,6 +149,16 @@ SCENARIOS = (
     proxy("proxy-1m-c4", "proxy, 1 MiB, 4 connections", 1 << 20, 4),
     proxy("proxy-connect", "connect through a proxy, echo 64 bytes, close; 20 at a time", 64, 20, "--reconnect",
           is_quick=True, per="connection"),
+    tls("64-c50", "TLS echo, 64 bytes, 50 connections", 64, 50, is_quick=True),
+    tls("16k-c50", "TLS echo, 16 KiB, 50 connections", 16384, 50),
+    tls("connect", "TLS handshake, echo 64 bytes, close; 20 at a time", 64, 20, "--reconnect", is_quick=True,
+        per="connection"),
+    tls("resumed", "resumed TLS handshake, echo 64 bytes, close; 20 at a time", 64, 20, "--reconnect", "--resume",
+        per="connection"),
+    tls("proxy-64-c50", "proxy that ends TLS, 64 bytes, 50 connections", 64, 50, servers=TLS_RELAY, is_quick=True),
+    tls("proxy-16k-c50", "proxy that ends TLS, 16 KiB, 50 connections", 16384, 50, servers=TLS_RELAY),
+    tls("proxy-connect", "TLS handshake with a proxy, echo 64 bytes, close; 20 at a time", 64, 20, "--reconnect",
+        servers=TLS_RELAY, per="connection"),
     Scenario("metrics", "metrics-c1", "what metrics cost: echo, 64 bytes, 1 connection", ("--size", "64"), METRICS),
     Scenario("metrics", "metrics-c50", "what metrics cost: echo, 64 bytes, 50 connections", ("--size", "64"), METRICS,
              50, is_quick=True),
@@ -137,6 +169,8 @@ IDLE = (
              is_quick=True, is_idle=True, per="connection"),
     Scenario("proxy", "proxy-memory", "9,000 idle connections through a proxy", (), RELAY, 9_000,
              is_quick=True, is_idle=True, per="pair"),
+    Scenario("tls", "tls-memory", "5,000 idle TLS connections", (), (BARE_TLS_RELEASING, GNET_TLS, NIO_TLS), 5_000,
+             transport="tls", is_quick=True, is_idle=True, per="connection"),
 )  # fmt: skip
 
 HANDLES = Scenario("handles", "handles", "1,000,000 messages of 64 bytes to 100 connections from another thread", (),
@@ -148,4 +182,4 @@ TIMERS = (
              is_quick=True, per="timer"),
 )  # fmt: skip
 
-WORKS = ("echo", "http", "redis", "udp", "connect", "proxy", "metrics", "memory", "handles", "timers")
+WORKS = ("echo", "http", "redis", "udp", "connect", "proxy", "tls", "metrics", "memory", "handles", "timers")

@@ -8,6 +8,7 @@ from unittest import mock
 
 import budget
 import chart
+import encrypted
 import proxies
 import report
 from scenarios import IDLE, SCENARIOS, TIMERS, WORKS, beside_itself
@@ -160,6 +161,37 @@ class Proxies(unittest.TestCase):
     def test_our_proxy_is_set_beside_itself(self):
         labels = [server.label for server in beside_itself(self.scenario).servers]
         self.assertEqual(labels, ["Gnet proxy, before", "Gnet proxy", "Gnet proxy, before, again"])
+
+
+class Encrypted(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.place = Place(self.folder, self.folder / "run")
+
+    def test_all_servers_of_a_run_have_the_same_certificate(self):
+        identity = encrypted.Identity(self.place)
+        text = pathlib.Path(identity.certificate).read_text()
+        self.assertEqual(pathlib.Path(encrypted.Identity(self.place).certificate).read_text(), text)
+        self.assertEqual(identity.both.read_text(), text + pathlib.Path(identity.key).read_text())
+
+    def test_a_certificate_that_cannot_be_made_is_a_reason_to_skip(self):
+        (self.place.scratch / "tls").mkdir()
+        (self.place.scratch / "tls/key.pem").write_text("in the way")
+        with self.assertRaisesRegex(Missing, "key.pem is there already"):
+            encrypted.Identity(self.place)
+
+    def test_the_load_speaks_tls_where_the_scenario_does(self):
+        running = mock.Mock(address="127.0.0.1:1")
+        addresses = {s.work: s.target(running) for s in SCENARIOS}
+        self.assertEqual(
+            (addresses["tls"], addresses["udp"], addresses["connect"]),
+            ("tls://127.0.0.1:1", "udp://127.0.0.1:1", "127.0.0.1:1"),
+        )
+
+    def test_our_servers_are_set_beside_themselves(self):
+        for scenario in (s for s in SCENARIOS if s.work == "tls"):
+            keys = [server.key for server in beside_itself(scenario).servers]
+            self.assertEqual(keys, ["before", "gnet", "control"])
 
 
 class Scenarios(unittest.TestCase):

@@ -1,6 +1,6 @@
 /// The state of a connection, in a table that never moves.
 struct Connection {
-  var fd: Int32 = -1
+  var stream = Stream()
 
   /// Whether the kernel was asked to tell of room for output.
   var wantsOutput = false

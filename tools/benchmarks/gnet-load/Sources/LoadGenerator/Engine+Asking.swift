@@ -34,9 +34,10 @@ extension Engine {
     let pattern = script.requests
     while connection.pointee.unsent > 0 {
       let count = min(connection.pointee.unsent, sendLimit)
-      let sent = cload_send(connection.pointee.fd, pattern.bytes + connection.pointee.sendPosition, count)
+      let sent = connection.pointee.stream.send(pattern.bytes + connection.pointee.sendPosition, count)
       if sent < 0 {
         if sent == -Int(EAGAIN) { return try waitForRoom(index, true) }
+        if sent == -Int(EINPROGRESS) { return }
         throw LoadError("sending to \(plan.target)", sent)
       }
       connection.pointee.sendPosition = pattern.advance(connection.pointee.sendPosition, by: sent)
@@ -48,7 +49,7 @@ extension Engine {
   private func waitForRoom(_ index: Int, _ wanted: Bool) throws(LoadError) {
     if connections[index].wantsOutput == wanted { return }
     connections[index].wantsOutput = wanted
-    let result = cload_watch(epoll, connections[index].fd, UInt64(index), 0, wanted ? 1 : 0)
+    let result = cload_watch(epoll, connections[index].stream.fd, UInt64(index), 0, wanted ? 1 : 0)
     if result < 0 { throw LoadError("epoll_ctl", result) }
   }
 

@@ -17,7 +17,7 @@ extension Engine {
   private func takeDatagrams(_ index: Int) throws(LoadError) {
     let connection = connections + index
     while true {
-      let count = cload_receive(connection.pointee.fd, buffer, Script.reach)
+      let count = connection.pointee.stream.receive(buffer, Script.reach)
       if count < 0 {
         if count == -Int(EAGAIN) { return }
         throw LoadError("receiving from \(plan.target)", count)

@@ -4,17 +4,17 @@ internal import Glibc
 extension Engine {
   /// Connects the connection with this number, or opens a socket for datagrams.
   func open(_ index: Int) throws(LoadError) {
-    let fd = try plan.target.connect(source: source())
+    let stream = try plan.target.connect(source: source(), resumes: plan.resumes)
     let origin = script.origin(of: index)
-    connections[index].fd = fd
+    connections[index].stream = stream
     (connections[index].sendPosition, connections[index].receivePosition) = (origin.request, origin.reply)
     connections[index].origin = origin.reply
-    try script.open(fd, plan.target)
+    try script.open(stream, plan.target)
     if plan.isSegmented {
-      let result = cload_segment(fd, Int32(script.requestSize))
+      let result = cload_segment(stream.fd, Int32(script.requestSize))
       if result < 0 { throw LoadError("having datagrams taken apart (UDP_SEGMENT)", result) }
     }
-    let result = cload_watch(epoll, fd, UInt64(index), 1, 0)
+    let result = cload_watch(epoll, stream.fd, UInt64(index), 1, 0)
     if result < 0 { throw LoadError("epoll_ctl", result) }
   }
 
@@ -28,8 +28,10 @@ extension Engine {
 
   /// Closes a connection that has served its one request, and opens the next in its place.
   func reopen(_ index: Int) throws(LoadError) {
-    _ = cload_close(connections[index].fd)
-    connections[index].fd = -1
+    if connections[index].stream.isResumptionRefused {
+      throw LoadError("\(plan.target) has not resumed the session of connection \(index)")
+    }
+    connections[index].stream.close()
     guard mayAsk, madeTotal != plan.requestLimit else { return }
     now = cload_now()
     let before = now
@@ -41,9 +43,9 @@ extension Engine {
   /// Takes what a connection has sent.
   func receive(_ index: Int) throws(LoadError) {
     let connection = connections + index
-    let fd = connection.pointee.fd
+    let stream = connection.pointee.stream
     while true {
-      let count = cload_receive(fd, buffer, Script.reach)
+      let count = stream.receive(buffer, Script.reach)
       if count <= 0 {
         if count == -Int(EAGAIN) { return }
         throw failure(index, count)
@@ -64,9 +66,10 @@ extension Engine {
       if connection.pointee.underWay < whole || (connection.pointee.underWay == whole && partial > 0) {
         throw LoadError("\(plan.target) sent more than it was asked for on connection \(index)")
       }
+      let isAll = connection.pointee.underWay == whole
       if whole > 0 { try complete(index, whole) }
-      // Less than there was room for: that was all, and the kernel will tell of more.
-      if count < Script.reach || plan.pace == .reconnect { return }
+      // All that was asked for, or less than there was room for: the kernel will tell of more.
+      if isAll || (count < Script.reach && !stream.isBuffered) { return }
     }
   }
 

@@ -79,7 +79,7 @@ public final class Engine {
   }
 
   deinit {
-    for index in 0..<plan.connections where connections[index].fd >= 0 { _ = cload_close(connections[index].fd) }
+    for index in 0..<plan.connections { connections[index].stream.close() }
     if epoll >= 0 { _ = cload_close(epoll) }
     latencies.deinitialize(count: 1)
     latencies.deallocate()

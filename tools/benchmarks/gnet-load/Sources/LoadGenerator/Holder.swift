@@ -4,7 +4,7 @@ internal import Glibc
 /// Opens connections and keeps them, for someone who looks at the server's memory meanwhile.
 public final class Holder {
   private let target: Target
-  private var descriptors: [Int32] = []
+  private var streams: [Stream] = []
 
   /// Opens `count` connections.
   public init(_ target: Target, count: Int) throws(LoadError) {
@@ -15,30 +15,48 @@ public final class Holder {
       throw LoadError("\(count) connections need more open files than the \(limit) allowed; see ulimit -n")
     }
     self.target = target
-    for number in 0..<count { descriptors.append(try target.connect(source: Int32(number / 20_000))) }
+    for number in 0..<count {
+      streams.append(try target.connect(source: Int32(number / 20_000)))
+      try establish(streams[number])
+    }
   }
 
   deinit { close() }
+
+  /// Completes the handshake of TLS.
+  private func establish(_ stream: Stream) throws(LoadError) {
+    while case let result = stream.handshake(), result < 0 {
+      if !Stream.isTemporary(result) { throw LoadError("the handshake with \(target)", result) }
+      try wait(for: stream)
+    }
+  }
+
+  private func wait(for stream: Stream) throws(LoadError) {
+    var watched = pollfd(fd: stream.fd, events: Int16(POLLIN), revents: 0)
+    if poll(&watched, 1, 10_000) == 0 { throw LoadError("\(target) sent no reply for 10 seconds") }
+  }
 
   /// Lets every connection, one after the other, echo so many bytes; every byte is checked.
   public func echo(_ size: Int) throws(LoadError) {
     let pattern = Pattern.noise(reach: max(size, 1))
     let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: max(size, 1))
     defer { buffer.deallocate() }
-    for (index, fd) in descriptors.enumerated() {
+    for (index, stream) in streams.enumerated() {
       let origin = index * 7919 % pattern.period
       var (sent, received) = (0, 0)
-      var watched = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
       while received < size {
         if sent < size {
-          let result = cload_send(fd, pattern.bytes + origin + sent, size - sent)
-          if result < 0, result != -Int(EAGAIN) { throw LoadError("sending to \(target)", result) }
+          let result = stream.send(pattern.bytes + origin + sent, size - sent)
+          if result < 0, !Stream.isTemporary(result) { throw LoadError("sending to \(target)", result) }
           sent += max(0, result)
         }
-        if poll(&watched, 1, 10_000) == 0 { throw LoadError("\(target) sent no reply for 10 seconds") }
-        let result = cload_receive(fd, buffer + received, size - received)
+        let result = stream.receive(buffer + received, size - received)
         if result == 0 { throw LoadError("\(target) closed connection \(index)") }
-        if result < 0, result != -Int(EAGAIN) { throw LoadError("receiving from \(target)", result) }
+        if result == -Int(EAGAIN) {
+          try wait(for: stream)
+        } else if result < 0 {
+          throw LoadError("receiving from \(target)", result)
+        }
         received += max(0, result)
       }
       if let wrong = pattern.mismatch(buffer, size, at: origin) {
@@ -49,7 +67,7 @@ public final class Holder {
 
   /// Closes them all.
   public func close() {
-    for fd in descriptors { _ = cload_close(fd) }
-    descriptors = []
+    for index in streams.indices { streams[index].close() }
+    streams = []
   }
 }

@@ -10,8 +10,10 @@ public struct LoadError: Error, Equatable, CustomStringConvertible {
     self.description = description
   }
 
-  /// A system call that failed with a negated errno value.
+  /// A call that failed with a negated errno value; `EPROTO` for a failure of TLS.
   init<Number: SignedInteger>(_ action: String, _ result: Number) {
-    self.init("\(action): \(String(cString: strerror(Int32(-result))))")
+    let reason = String(
+      cString: result == -Number(EPROTO) ? cload_tls_reason() : UnsafePointer(strerror(Int32(-result))))
+    self.init("\(action): \(reason)")
   }
 }

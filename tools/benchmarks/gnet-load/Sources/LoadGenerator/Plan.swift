@@ -46,6 +46,8 @@ public struct Plan: Sendable {
   public var connections = 1
   /// How many requests a connection may have under way.
   public var pipeline = 1
+  /// Whether connections over TLS resume the newest session that the server has given; it has to accept that.
+  public var resumes = false
   /// Whether the datagrams that are due on a socket leave with one call, for the system to take apart.
   public var isSegmented = false
   /// How long to measure, in seconds, unless `requestLimit` says when to end.
@@ -88,6 +90,9 @@ public struct Plan: Sendable {
       guard target.isDatagram, case .echo(1...1452) = exchange else {
         throw LoadError("only datagrams of up to 1,452 bytes can be sent together")
       }
+    }
+    if resumes, !target.isEncrypted || pace != .reconnect {
+      throw LoadError("only connections over TLS that follow each other can be resumed")
     }
     if !(1...1_000_000).contains(connections) { throw LoadError("1 to 1,000,000 connections are possible") }
     if !(1...65536).contains(pipeline) { throw LoadError("1 to 65,536 requests can be under way on a connection") }

@@ -81,9 +81,9 @@ struct Script {
   }
 
   /// Prepares a new connection for its first request.
-  func open(_ fd: Int32, _ target: Target) throws(LoadError) {
+  func open(_ stream: Stream, _ target: Target) throws(LoadError) {
     guard let handshake else { return }
-    let reply = try Self.ask(target, on: fd, Array(handshake.request.utf8), length: WebSocketHandshake.length)
+    let reply = try Self.ask(target, on: stream, Array(handshake.request.utf8), length: WebSocketHandshake.length)
     if !WebSocketHandshake.isAccepted(reply) {
       throw LoadError("\(target) should take up WebSocket, and answered with \(Self.quoted(reply))")
     }
@@ -111,23 +111,23 @@ struct Script {
   private static func ask(
     _ target: Target, _ request: [UInt8], length: ([UInt8]) -> Int?
   ) throws(LoadError) -> [UInt8] {
-    let fd = try target.connect()
-    defer { _ = cload_close(fd) }
-    return try ask(target, on: fd, request, length: length)
+    var stream = try target.connect()
+    defer { stream.close() }
+    return try ask(target, on: stream, request, length: length)
   }
 
   private static func ask(
-    _ target: Target, on fd: Int32, _ request: [UInt8], length: ([UInt8]) -> Int?
+    _ target: Target, on stream: Stream, _ request: [UInt8], length: ([UInt8]) -> Int?
   ) throws(LoadError) -> [UInt8] {
     var (reply, chunk, unsent) = ([UInt8](), [UInt8](repeating: 0, count: 65536), request[...])
     let deadline = cload_now() + 5_000_000_000
     while true {
       if !unsent.isEmpty {
-        let sent = unsent.withUnsafeBytes { cload_send(fd, $0.baseAddress, $0.count) }
-        if sent < 0, sent != -Int(EAGAIN) { throw LoadError("sending to \(target)", sent) }
+        let sent = unsent.withUnsafeBytes { stream.send($0.baseAddress, $0.count) }
+        if sent < 0, !Stream.isTemporary(sent) { throw LoadError("sending to \(target)", sent) }
         unsent = unsent.dropFirst(max(0, sent))
       }
-      let received = cload_receive(fd, &chunk, chunk.count)
+      let received = stream.receive(&chunk, chunk.count)
       if received > 0 {
         reply += chunk[..<received]
         if let length = length(reply), reply.count >= length {

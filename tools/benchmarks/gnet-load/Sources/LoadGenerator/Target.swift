@@ -1,7 +1,7 @@
 internal import CLoad
 internal import Glibc
 
-/// The server to be loaded: `[tcp://]HOST:PORT`, `udp://HOST:PORT` or `unix://PATH`.
+/// The server to be loaded: `[tcp://]HOST:PORT`, `tls://HOST:PORT`, `udp://HOST:PORT` or `unix://PATH`.
 public struct Target: Sendable, CustomStringConvertible {
   /// How it was given, with its scheme.
   public let description: String
@@ -9,7 +9,11 @@ public struct Target: Sendable, CustomStringConvertible {
   /// Whether it takes datagrams; a stream otherwise.
   public let isDatagram: Bool
 
+  /// Whether connections speak TLS.
+  public var isEncrypted: Bool { tls != nil }
+
   let address: cload_address
+  private let tls: TLSSettings?
 
   /// Reads an address and looks its host up.
   public init(_ text: String) throws(LoadError) {
@@ -20,7 +24,7 @@ public struct Target: Sendable, CustomStringConvertible {
     case "unix":
       let result = cload_unix_address(String(rest), &address)
       if result < 0 || rest.isEmpty { throw LoadError("\(text): not a path for a unix socket") }
-    case "tcp", "udp":
+    case "tcp", "tls", "udp":
       guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]), port > 0 else {
         throw LoadError("\(text): a port from 1 to 65535 is missing")
       }
@@ -31,17 +35,18 @@ public struct Target: Sendable, CustomStringConvertible {
       let code = cload_resolve(String(host), port, Int32(type.rawValue), &address)
       if code != 0 { throw LoadError("\(text): \(String(cString: cload_resolve_error(code)))") }
     default:
-      throw LoadError("\(text): the scheme is none of tcp, udp and unix")
+      throw LoadError("\(text): the scheme is none of tcp, tls, udp and unix")
     }
     self.address = address
     isDatagram = scheme == "udp"
+    tls = scheme == "tls" ? try TLSSettings() : nil
     description = "\(scheme)://\(rest)"
   }
 
-  /// A connected socket.
-  func connect(source: Int32 = 0) throws(LoadError) -> Int32 {
+  /// A connected socket, on which TLS begins if the server speaks TLS.
+  func connect(source: Int32 = 0, resumes: Bool = false) throws(LoadError) -> Stream {
     let fd = withUnsafePointer(to: address) { cload_connect($0, source, 5) }
     if fd < 0 { throw LoadError("connecting to \(self)", fd) }
-    return fd
+    return try Stream(fd, tls, resumes: resumes)
   }
 }

@@ -34,6 +34,7 @@ struct Run: ParsableCommand {
   @Flag(help: "Send the datagrams that are due on a socket with one call, for the system to take apart.")
   var segmented = false
   @Flag(help: "One connection for each request, closed after the reply.") var reconnect = false
+  @Flag(help: "Resume the newest session of TLS on each connection; the server has to accept that.") var resume = false
   @Option(help: "What to GET, to POST to, or where the WebSocket is.") var path = "/plaintext"
   @Option(help: "The body that has to come for a GET.") var body = "Hello, World!"
   @Option(help: ArgumentHelp("Take along the processor time of this process.", valueName: "pid"))
@@ -62,6 +63,7 @@ struct Run: ParsableCommand {
     plan.connections = connections
     plan.pipeline = pipeline
     plan.isSegmented = segmented
+    plan.resumes = resume
     plan.duration = duration
     plan.warmUp = warmUp
     plan.requestLimit = requests

@@ -17,7 +17,7 @@ final class TestServer: Sendable {
   var connectionCount: Int { accepted.load(ordering: .relaxed) }
 
   init(
-    _ scheme: String = "tcp",
+    _ scheme: String = "tcp", tls: TLSSide? = nil,
     reply: @escaping Reply = { bytes in
       defer { bytes = [] }; return bytes
     }
@@ -56,7 +56,7 @@ final class TestServer: Sendable {
       startThread { [self] in
         while case let fd = accept(listener, nil, nil), fd >= 0 {
           accepted.add(1, ordering: .relaxed)
-          startThread { serveStream(fd, reply) }
+          startThread { serveStream(fd, tls, reply) }
         }
       }
     }
@@ -83,19 +83,24 @@ private func bindSocket<Address>(_ fd: Int32, _ address: inout Address) {
   }
 }
 
-private func serveStream(_ fd: Int32, _ reply: TestServer.Reply) {
+private func serveStream(_ fd: Int32, _ tls: TLSSide?, _ reply: TestServer.Reply) {
+  defer { close(fd) }
+  let encrypted = tls?.accept(fd)
+  if tls != nil && encrypted == nil { return }
+  defer { encrypted?.end() }
   var (buffer, waiting) = ([UInt8](repeating: 0, count: 65536), [UInt8]())
-  while case let count = recv(fd, &buffer, buffer.count, 0), count > 0 {
+  while case let count = encrypted?.receive(&buffer) ?? recv(fd, &buffer, buffer.count, 0), count > 0 {
     waiting += buffer[..<count]
     guard let answer = reply(&waiting) else { break }
     var sent = 0
     while sent < answer.count {
-      let result = answer[sent...].withUnsafeBytes { send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      let rest = answer[sent...]
+      let result =
+        encrypted?.send(rest) ?? rest.withUnsafeBytes { send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       if result <= 0 { break }
       sent += result
     }
   }
-  close(fd)
 }
 
 private func serveDatagrams(_ fd: Int32, _ reply: TestServer.Reply) {

@@ -4,6 +4,8 @@
 #ifndef CLOAD_H
 #define CLOAD_H
 
+#include "CLoadTLS.h"
+
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -1,0 +1,1 @@
+../../../nio-peer/Sources/nio-peer/EchoHandlers.swift
