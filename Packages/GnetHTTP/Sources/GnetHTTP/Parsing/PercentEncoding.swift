@@ -12,9 +12,10 @@ public enum PercentEncoding {
 
   /// Normalises a path: escapes of characters that need none are decoded, others have capital letters.
   ///
-  /// `/%70laintext` becomes `/plaintext`, and an escaped slash stays escaped. Source: RFC 3986, 6.2.2.
+  /// `/%70laintext` becomes `/plaintext`, and an escaped slash stays escaped. A percent sign without two digits behind it is
+  /// escaped: decoded digits must not make an escape of it. Source: RFC 3986, 6.2.2.
   static func normalize(_ path: Span<UInt8>) -> [UInt8] {
-    rewrite(path) { value, digits, output in
+    rewrite(path, strayPercent: "%25") { value, digits, output in
       if CharacterClass(value).contains(.unreserved) {
         output.append(value)
       } else {
@@ -25,8 +26,11 @@ public enum PercentEncoding {
   }
 
   /// Copies bytes, and has `replace` write each escape.
+  ///
+  /// - Parameter strayPercent: stands for a percent sign that begins no escape.
   private static func rewrite(
-    _ bytes: Span<UInt8>, _ replace: (_ value: UInt8, _ digits: (UInt8, UInt8), inout [UInt8]) -> Void
+    _ bytes: Span<UInt8>, strayPercent: String = "%",
+    _ replace: (_ value: UInt8, _ digits: (UInt8, UInt8), inout [UInt8]) -> Void
   ) -> [UInt8] {
     var output: [UInt8] = []
     output.reserveCapacity(bytes.count)
@@ -37,10 +41,10 @@ public enum PercentEncoding {
       {
         replace(UInt8(high << 4 | low), (bytes[index + 1], bytes[index + 2]), &output)
         index += 3
-      } else {
-        output.append(bytes[index])
-        index += 1
+        continue
       }
+      if bytes[index] == UInt8(ascii: "%") { output += strayPercent.utf8 } else { output.append(bytes[index]) }
+      index += 1
     }
     return output
   }

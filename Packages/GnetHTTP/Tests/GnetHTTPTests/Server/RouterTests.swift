@@ -25,7 +25,8 @@ struct RouterTests {
     arguments: [
       ("/", "root"), ("/?x", "root"), ("/plain", "plain"), ("/%70lain", "plain"), ("/pl%61in?q", "plain"),
       ("http://x/plain", "plain"), ("/users/me", "me"), ("/users/m%65", "me"), ("/users/you", "user you"),
-      ("/users/a%2Fb%20c", "user a/b c"), ("/users/%zz", "user %zz"), ("/users/me/files/a/b", "file a/b of me"),
+      ("/users/a%2Fb%20c", "user a/b c"), ("/users/%zz", "user %zz"), ("/users/%%341", "user %41"),
+      ("/users/me/files/a/b", "file a/b of me"),
       ("/users/x/files/", "file  of x"), ("/caf%c3%a9", "coffee true"), ("/caf%C3%A9", "coffee true"),
     ])
   func paths(target: String, body: String) throws {
