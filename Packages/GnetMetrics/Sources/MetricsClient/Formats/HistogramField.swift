@@ -42,7 +42,7 @@ extension MetricsSnapshot.Histogram {
   mutating func add(_ other: Self) {
     if counts.isEmpty {
       self = other
-    } else if upperBounds == other.upperBounds {
+    } else if upperBounds == other.upperBounds && counts.count == other.counts.count {
       for index in counts.indices { counts[index] &+= other.counts[index] }
       sum &+= other.sum
     }

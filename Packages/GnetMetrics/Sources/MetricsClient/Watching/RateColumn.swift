@@ -44,7 +44,8 @@ struct RateColumn: Sendable {
 
   /// A number with three decimal places, in every locale the same.
   private static func fixed(_ value: Double) -> String {
-    let thousandths = Int64((value * 1000).rounded())
+    // A counter of a stranger may grow by all of 64 bits within a nanosecond.
+    let thousandths = Int128((value * 1000).rounded())
     return "\(thousandths / 1000).\("\(1000 + thousandths % 1000)".dropFirst())"
   }
 }

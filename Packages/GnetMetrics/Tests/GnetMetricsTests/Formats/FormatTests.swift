@@ -129,6 +129,17 @@ import Testing
     #expect(text.split(separator: "\n").count { $0.contains("loop ") } == 3)
   }
 
+  @Test("loops of a stranger whose histograms have different buckets are shown side by side")
+  func unlikeHistograms() {
+    var snapshot = Self.snapshot
+    // One bucket, without a bound; and no buckets.
+    snapshot.loops[0].writeSizes = MetricsSnapshot.Histogram(upperBounds: [], counts: [5], sum: 9)
+    snapshot.loops[1].writeSizes = MetricsSnapshot.Histogram()
+    let text = TextFormat.text(snapshot, path: "x")
+    let rows = text.split(separator: "\n").map { $0.split(separator: #/ {2,}/#).map(String.init) }
+    #expect(rows.contains(["write size, half up to", "more", "-", "more"]))
+  }
+
   @Test("a server without loops, or whose loops have published nothing, can be shown")
   func emptySnapshots() {
     for count in 0...1 {

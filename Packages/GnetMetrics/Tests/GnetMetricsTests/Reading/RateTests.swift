@@ -51,6 +51,21 @@ import Testing
     #expect(lines[2].hasPrefix("server=/a loop=total connections_active=6 reads_per_second=14.000 "))
   }
 
+  @Test("the rates of a stranger whose counters grow by all of 64 bits within a nanosecond are shown")
+  func greatestRates() {
+    var (before, now) = (FormatTests.snapshot, later(by: 1, reads: 0))
+    before.loops[0].statistics.reads = 0
+    now.loops[0].statistics.reads = .max
+    let readings = [before, now].map { [FormatTests.reading("/a", $0)] }
+    var plain = PlainLines()
+    _ = plain.lines(readings[0])
+    let line = plain.lines(readings[1])[0]
+    #expect(line.contains(" reads_per_second=18446744073709551"))
+    var table = LiveTable(style: TerminalStyle(isColoured: false))
+    for reading in readings { table.update(reading) }
+    #expect(table.lines(width: 100, height: 10).allSatisfy { $0.count <= 100 })
+  }
+
   @Test("a complaint is told when it begins or changes, not again")
   func complaints() {
     var filter = ComplaintFilter()
