@@ -134,6 +134,10 @@ import Testing
         try Address(text)
       }
     }
+    for text in ["127.0.0.1\0:80", "127.0.0.1\0x:80", "[::1\0]:80", "[fe80::1%lo\0]:80", "unix:/run\0"] {
+      #expect(SocketAddress(text) == nil)
+    }
+    #expect(AddressRange("10.0.0.0\0/8") == nil && AddressRange("10.0.0.1\0") == nil)
   }
 
   @Test(

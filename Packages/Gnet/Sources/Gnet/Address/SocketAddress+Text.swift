@@ -30,6 +30,8 @@ extension SocketAddress {
 
   /// An IP address from a host in numeric form. Corresponds to `inet_pton(3)`. Returns `nil` for a host name.
   package init?(numericHost host: String, port: UInt16) {
+    // The system would take a zero byte for the end.
+    if host.utf8.contains(0) { return nil }
     var ipv4 = in_addr()
     if unsafe inet_pton(AF_INET, host, &ipv4) == 1 {
       self.init(.ipv4(address: UInt32(bigEndian: ipv4.s_addr), port: port))

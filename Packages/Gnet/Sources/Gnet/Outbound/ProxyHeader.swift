@@ -103,7 +103,8 @@ public struct ProxyHeader: Sendable, Hashable {
 
   /// A path in 108 bytes, as in Linux's `sockaddr_un`; a name in the abstract namespace begins with a zero.
   private static func padded(_ path: String) -> [UInt8] {
-    let name = path.hasPrefix("@") ? [0] + Array(path.utf8.dropFirst()) : Array(path.utf8)
+    let isAbstract = path.utf8.count > 1 && path.hasPrefix("@")
+    let name = isAbstract ? [0] + Array(path.utf8.dropFirst()) : Array(path.utf8)
     let bytes = Array(name.prefix(108))
     return bytes + Array(repeating: 0, count: 108 - bytes.count)
   }
