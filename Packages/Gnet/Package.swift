@@ -43,13 +43,13 @@ let package = Package(
     .testTarget(
       name: "GnetTests",
       dependencies: [
-        "Gnet", "GnetCodecs", "CGnet", "RingBuffer", "Poller", "TestSupport",
+        "Gnet", "GnetCodecs", "GnetWorkloads", "CGnet", "RingBuffer", "Poller", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "TestPeers", package: "TestSupport"),
       ]
     ),
-    .testTarget(name: "GnetTestingTests", dependencies: ["Gnet", "GnetTesting"]),
+    .testTarget(name: "GnetTestingTests", dependencies: ["Gnet", "GnetTesting", "GnetWorkloads"]),
     .testTarget(name: "GnetCodecsTests", dependencies: ["GnetCodecs", "RingBuffer", "TestSupport"]),
   ]
 )

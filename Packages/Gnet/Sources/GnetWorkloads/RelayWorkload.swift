@@ -31,7 +31,7 @@ final class RelayWorkload {
     }
     let backend = ledger.start([Listener("tcp://:80", Service(echo))], options, on: host)
     let target = "tcp://backend:80"
-    let proxy = ledger.start([Listener("tcp://:7000", Service { _ in RelayFront(target) })], options)
+    let proxy = ledger.start([Listener("tcp://:7000", relaying(to: target))], options)
     let length = Duration.milliseconds(ledger.element(of: [20, 500, 5000]))
     for _ in 0..<ledger.number(in: 1...6) {
       simulation.schedule(after: ledger.duration(upTo: length)) { [self] in
@@ -62,52 +62,4 @@ final class RelayWorkload {
     ledger.checkDescriptors()
     ledger.checkDescriptors(of: host)
   }
-}
-
-/// A client of the proxy whose backend is not there yet.
-private struct RelayFront: ConnectionHandler {
-  let target: String
-  var attempt: ConnectionHandle?
-
-  init(_ target: String) { self.target = target }
-
-  static var isFullDuplex: Bool { true }
-
-  mutating func opened(_ connection: inout Connection) -> Action {
-    connection.isReadingPaused = true
-    let front = connection.handle
-    attempt = connection.loop.connect(to: target, Service { _ in RelayBack(front) }) { _ in front.abort() }
-    return .none
-  }
-  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
-  mutating func shuttingDown(_ connection: inout Connection) -> Action { .none }
-  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { attempt?.close() }
-}
-
-/// The connection to the backend.
-private struct RelayBack: ConnectionHandler {
-  let front: ConnectionHandle
-  var relay: Relay
-
-  init(_ front: ConnectionHandle) {
-    self.front = front
-    relay = Relay(to: front)
-  }
-
-  static var isFullDuplex: Bool { true }
-
-  mutating func opened(_ connection: inout Connection) -> Action {
-    let back = connection.handle
-    let joined: Void? = front.withConnection { client in
-      client.become(Service { _ in Relay(to: back) })
-      client.isReadingPaused = false
-    }
-    return joined == nil ? .close : .none
-  }
-  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
-    relay.react(&connection, &input)
-  }
-  mutating func drained(_ connection: inout Connection) -> Action { relay.drained(&connection) }
-  mutating func shuttingDown(_ connection: inout Connection) -> Action { relay.shuttingDown(&connection) }
-  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { relay.closed(&connection, error) }
 }

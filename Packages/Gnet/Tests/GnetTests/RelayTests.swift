@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Gnet
+@testable import GnetWorkloads
 
 @Suite struct RelayTests {
   /// Runs a backend and a relay in front of it for the length of `body`.

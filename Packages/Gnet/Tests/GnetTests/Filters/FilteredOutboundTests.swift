@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Gnet
+@testable import GnetWorkloads
 
 @Suite("outbound connections with a filter") struct FilteredOutboundTests {
   private static var options: ConnectOptions {

@@ -3,11 +3,14 @@
 import Gnet
 
 /// A service that relays each of its connections to a backend.
-func relaying(to backend: String) -> Service { Service { _ in Front(backend: backend) } }
+func relaying(to backend: String, _ options: ConnectOptions = ConnectOptions()) -> Service {
+  Service { _ in Front(backend: backend, options: options) }
+}
 
 /// A client whose backend is not there yet. The client's bytes wait in the kernel.
 struct Front: ConnectionHandler {
   let backend: String
+  let options: ConnectOptions
   var attempt: ConnectionHandle?
 
   static var isFullDuplex: Bool { true }
@@ -15,7 +18,7 @@ struct Front: ConnectionHandler {
   mutating func opened(_ connection: inout Connection) -> Action {
     connection.isReadingPaused = true
     let front = connection.handle
-    attempt = connection.loop.connect(to: backend, Back(front: front)) { _ in front.abort() }
+    attempt = connection.loop.connect(to: backend, options: options, Back(front: front)) { _ in front.abort() }
     return .none
   }
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
