@@ -59,10 +59,10 @@ final class Ledger: @unchecked Sendable {
 
   // MARK: Random choices
 
-  func happens(_ probability: Double) -> Bool { simulation.withRandom { $0.happens(probability) } }
-  func below(_ limit: Int) -> Int { simulation.withRandom { $0.below(limit) } }
-  func number(in range: ClosedRange<Int>) -> Int { simulation.withRandom { $0.number(in: range) } }
-  func element<Element>(of elements: [Element]) -> Element { simulation.withRandom { $0.element(of: elements) } }
+  func happens(_ probability: Double) -> Bool { simulation.random.happens(probability) }
+  func below(_ limit: Int) -> Int { simulation.random.below(limit) }
+  func number(in range: ClosedRange<Int>) -> Int { simulation.random.number(in: range) }
+  func element<Element>(of elements: [Element]) -> Element { simulation.random.element(of: elements) }
   /// A duration, more often a short one.
   func duration(upTo limit: Duration) -> Duration {
     let parts = element(of: [1000, 100, 10, 1])

@@ -62,6 +62,6 @@ public struct Listener: Sendable {
   ///
   /// An address that cannot be served is not one of datagrams.
   public var isDatagram: Bool {
-    (try? ListenerSource(self, after: []).isDatagram(Kernel.shared)) ?? false
+    (try? ListenerSource(self, after: [], Predecessor.current?.handedOver).isDatagram(Kernel.shared)) ?? false
   }
 }

@@ -5,11 +5,14 @@ internal import SystemPackage
 struct ServerAssembly<System: LoopSystem> {
   private let system: System
   private let plan: ServerPlan
+  private let handedOver: HandedOverSockets?
   private var options: Options { plan.options }
 
-  init(_ plan: ServerPlan, on system: System) {
+  /// - Parameter handedOver: the sockets that a predecessor has handed over.
+  init(_ plan: ServerPlan, on system: System, _ handedOver: HandedOverSockets? = Predecessor.current?.handedOver) {
     self.plan = plan
     self.system = system
+    self.handedOver = handedOver
   }
 
   /// A server whose loops are made and do not run yet.
@@ -54,7 +57,7 @@ struct ServerAssembly<System: LoopSystem> {
   private func findSources() throws(ServeError) -> [ListenerSource] {
     var sources: [ListenerSource] = []
     for listener in plan.listeners {
-      let source = try ListenerSource(listener, after: sources)
+      let source = try ListenerSource(listener, after: sources, handedOver)
       let hasFilters = try !listener.filters().isEmpty
       if try source.isDatagram(system) {
         if !listener.service.definition.takesDatagrams {

@@ -1,4 +1,5 @@
 internal import CGnet
+internal import SystemPackage
 
 /// A server whose loops run step by step, on the thread of the caller: for a simulation.
 ///
@@ -32,6 +33,33 @@ package final class SteppedServer {
     _ events: Events, _ options: Options, addresses: [String], on system: some LoopSystem
   ) throws(ServeError) -> SteppedServer {
     try ServerAssembly(ServerPlan(events, options, on: addresses), on: system).startStepped()
+  }
+
+  /// Starts a server of services that takes over the listeners of this one, as a process does that `Server.handOver(to:)`
+  /// has started. Then this server shuts down.
+  ///
+  /// - Throws: the error for which the successor cannot start. This server goes on then.
+  package func handOver(
+    to listeners: [Listener], _ options: Options, on system: some LoopSystem
+  ) throws(ServeError) -> SteppedServer {
+    let served = server.succession.listeners
+    let handedOver: HandedOverSockets
+    do throws(Errno) {
+      handedOver = try HandedOverSockets(duplicating: served, on: system)
+    } catch {
+      throw .system(operation: SystemCall.duplicate.rawValue, address: nil, error)
+    }
+    let successor: SteppedServer
+    do throws(ServeError) {
+      successor = try ServerAssembly(ServerPlan(listeners, options), on: system, handedOver).startStepped()
+    } catch {
+      handedOver.close(system)
+      throw error
+    }
+    for file in served.flatMap(\.files) { file.setOwned(false) }
+    handedOver.takeOver(system)
+    server.endHandedOver()
+    return successor
   }
 
   /// Takes a step of a runner, as the thread of its loop.

@@ -7,11 +7,13 @@ enum ListenerSource {
 
   /// Finds out where the sockets of a listener come from.
   ///
-  /// - Parameter others: the sources of the listeners before this one, whose sockets are theirs.
-  init(_ listener: Listener, after others: [ListenerSource]) throws(ServeError) {
+  /// - Parameters:
+  ///   - others: the sources of the listeners before this one, whose sockets are theirs.
+  ///   - handedOver: the sockets that a predecessor has handed over.
+  init(_ listener: Listener, after others: [ListenerSource], _ handedOver: HandedOverSockets?) throws(ServeError) {
     let text = listener.address
     let used = others.compactMap { if case .inherited(let sockets) = $0 { sockets } else { nil } }
-    if let sockets = Predecessor.current?.sockets(for: text, except: used) {
+    if let sockets = handedOver?.sockets(for: text, except: used) {
       self = .inherited(sockets)
     } else if let sockets = try InheritedSockets(text) {
       if used.contains(where: { !Set($0.descriptors).isDisjoint(with: sockets.descriptors) }) {

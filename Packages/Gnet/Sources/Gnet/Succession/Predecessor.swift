@@ -12,7 +12,8 @@ final class Predecessor: Sendable {
   /// The time that the predecessor has for a message.
   private static let patience = Duration.seconds(10)
 
-  private let listeners: [InheritedSockets]
+  /// The sockets of its listeners.
+  let handedOver: HandedOverSockets
   /// The channel to the predecessor, until it was told that this process is ready.
   private let channel: Lock<Channel?>
 
@@ -25,7 +26,7 @@ final class Predecessor: Sendable {
       cgnet_adopt_channel(fd) == 0
     else { return nil }
     let channel = Channel(adopting: fd)
-    listeners = Self.receiveListeners(channel)
+    handedOver = HandedOverSockets(Self.receiveListeners(channel))
     self.channel = Lock(consume channel)
   }
 
@@ -42,13 +43,6 @@ final class Predecessor: Sendable {
     return listeners
   }
 
-  /// The sockets of a listener with an address, the first that no server has; `nil` if there are none.
-  func sockets(for address: String, except used: [InheritedSockets] = []) -> InheritedSockets? {
-    listeners.first { sockets in
-      sockets.text == address && !sockets.areTaken && !used.contains { $0 === sockets }
-    }
-  }
-
   /// The outcome of telling the predecessor that this process is ready.
   enum Answer {
     /// The predecessor ends, and this process takes its place.
@@ -63,12 +57,7 @@ final class Predecessor: Sendable {
   func reportReady() -> Answer? {
     guard let channel = channel.withLock({ $0.take() }) else { return nil }
     let answer = Self.answer(channel)
-    guard answer != .refused else { return answer }
-    for sockets in listeners {
-      sockets.file?.setOwned(true)
-      // Nobody accepts connections to a listener that this process does not have.
-      sockets.take(Kernel.shared)
-    }
+    if answer != .refused { handedOver.takeOver(Kernel.shared) }
     return answer
   }
 

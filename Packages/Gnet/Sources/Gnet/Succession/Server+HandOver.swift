@@ -103,6 +103,11 @@ extension Server {
     // Before the successor goes on: a manager that listens to the main process alone is told by this one.
     ServiceManager.notify(.readyAsMain(process: process))
     try? own.send([Word.accepted])
+    endHandedOver()
+  }
+
+  /// Ends the server, which a successor has replaced.
+  func endHandedOver() {
     for plugin in succession.plugins { plugin.handedOver(self) }
     shutdown()
   }

@@ -12,6 +12,12 @@ struct ServedListener: Sendable {
   /// The files of unix sockets.
   var files: [UnixSocketFile] { sockets.compactMap(\.file) }
 
+  /// The file as a successor in this process sees it, which answers for it later.
+  func fileOfSuccessor(_ system: some SystemCalls) -> UnixSocketFile? {
+    guard let file = files.first, let identity = file.identity else { return nil }
+    return UnixSocketFile(path: file.path, identity: identity, system)
+  }
+
   /// The message that hands the listener over.
   var message: HandedOverListener {
     HandedOverListener(address, descriptorCount: sockets.count, file: files.first)

@@ -28,6 +28,9 @@ public final class SimulatedPeer {
   /// Whether what arrives waits: the peer is slow. The other side meets full buffers then.
   public var isReadingPaused = false { didSet { takeIn() } }
 
+  /// Called when bytes have arrived, when the stream is established, and when it has ended.
+  public var onChange: (() -> Void)?
+
   /// The bytes that wait to be sent, since the buffer is full.
   private var unsent = ByteQueue()
   private var endsOutput = false
@@ -39,6 +42,7 @@ public final class SimulatedPeer {
     end.onChange = { [unowned self] in
       takeIn()
       sendMore()
+      onChange?()
     }
     world.keep(self)
     takeIn()
@@ -75,10 +79,16 @@ public final class SimulatedPeer {
   }
 
   /// Closes the stream at once: what waits to be sent is dropped.
-  public func close() { end.close() }
+  public func close() {
+    onChange = nil
+    end.close()
+  }
 
   /// Resets the stream.
-  public func reset() { end.reset() }
+  public func reset() {
+    onChange = nil
+    end.reset()
+  }
 
   /// Takes in what has arrived.
   private func takeIn() {

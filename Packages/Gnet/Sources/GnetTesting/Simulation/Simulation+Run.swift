@@ -85,9 +85,6 @@ extension Simulation {
   /// The invariants that did not hold, and mistakes in the use of the system.
   package var violations: [String] { world.violations }
 
-  /// Draws a number from the seed.
-  package func withRandom<Result>(_ body: (inout SimulationRandom) -> Result) -> Result { body(&world.random) }
-
   /// Takes one step; `false` when there is nothing to do before the limit.
   package func step(within limit: Duration) -> Bool { world.step(until: world.now + limit.nanoseconds) }
 }

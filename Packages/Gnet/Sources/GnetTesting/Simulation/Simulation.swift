@@ -60,6 +60,16 @@ public final class Simulation {
   /// A hash of the course so far: two simulations with the same hash had the same course.
   public var traceHash: UInt64 { world.trace.fingerprint }
 
+  /// The random numbers of the simulation, for the choices of a script: these follow from the seed, too.
+  ///
+  /// ```swift
+  /// let pause = Duration.milliseconds(Int.random(in: 1...500, using: &simulation.random))
+  /// ```
+  public var random: SimulationRandom {
+    get { world.random }
+    _modify { yield &world.random }
+  }
+
   // MARK: Hosts
 
   /// The host of a name, which is made when it is first asked for.
@@ -102,6 +112,23 @@ public final class Simulation {
   ) throws(ServeError) -> Server {
     try start(on: host) { (system) throws(ServeError) in
       try SteppedServer.start(events, Self.withLoops(options), addresses: addresses, on: system)
+    }
+  }
+
+  /// Hands the listeners of a server over to another one, as `Server.handOver(to:)` does between two processes: listeners with
+  /// the same addresses get the sockets of the first server instead of binding. Then the first server shuts down in order.
+  ///
+  /// - Returns: the successor, on the same host.
+  /// - Throws: the error for which the successor cannot start. The first server goes on then.
+  /// - Precondition: the server does not shut down.
+  public func handOver(
+    _ server: Server, to listeners: [Listener], options: Options = Options()
+  ) throws(ServeError) -> Server {
+    guard let running = world.running(server), !server.isShuttingDown else {
+      preconditionFailure("Simulation.handOver: the server shuts down, or has ended")
+    }
+    return try start(on: running.host) { (system) throws(ServeError) in
+      try running.server.handOver(to: listeners, Self.withLoops(options), on: system)
     }
   }
 

@@ -1,12 +1,14 @@
 /// The random numbers of a simulation: the same on every machine.
 ///
 /// Source: S. Vigna, "splitmix64.c", https://prng.di.unimi.it/splitmix64.c, public domain.
-package struct SimulationRandom: RandomNumberGenerator {
+public struct SimulationRandom: RandomNumberGenerator {
   private var state: UInt64
 
-  package init(seed: UInt64) { state = seed }
+  /// Creates a generator whose numbers depend on `seed` alone.
+  public init(seed: UInt64) { state = seed }
 
-  package mutating func next() -> UInt64 {
+  /// The next number.
+  public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9

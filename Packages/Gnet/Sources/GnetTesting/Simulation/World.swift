@@ -186,7 +186,12 @@ final class World: @unchecked Sendable {
     events.removeAll()
   }
 
-  /// The servers that have not ended.
+  /// A server that has not ended; `nil` for others.
+  func running(_ server: Server) -> Running? {
+    servers.first { $0.server.server === server && !$0.server.isFinished }
+  }
+
+  /// Whether a server has ended, or is none of the simulation.
   func isFinished(_ server: Server) -> Bool {
     servers.allSatisfy { $0.server.server !== server || $0.server.isFinished }
   }

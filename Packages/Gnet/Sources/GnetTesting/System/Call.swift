@@ -3,7 +3,7 @@ internal import CGnet
 /// The system calls that may fail in a simulation.
 enum Call {
   case socket, bind, listen, connect, accept, receive, send, receiveDatagrams, sendDatagrams, setOption, getName, close
-  case changeMode, openSelector, register, watch, wait
+  case duplicate, changeMode, openSelector, register, watch, wait
 
   /// The errors that a call has beside those that come from the state of its socket. Source: the manual pages of Linux.
   var errors: [Int32] {
@@ -18,6 +18,7 @@ enum Call {
     case .sendDatagrams: [ENOBUFS, EPERM, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EMSGSIZE, EINVAL]
     case .getName: [ENOBUFS]
     case .close: [EIO, EINTR]
+    case .duplicate: [EMFILE]
     case .changeMode: [EPERM]
     case .register: [ENOMEM, ENOSPC]
     case .watch, .wait: [ENOMEM]

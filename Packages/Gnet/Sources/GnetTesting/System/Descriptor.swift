@@ -1,7 +1,7 @@
 internal import CGnet
 internal import Gnet
 
-/// An open descriptor of a host.
+/// An open socket or folder of a host, which one descriptor or several refer to.
 final class Descriptor {
   enum Kind {
     /// A socket that is neither connected nor listening nor one of datagrams.
@@ -17,6 +17,8 @@ final class Descriptor {
   let family: Int32
   let isDatagram: Bool
   var kind: Kind
+  /// The number of descriptors.
+  var descriptorCount = 1
   /// The address that the socket is bound to.
   var bound: SocketAddress?
   var sharesPort = false

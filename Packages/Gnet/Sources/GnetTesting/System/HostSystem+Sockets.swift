@@ -12,34 +12,13 @@ extension HostSystem {
   private func binding(_ fd: Int32, to raw: RawAddress) -> Int32 {
     guard let descriptor = host[fd] else { return -EBADF }
     if let error = host.failure(of: .bind) { return -error }
-    var address = SocketAddress(raw.storage, length: raw.length)
-    if let path = address.path {
-      let isAbstract = path.hasPrefix("@")
-      if isAbstract ? host.listener(for: address) != nil : host.files[path] != nil { return -EADDRINUSE }
-      if !isAbstract { host.addFile(path) }
-    } else {
-      guard host.has(address) else { return -EADDRNOTAVAIL }
-      if address.port == 0 { address = address.withPort(of: SocketAddress("0.0.0.0:\(host.takePort())")!) }
-      if !descriptor.sharesPort && host.isTaken(address, isDatagram: descriptor.isDatagram) { return -EADDRINUSE }
-    }
-    descriptor.bound = address
-    if descriptor.isDatagram {
-      let socket = DatagramSocket(
-        host, local: address, isIPv6: descriptor.isIPv6, takesIPv4: descriptor.isIPv6 && descriptor.takesIPv4)
-      descriptor.kind = .datagrams(socket)
-      host.bind(socket)
-    }
-    return 0
+    return host.bind(descriptor, to: SocketAddress(raw.storage, length: raw.length))
   }
 
   func listen(_ fd: Int32, backlog: Int32) -> Int32 {
     guard let descriptor = host[fd], let address = descriptor.bound else { return -EBADF }
     if let error = host.failure(of: .listen) { return note("listen", fd, -error) }
-    let socket = ListeningSocket(
-      host, address, isIPv6: descriptor.isIPv6, takesIPv4: descriptor.isIPv6 && descriptor.takesIPv4,
-      backlog: Int(backlog))
-    descriptor.kind = .listening(socket)
-    host.bind(socket)
+    host.listen(descriptor, at: address, backlog: Int(backlog))
     return note("listen", fd, 0)
   }
 

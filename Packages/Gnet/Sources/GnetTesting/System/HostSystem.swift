@@ -132,8 +132,9 @@ final class HostSystem: LoopSystem, @unchecked Sendable {
     return 0
   }
 
-  // The sockets of a simulation are made in it, so no program has one to give.
-  func duplicate(_ fd: Int32) -> Int32 { host[fd] == nil ? -EBADF : -EINVAL }
+  func duplicate(_ fd: Int32) -> Int32 {
+    note("dup", fd, host.failure(of: .duplicate).map { -$0 } ?? host.duplicate(fd))
+  }
 
   func makeBlocking(_ fd: Int32) -> Int32 { host[fd] == nil ? -EBADF : 0 }
   func canSegment(_ fd: Int32) -> Bool { world.random.happens(0.5) }

@@ -18,33 +18,45 @@ struct Readiness: OptionSet {
 
 /// A socket that a selector can watch.
 class Watchable {
-  /// The registrations of the socket, at most one of each selector.
-  fileprivate(set) var registration: Registration?
+  /// The registrations of the socket, one of each descriptor that is watched.
+  fileprivate var registrations: [Registration] = []
 
   /// The conditions that hold now.
   var readiness: Readiness { [] }
 
-  /// Tells the selector that the conditions may have changed.
-  func notify() { registration?.list() }
+  /// Tells the selectors that the conditions may have changed.
+  func notify() { for registration in registrations { registration.list() } }
+
+  /// Takes in that a descriptor is closed while others of the socket stay open. As with epoll, its watching does not end.
+  func noteClosed(_ fd: Int32) { registration(of: fd)?.isOfClosed = true }
+
+  fileprivate func registration(of fd: Int32) -> Registration? { registrations.first { $0.fd == fd && !$0.isOfClosed } }
+
+  /// Ends the watching of all descriptors.
+  func forgetRegistrations() { for registration in registrations { registration.forget() } }
 }
 
 /// The watching of one descriptor.
 final class Registration {
   fileprivate let selector: SelectorState
+  fileprivate let fd: Int32
   fileprivate unowned let socket: Watchable
   fileprivate let token: Poller.Token
   fileprivate var interest: Poller.Interest
   fileprivate var trigger: Poller.Trigger
   /// Whether nothing is reported before the registration is changed.
   fileprivate var isSilent = false
+  /// Whether the descriptor is closed.
+  fileprivate var isOfClosed = false
   /// Whether the conditions are to be looked at.
   fileprivate var isListed = false
 
   fileprivate init(
-    _ selector: SelectorState, _ socket: Watchable, _ token: Poller.Token, _ interest: Poller.Interest,
+    _ selector: SelectorState, _ fd: Int32, _ socket: Watchable, _ token: Poller.Token, _ interest: Poller.Interest,
     _ trigger: Poller.Trigger
   ) {
     self.selector = selector
+    self.fd = fd
     self.socket = socket
     self.token = token
     self.interest = interest
@@ -53,8 +65,9 @@ final class Registration {
 
   /// Ends the watching.
   func forget() {
+    selector.registrations.removeAll { $0 === self }
     selector.listed.removeAll { $0 === self }
-    socket.registration = nil
+    socket.registrations.removeAll { $0 === self }
   }
 
   fileprivate func list() {
@@ -86,6 +99,7 @@ final class Registration {
 // Unchecked: a simulation stays on one thread.
 final class SelectorState: @unchecked Sendable {
   private let host: SimulatedHost
+  fileprivate var registrations: [Registration] = []
   /// The registrations whose conditions are to be looked at.
   fileprivate var listed: [Registration] = []
   private var isWoken = false
@@ -120,12 +134,14 @@ final class SelectorState: @unchecked Sendable {
   ) throws(Errno) {
     if let error = host.failure(of: .register) { throw Errno(rawValue: error) }
     guard let socket = host.watchable(fd) else { throw .badFileDescriptor }
-    guard socket.registration == nil else {
+    guard socket.registration(of: fd) == nil else {
       host.world.report("descriptor \(fd) is watched twice")
       throw .fileExists
     }
-    socket.registration = Registration(self, socket, token.encoded, interest, .level)
-    socket.notify()
+    let registration = Registration(self, fd, socket, token.encoded, interest, .level)
+    socket.registrations.append(registration)
+    registrations.append(registration)
+    registration.list()
   }
 
   func modify(
@@ -133,7 +149,8 @@ final class SelectorState: @unchecked Sendable {
   ) throws(Errno) {
     if let error = host.failure(of: .watch) { throw Errno(rawValue: error) }
     guard let socket = host.watchable(fd) else { throw .badFileDescriptor }
-    guard let registration = socket.registration, registration.selector === self, registration.token == token.encoded
+    guard let registration = socket.registration(of: fd), registration.selector === self,
+      registration.token == token.encoded
     else {
       host.world.report("the watching of descriptor \(fd) is changed, which is not watched")
       throw .noSuchFileOrDirectory
@@ -144,7 +161,7 @@ final class SelectorState: @unchecked Sendable {
     registration.list()
   }
 
-  func remove(_ fd: Int32) { host.watchable(fd)?.registration?.forget() }
+  func remove(_ fd: Int32) { host.watchable(fd)?.registration(of: fd)?.forget() }
 
   func wait(until deadline: Poller.Instant, _ body: (Poller.Event) -> Void) throws(Errno) {
     assert(!isDestroyed)
@@ -170,6 +187,7 @@ final class SelectorState: @unchecked Sendable {
         continue
       }
       rest.append(registration)
+      if registration.isOfClosed { world.report("descriptor \(registration.fd) is closed, and a loop is told of it") }
       if isPartial && !events.isEmpty && world.random.happens(0.5) { continue }
       events.append(registration.event(pending))
     }
@@ -184,6 +202,7 @@ final class SelectorState: @unchecked Sendable {
   func destroy() {
     if isDestroyed { host.world.report("a selector is destroyed twice") }
     isDestroyed = true
+    for registration in registrations { registration.forget() }
     host.closeSelector()
   }
 }

@@ -119,12 +119,25 @@ public final class SimulatedHost {
 
   func watchable(_ fd: Int32) -> Watchable? { self[fd]?.watchable }
 
-  /// Closes a descriptor, and forgets its watching.
+  /// Opens another descriptor for a socket.
+  func duplicate(_ fd: Int32) -> Int32 {
+    guard let descriptor = self[fd] else { return -EBADF }
+    guard let duplicate = open(descriptor) else { return -EMFILE }
+    descriptor.descriptorCount += 1
+    return duplicate
+  }
+
+  /// Closes a descriptor, and with the last one the socket, whose watching ends.
   func close(_ fd: Int32) -> Int32 {
     guard let descriptor = self[fd] else { return -EBADF }
-    if let socket = descriptor.watchable { socket.registration?.forget() }
-    descriptor.close()
     descriptors[Int(fd)] = nil
+    descriptor.descriptorCount -= 1
+    if descriptor.descriptorCount == 0 {
+      descriptor.watchable?.forgetRegistrations()
+      descriptor.close()
+    } else {
+      descriptor.watchable?.noteClosed(fd)
+    }
     return 0
   }
 
@@ -144,9 +157,9 @@ public final class SimulatedHost {
   }
 
   func forgetAll() {
-    for index in descriptors.indices {
-      descriptors[index]?.close()
-      descriptors[index] = nil
+    for index in descriptors.indices where descriptors[index] != nil {
+      descriptors[index]?.watchable?.forgetRegistrations()
+      _ = close(Int32(index))
     }
     (listeners, datagramSockets, files, selectors) = ([], [], [:], [])
   }
