@@ -192,7 +192,9 @@ extension Streams {
     }
     let isBlocked = !slot.pointee.outbound.isEmpty && slot.pointee.interest.contains(.writable)
     // The handler may have stopped at the watermark, however much of it the kernel takes at once.
-    if slot.pointee.unsentCount >= turn.options.outboundHighWatermark { slot.pointee.life.flags.insert(.outputFull) }
+    if slot.pointee.unsentCount >= max(1, turn.options.outboundHighWatermark) {
+      slot.pointee.life.flags.insert(.outputFull)
+    }
     let isLast = slot.pointee.life.ending == .close || slot.pointee.life.flags.contains(.outputEnding)
     passDown(slot, filters, isLast: isLast)
     if filters.failure != nil { slot.pointee.end(.close) }
