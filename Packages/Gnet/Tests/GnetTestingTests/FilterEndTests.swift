@@ -27,6 +27,57 @@ import Testing
     return (server, simulation.connect(to: server.addresses[0]))
   }
 
+  @Test(
+    "requests that come with the end of the stream are answered, also while output is full", arguments: [false, true])
+  func answersAll(allowHalfClosure: Bool) throws {
+    var options = Options()
+    options.allowHalfClosure = allowHalfClosure
+    options.outboundHighWatermark = 10
+    let simulation = Simulation(seed: 1)
+    simulation.network.splitProbability = 0
+    simulation.network.bufferCapacity = 16
+    let (_, client) = try Self.start(simulation, options) { connection, input in
+      while !connection.isOutputFull, let request = input.readByte() {
+        connection.write([UInt8](repeating: request, count: 10))
+      }
+      return connection.isInputEnded && input.isEmpty ? .close : .none
+    }
+    client.isReadingPaused = true
+    client.send("abcdefgh\0")
+    simulation.run(for: .seconds(1))
+    client.isReadingPaused = false
+    try simulation.run(until: { client.isEnded })
+    #expect(
+      client.receivedText == "abcdefgh".flatMap { String(repeating: $0, count: 10) }.reduce(into: "") { $0.append($1) })
+    #expect(!client.wasReset)
+  }
+
+  @Test("a handler that pauses is told of the end when it reads again")
+  func waitsForPause() throws {
+    var options = Options()
+    options.allowHalfClosure = true
+    let simulation = Simulation(seed: 1)
+    simulation.network.splitProbability = 0
+    let (_, client) = try Self.start(simulation, options) { connection, input in
+      connection.write(connection.isInputEnded ? "end" : "bytes ")
+      if connection.isInputEnded { return .close }
+      input.removeAll()
+      connection.isReadingPaused = true
+      let handle = connection.handle
+      connection.loop.schedule(after: .seconds(5)) {
+        handle.perform { connection in
+          connection.write("later ")
+          connection.isReadingPaused = false
+          return .none
+        }
+      }.keep()
+      return .none
+    }
+    client.send("x\0")
+    try simulation.run(until: { client.isEnded })
+    #expect(client.receivedText == "bytes later end")
+  }
+
   @Test("without any room for output, a filter costs no turns")
   func costsNoTurns() throws {
     var options = Options()

@@ -58,6 +58,9 @@ final class FilterChain {
   /// Whether the last filter has no more bytes for the handler.
   var hasEndedInput: Bool { stages.last?.phase == .inputEnded }
 
+  /// Whether the socket or the last filter has told the end of the peer's stream.
+  var isEndDue: Bool { isNetworkEnded || hasEndedInput }
+
   /// Whether output waits for a filter that has to hear from the peer before.
   var holdsOutput: Bool { pendingCount > 0 }
 

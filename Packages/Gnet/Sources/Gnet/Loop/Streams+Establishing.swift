@@ -117,10 +117,8 @@ extension Streams {
       react(slot, &turn)
       guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
     }
-    if filters.hasEndedInput && !slot.pointee.life.flags.contains(.inputEnded) {
-      endInput(slot, &turn)
-      guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
-    }
+    endFilteredInput(slot, filters, &turn)
+    guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
     if isShuttingDown { askToEnd(slot, &turn) }
   }
 

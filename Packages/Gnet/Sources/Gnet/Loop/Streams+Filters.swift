@@ -35,17 +35,20 @@ extension Streams {
     var interest: Poller.Interest = []
     if wanted.contains(.readable) || needsPeer(slot, options) { interest.insert(.readable) }
     if !slot.pointee.outbound.isEmpty { interest.insert(.writable) }
-    guard let filters = slot.pointee.filters, filters.holdsInput else { return interest }
-    if slot.pointee.life.mayReact && !slot.pointee.life.flags.contains(.readingPaused) {
+    guard let filters = slot.pointee.filters, filters.holdsInput || filters.isEndDue else { return interest }
+    guard slot.pointee.life.mayReact, !slot.pointee.life.flags.contains(.readingPaused) else { return interest }
+    if filters.holdsInput {
       filters.holdsInput = false
       slot.pointee.life.flags.insert(.wakeRequested)
+      connections.pointee.enqueue(slot)
+    } else if !slot.pointee.life.flags.contains(.inputEnded) {
       connections.pointee.enqueue(slot)
     }
     return interest
   }
 
   /// Whether a filter has to hear from the peer before anything can go on: also while reading is paused or output is full.
-  private func needsPeer(_ slot: ConnectionSlot, _ options: borrowing Options) -> Bool {
+  func needsPeer(_ slot: ConnectionSlot, _ options: borrowing Options) -> Bool {
     guard let filters = slot.pointee.filters, filters.failure == nil, !filters.isNetworkEnded else { return false }
     return (!filters.isEstablished || filters.holdsOutput)
       && slot.pointee.inbound.count < max(1, options.outboundHighWatermark)
@@ -60,7 +63,7 @@ extension Streams {
       sendFiltered(slot, &turn)
       return false
     }
-    pass(slot, isLast: slot.pointee.life.flags.contains(.inputEnded), &turn)
+    pass(slot, isLast: slot.pointee.life.flags.contains(.inputEnded) || filters.isNetworkEnded, &turn)
     return true
   }
 
@@ -140,9 +143,17 @@ extension Streams {
     if filters.failure != nil {
       slot.pointee.end(.close)
       settle(slot, .none, &turn)
-    } else if (isLast || filters.hasEndedInput) && !slot.pointee.life.flags.contains(.inputEnded) {
-      endInput(slot, &turn)
+    } else {
+      endFilteredInput(slot, filters, &turn)
     }
+  }
+
+  /// Takes in that the socket or a filter has told the end of the peer's stream; not as long as the handler is not to be
+  /// offered what has come before: the end waits as that of a socket does. Where sending has failed, it is the end.
+  mutating func endFilteredInput(_ slot: ConnectionSlot, _ filters: FilterChain, _ turn: inout Turn<System>) {
+    let life = slot.pointee.life
+    guard filters.isEndDue, !life.flags.contains(.inputEnded) else { return }
+    if life.wantsInput || life.ending == .none && life.flags.contains(.outputBroken) { endInput(slot, &turn) }
   }
 
   /// Passes the network buffer up through the filters. Replies are added to the bytes to be sent.
@@ -179,6 +190,13 @@ extension Streams {
       filters.holdsInput = slot.pointee.life.flags.contains(.readingPaused)
     }
     input.removeAll()
+  }
+
+  /// Takes in the end of the peer's stream that has waited for the handler.
+  @inline(never)
+  mutating func endFilteredInput(_ token: ConnectionToken, _ turn: inout Turn<System>) {
+    guard let slot = connections.pointee.find(token), let filters = slot.pointee.filters else { return }
+    endFilteredInput(slot, filters, &turn)
   }
 
   // MARK: Down

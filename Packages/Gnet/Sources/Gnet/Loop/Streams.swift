@@ -270,6 +270,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
       assert(slot.pointee.isQueued)
       slot.pointee.isQueued = false
       take(.queued, slot, &turn)
+      if slot.pointee.life.phase == .filtered { endFilteredInput(token, &turn) }
     }
   }
 
