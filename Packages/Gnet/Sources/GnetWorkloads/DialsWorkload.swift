@@ -1,13 +1,16 @@
 import Gnet
 import GnetTesting
 
-/// Outbound connections to hosts that answer, refuse, hang, or do not exist.
+/// Outbound connections to hosts that answer, refuse, hang, or do not exist, with a filter or without.
 ///
 /// Checked are: each attempt has one outcome, in time; what was written before the connection was established comes first.
 final class DialsWorkload {
   private let ledger: Ledger
   private var simulation: Simulation { ledger.simulation }
   private var attempts: [Attempt] = []
+  private let layers: WireLayers
+  /// The address of a host whose peers have a filter.
+  private static let filtered = "other:82"
 
   // Unchecked: a simulation stays on one thread.
   private final class Attempt: @unchecked Sendable {
@@ -24,6 +27,8 @@ final class DialsWorkload {
   init(_ ledger: Ledger) {
     self.ledger = ledger
     ledger.simulation.drawFaults()
+    layers = .drawFilter(ledger)
+    layers.isFaulty = true
   }
 
   func run() throws {
@@ -36,6 +41,8 @@ final class DialsWorkload {
       ledger.happens(0.5) ? simulation.listen(on: SocketAddress("[\(other.addressIPv6.host!)]:80")!, host: other) : nil
     let unix = simulation.listen(on: SocketAddress("unix:/run/x")!)
     for each in [listener, listenerIPv6, unix] { each?.onConnection = { [ledger] peer in Self.follow(peer, ledger) } }
+    let filtered = simulation.listen(on: SocketAddress("\(other.address.host!):82")!, host: other)
+    filtered?.onConnection = { [layers] peer in Self.follow(layers.server(peer), layers.ledger) }
     let length = Duration.milliseconds(ledger.element(of: [20, 1000, 20_000]))
     for _ in 0..<ledger.number(in: 1...12) {
       simulation.schedule(after: ledger.duration(upTo: length)) { [self] in dial(server, length) }
@@ -63,11 +70,11 @@ final class DialsWorkload {
   }
 
   /// Accepts a connection, and at some time ends it. What arrives has its pattern from the first byte on.
-  private static func follow(_ peer: SimulatedPeer, _ ledger: Ledger) {
+  private static func follow(_ peer: any PeerStream, _ ledger: Ledger) {
     let simulation = ledger.simulation
     simulation.schedule(after: ledger.duration(upTo: .seconds(1))) {
       ledger.require(
-        Pattern.matches(peer.received, from: 0), "an outbound connection sends other bytes than were written")
+        Pattern.matches(peer.receive(), from: 0), "an outbound connection sends other bytes than were written")
       switch ledger.below(4) {
       case 0: peer.close()
       case 1: peer.reset()
@@ -99,8 +106,9 @@ final class DialsWorkload {
     let target = ledger.element(of: [
       "other:80", "other:80", "other:81", "10.0.0.2:80", "nowhere:80", "10.9.9.9:80", "unix:///run/x", "unix:///run/y",
       "x",
-      "udp://other:53", "localhost:1",
+      "udp://other:53", "localhost:1", Self.filtered, Self.filtered,
     ])
+    if target == Self.filtered { options.filter = layers.connectOptions.filter }
     let isEarly = ledger.happens(0.7)
     let handle = ledger.element(of: server.loops).connect(to: target, options: options, Service(events)) { _ in
       attempt.failureCount += 1

@@ -30,9 +30,8 @@ struct EchoHandler: ConnectionHandler {
 
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     checkOpen("react")
-    require(
-      connection.pendingWriteCount < max(1, tally.options.outboundHighWatermark),
-      "react with \(connection.pendingWriteCount) bytes of output pending")
+    checkFullness(connection)
+    if connection.isInputEnded && holds(connection) { return .none }
     if ledger.happens(tally.mischief / 20) {
       // Nothing is read: the successor is offered all of it.
       record.hasLeftInput = false
@@ -45,12 +44,25 @@ struct EchoHandler: ConnectionHandler {
     return act(&connection)
   }
 
+  /// Leaves the last bytes where they are, and pauses: only the end of the peer ends the connection then.
+  private func holds(_ connection: borrowing Connection) -> Bool {
+    guard !tally.isFinishing, ledger.happens(tally.mischief / 4) else { return false }
+    record.hasLeftInput = true
+    record.isPausedForGood = true
+    connection.isReadingPaused = true
+    return true
+  }
+
   /// Echoes some of the input, all of it at the end of the stream.
   private mutating func echo(_ connection: inout Connection, _ input: inout RingBuffer) {
     let isLast = connection.isInputEnded
     var rest = isLast || ledger.happens(0.7) ? input.count : ledger.below(input.count + 1)
     while rest > 0, !connection.isOutputFull {
-      let limit = min(rest, tally.options.readBufferCapacity)
+      var limit = min(rest, tally.options.readBufferCapacity)
+      if record.layers.upgrades, let mark = input.firstIndex(of: FilteredPeer.upgradeMark) {
+        if mark == 0 { return upgrade(&connection, &input) }
+        limit = min(limit, mark)
+      }
       let bytes = input.read(isLast ? limit : ledger.number(in: 1...limit))
       require(Pattern.matches(bytes, from: record.consumedCount), "other bytes arrived than were sent")
       record.consumedCount += bytes.count
@@ -62,6 +74,18 @@ struct EchoHandler: ConnectionHandler {
     if record.hasLeftInput { wakeLater(connection) }
   }
 
+  /// Begins with another filter, which all bytes behind the mark are for.
+  private mutating func upgrade(_ connection: inout Connection, _ input: inout RingBuffer) {
+    input.discard(1)
+    record.hasLeftInput = false
+    if record.isOutputEnded {
+      record.isEndOfPeer = false
+      return connection.close()
+    }
+    connection.write([FilteredPeer.upgradeMark])
+    connection.addFilter(record.layers.serverFraming)
+  }
+
   /// Comes back to the bytes that were left: in the next turn, or when another thread says so.
   private func wakeLater(_ connection: borrowing Connection) {
     if ledger.happens(0.5) { return connection.wake() }
@@ -69,8 +93,18 @@ struct EchoHandler: ConnectionHandler {
     ledger.simulation.schedule(after: ledger.duration(upTo: .milliseconds(50))) { handle.wake() }
   }
 
+  /// Checks that output is not full; what filters add does not count.
+  private func checkFullness(_ connection: borrowing Connection) {
+    if record.layers.canAddBytes { return }
+    require(
+      connection.pendingWriteCount < max(1, tally.options.outboundHighWatermark),
+      "react with \(connection.pendingWriteCount) bytes of output pending")
+  }
+
   private func checkBounds(_ connection: borrowing Connection) {
-    let limit = tally.options.outboundHighWatermark + tally.options.readBufferCapacity
+    var limit = tally.options.outboundHighWatermark + tally.options.readBufferCapacity
+    // A frame has a byte more than its bytes, and there are replies.
+    if record.layers.canAddBytes { limit = 2 * limit + 100 }
     require(
       connection.pendingWriteCount <= limit, "\(connection.pendingWriteCount) bytes are pending, more than \(limit)")
   }
@@ -171,6 +205,10 @@ struct EchoHandler: ConnectionHandler {
     record.phase = .ended
     record.endsInOrder = error == nil
     if record.isAborted { require(error != nil, "an aborted connection ended in order") }
+    if let framing = connection.filter(FramingFilter.self) {
+      require(!framing.hasFailed || error is FramingFilter.Failure, "the error of a filter is told as \(error as Any)")
+      framing.markGone()
+    }
     require(connection.handle.write([0]) == false, "a handle takes bytes after the end")
   }
 

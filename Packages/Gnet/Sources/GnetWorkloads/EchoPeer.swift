@@ -3,7 +3,7 @@ import GnetTesting
 
 /// A scripted peer of an echo server: sends a pattern, and checks what comes back.
 final class EchoPeer {
-  let peer: SimulatedPeer
+  let peer: any PeerStream
   private let ledger: Ledger
   private(set) var sentCount = 0
   private(set) var receivedCount = 0
@@ -14,7 +14,7 @@ final class EchoPeer {
   private(set) var hasReset = false
 
   /// - Parameter isLazy: whether the peer reads nothing for a while.
-  init(_ peer: SimulatedPeer, _ ledger: Ledger, length: Duration, isLazy: Bool) {
+  init(_ peer: any PeerStream, _ ledger: Ledger, length: Duration, isLazy: Bool) {
     self.peer = peer
     self.ledger = ledger
     let simulation = ledger.simulation

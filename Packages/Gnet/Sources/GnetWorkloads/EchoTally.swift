@@ -22,16 +22,17 @@ final class EchoTally: @unchecked Sendable {
     mischief = ledger.element(of: [0, 0.05, 0.3])
   }
 
-  var service: Service {
-    Service { [self] connection in EchoHandler(self, record(of: connection.remoteAddress, makes: true)) }
+  /// The service of a listener.
+  func service(_ layers: WireLayers) -> Service {
+    Service { [self] connection in EchoHandler(self, record(of: connection.remoteAddress, layers)) }
   }
 
   /// The service of a connection that has a record already.
   func service(_ record: EchoRecord) -> Service { Service { [self] _ in EchoHandler(self, record) } }
 
-  private func record(of address: SocketAddress, makes: Bool) -> EchoRecord {
+  private func record(of address: SocketAddress, _ layers: WireLayers) -> EchoRecord {
     ledger.require(records[address] == nil, "\(address) was accepted twice")
-    let record = EchoRecord(address)
+    let record = EchoRecord(address, layers)
     records[address] = record
     all.append(record)
     return record
@@ -78,6 +79,7 @@ final class EchoRecord: @unchecked Sendable {
   enum Phase { case made, open, ended, detached }
 
   let address: SocketAddress
+  let layers: WireLayers
   var phase = Phase.made
   var handle: ConnectionHandle?
   /// The bytes that were taken from the input, and those that were written.
@@ -94,5 +96,8 @@ final class EchoRecord: @unchecked Sendable {
   /// Whether the handler has left bytes that it could have taken.
   var hasLeftInput = false
 
-  init(_ address: SocketAddress) { self.address = address }
+  init(_ address: SocketAddress, _ layers: WireLayers) {
+    self.address = address
+    self.layers = layers
+  }
 }

@@ -1,7 +1,7 @@
 import Gnet
 import GnetTesting
 
-/// Echo servers whose handlers do all that handlers can do, and peers of all kinds.
+/// Echo servers whose handlers do all that handlers can do, and peers of all kinds; with filters below the protocol or without.
 ///
 /// Checked are: the order and the number of a connection's callbacks; every byte, on both ways; that a stream that ends in
 /// order has lost nothing; that everything ends when the faults have ended.
@@ -11,12 +11,15 @@ final class EchoWorkload {
   private let options: Options
   private let tally: EchoTally
   private var scripts: [EchoPeer] = []
+  private var layers: [WireLayers] = []
+  private let isFiltered: Bool
   private let length: Duration
   /// Whether nothing happens that may cost a peer what it has not read yet.
   private var isGentle: Bool
 
-  init(_ ledger: Ledger) {
+  init(_ ledger: Ledger, isFiltered: Bool = false) {
     self.ledger = ledger
+    self.isFiltered = isFiltered
     ledger.simulation.drawFaults()
     options = ledger.drawOptions()
     tally = EchoTally(ledger, options)
@@ -33,10 +36,9 @@ final class EchoWorkload {
       simulation.localhost.descriptorLimit = ledger.number(in: 12...20)
       isGentle = false
     }
-    let service = tally.service
-    var listeners = [Listener("tcp://:7000", service, backlog: ledger.element(of: [1, 4, 128]))]
-    if ledger.happens(0.4) { listeners.append(Listener("unix:///run/echo", service)) }
-    if ledger.happens(0.3) { listeners.append(Listener("tcp6://[::1]:7001?reuseport=true", service)) }
+    var listeners = [listener("tcp://:7000", backlog: ledger.element(of: [1, 4, 128]))]
+    if ledger.happens(0.4) { listeners.append(listener("unix:///run/echo")) }
+    if ledger.happens(0.3) { listeners.append(listener("tcp6://[::1]:7001?reuseport=true")) }
     let server = ledger.start(listeners, options)
     tally.server = server
     let client = simulation.host("client")
@@ -48,7 +50,8 @@ final class EchoWorkload {
         let peer =
           index == 0 && ledger.happens(0.6)
           ? simulation.connect(to: remote, from: client) : simulation.connect(to: address)
-        scripts.append(EchoPeer(peer, ledger, length: length, isLazy: ledger.happens(0.2)))
+        scripts.append(
+          EchoPeer(layers[index].peer(peer), ledger, length: length, isLazy: ledger.happens(0.2)))
       }
     }
     let isShutDown = ledger.happens(0.3)
@@ -67,6 +70,7 @@ final class EchoWorkload {
 
     simulation.endFaults()
     tally.isFinishing = true
+    for layers in layers { layers.isFaulty = false }
     for script in scripts { finish(script) }
     try ledger.run(
       "the end of all connections",
@@ -80,6 +84,12 @@ final class EchoWorkload {
     ledger.checkDescriptors()
   }
 
+  private func listener(_ address: String, backlog: Int = 128) -> Listener {
+    let drawn = isFiltered ? WireLayers.draw(ledger) : WireLayers.none(ledger)
+    layers.append(drawn)
+    return drawn.listener(address, tally.service(drawn), backlog: backlog)
+  }
+
   /// Has a peer end its stream. Nobody notices that where reading is paused: such a stream is reset.
   private func finish(_ script: EchoPeer) {
     guard let record = tally.records[script.peer.address], record.isPausedForGood else { return script.finish() }
@@ -91,9 +101,12 @@ final class EchoWorkload {
     if server.connectionCount > 0 || server.failure != nil || tally.isShutDown || options.maxConnections != nil {
       return
     }
-    let peer = simulation.connect(to: server.addresses[0])
+    let peer = layers[0].peer(simulation.connect(to: server.addresses[0]))
+    _ = peer.send(Pattern.bytes(0..<1))
     try ledger.run(
-      "the last connection", until: { [tally] in tally.records[peer.address] != nil || tally.isShutDown },
+      "the last connection",
+      until: { [tally] in tally.records[peer.address] != nil || tally.isShutDown || peer.isUnacceptable && peer.isEnded
+      },
       within: .seconds(20))
     peer.reset()
     try ledger.run("the end of the last connection", until: { server.connectionCount == 0 }, within: .seconds(20))
@@ -103,6 +116,7 @@ final class EchoWorkload {
   private func check(_ script: EchoPeer) {
     script.takeReceived()
     guard let record = tally.records[script.peer.address] else { return }
+    ledger.require(!script.peer.isUnacceptable, "\(script.peer.address) was opened, and should not have been")
     let name = "the stream of \(script.peer.address)"
     ledger.require(
       script.receivedCount <= record.writtenCount,
@@ -110,13 +124,18 @@ final class EchoWorkload {
     ledger.require(
       record.consumedCount <= script.sentCount,
       "\(name): \(record.consumedCount) bytes were read, \(script.sentCount) were sent")
-    let endsInOrder = script.peer.isEnded && !script.peer.wasReset && !script.hasClosed
+    let endsInOrder =
+      script.peer.isEnded && !script.peer.wasReset && !script.hasClosed && !script.peer.isTruncated
+    if script.peer.breaksRules && record.isEndOfPeer {
+      ledger.require(
+        !record.endsInOrder, "\(name): what breaks the rules of a filter is taken for the end of the stream")
+    }
     if endsInOrder && record.endsInOrder {
       ledger.require(
         script.receivedCount == record.writtenCount,
         "\(name) ended in order: \(script.receivedCount) bytes were received, \(record.writtenCount) were written")
     }
-    if script.hasReset && script.peer.address.family != .unix && record.isEndOfPeer && !script.endsOutput {
+    if script.hasReset && script.peer.isTCP && record.isEndOfPeer && !script.endsOutput {
       ledger.require(!record.endsInOrder, "\(name): a reset is taken for the end of the stream")
     }
     if isGentle && !tally.isShutDown && record.endsInOrder && !script.hasClosed {

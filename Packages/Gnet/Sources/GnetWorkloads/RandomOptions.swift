@@ -22,12 +22,13 @@ extension Ledger {
 
   /// Starts a server, again and again where faults prevent it.
   func start(_ listeners: [Listener], _ options: Options, on host: SimulatedHost? = nil) -> Server {
+    let before = (host ?? simulation.localhost).openDescriptorCount
     while true {
       do throws(ServeError) {
         return try simulation.start(listeners, options: options, on: host)
       } catch {
         let count = (host ?? simulation.localhost).openDescriptorCount
-        require(count == 0 || host != nil, "\(count) descriptors are left after \(error)")
+        require(count == before, "\(count - before) descriptors are left after \(error)")
       }
     }
   }

@@ -1,16 +1,18 @@
 import Gnet
 import GnetTesting
 
-/// Two servers that talk: a proxy relays to an echo server on another host.
+/// Two servers that talk: a proxy relays to an echo server on another host, with filters on either side of it or without.
 ///
 /// Checked are: the bytes and their order; that nothing of a stream that ends in order is lost, and that half-closes pass.
 final class RelayWorkload {
   private let ledger: Ledger
   private var simulation: Simulation { ledger.simulation }
   private var scripts: [EchoPeer] = []
+  private let isFiltered: Bool
 
   init(_ ledger: Ledger) {
     self.ledger = ledger
+    isFiltered = ledger.happens(0.5)
     ledger.simulation.drawFaults()
   }
 
@@ -29,13 +31,17 @@ final class RelayWorkload {
       while !input.isEmpty, !connection.isOutputFull { connection.write(input.read(4096)) }
       return connection.isInputEnded && input.isEmpty ? .close : .none
     }
-    let backend = ledger.start([Listener("tcp://:80", Service(echo))], options, on: host)
-    let target = "tcp://backend:80"
-    let proxy = ledger.start([Listener("tcp://:7000", relaying(to: target))], options)
+    let (front, back) =
+      isFiltered
+      ? (WireLayers.drawFilter(ledger), WireLayers.drawFilter(ledger))
+      : (WireLayers.none(ledger), WireLayers.none(ledger))
+    let backend = ledger.start([back.listener("tcp://:80", Service(echo))], options, on: host)
+    let proxy = ledger.start(
+      [front.listener("tcp://:7000", relaying(to: "tcp://backend:80", back.connectOptions))], options)
     let length = Duration.milliseconds(ledger.element(of: [20, 500, 5000]))
     for _ in 0..<ledger.number(in: 1...6) {
       simulation.schedule(after: ledger.duration(upTo: length)) { [self] in
-        let peer = simulation.connect(to: proxy.addresses[0])
+        let peer = front.peer(simulation.connect(to: proxy.addresses[0]))
         scripts.append(EchoPeer(peer, ledger, length: length, isLazy: ledger.happens(0.2)))
       }
     }
@@ -50,9 +56,9 @@ final class RelayWorkload {
       }, within: .seconds(600))
     for script in scripts {
       script.takeReceived()
-      guard isStrict, script.endsOutput, script.peer.isEnded, !script.peer.wasReset, !script.peer.wasRefused else {
-        continue
-      }
+      guard isStrict, script.endsOutput, script.peer.isEnded, !script.peer.wasReset, !script.peer.wasRefused,
+        !script.peer.isTruncated
+      else { continue }
       ledger.require(
         script.receivedCount == script.sentCount,
         "a relayed stream ended in order: \(script.receivedCount) of \(script.sentCount) bytes have come back")

@@ -1,3 +1,4 @@
+import Gnet
 package import GnetTesting
 
 /// A program that runs in a simulation under faults, and checks what must hold.
@@ -11,11 +12,13 @@ package struct Workload: Sendable {
   /// All workloads.
   package static let all: [Workload] = [
     Workload(name: "echo") { try EchoWorkload($0).run() },
+    Workload(name: "filters") { try EchoWorkload($0, isFiltered: true).run() },
     Workload(name: "calls") { try CallsWorkload($0).run() },
     Workload(name: "timers") { try TimersWorkload($0).run() },
     Workload(name: "relay") { try RelayWorkload($0).run() },
     Workload(name: "dials") { try DialsWorkload($0).run() },
     Workload(name: "datagrams") { try DatagramsWorkload($0).run() },
+    Workload(name: "succession") { try SuccessionWorkload($0).run() },
   ]
 
   /// Runs the workload that belongs to a seed. Returns the number of entries of the trace.
@@ -46,6 +49,7 @@ package struct Workload: Sendable {
 final class Ledger: @unchecked Sendable {
   let simulation: Simulation
   private(set) var problems: [String] = []
+  private var clientCount = 0
 
   init(seed: UInt64) {
     // Neighbouring seeds differ in the workload, and in all else.
@@ -67,6 +71,12 @@ final class Ledger: @unchecked Sendable {
   func duration(upTo limit: Duration) -> Duration {
     let parts = element(of: [1000, 100, 10, 1])
     return limit / parts * below(1001) / 1000
+  }
+
+  /// An address that no peer has, for a proxy to tell.
+  func takeClientAddress() -> SocketAddress {
+    clientCount += 1
+    return SocketAddress("\(happens(0.7) ? "192.0.2.7" : "[2001:db8::7]"):\(1000 + clientCount)")!
   }
 
   // MARK: Steps

@@ -31,7 +31,8 @@ extension Streams {
 
   fileprivate func violations(_ turn: borrowing Turn<System>) -> [String] {
     var violations: [String] = []
-    var (used, open, lingerers, timers, establishing) = (0, 0, 0, 0, 0)
+    var (used, open, lingerers, timers, dialled, accepted) = (0, 0, 0, 0, 0, 0)
+    var hasFilters = false
     forEachSlot { slot in
       let phase = slot.pointee.life.phase
       if phase == .ended {
@@ -41,9 +42,13 @@ extension Streams {
       used += 1
       if slot.pointee.life.isOpen { open += 1 }
       if phase == .lingering { lingerers += 1 }
-      if phase == .establishing { establishing += 1 }
+      if phase == .establishing {
+        if slot.pointee.handleQueue?.dial == nil { accepted += 1 } else { dialled += 1 }
+      }
       if slot.pointee.timer != nil { timers += 1 }
-      for text in slot.pointee.violations(turn.options) { violations.append("descriptor \(slot.pointee.fd): \(text)") }
+      if slot.pointee.filters != nil { hasFilters = true }
+      let texts = slot.pointee.violations(turn.options, wantsPeer: needsPeer(slot, turn.options))
+      for text in texts { violations.append("descriptor \(slot.pointee.fd): \(text)") }
     }
     func require(_ holds: Bool, _ text: @autoclosure () -> String) { if !holds { violations.append(text()) } }
     require(used == connections.pointee.count, "\(connections.pointee.count) slots are counted, \(used) are in use")
@@ -53,8 +58,13 @@ extension Streams {
     require(
       lingerers == lingering.count, "\(lingering.count) connections are counted as lingering, \(lingerers) linger")
     require(
-      establishing == dials.reduce(0) { $0 + $1.attempts.count },
-      "\(establishing) connections are being established, those of the dials are others")
+      dialled == dials.reduce(0) { $0 + $1.attempts.count },
+      "\(dialled) connections are being established, those of the dials are others")
+    // Connections that were dealt to the loop may wait in its mailbox.
+    require(
+      loop.connectionLoad >= open + accepted,
+      "\(loop.connectionLoad) connections count for the balance, \(open + accepted) are served")
+    require(!hasFilters || loop.filterBuffers.network.isEmpty, "the buffer of received bytes is not empty")
     timers += dials.count { $0.timer != nil }
     require(timers <= turn.timers.count, "\(timers) timers are referred to, \(turn.timers.count) are set")
     require(input.isEmpty && output.pointee.isEmpty && forwarded.pointee.isEmpty, "a lent buffer is not empty")
@@ -65,7 +75,9 @@ extension Streams {
 
 extension ConnectionState {
   /// The invariants of a connection in use that do not hold while its loop waits.
-  fileprivate func violations(_ options: borrowing Options) -> [String] {
+  ///
+  /// - Parameter wantsPeer: whether a filter has to hear from the peer.
+  fileprivate func violations(_ options: borrowing Options, wantsPeer: Bool) -> [String] {
     var violations: [String] = []
     func require(_ holds: Bool, _ text: @autoclosure () -> String) { if !holds { violations.append(text()) } }
     require(fd >= 0, "a connection has no descriptor")
@@ -75,18 +87,37 @@ extension ConnectionState {
       require(timer != nil, "a lingering connection has no timer")
       require(interest == .readable, "a lingering connection is not read from")
     }
+    if life.phase == .establishing, let filters {
+      require(!filters.isEstablished, "a connection whose filters are established is not open")
+      require(filters.failure == nil || !outbound.isEmpty, "a connection whose filter has failed is not closed")
+      require(
+        interest.contains(.writable) != outbound.isEmpty, "the interest \(interest), \(outbound.count) bytes unsent")
+      let hasDeadline = filters.failure == nil && filters.deadline < .never && handleQueue?.dial == nil
+      require(!hasDeadline || timer != nil, "the time of a filter has no timer")
+    }
     guard life.isOpen, !isQueued else { return violations }
     require(accountedOutput == unsentCount, "\(accountedOutput) bytes of output are counted, \(unsentCount) wait")
     require(!life.flags.contains(.hasRequests), "requests of a handler were not met")
     require(!life.flags.contains(.settleDue), "a connection is to be settled and is not queued")
     require(!life.flags.contains(.aborted), "an aborted connection is open")
+    // Bytes before the filters wait for these, and not for the socket.
+    let socketCount = life.phase == .filtered ? outbound.count : unsentCount
     require(
-      interest.contains(.writable) == (unsentCount > 0), "the interest \(interest) with \(unsentCount) bytes unsent")
+      interest.contains(.writable) == (socketCount > 0), "the interest \(interest) with \(socketCount) bytes unsent")
+    let isReadWanted = life.wantsInput || wantsPeer
+    let mayBeWatched = isReadWanted || life.phase != .filtered && life.isOnlyPaused
     require(
-      interest.contains(.readable) ? life.wantsInput || life.isOnlyPaused : !life.wantsInput,
+      interest.contains(.readable) ? mayBeWatched : !isReadWanted,
       "the interest \(interest) with the flags \(life.flags)")
     require(life.ending == .none || unsentCount > 0, "an ending connection has nothing to wait for")
     if timeout != .never { require(timer != nil, "a time-out has no timer") }
+    guard life.phase == .filtered, let filters else { return violations }
+    require(filters.isActive, "no bytes pass through the filters of a connection")
+    require(!filters.isBeginDue, "a filter that was added has not begun")
+    require(filters.failure == nil || life.ending == .close, "a connection whose filter has failed goes on")
+    require(filters.deadline == .never || timer != nil, "the time of a filter has no timer")
+    let isOffered = !life.mayReact || life.flags.contains(.readingPaused)
+    require(!filters.holdsInput || isOffered, "bytes for a handler that reads again are not offered")
     return violations
   }
 }
