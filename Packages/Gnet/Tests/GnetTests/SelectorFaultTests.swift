@@ -149,10 +149,15 @@
 
     @Test("a connection whose reading cannot be paused ends with the errno, others do not")
     func pausing() throws {
-      let (recorder, plan) = (CallRecorder(), FaultPlan())
+      let (recorder, plan, hasPaused) = (CallRecorder(), FaultPlan(), Flag())
       var events = recorder.events
       events.react = { connection, input in
-        if input.readText() == "pause" { connection.isReadingPaused = true } else { connection.write("fine") }
+        if input.readText() == "pause" {
+          connection.isReadingPaused = true
+          hasPaused.set()
+        } else {
+          connection.write("fine")
+        }
         return .none
       }
       try withServer(events, options: Self.options(1, plan)) { server in
@@ -160,6 +165,9 @@
         try require("both are open") { recorder.count(of: "onOpened") == 2 }
         plan.fail(.watch, with: .noMemory)
         try paused.send("pause")
+        hasPaused.wait()
+        // The selector is told of a pause when something arrives.
+        try paused.send("more")
         try require("it is closed") { recorder.count(of: "onClosed: \(Errno.noMemory)") == 1 }
         #expect(plan.remaining == 0)
         try other.send("how is it?")
