@@ -175,15 +175,15 @@ static int set_user_timeout(int fd, int milliseconds) {
   return result(setsockopt(fd, IPPROTO_TCP, drop_time, &seconds, sizeof seconds));
 }
 
+// Sets an option of TCP; the number of an option that the system does not have is 0.
+static int set_if_known(int fd, int option, int value) {
+  return option == 0 ? 0 : result(setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value));
+}
+
 static int set_keep_alive(int fd, int seconds) {
   int on = seconds > 0;
   if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0) return -errno;
-  if (!on) return 0;
-  if (keep_idle != 0 && setsockopt(fd, IPPROTO_TCP, keep_idle, &seconds, sizeof seconds) != 0) return -errno;
-  if (keep_interval != 0 && setsockopt(fd, IPPROTO_TCP, keep_interval, &seconds, sizeof seconds) != 0) return -errno;
-  if (keep_count == 0) return 0;
-  const int probes = CGNET_PROBES;
-  return result(setsockopt(fd, IPPROTO_TCP, keep_count, &probes, sizeof probes));
+  return on ? set_if_known(fd, keep_idle, seconds) : 0;
 }
 
 #if defined(SO_NWRITE)
@@ -220,6 +220,8 @@ bool cgnet_has_abstract_names(void) { return false; }
 int cgnet_set_option(int fd, enum cgnet_option option, int value) {
   switch (option) {
     case CGNET_KEEP_ALIVE: return set_keep_alive(fd, value);
+    case CGNET_KEEP_INTERVAL: return set_if_known(fd, keep_interval, value);
+    case CGNET_KEEP_PROBES: return set_if_known(fd, keep_count, value);
     case CGNET_USER_TIMEOUT: return set_user_timeout(fd, value);
     case CGNET_SHARE_PORT: return result(setsockopt(fd, SOL_SOCKET, share_port, &value, sizeof value));
     case CGNET_REPORT_LOCAL: return 0;    // the system chooses the source address of answers

@@ -93,16 +93,16 @@ static int report_local(int fd, int family) {
   return family == AF_INET6 ? result(setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on)) : 0;
 }
 
+// Sets an option of TCP to a value, or to the kernel's limit for it.
+static int set_limited(int fd, int option, int value, int limit) {
+  if (value > limit) value = limit;
+  return result(setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value));
+}
+
 static int set_keep_alive(int fd, int seconds) {
   int on = seconds > 0;
   if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0) return -errno;
-  if (!on) return 0;
-  // The kernel's limit for both times is 32767 seconds.
-  if (seconds > 32767) seconds = 32767;
-  const int probes = CGNET_PROBES;
-  if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) != 0) return -errno;
-  if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds) != 0) return -errno;
-  return result(setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes));
+  return on ? set_limited(fd, TCP_KEEPIDLE, seconds, 32767) : 0;
 }
 
 static int receive_merged(int fd, int on) {
@@ -113,6 +113,8 @@ static int receive_merged(int fd, int on) {
 int cgnet_set_option(int fd, enum cgnet_option option, int value) {
   switch (option) {
     case CGNET_KEEP_ALIVE: return set_keep_alive(fd, value);
+    case CGNET_KEEP_INTERVAL: return set_limited(fd, TCP_KEEPINTVL, value, 32767);
+    case CGNET_KEEP_PROBES: return set_limited(fd, TCP_KEEPCNT, value, 127);
     case CGNET_USER_TIMEOUT:
       return result(setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value));
     case CGNET_SHARE_PORT: return result(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value));

@@ -37,6 +37,8 @@ import Testing
       Mistake("readTimeout") { $0.readTimeout = .seconds(Int64.min) },
       Mistake("tcpKeepAlive") { $0.tcpKeepAlive = .zero },
       Mistake("tcpKeepAlive") { $0.tcpKeepAlive = .seconds(-1) },
+      Mistake("tcpKeepAliveInterval") { $0.tcpKeepAliveInterval = .zero },
+      Mistake("tcpKeepAliveProbes") { $0.tcpKeepAliveProbes = 0 },
       Mistake("tcpUserTimeout") { $0.tcpUserTimeout = .zero },
       Mistake("drainTimeout") { $0.drainTimeout = .seconds(-1) },
       Mistake("lingerTimeout") { $0.lingerTimeout = .seconds(-1) },

@@ -21,25 +21,51 @@
       }
     }
 
-    @Test("accepted and outbound connections give a silent peer up within four times the interval, and output in time")
-    func options() throws {
+    /// The settings of an accepted and of an outbound connection.
+    private static func settings(
+      _ change: (inout Options) -> Void, outbound: (inout ConnectOptions) -> Void
+    ) throws -> Set<[Int32]> {
       let seen = Log<[Int32]>()
       var events = Events.echo
       events.onOpened = { connection in
-        seen.add(Self.settings(of: &connection))
+        seen.add(settings(of: &connection))
         return .none
       }
       var options = Options()
-      options.tcpKeepAlive = .milliseconds(1500)
-      options.tcpUserTimeout = .microseconds(2_500_100)
+      change(&options)
       try withServer(events, options: options) { server in
         var own = ConnectOptions()
-        own.tcpKeepAlive = .seconds(7)
-        own.tcpUserTimeout = .seconds(9)
+        outbound(&own)
         server.server.connect(to: server.address().text, options: own, Service(events))
         try require("both ends are open") { seen.count == 2 }
       }
-      #expect(Set(seen.values) == [[2, 2, 3, 2501], [7, 7, 3, 9000]])
+      return Set(seen.values)
+    }
+
+    @Test("accepted and outbound connections give a silent peer up within four times the silence, and output in time")
+    func silence() throws {
+      let settings = try Self.settings {
+        $0.tcpKeepAlive = .milliseconds(1500)
+        $0.tcpUserTimeout = .microseconds(2_500_100)
+      } outbound: {
+        $0.tcpKeepAlive = .seconds(7)
+        $0.tcpUserTimeout = .seconds(9)
+      }
+      #expect(settings == [[2, 2, 3, 2501], [7, 7, 3, 9000]])
+    }
+
+    @Test("the time between probes and their number can be set, up to the system's limits")
+    func probes() throws {
+      let settings = try Self.settings {
+        $0.tcpKeepAlive = .seconds(60)
+        $0.tcpKeepAliveInterval = .milliseconds(4100)
+        $0.tcpKeepAliveProbes = 5
+      } outbound: {
+        $0.tcpKeepAlive = .seconds(100_000)
+        $0.tcpKeepAliveInterval = .seconds(100_000)
+        $0.tcpKeepAliveProbes = 1000
+      }
+      #expect(settings == [[60, 5, 5, 0], [32767, 32767, 127, 0]])
     }
   }
 #endif

@@ -121,6 +121,8 @@ public struct ServerArguments: ParsableArguments {
     options.logger = logger
     options.loadBalancing = loadBalancing.value
     options.drainTimeout = .seconds(drainTimeout)
+    // Clients whose machines are gone are found, also where nothing is sent to them for long.
+    options.tcpKeepAlive = options.tcpKeepAlive ?? .seconds(60)
     if ServiceManager.watchdogInterval != nil { options.plugins.append(ServiceWatchdog()) }
     if let metrics { options.plugins.append(MetricsExporter(socketPath: metrics, interval: .milliseconds(100))) }
     return options

@@ -49,6 +49,7 @@ struct Proxy: ParsableCommand {
   func run() throws {
     var options = ConnectOptions()
     options.timeout = .seconds(connectTimeout)
+    options.tcpKeepAlive = .seconds(60)
     let backends = Backends(targets, balance, logger: server.logger)
     let dialing = Dialing(
       backends: backends, options: options, filter: try tls.makeFilter(), header: sendProxy?.value,

@@ -70,6 +70,55 @@ struct ServerArgumentsTests {
     #expect(echo.outputToEnd().isEmpty)
   }
 
+  /// The states of the connections to a port, as hexadecimal numbers, and those of them that wait for a keep-alive probe.
+  private func connections(to port: Int) throws -> (states: [String], probed: Int) {
+    // Of a file without a length, `String(contentsOfFile:)` reads the beginning.
+    let bytes = try FileHandle(forReadingFrom: URL(filePath: "/proc/net/tcp")).readToEnd()
+    let table = String(decoding: bytes ?? Data(), as: UTF8.self)
+    let local = ":" + String(port + 0x10000, radix: 16, uppercase: true).suffix(4)
+    // The local address, the peer's, the state, the queues, and the kind of the timer: 02 is that of the probes.
+    let lines = table.split(separator: "\n").map { $0.split(separator: " ") }
+      .filter { $0.count > 5 && $0[1].hasSuffix(local) && $0[3] != "0A" }
+    return (lines.map { String($0[3]) }, lines.count { $0[5].hasPrefix("02:") })
+  }
+
+  @Test("silent clients are probed, so that those whose machines are gone leave", arguments: ["chat", "redis", "push"])
+  func probes(name: String) throws {
+    let options = name == "push" ? ["--interval", "86400000"] : []
+    let server = try Program(name, ["tcp://127.0.0.1:0", "--drain-timeout", "0"] + options)
+    let port = try #require(Int(try port(in: server.line())))
+    let client = try Client(port: port)
+    try require("the client is probed") { try connections(to: port).probed == 1 }
+    // Who has closed looks to push like a client that still listens, until a probe is answered.
+    if name == "push" {
+      client.close()
+      try require("the client is probed") { try connections(to: port) == (["08"], 1) }
+    }
+    server.signal(SIGTERM)
+    client.close()
+    #expect(server.exitCode() == 0)
+  }
+
+  @Test("paths of unix sockets that another program removes are there again, that of the metrics too")
+  func removedPaths() throws {
+    let folder = FileManager.default.temporaryDirectory
+    let paths = ["echo", "metrics"].map { folder.appending(path: "\($0)-\(UUID().uuidString.prefix(8))").path }
+    let echo = try Program("echo", ["unix://\(paths[0])", "--loops", "2", "--metrics", paths[1]])
+    #expect(echo.line() == "listening on unix://\(paths[0])")
+    for path in paths { try FileManager.default.removeItem(atPath: path) }
+    for path in paths {
+      try require("the path is bound again") { echo.errorsSoFar.contains("\(path) was removed by another program") }
+    }
+    let client = try Client(path: paths[0])
+    try client.send("hello")
+    #expect(try client.receiveText(5) == "hello")
+    #expect(try !Client(path: paths[1]).receiveToEnd().isEmpty)
+    client.close()
+    echo.signal(SIGTERM)
+    #expect(echo.exitCode() == 0)
+    for path in paths { #expect(!FileManager.default.fileExists(atPath: path)) }
+  }
+
   @Test("levels of the log are told in the words that are accepted")
   func levels() throws {
     let echo = try Program("echo", ["--log-level", "loud"])

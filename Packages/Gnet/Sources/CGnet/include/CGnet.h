@@ -112,13 +112,13 @@ int cgnet_close(int fd);
 
 // MARK: Options and state of a socket
 
-/// The keep-alive probes without an answer after which a peer is given up.
-enum { CGNET_PROBES = 3 };
 
 /// The socket options of Gnet, independent of their names on each system.
 enum cgnet_option {
   CGNET_NO_DELAY,         // TCP_NODELAY
-  CGNET_KEEP_ALIVE,       // SO_KEEPALIVE, the idle time and the interval in seconds, CGNET_PROBES probes; 0: off
+  CGNET_KEEP_ALIVE,       // SO_KEEPALIVE, and the idle time in seconds; 0: off
+  CGNET_KEEP_INTERVAL,    // the time between keep-alive probes in seconds
+  CGNET_KEEP_PROBES,      // the keep-alive probes without an answer after which a peer is given up
   CGNET_USER_TIMEOUT,     // TCP_USER_TIMEOUT in milliseconds; macOS and FreeBSD: an option like it, in seconds
   CGNET_REUSE_ADDRESS,    // SO_REUSEADDR
   CGNET_SHARE_PORT,       // SO_REUSEPORT, or the option of the system that balances connections

@@ -8,7 +8,9 @@ extension SystemCalls {
     try setBufferSizes(of: fd, options)
     if family == AF_UNIX { return }
     try set(CGNET_NO_DELAY, options.tcpNoDelay ? 1 : 0, of: fd)
-    if let interval = options.tcpKeepAlive { try setKeepAlive(of: fd, interval) }
+    if let silence = options.tcpKeepAlive {
+      try setKeepAlive(of: fd, silence, interval: options.tcpKeepAliveInterval, probes: options.tcpKeepAliveProbes)
+    }
     if let timeout = options.tcpUserTimeout { try setUserTimeout(of: fd, timeout) }
   }
 

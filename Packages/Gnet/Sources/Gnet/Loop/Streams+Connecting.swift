@@ -167,7 +167,10 @@ extension Streams {
     }
     guard isTCP else { return }
     if dial.options.tcpNoDelay { try system.set(CGNET_NO_DELAY, 1, of: fd) }
-    if let interval = dial.options.tcpKeepAlive { try system.setKeepAlive(of: fd, interval) }
+    if let silence = dial.options.tcpKeepAlive {
+      try system.setKeepAlive(
+        of: fd, silence, interval: dial.options.tcpKeepAliveInterval, probes: max(1, dial.options.tcpKeepAliveProbes))
+    }
     if let timeout = dial.options.tcpUserTimeout { try system.setUserTimeout(of: fd, timeout) }
     if dial.local?.port == 0 { try system.set(CGNET_BIND_ADDRESS_ONLY, 1, of: fd) }
   }

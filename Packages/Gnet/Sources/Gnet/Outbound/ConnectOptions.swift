@@ -17,10 +17,16 @@ public struct ConnectOptions: Sendable {
   /// Whether small writes leave at once instead of waiting to be joined (`TCP_NODELAY`).
   public var tcpNoDelay = true
 
-  /// The silence after which a TCP peer is probed, and the time between probes; `nil` leaves it to the system, which
-  /// does not probe. Rounded up to whole seconds. Three probes without an answer end the connection, as with
+  /// The silence after which a TCP peer is probed; `nil` leaves it to the system, which does not probe. As
   /// ``Options/tcpKeepAlive``.
   public var tcpKeepAlive: Duration?
+
+  /// The time between probes; `nil`: the silence before the first probe. As ``Options/tcpKeepAliveInterval``.
+  public var tcpKeepAliveInterval: Duration?
+
+  /// The number of probes without an answer that end the connection; less than 1 counts as 1. As
+  /// ``Options/tcpKeepAliveProbes``.
+  public var tcpKeepAliveProbes = 3
 
   /// The time that output may wait for a TCP peer to acknowledge it before the connection ends with `Errno.timedOut`;
   /// `nil` leaves it to the system. As ``Options/tcpUserTimeout``.

@@ -15,12 +15,20 @@ public struct Options: Sendable {
   /// Whether small writes leave at once instead of waiting to be joined (`TCP_NODELAY`).
   public var tcpNoDelay = true
 
-  /// The silence after which a TCP peer is probed, and the time between probes; `nil` leaves it to the system, which
-  /// does not probe. Rounded up to whole seconds.
+  /// The silence after which a TCP peer is probed (`TCP_KEEPIDLE`); `nil` leaves it to the system, which does not probe.
+  /// Rounded up to whole seconds.
   ///
-  /// After three probes without an answer the connection ends with `Errno.timedOut`: a peer that is gone is found within
-  /// four times this time. While output waits for a peer, TCP does not probe: see ``tcpUserTimeout``.
+  /// After ``tcpKeepAliveProbes`` probes without an answer the connection ends with `Errno.timedOut`. By default, a peer that
+  /// is gone is found within four times this time. While output waits for a peer, TCP does not probe: see
+  /// ``tcpUserTimeout``.
   public var tcpKeepAlive: Duration?
+
+  /// The time between probes of ``tcpKeepAlive`` (`TCP_KEEPINTVL`); `nil`: the silence before the first probe. Rounded up to
+  /// whole seconds.
+  public var tcpKeepAliveInterval: Duration?
+
+  /// The number of probes of ``tcpKeepAlive`` without an answer that end a connection (`TCP_KEEPCNT`), at least 1.
+  public var tcpKeepAliveProbes = 3
 
   /// The time that output may wait for a TCP peer to acknowledge it before the connection ends with `Errno.timedOut`
   /// (`TCP_USER_TIMEOUT`); `nil` leaves it to the system: about a quarter of an hour on Linux. Rounded up to milliseconds.
@@ -96,6 +104,8 @@ public struct Options: Sendable {
     try require(outboundLowWatermark >= 0, "outboundLowWatermark must not be negative: \(outboundLowWatermark)")
     try require(maxConnections ?? 0 >= 0, "maxConnections must not be negative: \(maxConnections ?? 0)")
     try require(tcpKeepAlive ?? .seconds(1) > .zero, "tcpKeepAlive must be longer than nothing; nil is for no probes")
+    try require(tcpKeepAliveInterval ?? .seconds(1) > .zero, "tcpKeepAliveInterval must be longer than nothing")
+    try require(tcpKeepAliveProbes >= 1, "tcpKeepAliveProbes must be at least 1, not \(tcpKeepAliveProbes)")
     try require(
       tcpUserTimeout ?? .seconds(1) > .zero, "tcpUserTimeout must be longer than nothing; nil is the system's")
     try require(idleTimeout ?? .seconds(1) > .zero, "idleTimeout must be longer than nothing; nil is for no time-out")

@@ -107,11 +107,18 @@ extension SystemCalls {
     try checked(setOption(fd, option, value))
   }
 
-  /// Sets the interval of keep-alive probes, rounded up to whole seconds; `nil` turns probes off.
-  func setKeepAlive(of fd: Int32, _ interval: Duration?) throws(Errno) {
-    let nanoseconds = interval.map { Poller.Instant.nanoseconds(of: $0) } ?? 0
-    let seconds = interval == nil ? 0 : max(1, nanoseconds / 1_000_000_000 + (nanoseconds % 1_000_000_000 > 0 ? 1 : 0))
-    try set(CGNET_KEEP_ALIVE, Int32(clamping: seconds), of: fd)
+  /// Sets the silence after which a peer is probed, the time between probes, which is the same for `nil`, and the number of
+  /// probes. Times are rounded up to whole seconds. Without a silence, probes are turned off.
+  func setKeepAlive(of fd: Int32, _ silence: Duration?, interval: Duration? = nil, probes: Int = 3) throws(Errno) {
+    guard let silence else { return try set(CGNET_KEEP_ALIVE, 0, of: fd) }
+    try set(CGNET_KEEP_ALIVE, Self.wholeSeconds(silence), of: fd)
+    try set(CGNET_KEEP_INTERVAL, Self.wholeSeconds(interval ?? silence), of: fd)
+    try set(CGNET_KEEP_PROBES, Int32(clamping: probes), of: fd)
+  }
+
+  private static func wholeSeconds(_ duration: Duration) -> Int32 {
+    let nanoseconds = Poller.Instant.nanoseconds(of: duration)
+    return Int32(clamping: max(1, nanoseconds / 1_000_000_000 + (nanoseconds % 1_000_000_000 > 0 ? 1 : 0)))
   }
 
   /// Sets the time that output may wait for the peer, rounded up to milliseconds.

@@ -110,7 +110,7 @@ struct HTTPBadClientTests {
     #expect(client.response()?.status == 200)
   }
 
-  @Test("requests that arrive while the process is stopped are answered, though it stays so for longer than they may take")
+  @Test("requests that arrive while the process is stopped are answered, though that takes longer than they may")
   func stoppedProcess() throws {
     let server = try HTTPServer(["--request-timeout", "3"])
     let request = get("/plaintext").utf8

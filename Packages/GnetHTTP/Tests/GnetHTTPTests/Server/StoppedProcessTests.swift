@@ -19,7 +19,9 @@ struct StoppedProcessTests {
       let address = try #require(SocketAddress("\(host.address.host ?? ""):80"))
       let clients = (0..<1000).map { _ in simulation.connect(to: address) }
       for client in clients { client.send(Array(Self.request.prefix(count))) }
-      try simulation.run(until: { server.connectionCount == 1000 && server.loops[0].statistics.bytesRead == 1000 * count })
+      try simulation.run(until: {
+        server.connectionCount == 1000 && server.loops[0].statistics.bytesRead == 1000 * count
+      })
       host.stop()
       for client in clients { client.send(Array(Self.request.dropFirst(count))) }
       // Also longer than connections may be idle.
