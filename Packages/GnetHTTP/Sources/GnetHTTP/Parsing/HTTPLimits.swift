@@ -1,6 +1,8 @@
-/// The limits of a request's parts. A request beyond a limit is refused as soon as that is certain.
+/// The limits of a message's parts. A message beyond a limit is refused as soon as that is certain.
+///
+/// The statuses are those of requests. Every refusal of a response is a `502 Bad Gateway`.
 public struct HTTPLimits: Sendable, Hashable {
-  /// The most bytes of a request line, without its end. More is `414 URI Too Long`.
+  /// The most bytes of a request line, or of a response's status line, without its end. More is `414 URI Too Long`.
   public var requestLine = 8 << 10
 
   /// The most bytes of all field lines, with their ends. More is `431 Request Header Fields Too Large`. Trailers and the

@@ -1,4 +1,6 @@
-/// The facts in the header fields that tell where the request ends, and whether the connection stays open.
+internal import HTTPTypes
+
+/// The facts in the header fields that tell where a message ends, and whether the connection stays open.
 struct HeadFacts {
   /// The outcome of all fields Transfer-Encoding.
   private enum TransferCoding {
@@ -24,7 +26,7 @@ struct HeadFacts {
     return .open
   }
 
-  /// Parses a line of the header section.
+  /// Parses a line of a request's header section.
   mutating func addField(_ line: Line) throws(Refusal) {
     let field = try FieldLine(line)
     // Most fields differ in length from those that matter.
@@ -38,13 +40,53 @@ struct HeadFacts {
     }
   }
 
-  /// Determines the length of the body, once all fields are known.
+  /// Parses a line of a response's header section.
+  mutating func addResponseField(_ line: Line) throws(Refusal) {
+    let field = try FieldLine(line)
+    switch field.name.count {
+    case 10 where line.spells("connection", in: field.name): addConnection(field.value, line)
+    case 14 where line.spells("content-length", in: field.name): try addContentLength(field.value, line)
+    case 17 where line.spells("transfer-encoding", in: field.name): addTransferEncoding(field.value, line)
+    default: break
+    }
+  }
+
+  // MARK: Framing
+
+  /// Determines the length of a request's body, once all fields are known.
+  @inline(__always)
   func framing(limit: Int) throws(Refusal) -> BodyFraming {
     if !hasHost && !isHTTP10 { throw .badRequest("there is no Host") }
+    return try declaredFraming(limit: limit) ?? .none
+  }
+
+  /// Determines the length of a response's body, once all fields are known. Source: RFC 9112, 6.3.
+  ///
+  /// - Parameters:
+  ///   - code: the status code.
+  ///   - method: the method of the request.
+  func framing(ofResponse code: Int, to method: HTTPRequest.Method, limit: Int) throws(Refusal) -> BodyFraming {
+    // Behind the head is a tunnel. Fields about a body have to be ignored.
+    if method == .connect, 200..<300 ~= code { return .none }
+    if code < 200 || code == 204 {
+      if transferCoding != nil || contentLength ?? 0 > 0 {
+        throw .badRequest("a response of a status without a body declares a body")
+      }
+      return .none
+    }
+    // Here the fields describe the body that another request would get.
+    let isDescribed = method == .head || code == 304
+    let declared = try declaredFraming(limit: isDescribed ? .max : limit)
+    return isDescribed ? .none : declared ?? .untilClose
+  }
+
+  /// The length that the fields declare; `nil` without such a field.
+  @inline(__always)
+  private func declaredFraming(limit: Int) throws(Refusal) -> BodyFraming? {
     guard let transferCoding else {
-      let length = contentLength ?? 0
-      if length > limit { throw .bodyTooLarge }
-      return length == 0 ? .none : .length(length)
+      guard let contentLength else { return nil }
+      if contentLength > limit { throw .bodyTooLarge }
+      return contentLength == 0 ? BodyFraming.none : .length(contentLength)
     }
     if contentLength != nil { throw .badRequest("there is both a Content-Length and a Transfer-Encoding") }
     if isHTTP10 { throw .badRequest("HTTP/1.0 has no Transfer-Encoding") }

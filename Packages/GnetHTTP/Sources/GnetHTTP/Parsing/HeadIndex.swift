@@ -22,7 +22,7 @@ struct HeadIndex: Sendable {
   var query: Range<Int>? { queryStart < targetEnd ? queryStart + 1..<targetEnd : nil }
 }
 
-/// The framing of a request's body.
+/// The framing of a message's body.
 public enum BodyFraming: Sendable, Hashable {
   /// There is no body.
   case none
@@ -30,6 +30,8 @@ public enum BodyFraming: Sendable, Hashable {
   case length(Int)
   /// A body in chunks, whose length is known at its end.
   case chunked
+  /// A response's body that ends with the connection.
+  case untilClose
 }
 
 /// The state of a connection after an answer.

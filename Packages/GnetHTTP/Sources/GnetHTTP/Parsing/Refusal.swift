@@ -1,6 +1,7 @@
 public import HTTPTypes
 
-/// The reason why a request is refused, and the status of the answer.
+/// The reason why a request is refused, and the status of the answer. Or the reason why a response is refused, whose status is
+/// the one that a gateway answers its own client with.
 ///
 /// The parser throws refusals of requests that are malformed or too large: the bytes behind such a request cannot be
 /// trusted, and the connection is closed after the answer. A handler throws a refusal to answer with its status; then
@@ -21,6 +22,12 @@ public struct Refusal: Error, Hashable {
   /// The refusal of bytes that are no HTTP.
   static func badRequest(_ reason: String) -> Refusal { Refusal(.badRequest, reason) }
 
+  /// The refusal of a response for what would be the refusal of a request.
+  var ofResponse: Refusal {
+    Refusal(.badGateway, self == .lineTooLong ? "the status line is too long" : reason)
+  }
+
+  static let responseCutShort = Refusal(.badGateway, "the response ends too early")
   static let cutShort = Refusal(.badRequest, "the request ends too early")
   static let timeout = Refusal(.requestTimeout, "the request did not arrive in time")
   static let lineTooLong = Refusal(.uriTooLong, "the request line is too long")

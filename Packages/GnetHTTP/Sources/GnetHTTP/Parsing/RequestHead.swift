@@ -55,9 +55,9 @@ public struct RequestHead: ~Escapable {
   /// Whether the client waits for a `100 Continue` before it sends the body.
   public var expectsContinue: Bool { index.expectsContinue }
 
-  /// The bytes of all field lines, each with its end.
-  var fieldLines: Span<UInt8> {
+  /// The field lines.
+  var fieldLines: FieldLines {
     @_lifetime(copy self)
-    get { bytes.extracting(index.fieldsStart..<index.end - 2) }
+    get { FieldLines(bytes.extracting(index.fieldsStart..<index.end - 2)) }
   }
 }

@@ -26,7 +26,7 @@ extension HeadIndex {
 
   /// Parses the version. A higher minor version than ours is answered with ours: RFC 9110, 2.5.
   @inline(__always)
-  private static func isHTTP10(_ range: Range<Int>, of line: Line) throws(Refusal) -> Bool {
+  static func isHTTP10(_ range: Range<Int>, of line: Line) throws(Refusal) -> Bool {
     if line.equals("HTTP/1.1", in: range) { return false }
     let start = range.lowerBound
     guard range.count == 8, line.equals("HTTP/", in: start..<start + 5), line[start + 5].isDigit,

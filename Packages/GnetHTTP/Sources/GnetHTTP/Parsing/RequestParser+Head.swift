@@ -45,7 +45,7 @@ extension RequestParser {
   /// Parses lines up to the empty one. Returns whether it was there.
   @inline(__always)
   private mutating func parseLines(of bytes: Line) throws(Refusal) -> Bool {
-    while let length = try lineLength(in: bytes, from: parsedCount, isRequestLine: parsedCount == 0) {
+    while let length = try lines.lineLength(in: bytes, from: parsedCount, isFirst: parsedCount == 0) {
       let line = unsafe bytes.extracting(unchecked: parsedCount..<parsedCount &+ length)
       if parsedCount == 0 {
         index = try HeadIndex(requestLine: line)
@@ -53,10 +53,10 @@ extension RequestParser {
         facts.isHTTP10 = index.isHTTP10
       } else if length > 0 {
         try facts.addField(line)
-        fieldByteCount &+= length &+ 2
+        lines.fieldByteCount &+= length &+ 2
       }
       parsedCount &+= length &+ 2
-      searchedCount = 0
+      lines.searchedCount = 0
       if length == 0 {
         try finishHead()
         return true
@@ -70,59 +70,15 @@ extension RequestParser {
     index.framing = try facts.framing(limit: limits.body)
     index.persistence = facts.persistence
     index.expectsContinue = facts.expectsContinue
-    bodyLimit = limits.body
+    body.limit = limits.body
   }
 
   /// Begins the body that the head announces, or the next head.
-  mutating func beginBody() {
+  private mutating func beginBody() {
     isHeadComplete = false
     parsedCount = 0
-    fieldByteCount = 0
-    bodyByteCount = 0
+    lines.fieldByteCount = 0
     hasSkippedLine = false
-    switch index.framing {
-    case .none: stage = .head
-    case .length(let count): stage = .body(remaining: count)
-    case .chunked: stage = .chunkSize
-    }
-  }
-
-  // MARK: Lines
-
-  /// The length of the line that begins at `start`, without its end; `nil` if the end has not arrived yet.
-  ///
-  /// The first control character of a line that is no tab must be its end.
-  @inline(__always)
-  mutating func lineLength(in bytes: Line, from start: Int, isRequestLine: Bool) throws(Refusal) -> Int? {
-    var index = bytes.endOfText(from: start &+ searchedCount)
-    while index < bytes.count {
-      let control = unsafe bytes[unchecked: index]
-      if control == .carriageReturn {
-        if index &+ 1 == bytes.count { break }
-        try checkLength(index &- start, isRequestLine)
-        guard unsafe bytes[unchecked: index &+ 1] == .lineFeed else { throw .controlCharacter }
-        return index &- start
-      }
-      if control != .tab {
-        try checkLength(index &- start, isRequestLine)
-        throw control == .lineFeed ? .badRequest("a line ends with LF alone, not with CR LF") : .controlCharacter
-      }
-      index = bytes.endOfText(from: index &+ 1)
-    }
-    searchedCount = index &- start
-    // The last byte may belong to the line's end.
-    try checkLength(bytes.count &- start &- 1, isRequestLine)
-    return nil
-  }
-
-  /// Refuses a line that is longer than its limit.
-  @inline(__always)
-  private func checkLength(_ length: Int, _ isRequestLine: Bool) throws(Refusal) {
-    if isRequestLine {
-      if length > limits.requestLine { throw .lineTooLong }
-    } else if length > max(0, limits.fields &- fieldByteCount &- 2) {
-      // The empty line at the end of a section does not count, so a section may be exactly as long as the limit.
-      throw .fieldsTooLarge
-    }
+    body.begin(index.framing)
   }
 }

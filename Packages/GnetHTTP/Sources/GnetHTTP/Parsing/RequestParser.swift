@@ -23,63 +23,39 @@ internal import RingBuffer
 /// No byte is searched twice: a request costs the same in one piece as byte by byte. Memory is used only for the bytes
 /// that have arrived: a declared length reserves nothing.
 public struct RequestParser: ~Copyable {
-  /// The part of a request that the next bytes belong to.
-  enum Stage {
-    case head
-    case body(remaining: Int)
-    case chunkSize
-    case chunk(remaining: Int)
-    case chunkEnd
-    case trailers
-  }
-
-  /// The limits of requests.
-  public let limits: HTTPLimits
-
-  /// The most bytes of the current body; with each head, that of ``limits``. A caller lowers or raises it before it asks
-  /// for the body.
-  public var bodyLimit: Int
-
-  var stage = Stage.head
+  var lines: LineSearch
+  var body: BodyParser
   var index = HeadIndex()
   var facts = HeadFacts()
   /// Whether the head at the start of the input is complete.
   var isHeadComplete = false
   /// The bytes of the current head in the lines that have been parsed.
   var parsedCount = 0
-  /// The bytes of the current line that have been searched for its end.
-  var searchedCount = 0
-  /// The bytes so far that count against `limits.fields`.
-  var fieldByteCount = 0
-  /// The bytes of the current body that have been taken.
-  var bodyByteCount = 0
   /// Whether an empty line was skipped before this request.
   var hasSkippedLine = false
 
   /// Creates a parser for a connection.
   public init(limits: HTTPLimits = HTTPLimits()) {
-    self.limits = limits
-    bodyLimit = limits.body
+    lines = LineSearch(limits)
+    body = BodyParser(limit: limits.body)
+  }
+
+  /// The limits of requests.
+  public var limits: HTTPLimits { lines.limits }
+
+  /// The most bytes of the current body; with each head, that of ``limits``. A caller lowers or raises it before it asks
+  /// for the body.
+  public var bodyLimit: Int {
+    get { body.limit }
+    set { body.limit = newValue }
   }
 
   /// Whether the next byte that is not taken yet belongs to a head.
-  public var isBetweenRequests: Bool {
-    if case .head = stage { true } else { false }
-  }
+  public var isBetweenRequests: Bool { body.isOver }
 
   /// Whether bytes of a body are still to come before the first of them has been taken: the time to send a
   /// `100 Continue`, if the client waits for it.
-  var isBeforeBody: Bool {
-    switch stage {
-    case .body, .chunkSize: bodyByteCount == 0
-    default: false
-    }
-  }
-
-  /// Whether the rest of the body is not known to have more bytes than `limit`.
-  func isRestShort(_ limit: Int) -> Bool {
-    if case .body(let remaining) = stage { remaining <= limit } else { true }
-  }
+  var isBeforeBody: Bool { body.isUntouched }
 
   /// Whether the current request is known to be a HEAD, whose answer has no body.
   var isHead: Bool { index.method == .head && (parsedCount > 0 || !isBetweenRequests) }

@@ -65,7 +65,7 @@ extension HTTPSession {
   /// Has the connection close if a body that nobody takes is too long to be dropped, or may never come.
   private func refuseBodyIfLong(_ exchange: Exchange) {
     guard !parser.isBetweenRequests else { return }
-    if exchange.expectsContinue && parser.isBeforeBody || !parser.isRestShort(Self.discardLimit) {
+    if exchange.expectsContinue && parser.isBeforeBody || !parser.body.isRestShort(Self.discardLimit) {
       exchange.persistence = .close
     }
   }
@@ -75,7 +75,7 @@ extension HTTPSession {
     exchange.answer = .isDone
     exchange.sink?.fail(CancellationError())
     exchange.sink = parser.isBetweenRequests || exchange.persistence == .close ? nil : DiscardingSink()
-    parser.bodyLimit = min(parser.bodyLimit, parser.bodyByteCount + Self.discardLimit)
+    parser.bodyLimit = min(parser.bodyLimit, parser.body.byteCount + Self.discardLimit)
   }
 
   // MARK: Streams

@@ -1,0 +1,151 @@
+public import HTTPTypes
+public import RingBuffer
+
+/// Parses responses in a stream of bytes that arrives in pieces of any size. It does no input or output: a client, a proxy or a
+/// health check brings the bytes.
+///
+/// Follows RFC 9112 as strictly as ``RequestParser`` does, and shares its parsing of fields and bodies. The method of the request
+/// tells whether a response has a body:
+///
+/// ```swift
+/// func parse(_ input: inout RingBuffer, with parser: inout ResponseParser) throws(Refusal) {
+///   while try parser.parseHead(in: &input, to: .get) {
+///     print(parser.head(in: input).status)
+///     parser.takeHead(from: &input)
+///     while case .bytes(let count) = try parser.nextBodyPart(in: &input) {
+///       parser.takeBody(count, from: &input)
+///     }
+///   }
+/// }
+/// ```
+///
+/// A ``Refusal`` has the status `502 Bad Gateway`, with which a gateway answers its own client. The parser is of no use then,
+/// and the connection is to be closed.
+public struct ResponseParser: ~Copyable {
+  private var lines: LineSearch
+  private var body: BodyParser
+  private var index = ResponseIndex()
+  private var facts = HeadFacts()
+  /// Whether the head at the start of the input is complete.
+  private var isHeadComplete = false
+  /// The bytes of the current head in the lines that have been parsed.
+  private var parsedCount = 0
+  private var isInputEnded = false
+
+  /// Creates a parser for a connection.
+  public init(limits: HTTPLimits = HTTPLimits()) {
+    lines = LineSearch(limits)
+    body = BodyParser(limit: limits.body)
+  }
+
+  /// The limits of responses.
+  public var limits: HTTPLimits { lines.limits }
+
+  /// The most bytes of the current body; with each head, that of ``limits``. A caller lowers or raises it before it asks
+  /// for the body.
+  public var bodyLimit: Int {
+    get { body.limit }
+    set { body.limit = newValue }
+  }
+
+  /// Whether the next byte that is not taken yet belongs to a head.
+  public var isBetweenResponses: Bool { body.isOver }
+
+  /// Takes in that the server has ended its stream, behind the bytes in the input. A body that ends with the connection is over
+  /// then; a response that is not complete is refused by the next call.
+  public mutating func endInput() { isInputEnded = true }
+
+  // MARK: Heads
+
+  /// Parses up to the end of the head at the start of the input.
+  ///
+  /// - Parameters:
+  ///   - input: the bytes that have arrived.
+  ///   - method: the method of the request that the response answers: the same in all calls for one response.
+  /// - Returns: whether the head is complete. It stays in the input, in one piece, until ``takeHead(from:)``.
+  /// - Precondition: the body of the response before has been taken to its end.
+  public mutating func parseHead(in input: inout RingBuffer, to method: HTTPRequest.Method) throws(Refusal) -> Bool {
+    precondition(isBetweenResponses, "ResponseParser.parseHead: the body of the response before has not been taken")
+    if isHeadComplete { return true }
+    if input.isEmpty { return false }
+    input.makeContiguous()
+    do throws(Refusal) {
+      isHeadComplete = try parseLines(of: Line(_bytes: input.readable.first), method)
+    } catch {
+      throw error.ofResponse
+    }
+    if isInputEnded && !isHeadComplete { throw .responseCutShort }
+    return isHeadComplete
+  }
+
+  /// The head at the start of the input, once it is complete.
+  @_lifetime(borrow input)
+  public func head(in input: borrowing RingBuffer) -> ResponseHead {
+    precondition(isHeadComplete, "ResponseParser.head: the head is not complete")
+    let bytes = Line(_bytes: input.readable.first.extracting(first: index.end))
+    return unsafe _overrideLifetime(ResponseHead(bytes, index), borrowing: input)
+  }
+
+  /// Takes the complete head out of the input. The body follows, if there is one.
+  public mutating func takeHead(from input: inout RingBuffer) {
+    precondition(isHeadComplete, "ResponseParser.takeHead: the head is not complete")
+    input.discard(index.end)
+    isHeadComplete = false
+    parsedCount = 0
+    lines.fieldByteCount = 0
+    body.begin(index.framing)
+  }
+
+  /// Parses lines up to the empty one. Returns whether it was there.
+  private mutating func parseLines(of bytes: Line, _ method: HTTPRequest.Method) throws(Refusal) -> Bool {
+    while let length = try lines.lineLength(in: bytes, from: parsedCount, isFirst: parsedCount == 0) {
+      let line = bytes.extracting(parsedCount..<parsedCount + length)
+      if parsedCount == 0 {
+        index = try ResponseIndex(statusLine: line)
+        facts = HeadFacts()
+        facts.isHTTP10 = index.isHTTP10
+      } else if length > 0 {
+        try facts.addResponseField(line)
+        lines.fieldByteCount += length + 2
+      }
+      parsedCount += length + 2
+      lines.searchedCount = 0
+      if length == 0 {
+        index.end = parsedCount
+        index.framing = try facts.framing(ofResponse: index.code, to: method, limit: limits.body)
+        index.persistence = facts.persistence
+        body.limit = limits.body
+        return true
+      }
+    }
+    return false
+  }
+
+  // MARK: Bodies
+
+  /// Looks for the next part of the body, and takes the framing in front of it.
+  public mutating func nextBodyPart(in input: inout RingBuffer) throws(Refusal) -> BodyPart {
+    let part: BodyPart
+    do throws(Refusal) {
+      part = try body.nextPart(in: &input, &lines)
+    } catch {
+      throw error.ofResponse
+    }
+    guard part == .incomplete, isInputEnded else { return part }
+    guard body.endsWithConnection else { throw .responseCutShort }
+    body.end()
+    return .end
+  }
+
+  /// Takes bytes of the body out of the input, at most as many as ``nextBodyPart(in:)`` has told.
+  public mutating func takeBody(_ count: Int, from input: inout RingBuffer) {
+    body.noteTaken(count)
+    input.discard(count)
+  }
+
+  /// Moves bytes of the body to a buffer, at most as many as ``nextBodyPart(in:)`` has told.
+  public mutating func moveBody(_ count: Int, from input: inout RingBuffer, to body: inout RingBuffer) {
+    self.body.noteTaken(count)
+    input.read(count, into: &body)
+  }
+}
