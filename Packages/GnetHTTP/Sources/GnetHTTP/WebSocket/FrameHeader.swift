@@ -18,6 +18,7 @@ struct WebSocketFailure: Error, Equatable {
   let reason: String
 
   static func violation(_ reason: String) -> WebSocketFailure { WebSocketFailure(code: 1002, reason: reason) }
+  static let invalidText = WebSocketFailure(code: 1007, reason: "a text is not UTF-8")
 }
 
 /// The header of a client's frame.

@@ -11,13 +11,18 @@ struct MessageReader: ~Copyable {
     case close
   }
 
+  /// The most bytes of a server's frame in front of a message.
+  private static let headroom = 10
+
   let limit: Int
-  /// The bytes of the message so far; after the event of a message, all of them, for the caller to take.
+  /// After the event of a message, all its bytes, for the caller to take. Before, the bytes so far, behind room for the header
+  /// of a server's frame: a message that is sent back needs no copy then, and lies in one piece.
   var message = RingBuffer()
   /// The payload of the control frame so far; after its event, the whole.
   private(set) var control: [UInt8] = []
   /// The kind of the message whose fragments arrive.
   private var kind: Opcode?
+  private var textCheck = UTF8Check()
   /// The current frame, and the bytes of its payload that are still to come.
   private var frame: FrameHeader?
   private var remaining = 0
@@ -34,7 +39,7 @@ struct MessageReader: ~Copyable {
         try begin(header)
         continue
       }
-      take(min(remaining, input.count), of: frame, from: &input)
+      try take(min(remaining, input.count), of: frame, from: &input)
       if remaining > 0 { return nil }
       self.frame = nil
       if let event = try finish(frame) { return event }
@@ -47,9 +52,11 @@ struct MessageReader: ~Copyable {
     case .text, .binary:
       if kind != nil { throw .violation("a message begins inside another") }
       kind = header.opcode
+      let room = InlineArray<10, UInt8>(repeating: 0)
+      message.write(room.span)
     case .close, .ping, .pong: control = []
     }
-    if !header.opcode.isControl, header.length > limit - message.count {
+    if !header.opcode.isControl, header.length > limit - (message.count - Self.headroom) {
       throw WebSocketFailure(code: 1009, reason: "the message is too long")
     }
     frame = header
@@ -57,15 +64,28 @@ struct MessageReader: ~Copyable {
   }
 
   /// Moves bytes of the payload from the input, without their mask.
-  private mutating func take(_ count: Int, of frame: FrameHeader, from input: inout RingBuffer) {
+  private mutating func take(
+    _ count: Int, of frame: FrameHeader, from input: inout RingBuffer
+  ) throws(WebSocketFailure) {
     let offset = frame.length - remaining
     if frame.opcode.isControl {
       for (index, byte) in input.peek(count).enumerated() { control.append(byte ^ frame.mask.byte(offset + index)) }
     } else if count > 0 {
+      let start = message.count
       Masking.copy(count, of: input, mask: frame.mask, from: offset, to: &message)
+      if kind == .text { try checkText(from: start) }
     }
     input.discard(count)
     remaining -= count
+  }
+
+  /// Refuses a text by its first byte that is not UTF-8.
+  private mutating func checkText(from start: Int) throws(WebSocketFailure) {
+    message.makeContiguous()
+    var check = textCheck
+    let isText = check.take(Span(_bytes: message.readable.first.extracting(droppingFirst: start)))
+    if !isText { throw .invalidText }
+    textCheck = check
   }
 
   private mutating func finish(_ frame: FrameHeader) throws(WebSocketFailure) -> Event? {
@@ -76,14 +96,10 @@ struct MessageReader: ~Copyable {
     case .continuation, .text, .binary:
       guard frame.isFinal, let kind else { return nil }
       self.kind = nil
+      message.discard(Self.headroom)
       guard kind == .text else { return .binary }
-      guard isUTF8() else { throw WebSocketFailure(code: 1007, reason: "a text is not UTF-8") }
+      if !textCheck.isComplete { throw .invalidText }
       return .text
     }
-  }
-
-  private mutating func isUTF8() -> Bool {
-    message.makeContiguous()
-    return (try? UTF8Span(validating: Span(_bytes: message.readable.first))) != nil
   }
 }

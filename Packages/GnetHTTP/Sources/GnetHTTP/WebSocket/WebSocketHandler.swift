@@ -77,7 +77,7 @@ public struct WebSocket: ~Copyable {
   public func send(moving message: inout WebSocketMessage) {
     guard !link.isClosing else { return }
     let header = FrameHeader.bytes(message.isText ? .text : .binary, message.bytes.count)
-    unsafe connection.pointee.write(header.bytes.span.extracting(first: header.count))
+    unsafe message.bytes.prepend(header.bytes.span.extracting(first: header.count).bytes)
     unsafe connection.pointee.write(moving: &message.bytes)
   }
 

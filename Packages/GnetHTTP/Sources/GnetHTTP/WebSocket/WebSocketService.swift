@@ -25,7 +25,7 @@ public struct WebSocketService: Sendable {
     options: WebSocketOptions = WebSocketOptions(), _ make: @escaping @Sendable (inout Connection) -> Handler
   ) {
     service = Service(perLoop: { _ in WebSocketLoop() }) { connection, loop in
-      WebSocketSession(make(&connection), options, on: loop)
+      WebSocketSession(HandlerProgram(make(&connection)), options, on: loop)
     }
   }
 

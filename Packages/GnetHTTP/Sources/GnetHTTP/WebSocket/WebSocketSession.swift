@@ -8,8 +8,8 @@ final class WebSocketLoop {
 }
 
 /// The messages of one connection.
-struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, ConnectionHandler {
-  private var handler: Handler
+struct WebSocketSession: ~Copyable, ConnectionHandler {
+  private let program: WebSocketProgram
   private let options: WebSocketOptions
   private let loop: WebSocketLoop
   private let link = WebSocketLink()
@@ -23,8 +23,8 @@ struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, Conne
   /// The code of the client's close.
   private var code: UInt16?
 
-  init(_ handler: consuming Handler, _ options: WebSocketOptions, on loop: WebSocketLoop) {
-    self.handler = handler
+  init(_ program: WebSocketProgram, _ options: WebSocketOptions, on loop: WebSocketLoop) {
+    self.program = program
     self.options = options
     self.loop = loop
     reader = MessageReader(limit: options.messageLimit)
@@ -34,8 +34,8 @@ struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, Conne
     // HTTP may have held back what came behind the request.
     connection.isReadingPaused = false
     connection.setTimeout(options.pingInterval)
-    withSocket(&connection) { handler, socket in
-      handler.opened(&socket)
+    withSocket(&connection) { program, socket in
+      program.opened(&socket)
       if socket.isShuttingDown { socket.close(1001, "the server shuts down") }
     }
     return .none
@@ -84,8 +84,7 @@ struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, Conne
 
   consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
     _ = link.beginClosing()
-    let code = code
-    handler.closed(code, error)
+    program.closed(code, error)
   }
 
   private mutating func take(
@@ -96,7 +95,7 @@ struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, Conne
       var message = WebSocketMessage(isText: event == .text, bytes: RingBuffer())
       swap(&message.bytes, &reader.message)
       // A client that was told of the close is not listened to.
-      if !link.isClosing { withSocket(&connection) { handler, socket in handler.received(&message, &socket) } }
+      if !link.isClosing { withSocket(&connection) { program, socket in program.received(&message, &socket) } }
       message.bytes.removeAll()
       swap(&message.bytes, &reader.message)
     case .ping:
@@ -133,11 +132,11 @@ struct WebSocketSession<Handler: WebSocketHandler & ~Copyable>: ~Copyable, Conne
   }
 
   private mutating func withSocket(
-    _ connection: inout Connection, _ body: (inout Handler, inout WebSocket) -> Void
+    _ connection: inout Connection, _ body: (WebSocketProgram, inout WebSocket) -> Void
   ) {
     unsafe withUnsafeMutablePointer(to: &connection) { connection in
       var socket = unsafe WebSocket(connection, link)
-      body(&handler, &socket)
+      body(program, &socket)
     }
     waitForClose(&connection)
   }

@@ -52,11 +52,7 @@ struct ForeignTests {
     }
   }
 
-  /// The Python that has h11; `nil` if there is none.
-  private static let python = ["python3", "/usr/bin/python3"].first { name in
-    guard let program = try? Program(name, ["-c", "import h11"]) else { return false }
-    return program.exitCode() == 0
-  }
+  private static let python = Python.installed(with: "h11")
 
   @Test(
     "h11, a strict client, agrees with all that is sent", .enabled(if: python != nil, "h11 for Python is not there"))

@@ -175,42 +175,4 @@ struct WebSocketTests {
       sender.join()
     }
   }
-
-  /// The Python that has a module; `nil` if there is none.
-  private static func python(with module: String) -> String? {
-    ["python3", "/usr/bin/python3"].first { name in
-      (try? Program(name, ["-c", "import \(module)"]))?.exitCode() == 0
-    }
-  }
-
-  private static let client = python(with: "websockets")
-
-  @Test("speaks with the client of Python's websockets", .enabled(if: client != nil, "Python's module is not there"))
-  func websockets() throws {
-    try withSockets { server, _ in
-      let script = """
-        import asyncio, sys, websockets
-        async def main():
-            async with websockets.connect(f"ws://127.0.0.1:{sys.argv[1]}/ws", compression="deflate") as ws:
-                assert await ws.recv() == "welcome"
-                for message in ["", "text ä", b"bytes", b"x" * 1000000, "y" * 70000]:
-                    await ws.send(message)
-                    assert await ws.recv() == message
-                await ws.send(["frag", "ments"])
-                assert await ws.recv() == "fragments"
-                await (await ws.ping())
-                await ws.send("close")
-                try: await ws.recv()
-                except websockets.ConnectionClosed as closed: assert closed.rcvd.code == 4000
-                else: raise AssertionError("open")
-            async with websockets.connect(f"ws://127.0.0.1:{sys.argv[1]}/ws") as ws: pass
-            assert ws.close_code == 1000
-        asyncio.run(main())
-        print("done")
-        """
-      let port = try #require(server.addresses[0].port)
-      let program = try Program(Self.client!, ["-c", script, "\(port)"])
-      #expect(program.outputToEnd() == Array("done\n".utf8), "\(program.errorsToEnd())")
-    }
-  }
 }
