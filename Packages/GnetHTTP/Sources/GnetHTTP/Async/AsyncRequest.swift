@@ -55,8 +55,7 @@ enum RequestTask {
       let channel = request.index.framing == .none ? nil : BodyChannel(request.handle)
       let owned = AsyncRequest(request, body: RequestBody(channel))
       let makeSink = channel.map { channel in { @Sendable () -> BodySink in AsyncSink(channel) } }
-      let start = { @Sendable (pending: PendingResponse) in pending.answer { try await handler(owned) } }
-      return Response(.waiting(WaitingAnswer(makeSink: makeSink, start: start)))
+      return Response(.waiting(WaitingAnswer(makeSink: makeSink, start: .task { try await handler(owned) })))
     }
   }
 }

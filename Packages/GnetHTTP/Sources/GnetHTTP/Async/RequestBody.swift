@@ -1,6 +1,6 @@
 /// The body of a request, as it arrives.
 ///
-/// Nothing is read from the client while nobody asks: at most 64 KiB are kept. Only a single task may read. What is left
+/// At most 64 KiB are received ahead while nobody asks; more is left to the kernel. Only a single task may read. What is left
 /// when the answer is given is dropped; if that is much, the connection closes.
 public struct RequestBody: AsyncSequence, Sendable {
   /// The channel; `nil` if the request has no body.

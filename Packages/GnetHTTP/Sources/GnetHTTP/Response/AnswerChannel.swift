@@ -17,6 +17,8 @@ final class AnswerChannel: Sendable {
     var remaining: Int?
     var isFinished = false
     var isAborted = false
+    /// Whether the session is about to look anyway, since the answer has just begun.
+    var isNew = true
     /// The reason why nothing is taken any more.
     var failure: (any Error)?
     /// The tasks that wait until more is taken.
@@ -37,8 +39,15 @@ final class AnswerChannel: Sendable {
 
   func withState<Result>(_ body: (inout sending State) -> sending Result) -> sending Result { state.withLock(body) }
 
-  /// Has the session look.
-  func wake() { handle.wake() }
+  /// Makes a change, and has the session look, unless the session is about to look anyway.
+  ///
+  /// - Parameter body: makes the change. Returns whether there is something to look at.
+  @discardableResult
+  func change(_ body: (inout State) -> Bool) -> Bool {
+    let (isChanged, isNew) = withState { state in (body(&state), state.isNew) }
+    if isChanged && !isNew { handle.wake() }
+    return isChanged
+  }
 
   // MARK: Session
 
@@ -66,14 +75,38 @@ final class AnswerChannel: Sendable {
 
   // MARK: Tasks
 
-  /// Runs a task on the connection's loop, which is cancelled when the connection goes.
-  func run(_ body: @escaping @Sendable () async -> Void) {
-    let task = Task(executorPreference: loop) { await body() }
+  /// Has a task give the answer. The task runs on the connection's loop: at once, up to the first time that it waits.
+  func answer(by body: @escaping @Sendable () async throws -> Response) {
+    cancelAtEnd(
+      Task.immediate(executorPreference: loop) { [self] in
+        do {
+          send(try await body())
+        } catch let refusal as Refusal {
+          send(Response(refusal))
+        } catch {
+          report(error)
+          send(.failure)
+        }
+      })
+  }
+
+  /// Has a task cancelled when the connection goes.
+  func cancelAtEnd(_ task: Task<Void, Never>) {
     let isLate = withState { state in
       if state.failure == nil { state.task = task }
       return state.failure != nil
     }
     if isLate { task.cancel() }
+  }
+
+  /// Gives the answer. Returns whether it is on its way.
+  @discardableResult
+  func send(_ response: Response) -> Bool {
+    change { state in
+      guard state.failure == nil else { return false }
+      state.response = response
+      return true
+    }
   }
 
   /// Logs the error of a task. A client that has gone is none.

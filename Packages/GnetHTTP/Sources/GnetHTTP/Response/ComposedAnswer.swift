@@ -13,16 +13,14 @@ struct ComposedAnswer: Sendable {
   ) {
     precondition(status.code >= 200, "Response: the status \(status.code) is no answer")
     let length = body.byteCount + rest.byteCount
-    var head = Self.head(status, type: type, fields: fields)
-    if status.allowsBody { head += "Content-Length: \(length)\r\n".utf8 }
+    var head = Self.head(status, type: type, fields: fields, reserving: status.allowsBody ? length : 0)
+    if status.allowsBody { head.appendField("Content-Length", String(length)) }
     fieldsCount = head.count
+    head += "\r\n".utf8
     guard status.allowsBody else {
-      head += "\r\n".utf8
       bytes = head
       return
     }
-    head.reserveCapacity(head.count + 2 + length)
-    head += "\r\n".utf8
     unsafe body.withUnsafeBytes { unsafe head.append(contentsOf: $0) }
     unsafe rest.withUnsafeBytes { unsafe head.append(contentsOf: $0) }
     bytes = head
@@ -47,21 +45,38 @@ struct ComposedAnswer: Sendable {
   }
 
   /// A status line and fields, without the fields that the server writes.
-  static func head(_ status: HTTPResponse.Status, type: String?, fields: HTTPFields) -> [UInt8] {
-    var head = Array("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n".utf8)
+  ///
+  /// - Parameter count: the bytes that may follow the head: memory for all is allocated once.
+  static func head(
+    _ status: HTTPResponse.Status, type: String?, fields: HTTPFields, reserving count: Int = 0
+  ) -> [UInt8] {
+    var head: [UInt8] = []
+    head.reserveCapacity(usualHeadCount + count)
+    head += "HTTP/1.1 ".utf8
+    head += String(status.code).utf8
+    head += " ".utf8
+    head += status.reasonPhrase.utf8
+    head += "\r\n".utf8
     if let type, status.allowsBody, fields[.contentType] == nil {
-      append(HTTPField(name: .contentType, value: type), to: &head)
+      // A text with line ends goes through HTTPTypes, which replaces them.
+      let isClean = type.utf8.allSatisfy { CharacterClass($0).contains(.field) }
+      head.appendField("Content-Type", isClean ? type : HTTPField(name: .contentType, value: type).value)
     }
-    for field in fields where !field.name.isOfServer { append(field, to: &head) }
+    for field in fields where !field.name.isOfServer { head.appendField(field.name.rawName, field.value) }
     return head
   }
 
-  private static func append(_ field: HTTPField, to head: inout [UInt8]) {
-    head += field.name.rawName.utf8
-    head += ": ".utf8
-    // Without line ends, which HTTPTypes replaces.
-    head += field.value.utf8
-    head += "\r\n".utf8
+  /// The bytes of a head with a few fields.
+  private static var usualHeadCount: Int { 160 }
+}
+
+extension [UInt8] {
+  /// Appends a field line. The value has no line ends.
+  fileprivate mutating func appendField(_ name: String, _ value: String) {
+    self += name.utf8
+    self += ": ".utf8
+    self += value.utf8
+    self += "\r\n".utf8
   }
 }
 

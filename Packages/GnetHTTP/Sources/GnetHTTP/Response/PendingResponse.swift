@@ -17,26 +17,6 @@ public final class PendingResponse: Sendable {
   @discardableResult
   public func send(_ response: Response) -> Bool {
     guard !isAnswered.exchange(true, ordering: .relaxed) else { return false }
-    let isTaken = channel.withState { state in
-      guard state.failure == nil else { return false }
-      state.response = response
-      return true
-    }
-    if isTaken { channel.wake() }
-    return isTaken
-  }
-
-  /// Has a task give the answer.
-  func answer(by body: @escaping @Sendable () async throws -> Response) {
-    channel.run { [self] in
-      do {
-        send(try await body())
-      } catch let refusal as Refusal {
-        send(Response(refusal))
-      } catch {
-        channel.report(error)
-        send(.failure)
-      }
-    }
+    return channel.send(response)
   }
 }

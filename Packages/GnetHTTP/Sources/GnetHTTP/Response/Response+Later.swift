@@ -33,14 +33,14 @@ extension Response {
   ///
   /// - Parameter start: called at once, on the connection's loop, with what the answer is given to.
   public static func later(_ start: @escaping @Sendable (PendingResponse) -> Void) -> Response {
-    Response(.waiting(WaitingAnswer(start: start)))
+    Response(.waiting(WaitingAnswer(start: .call(start))))
   }
 
   /// The answer that a task returns, which runs on the connection's loop.
   ///
   /// An error that the task throws is answered as by `Service.http(options:async:)`. When the client goes, the task is cancelled.
   public static func async(_ answer: @escaping @Sendable () async throws -> Response) -> Response {
-    .later { pending in pending.answer(by: answer) }
+    Response(.waiting(WaitingAnswer(start: .task(answer))))
   }
 
   /// An answer whose body is sent as it is made, from any thread.
@@ -109,16 +109,19 @@ final class StreamedAnswer: Sendable {
 
 /// The way to an answer that is not there yet.
 final class WaitingAnswer: Sendable {
+  /// The beginning of an answer that does not come from the taker of the body.
+  enum Start: Sendable {
+    /// Is told where the answer goes.
+    case call(@Sendable (PendingResponse) -> Void)
+    case task(@Sendable () async throws -> Response)
+  }
+
   let bodyLimit: Int
   /// Makes the taker of the request's body, on the connection's loop; `nil`: the body is not wanted.
   let makeSink: (@Sendable () -> BodySink)?
-  /// Tells where the answer goes, if it does not come from the taker of the body.
-  let start: (@Sendable (PendingResponse) -> Void)?
+  let start: Start?
 
-  init(
-    bodyLimit: Int = .max, makeSink: (@Sendable () -> BodySink)? = nil,
-    start: (@Sendable (PendingResponse) -> Void)? = nil
-  ) {
+  init(bodyLimit: Int = .max, makeSink: (@Sendable () -> BodySink)? = nil, start: Start? = nil) {
     self.bodyLimit = bodyLimit
     self.makeSink = makeSink
     self.start = start

@@ -22,10 +22,17 @@ public final class ResponseBody: Sendable {
   ///   the body is over.
   /// - Precondition: a body of known length has no more bytes than that.
   public func offer(_ bytes: RawSpan) -> ConnectionHandle.Offer {
-    let outcome = channel.withState { state -> ConnectionHandle.Offer in
-      if state.failure != nil || state.isFinished || state.isAborted { return .gone }
-      if bytes.isEmpty { return .taken }
-      if state.output.count >= AnswerChannel.outputLimit { return .full }
+    var outcome = ConnectionHandle.Offer.taken
+    channel.change { state in
+      if state.failure != nil || state.isFinished || state.isAborted {
+        outcome = .gone
+        return false
+      }
+      if bytes.isEmpty { return false }
+      if state.output.count >= AnswerChannel.outputLimit {
+        outcome = .full
+        return false
+      }
       if let remaining = state.remaining {
         precondition(bytes.byteCount <= remaining, "ResponseBody: more bytes than the length of the answer")
         state.remaining = remaining - bytes.byteCount
@@ -33,9 +40,8 @@ public final class ResponseBody: Sendable {
       if isChunked { state.output.write(String(bytes.byteCount, radix: 16) + "\r\n") }
       state.output.write(bytes)
       if isChunked { state.output.write("\r\n") }
-      return .taken
+      return true
     }
-    if outcome == .taken { channel.wake() }
     return outcome
   }
 
@@ -66,36 +72,39 @@ public final class ResponseBody: Sendable {
 
   /// Ends the body. A body of known length that has fewer bytes is cut off.
   public func finish() {
-    channel.withState { state in
-      if state.isFinished || state.isAborted { return }
-      if state.remaining ?? 0 > 0 { return state.isAborted = true }
-      if isChunked { state.output.write("0\r\n\r\n") }
-      state.isFinished = true
+    channel.change { state in
+      if state.isFinished || state.isAborted { return false }
+      if state.remaining ?? 0 > 0 {
+        state.isAborted = true
+      } else {
+        if isChunked { state.output.write("0\r\n\r\n") }
+        state.isFinished = true
+      }
+      return true
     }
-    channel.wake()
   }
 
   /// Cuts the answer off: the connection closes without the end of the body, so that the client does not take it for
   /// whole.
   public func abort() {
-    let isNew = channel.withState { state in
+    channel.change { state in
       if state.isFinished || state.isAborted { return false }
       state.isAborted = true
       return true
     }
-    if isNew { channel.wake() }
   }
 
-  /// Has a task write the body.
+  /// Has a task write the body. The task runs on the connection's loop: at once, up to the first time that it waits.
   func write(by body: @escaping @Sendable (ResponseBody) async throws -> Void) {
-    channel.run { [self] in
-      do {
-        try await body(self)
-        finish()
-      } catch {
-        channel.report(error)
-        abort()
-      }
-    }
+    channel.cancelAtEnd(
+      Task.immediate(executorPreference: channel.loop) { [self] in
+        do {
+          try await body(self)
+          finish()
+        } catch {
+          channel.report(error)
+          abort()
+        }
+      })
   }
 }

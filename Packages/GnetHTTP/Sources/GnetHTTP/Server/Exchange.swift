@@ -19,6 +19,8 @@ final class Exchange {
   var sink: BodySink?
   /// The way of a later answer.
   var channel: AnswerChannel?
+  /// Whether a later answer has just begun, so that it may be there already.
+  var hasBegun = false
   /// Whether the client still waits for a `100 Continue`.
   var expectsContinue: Bool
 

@@ -46,10 +46,20 @@ extension HTTPSession {
       exchange.sink = UnwantedSink()
     }
     if let start = way.start {
-      let channel = AnswerChannel(connection, logger: loop.options.logger)
-      exchange.channel = channel
-      start(PendingResponse(channel))
+      let channel = beginChannel(exchange, connection)
+      switch start {
+      case .call(let body): body(PendingResponse(channel))
+      case .task(let body): channel.answer(by: body)
+      }
     }
+  }
+
+  /// Opens the way of an answer that may come from elsewhere.
+  private func beginChannel(_ exchange: Exchange, _ connection: borrowing Connection) -> AnswerChannel {
+    let channel = AnswerChannel(connection, logger: loop.options.logger)
+    exchange.channel = channel
+    exchange.hasBegun = true
+    return channel
   }
 
   // MARK: The body
@@ -93,9 +103,8 @@ extension HTTPSession {
     connection.write(loop.momentFields)
     connection.write(exchange.persistence.endOfHead.span)
     if exchange.isHead { return finishAnswer(exchange) }
-    let channel = AnswerChannel(connection, logger: loop.options.logger)
+    let channel = beginChannel(exchange, connection)
     channel.withState { $0.remaining = answer.length }
-    exchange.channel = channel
     exchange.answer = .isStreaming
     answer.start(ResponseBody(channel, isChunked: isChunked))
   }
@@ -106,8 +115,12 @@ extension HTTPSession {
   mutating func advance(
     _ exchange: Exchange, _ connection: inout Connection, _ input: inout RingBuffer
   ) throws(Refusal) -> Bool {
-    takeAnswer(exchange, &connection, input)
-    if exchange.sink != nil { try takeBody(exchange, &connection, &input) }
+    repeat {
+      exchange.hasBegun = false
+      takeAnswer(exchange, &connection, input)
+      if exchange.sink != nil { try takeBody(exchange, &connection, &input) }
+      // The answer to what has arrived may be there already.
+    } while exchange.hasBegun
     return exchange.isOver
   }
 
@@ -118,6 +131,7 @@ extension HTTPSession {
     guard let channel = exchange.channel else { return }
     var output = RingBuffer()
     let (response, isFinished, isAborted) = channel.withState { state in
+      state.isNew = false
       swap(&output, &state.output)
       return (state.response.take(), state.isFinished, state.isAborted)
     }
@@ -141,7 +155,8 @@ extension HTTPSession {
   private mutating func takeBody(
     _ exchange: Exchange, _ connection: inout Connection, _ input: inout RingBuffer
   ) throws(Refusal) {
-    while let sink = exchange.sink, sink.wantsMore {
+    // A body whose last byte was taken ends at once, before anybody asks for more.
+    while let sink = exchange.sink, sink.wantsMore || parser.isBetweenRequests {
       switch try parser.nextBodyPart(in: &input) {
       case .bytes(let count):
         try sink.take(count, of: &input, &parser)

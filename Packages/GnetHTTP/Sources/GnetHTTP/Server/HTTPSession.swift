@@ -123,8 +123,9 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
     _ connection: inout Connection, _ input: borrowing RingBuffer
   ) throws(Refusal) -> Persistence {
     if let exchange, !exchange.waitsForClient {
-      // A body that is held up is left to the kernel; behind it, and behind a request, some requests may wait.
-      connection.isReadingPaused = exchange.sink != nil || input.count > Self.backlogLimit
+      // A body that is held up is left to the kernel, but for what has arrived; behind it, and behind a request, some requests
+      // may wait.
+      connection.isReadingPaused = input.count > (exchange.sink == nil ? Self.backlogLimit : 0)
       if isTimed { setTimeout(nil, &connection) }
       return .open
     }
