@@ -53,6 +53,25 @@ import Testing
     }
   }
 
+  @Test("the head of the metrics has these lines and no others; only the last answer of a connection tells of it")
+  func head() throws {
+    try withEndpoint([Files.temporaryPath()]) { address in
+      let answers = try get(address, metrics + lastMetrics).split(separator: "HTTP/1.1 ")
+      #expect(answers.count == 2)
+      for (answer, last) in zip(answers, [[], ["Connection: close"]]) {
+        let head = answer.prefix(upTo: try #require(answer.firstRange(of: "\r\n\r\n")).lowerBound)
+        // A line's end is one character.
+        let body = answer.dropFirst(head.count + 2)
+        let lines = head.split(separator: "\r\n").map(String.init)
+        let expected = [
+          "200 OK", "Content-Type: text/plain; version=0.0.4; charset=utf-8", "Content-Length: \(body.utf8.count)",
+        ]
+        #expect(lines.prefix(3) == expected[...])
+        #expect(lines.dropFirst(3).first?.hasPrefix("Date: ") == true && lines.dropFirst(4) == last[...])
+      }
+    }
+  }
+
   @Test("a connection stays for more requests, which are answered in order")
   func keepAlive() throws {
     try withServer(try TestServer()) { server in
