@@ -35,7 +35,7 @@ struct HeldBytesTests {
 
   private static let size = 1 << 20
   private static let limit = 64 << 10
-  /// What else a request takes: its answer, its task.
+  /// The other memory of a request: for its answer and its task.
   private static let slack = 8 << 10
 
   /// Has a client send two bodies. The first has everything made that is kept.

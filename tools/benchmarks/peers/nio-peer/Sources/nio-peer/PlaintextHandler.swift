@@ -51,7 +51,8 @@ final class PlaintextHandler: ChannelInboundHandler {
   private func answer(_ context: ChannelHandlerContext, with byteCount: Int) {
     let body = context.channel.allocator.buffer(string: "\(byteCount)")
     let headers: HTTPHeaders = ["Content-Type": "text/plain", "Content-Length": "\(body.readableBytes)"]
-    context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers))), promise: nil)
+    context.write(
+      wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers))), promise: nil)
     context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
     finish(context)
   }

@@ -22,7 +22,8 @@ final class WebSocketEchoHandler: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let frame = unwrapInboundIn(data)
     guard frame.opcode == .binary else { return context.close(promise: nil) }
-    context.write(wrapOutboundOut(WebSocketFrame(fin: frame.fin, opcode: .binary, data: frame.unmaskedData)), promise: nil)
+    context.write(
+      wrapOutboundOut(WebSocketFrame(fin: frame.fin, opcode: .binary, data: frame.unmaskedData)), promise: nil)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {

@@ -82,7 +82,9 @@ case "http":
 case "websocket":
   channel = try bind(
     streams { channel in
-      let upgrade = (upgraders: [WebSocketEchoHandler.upgrader], completionHandler: { @Sendable (_: ChannelHandlerContext) in })
+      let upgrade = (
+        upgraders: [WebSocketEchoHandler.upgrader], completionHandler: { @Sendable (_: ChannelHandlerContext) in }
+      )
       try channel.pipeline.syncOperations.configureHTTPServerPipeline(withServerUpgrade: upgrade)
     }
     .childChannelOption(.tcpOption(.tcp_nodelay), value: 1))
