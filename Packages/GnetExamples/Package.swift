@@ -32,6 +32,8 @@ let package = Package(
     .executable(name: "memcached", targets: ["memcached"]),
     .executable(name: "statsd", targets: ["statsd"]),
     .executable(name: "service-group", targets: ["service-group"]),
+    // For tools/fuzz, too.
+    .library(name: "RedisEngine", targets: ["RedisEngine"]),
   ],
   dependencies: [
     .package(path: "../Gnet"),

@@ -7,6 +7,8 @@ let package = Package(
   products: [
     .library(name: "GnetMetrics", targets: ["GnetMetrics"]),
     .executable(name: "gnet-metrics", targets: ["gnet-metrics"]),
+    // For tools/fuzz alone: nothing in it is public.
+    .library(name: "MetricsClient", targets: ["MetricsClient"]),
   ],
   dependencies: [
     .package(path: "../Gnet"),
