@@ -15,8 +15,9 @@ extension FuzzTarget {
       if outcome != .incomplete { known = outcome }
     }
     expectEqual(known ?? .incomplete, whole, "the outcome of the prefixes is another")
-    if case .header(let header?, _) = whole { header.expectRoundTrips() }
     if case .header(let header, let count) = whole {
+      header?.expectRoundTrips()
+      header?.expectCanonical(input.prefix(count))
       let left = outcome(of: input[...], cutBy: UInt8(count & 0xff)) { leftByFilter($0) }
       expectEqual(left, Filtered(header: header, rest: Array(input.dropFirst(count))), "the filter differs")
     }
@@ -61,6 +62,16 @@ extension ProxyHeader {
     if isExact { expectParsed(encoded(.v2), as: self) }
     let isUnix = source.family == .unix || destination.family == .unix
     expectParsed(encoded(.v1), as: isUnix ? nil : ProxyHeader(source: source, destination: destination))
+  }
+
+  /// A header with addresses of a version of IP is encoded to the bytes that it was parsed of, unless they can be another form.
+  fileprivate func expectCanonical(_ bytes: ArraySlice<UInt8>) {
+    let families = Set([source.family, destination.family])
+    if bytes.starts(with: Array("PROXY TCP4".utf8)) {
+      expectEqual(encoded(.v1), Array(bytes), "the line is another when encoded")
+    } else if bytes.starts(with: Self.signature), families == [bytes[13] == 0x11 ? .ipv4 : .ipv6] {
+      expectEqual(encoded(.v2), Array(bytes), "the bytes are others when encoded")
+    }
   }
 
   private func expectParsed(_ bytes: [UInt8], as header: ProxyHeader?) {
