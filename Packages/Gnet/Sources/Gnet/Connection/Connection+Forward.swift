@@ -85,7 +85,7 @@ extension Pinned where Value == RingBuffer {
   /// Takes the bytes of another ring, by an exchange of storage where that has the capacity, or is worth it.
   @inline(__always)
   fileprivate func gather(_ bytes: inout RingBuffer, capacity: Int) {
-    if bytes.capacity == capacity || bytes.count > 4096 {
+    if bytes.isWorthExchanging(forCapacity: capacity) {
       pointee.append(moving: &bytes)
     } else {
       pointee.write(prefix: bytes.count, of: bytes)

@@ -33,7 +33,8 @@ extension Connection {
 
   /// Writes all bytes of `ring` to the peer and leaves it empty; large contents are moved, not copied.
   public func write(moving ring: inout RingBuffer) {
-    if state.pointee.life.takesOutput, state.pointee.outbound.isEmpty, isWorthMoving(ring) {
+    let capacity = state.pointee.lentOutput.pointee.capacity
+    if state.pointee.life.takesOutput, state.pointee.outbound.isEmpty, ring.isWorthExchanging(forCapacity: capacity) {
       state.pointee.lentOutput.pointee.append(moving: &ring)
     } else {
       copyAndEmpty(&ring)
@@ -49,12 +50,6 @@ extension Connection {
       writeCopy(of: ring)
       ring.removeAll()
     }
-  }
-
-  /// Whether an exchange of storage is better than a copy. Storage of another size is only worth it for many bytes.
-  @inline(__always)
-  private func isWorthMoving(_ ring: borrowing RingBuffer) -> Bool {
-    ring.capacity == state.pointee.lentOutput.pointee.capacity || ring.count > 4096
   }
 
   @inline(__always)

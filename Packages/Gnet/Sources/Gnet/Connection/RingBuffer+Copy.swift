@@ -1,6 +1,11 @@
 internal import RingBuffer
 
 extension RingBuffer {
+  /// Whether these bytes are better given to a ring of `capacity` bytes by an exchange of storage than by a copy. Storage of
+  /// another size is only worth it for many bytes.
+  @inline(__always)
+  func isWorthExchanging(forCapacity capacity: Int) -> Bool { self.capacity == capacity || count > 4096 }
+
   /// Appends a copy of the first `count` bytes of `source`, which keeps them.
   mutating func write(prefix count: Int, of source: borrowing RingBuffer) {
     let segments = source.readable(prefix: count)

@@ -274,7 +274,7 @@ extension RingBuffer {
   /// Takes all bytes of another ring, by an exchange of storage where that has the capacity, or is worth it.
   fileprivate mutating func take(_ other: inout RingBuffer, capacity wanted: Int = 0) {
     if other.isEmpty { return }
-    if isEmpty && (other.capacity == wanted || other.count > 4096) { return append(moving: &other) }
+    if isEmpty && other.isWorthExchanging(forCapacity: wanted) { return append(moving: &other) }
     write(prefix: other.count, of: other)
     other.removeAll()
   }
