@@ -57,6 +57,17 @@ public final class SimulatedPeer {
     return received
   }
 
+  /// Takes the first line that has arrived, without its end, which is a line feed, or a carriage return and a line feed.
+  ///
+  /// - Returns: the line; `nil` as long as there is no whole line.
+  public func receiveLine() -> String? {
+    guard let end = received.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+    var line = received[..<end]
+    if line.last == UInt8(ascii: "\r") { line.removeLast() }
+    defer { received.removeFirst(end + 1) }
+    return String(decoding: line, as: UTF8.self)
+  }
+
   /// Sends bytes. What does not fit in the buffer is sent when there is space.
   ///
   /// - Returns: `false` when the stream has ended, so that the bytes are lost.
@@ -94,6 +105,8 @@ public final class SimulatedPeer {
   private func takeIn() {
     if end.isClosed || end.isConnecting { return }
     if end.isConnected { isOpened = true }
+    // Behind the end of the other side's stream.
+    if isEnded && end.isDead { wasReset = wasReset || CallError(end.takeError()).isReset }
     while !isReadingPaused, !isEnded {
       switch end.receive(.max) {
       case .success(let bytes) where bytes.isEmpty:

@@ -23,6 +23,23 @@ extension Simulation {
     }
   }
 
+  /// Runs everything until a line has arrived at a peer, and takes the line, as ``SimulatedPeer/receiveLine()`` does.
+  ///
+  /// - Parameters:
+  ///   - peer: the peer.
+  ///   - limit: the simulated time that may pass.
+  /// - Returns: the line; `nil` at the end of the stream.
+  /// - Throws: when the time is over without either.
+  public func nextLine(of peer: SimulatedPeer, within limit: Duration = .seconds(60)) throws -> String? {
+    var line: String?
+    try run(
+      until: {
+        line = peer.receiveLine()
+        return line != nil || peer.isEnded
+      }, within: limit)
+    return line
+  }
+
   /// Calls `body` after a time, outside of all loops: for a script.
   public func schedule(after delay: Duration, _ body: @escaping () -> Void) {
     world.schedule(after: delay.nanoseconds, body)
