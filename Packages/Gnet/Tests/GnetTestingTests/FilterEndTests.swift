@@ -2,6 +2,8 @@ import Gnet
 import GnetTesting
 import Testing
 
+@testable import GnetWorkloads
+
 /// The ends of streams that filters tell, together with the bytes before them.
 @Suite struct FilterEndTests {
   /// A filter whose peer ends its stream by a zero, as by the close_notify of TLS.
@@ -91,5 +93,55 @@ import Testing
     try simulation.run(until: { client.receivedText == "hello" })
     simulation.run(for: .seconds(60))
     #expect(server.loops[0].statistics.polls < 20)
+  }
+
+  /// A filter whose client says hello, and is answered.
+  private final class Greeting: ConnectionFilter {
+    private var isEstablished = false
+
+    func receive(_ network: inout RingBuffer, _ input: inout RingBuffer, reply: inout RingBuffer) -> FilterState {
+      if !isEstablished {
+        guard network.readByte() != nil else { return .establishing }
+        reply.write("hello ")
+        isEstablished = true
+      }
+      input.append(moving: &network)
+      return .established
+    }
+    func send(_ output: inout RingBuffer, _ network: inout RingBuffer) { network.append(moving: &output) }
+    func finish(_ network: inout RingBuffer) { network.write("end") }
+  }
+
+  @Test("output that ends while a filter that was added shakes hands ends behind the handshake")
+  func endsBehindHandshake() throws {
+    let simulation = Simulation(seed: 1)
+    let received = Box<[UInt8]>([])
+    let ends = Box<[String]>([])
+    var options = Options()
+    options.allowHalfClosure = true
+    var events = Events()
+    events.onOpened = { connection in
+      connection.addFilter(Greeting())
+      connection.endOutput()
+      return .none
+    }
+    events.react = { _, input in
+      received.value += input.readAll()
+      return .none
+    }
+    events.onClosed = { _, error in
+      ends.value.append("\(error.map { "\($0)" } ?? "in order")")
+      return .none
+    }
+    let server = try simulation.start([Listener("tcp://:7000", Service(events))], options: options)
+    let client = simulation.connect(to: server.addresses[0])
+    simulation.run(for: .seconds(1))
+    #expect(!client.isEnded)
+    client.send("!what follows")
+    try simulation.run(until: { client.isEnded })
+    #expect(client.receivedText == "hello end")
+    client.endOutput()
+    try simulation.run(until: { !ends.value.isEmpty })
+    #expect(received.value == Array("what follows".utf8) && ends.value == ["in order"])
   }
 }

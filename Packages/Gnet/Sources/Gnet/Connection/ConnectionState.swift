@@ -155,10 +155,18 @@ struct ConnectionState: ~Copyable {
     if requested == .close { outbox?.pointee.close() }
   }
 
+  /// Whether the output is to end behind the handshake of a filter, which has to send before.
+  private var endsBehindHandshake: Bool {
+    guard life.phase == .filtered, life.ending == .none, life.flags.contains(.outputEnding), let filters else {
+      return false
+    }
+    return !filters.isEstablished && filters.failure == nil
+  }
+
   /// The output that the kernel has not taken, beside the watermarks.
   func pending(_ options: Options) -> StreamLife.Pending {
     let count = unsentCount
-    if count == 0 { return .none }
+    if count == 0 { return endsBehindHandshake ? .low : .none }
     if count >= options.outboundHighWatermark { return .high }
     return count <= options.outboundLowWatermark ? .low : .middle
   }
