@@ -31,10 +31,13 @@ struct EchoHandler: ConnectionHandler {
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     checkOpen("react")
     checkFullness(connection)
+    if connection.isReadingPaused && !connection.isInputEnded && !record.isWoken { record.isOfferedInPause = true }
+    record.isWoken = false
     if connection.isInputEnded && holds(connection) { return .none }
     if ledger.happens(tally.mischief / 20) {
       // Nothing is read: the successor is offered all of it.
       record.hasLeftInput = false
+      record.isWoken = true
       connection.become(tally.service(record))
       return .none
     }
@@ -46,7 +49,7 @@ struct EchoHandler: ConnectionHandler {
 
   /// Leaves the last bytes where they are, and pauses: only the end of the peer ends the connection then.
   private func holds(_ connection: borrowing Connection) -> Bool {
-    guard !tally.isFinishing, ledger.happens(tally.mischief / 4) else { return false }
+    guard record.isPausedForGood || !tally.isFinishing && ledger.happens(tally.mischief) else { return false }
     record.hasLeftInput = true
     record.isPausedForGood = true
     connection.isReadingPaused = true
@@ -88,9 +91,13 @@ struct EchoHandler: ConnectionHandler {
 
   /// Comes back to the bytes that were left: in the next turn, or when another thread says so.
   private func wakeLater(_ connection: borrowing Connection) {
+    record.isWoken = true
     if ledger.happens(0.5) { return connection.wake() }
-    let handle = connection.handle
-    ledger.simulation.schedule(after: ledger.duration(upTo: .milliseconds(50))) { handle.wake() }
+    let (handle, record) = (connection.handle, record)
+    ledger.simulation.schedule(after: ledger.duration(upTo: .milliseconds(50))) {
+      record.isWoken = true
+      handle.wake()
+    }
   }
 
   /// Checks that output is not full; what filters add does not count.
@@ -125,7 +132,9 @@ struct EchoHandler: ConnectionHandler {
       return .detach
     case 2, 3: pause(connection)
     case 4, 5, 6: connection.setTimeout(ledger.happens(0.3) ? nil : ledger.duration(upTo: .seconds(1)))
-    case 7: connection.become(tally.service(record))
+    case 7:
+      record.isWoken = true
+      connection.become(tally.service(record))
     case 8:
       connection.endOutput()
       record.isOutputEnded = true
@@ -139,7 +148,9 @@ struct EchoHandler: ConnectionHandler {
         tally.isShutDown = true
         return .shutdown
       }
-    case 11: connection.wake()
+    case 11:
+      record.isWoken = true
+      connection.wake()
     case 12: callLater(connection)
     case 13: tally.checkGone()
     case 14:
@@ -156,11 +167,11 @@ struct EchoHandler: ConnectionHandler {
 
   private func pause(_ connection: borrowing Connection) {
     connection.isReadingPaused = true
-    let handle = connection.handle
+    let (handle, ledger) = (connection.handle, ledger)
     ledger.simulation.schedule(after: ledger.duration(upTo: .milliseconds(500))) {
       handle.perform { connection in
         connection.isReadingPaused = false
-        connection.wake()
+        if ledger.happens(0.5) { connection.wake() }
         return .none
       }
     }
@@ -174,13 +185,16 @@ struct EchoHandler: ConnectionHandler {
       case 0: handle.close()
       case 1: handle.abort()
       case 2: handle.perform { _ in .close }
-      default: handle.wake()
+      default:
+        record.isWoken = true
+        handle.wake()
       }
     }
   }
 
   mutating func drained(_ connection: inout Connection) -> Action {
     checkOpen("drained")
+    record.isWoken = true
     require(!connection.isOutputFull, "drained with full output")
     return act(&connection)
   }
@@ -203,7 +217,7 @@ struct EchoHandler: ConnectionHandler {
   consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
     require(record.phase == .open, "closed in the phase \(record.phase)")
     record.phase = .ended
-    record.endsInOrder = error == nil
+    record.error = error
     if record.isAborted { require(error != nil, "an aborted connection ended in order") }
     if let framing = connection.filter(FramingFilter.self) {
       require(!framing.hasFailed || error is FramingFilter.Failure, "the error of a filter is told as \(error as Any)")

@@ -88,11 +88,17 @@ final class EchoRecord: @unchecked Sendable {
   var isOutputEnded = false
   /// Whether the server has asked for the end: then the rest of the input is not read.
   var isEndOfPeer = true
-  var endsInOrder = false
+  /// The error that the connection has ended with.
+  var error: (any Error)?
+  var endsInOrder: Bool { phase == .ended && error == nil }
   /// Whether nothing is read any more: only a peer that is gone ends the connection.
   var isPausedForGood = false
   var isHandedOver = false
   var isAborted = false
+  /// Whether the handler has asked for a call of `react`, or is to have one behind a drain or another handler's end.
+  var isWoken = false
+  /// Whether the handler was offered bytes, unasked, while it had paused reading.
+  var isOfferedInPause = false
   /// Whether the handler has left bytes that it could have taken.
   var hasLeftInput = false
 

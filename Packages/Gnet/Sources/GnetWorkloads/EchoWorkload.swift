@@ -93,7 +93,9 @@ final class EchoWorkload {
   /// Has a peer end its stream. Nobody notices that where reading is paused: such a stream is reset.
   private func finish(_ script: EchoPeer) {
     guard let record = tally.records[script.peer.address], record.isPausedForGood else { return script.finish() }
-    if script.hasClosed && !script.hasReset { record.handle?.abort() } else { script.reset() }
+    if !script.hasClosed { script.reset() }
+    // The end of a unix socket's peer is no error: the handler keeps the bytes that it has left.
+    if !script.hasReset || !script.peer.isTCP { record.handle?.abort() }
   }
 
   /// Checks that a server that runs still accepts, whatever it had to do without.
@@ -115,7 +117,11 @@ final class EchoWorkload {
   /// Compares both ends of a stream.
   private func check(_ script: EchoPeer) {
     script.takeReceived()
-    guard let record = tally.records[script.peer.address] else { return }
+    guard let record = tally.records[script.peer.address] else {
+      return ledger.require(
+        !isGentle || tally.isShutDown || script.hasClosed || !script.peer.isUnacceptable || !script.peer.lacksEnd,
+        "\(script.peer.address) was not told why it is refused")
+    }
     ledger.require(!script.peer.isUnacceptable, "\(script.peer.address) was opened, and should not have been")
     let name = "the stream of \(script.peer.address)"
     ledger.require(
@@ -134,6 +140,14 @@ final class EchoWorkload {
       ledger.require(
         script.receivedCount == record.writtenCount,
         "\(name) ended in order: \(script.receivedCount) bytes were received, \(record.writtenCount) were written")
+    }
+    if isGentle && !tally.isShutDown && !script.hasClosed {
+      ledger.require(!record.isOfferedInPause, "\(name): a handler that had paused was offered bytes")
+      let error = record.error as? Errno
+      ledger.require(
+        !record.endsInOrder || !script.peer.lacksEnd, "\(name) ended in order, and the end of a filter is missing")
+      ledger.require(
+        error != .brokenPipe && error != .connectionReset, "\(name): the peer is there, and the error \(error as Any)")
     }
     if script.hasReset && script.peer.isTCP && record.isEndOfPeer && !script.endsOutput {
       ledger.require(!record.endsInOrder, "\(name): a reset is taken for the end of the stream")

@@ -42,6 +42,9 @@ final class FilteredPeer: PeerStream {
   private var unsent: [UInt8] = []
   private var endsOutput = false
   private var hasFailed = false
+  private let isHeaderUnacceptable: Bool
+  /// The bytes that have arrived since the filter has failed.
+  private var rest: [UInt8] = []
 
   /// - Parameters:
   ///   - opening: the header that comes before all else.
@@ -55,9 +58,10 @@ final class FilteredPeer: PeerStream {
     self.fault = fault
     ledger = layers.ledger
     address = opening?.source ?? peer.address
+    isHeaderUnacceptable = opening?.isUnacceptable ?? false
     let breaksHandshake = fault == .badGreeting || fault == .silence
     isUnacceptable =
-      opening?.isUnacceptable ?? false || filter is FramingFilter && breaksHandshake
+      isHeaderUnacceptable || filter is FramingFilter && breaksHandshake
       || fault == .silence && layers.isHeaderAwaited
     if fault == .silence { return }
     peer.onChange = { [weak self] in self?.takeIn() }
@@ -92,6 +96,15 @@ final class FilteredPeer: PeerStream {
   var isTruncated: Bool {
     stages.contains { stage in (stage.filter as? FramingFilter).map { !$0.hasEnded } ?? false }
   }
+
+  var lacksEnd: Bool {
+    if isAlertDue { return peer.isEnded && !peer.wasReset && rest != [FramingFilter.alert] }
+    return stages.contains { stage in (stage.filter as? FramingFilter).map { $0.isEstablished && !$0.hasEnded } ?? false
+    }
+  }
+
+  /// Whether the server's filter has to tell that it fails.
+  private var isAlertDue: Bool { fault == .badGreeting && hasFailed && layers.isPatient && !isHeaderUnacceptable }
 
   var breaksRules: Bool {
     switch fault {
@@ -136,7 +149,7 @@ final class FilteredPeer: PeerStream {
 
   private func takeIn() {
     let bytes = peer.receive()
-    if !hasFailed && fault != .silence && !bytes.isEmpty { passUp(bytes, into: 0) }
+    if hasFailed { rest += bytes } else if fault != .silence && !bytes.isEmpty { passUp(bytes, into: 0) }
     if peer.isEnded && endsOutput { peer.endOutput() }
   }
 

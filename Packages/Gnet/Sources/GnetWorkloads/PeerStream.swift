@@ -14,6 +14,8 @@ protocol PeerStream: AnyObject {
   var isReadingPaused: Bool { get set }
   /// Whether the stream has ended without the end that its filters have.
   var isTruncated: Bool { get }
+  /// Whether a filter that was established has not told its end, or not that it has failed.
+  var lacksEnd: Bool { get }
   /// Whether the server must not open the connection, because of what the peer does before.
   var isUnacceptable: Bool { get }
   /// Whether the peer has broken a rule, so that an open connection must end with an error.
@@ -29,6 +31,7 @@ protocol PeerStream: AnyObject {
 extension SimulatedPeer: PeerStream {
   var isTCP: Bool { address.family != .unix }
   var isTruncated: Bool { false }
+  var lacksEnd: Bool { false }
   var isUnacceptable: Bool { false }
   var breaksRules: Bool { false }
 }

@@ -37,8 +37,9 @@ final class FramingFilter: ConnectionFilter {
     static let longest: UInt8 = 250
     static let ping: UInt8 = 251
     static let pong: UInt8 = 252
-    static let alert: UInt8 = 253
   }
+  /// Tells that the filter has failed.
+  static let alert: UInt8 = 253
   private static let key: UInt8 = 0x21
 
   let handshakeTimeout: Duration?
@@ -52,8 +53,6 @@ final class FramingFilter: ConnectionFilter {
   private var isGone = false
   private(set) var pingCount = 0
   private(set) var pongCount = 0
-  /// Whether the peer has told that its filter has failed.
-  private(set) var hasAlert = false
 
   init(_ ledger: Ledger, isClient: Bool, weakness: Weakness? = nil, handshakeTimeout: Duration? = .seconds(10)) {
     self.ledger = ledger
@@ -75,7 +74,7 @@ final class FramingFilter: ConnectionFilter {
   }
 
   private func fail(_ reason: String, _ alert: inout RingBuffer) -> Failure {
-    alert.writeByte(Mark.alert)
+    alert.writeByte(Self.alert)
     phase = .failed
     return Failure(description: reason)
   }
@@ -108,8 +107,7 @@ final class FramingFilter: ConnectionFilter {
         network.discard(1)
         pongCount += 1
         ledger.require(pongCount <= pingCount, "a filter answers what it was not asked")
-      case Mark.alert:
-        hasAlert = true
+      case Self.alert:
         throw fail("the peer has failed", &reply)
       case let length where length <= Mark.longest:
         guard network.count > Int(length) else { return .established }
@@ -125,7 +123,6 @@ final class FramingFilter: ConnectionFilter {
 
   private func shakeHands(_ network: inout RingBuffer, _ reply: inout RingBuffer) throws {
     while let byte = network.readByte() {
-      if byte == Mark.alert { hasAlert = true }
       if byte != expected || weakness == .handshake { throw fail("a bad handshake", &reply) }
       if expected < Self.lastOfHandshake { reply.writeByte(expected + 1) }
       if expected >= Self.lastOfHandshake - 1 {

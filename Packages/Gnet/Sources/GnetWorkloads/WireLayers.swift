@@ -54,6 +54,9 @@ final class WireLayers: @unchecked Sendable {
   /// Whether a connection is not opened before the peer has sent something.
   var isHeaderAwaited: Bool { header != .off }
 
+  /// Whether a handshake has all the time that it needs.
+  var isPatient: Bool { handshakeTimeout >= .seconds(10) }
+
   /// Whether filters send more than they are given.
   var canAddBytes: Bool { filter == .framing || upgrades }
 
