@@ -69,25 +69,4 @@ private func mostStorage(for count: Int) -> Int { max(4096, 64 * count) }
     #expect(waiting.contains { $0.count < size / 64 }, "the output drains little by little")
     #expect(waiting.allSatisfy { $0.capacity <= mostStorage(for: $0.count) })
   }
-
-  @Test("bytes that wait for an asynchronous reader hold no memory once they are read")
-  func asynchronousReader() throws {
-    let size = 40_000
-    let capacities = Log<Int?>()
-    let service = Service(async: { connection in
-      func unread() -> (count: Int, capacity: Int)? {
-        connection.handle.withConnection { ($0.state.pointee.inbound.count, $0.state.pointee.inbound.capacity) }
-      }
-      while unread()?.count == 0 { try await Task.sleep(for: .milliseconds(1)) }
-      var count = 0
-      while count < size, let bytes = try await connection.read() { count += bytes.count }
-      capacities.add(unread()?.capacity)
-    })
-    try withService(service) { server in
-      let client = try Client(server.addresses[0])
-      try client.send(pattern(size))
-      try require("all is read") { capacities.count == 1 }
-    }
-    #expect(capacities.values == [0])
-  }
 }

@@ -6,41 +6,6 @@ import Testing
 @testable import Gnet
 
 @Suite("closed connections that wait for their peers") struct LingeringTests {
-  /// Refuses whatever comes, as a server that will not take an upload.
-  private static var refusal: Events {
-    var events = Events()
-    events.react = { connection, _ in
-      connection.write("refused\n")
-      return .close
-    }
-    return events
-  }
-
-  private static func options(_ timeout: Duration, _ limit: Duration) -> Options {
-    var options = Options()
-    options.lingerTimeout = timeout
-    options.lingerLimit = limit
-    return options
-  }
-
-  @Test(
-    "a client that uploads for longer than the time-out, and reads then, is told why it was refused",
-    arguments: StreamTransport.allCases)
-  func upload(transport: StreamTransport) throws {
-    let options = Self.options(.seconds(1), .seconds(60))
-    try withServer(Self.refusal, options: options, on: [transport.address()]) { server in
-      let client = try Client(server.address())
-      let bytes = pattern(10_000)
-      for _ in 0..<60 {
-        try client.send(bytes)
-        TestThread.sleep(milliseconds: 40)
-      }
-      #expect(try client.receiveLine() == "refused")
-      client.endOutput()
-      #expect(try client.receiveToEnd() == [])
-    }
-  }
-
   @Test("with both streams ended, a close that leaves bytes unread does not destroy what the client has not received")
   func endedBothWays() throws {
     let answer = pattern(600_000)
@@ -66,51 +31,6 @@ import Testing
       let received = try client.receiveToEnd()
       let isWhole = received == answer
       #expect(isWhole, "\(received.count) bytes")
-    }
-  }
-
-  @Test("a client that falls silent is waited for no longer than the time-out")
-  func silence() throws {
-    try withServer(Self.refusal, options: Self.options(.milliseconds(100), .seconds(60))) { server in
-      let client = try Client(server.address())
-      try client.send("x")
-      #expect(try client.receiveLine() == "refused")
-      try expectReset(client, within: .seconds(10), pause: 300)
-    }
-  }
-
-  @Test("a client that never stops is cut at the limit")
-  func limit() throws {
-    try withServer(Self.refusal, options: Self.options(.seconds(60), .milliseconds(300))) { server in
-      let client = try Client(server.address())
-      try client.send("x")
-      let begin = ContinuousClock.now
-      try expectReset(client, within: .seconds(10))
-      #expect(ContinuousClock.now - begin >= .milliseconds(250))
-    }
-  }
-
-  @Test(
-    "without a time-out nobody is waited for",
-    arguments: [(Duration.zero, Duration.seconds(60)), (.seconds(60), .zero)])
-  func never(timeout: Duration, limit: Duration) throws {
-    try withServer(Self.refusal, options: Self.options(timeout, limit)) { server in
-      let client = try Client(server.address())
-      try client.send("x")
-      try expectReset(client, within: .seconds(10))
-    }
-  }
-
-  /// Sends until the server's side is gone, with pauses of some milliseconds.
-  private func expectReset(_ client: Client, within limit: Duration, pause: Int32 = 0) throws {
-    try require("the server has given the connection up", within: limit) {
-      TestThread.sleep(milliseconds: pause)
-      do {
-        try client.send("more")
-        return false
-      } catch {
-        return true
-      }
     }
   }
 

@@ -26,31 +26,6 @@ extension Options {
 }
 
 @Suite struct SlowReaderTests {
-  @Test(
-    "a client that does not read is not read from, costs no turns, and gets everything later",
-    arguments: StreamTransport.allCases)
-  func pause(transport: StreamTransport) throws {
-    try withServer(.echo, options: .tight, on: [transport.address()]) { server in
-      let client = try Client(server.address())
-      let bytes = pattern(4 << 20)
-      nonisolated(unsafe) let sender = client
-      TestThread.detach {
-        try? unsafe sender.send(bytes)
-        unsafe sender.endOutput()
-      }
-      try server.waitUntilReadingStops()
-      let pending = server.sum(\.pendingOutputBytes)
-      #expect(pending == 64 << 10)
-      let polls = server.sum(\.polls)
-      TestThread.sleep(milliseconds: 200)
-      #expect(server.sum(\.polls) - polls <= 1)
-      #expect(try client.receiveToEnd() == bytes)
-      try require("all is counted") { server.sum(\.bytesWritten) == UInt64(bytes.count) }
-      #expect(server.sum(\.bytesRead) == UInt64(bytes.count))
-      try require("nothing is pending") { server.sum(\.pendingOutputBytes) == 0 }
-    }
-  }
-
   @Test("one slow reader does not disturb the others of its loop")
   func neighbours() throws {
     try withServer(.echo, options: .tight) { server in

@@ -138,23 +138,6 @@ import Testing
     }
   }
 
-  @Test("a negative delay is a millisecond: the loop does not spin")
-  func negativeDelay() throws {
-    let ticks = Counter()
-    var events = Events()
-    events.tick = {
-      ticks.add()
-      return (.seconds(-1), .none)
-    }
-    try withServer(events) { _ in
-      let start = ContinuousClock.now
-      try require("ten ticks have come") { ticks.value >= 10 }
-      TestThread.sleep(milliseconds: 100)
-      let count = ticks.value
-      #expect(count - 1 <= Int((ContinuousClock.now - start) / .milliseconds(1)) + 5)
-    }
-  }
-
   @Test("a shutdown asked for by a tick ends the server, and no other tick comes", arguments: [1, 3])
   func tickShutdown(loopCount: Int) throws {
     let ticks = Counter()
