@@ -11,8 +11,8 @@ struct MessageReader: ~Copyable {
     case close
   }
 
-  /// The most bytes of a server's frame in front of a message.
-  private static let headroom = 10
+  /// As many bytes as a server's frame has in front of a message at most.
+  private static let headroom = InlineArray<10, UInt8>(repeating: 0)
 
   let limit: Int
   /// After the event of a message, all its bytes, for the caller to take. Before, the bytes so far, behind room for the header
@@ -52,11 +52,10 @@ struct MessageReader: ~Copyable {
     case .text, .binary:
       if kind != nil { throw .violation("a message begins inside another") }
       kind = header.opcode
-      let room = InlineArray<10, UInt8>(repeating: 0)
-      message.write(room.span)
+      message.write(Self.headroom.span)
     case .close, .ping, .pong: control = []
     }
-    if !header.opcode.isControl, header.length > limit - (message.count - Self.headroom) {
+    if !header.opcode.isControl, header.length > limit - (message.count - Self.headroom.count) {
       throw WebSocketFailure(code: 1009, reason: "the message is too long")
     }
     frame = header
@@ -96,7 +95,7 @@ struct MessageReader: ~Copyable {
     case .continuation, .text, .binary:
       guard frame.isFinal, let kind else { return nil }
       self.kind = nil
-      message.discard(Self.headroom)
+      message.discard(Self.headroom.count)
       guard kind == .text else { return .binary }
       if !textCheck.isComplete { throw .invalidText }
       return .text
