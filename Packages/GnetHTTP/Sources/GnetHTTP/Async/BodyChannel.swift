@@ -5,7 +5,11 @@ internal import Synchronization
 /// The way of a body from the session to the task that reads it.
 final class BodyChannel: Sendable {
   private struct State {
+    /// The last part. Its memory is that of the next part as well, if the task has dropped the last one by then: memory that is
+    /// freed and allocated with each part is given back to the system and fetched again.
     var part: [UInt8] = []
+    /// Whether the task has yet to take the part.
+    var hasPart = false
     /// Whether the task waits for a part.
     var isAsked = false
     var isEnded = false
@@ -22,8 +26,9 @@ final class BodyChannel: Sendable {
   func next() async throws -> [UInt8]? {
     while true {
       let outcome: Result<[UInt8]?, any Error>? = state.withLock { state in
-        if !state.part.isEmpty {
-          defer { state.part = [] }
+        if state.hasPart {
+          state.hasPart = false
+          defer { if state.isEnded { state.part = [] } }
           return .success(state.part)
         }
         if let failure = state.failure { return .failure(failure) }
@@ -38,7 +43,7 @@ final class BodyChannel: Sendable {
   private func ask(_ reader: Suspension) {
     let mustWait = state.withLock { state in
       precondition(state.reader == nil, "RequestBody: another task is reading already")
-      if !state.part.isEmpty || state.isEnded || state.failure != nil { return false }
+      if state.hasPart || state.isEnded || state.failure != nil { return false }
       state.isAsked = true
       state.reader = reader
       return true
@@ -50,7 +55,18 @@ final class BodyChannel: Sendable {
 
   var isAsked: Bool { state.withLock { $0.isAsked } }
 
-  func put(_ part: [UInt8]) { change { $0.part = part } }
+  /// Hands the first bytes of the input over.
+  func put(_ count: Int, of input: borrowing RingBuffer) {
+    let segments = input.readable(prefix: count)
+    change { state in
+      state.part.removeAll(keepingCapacity: true)
+      state.part.reserveCapacity(count)
+      unsafe segments.first.withUnsafeBytes { unsafe state.part.append(contentsOf: $0) }
+      unsafe segments.second.withUnsafeBytes { unsafe state.part.append(contentsOf: $0) }
+      state.hasPart = true
+    }
+  }
+
   func end() { change { $0.isEnded = true } }
   func fail(_ error: any Error) { change { $0.failure = $0.failure ?? error } }
 
@@ -74,7 +90,7 @@ final class AsyncSink: BodySink {
   override var wantsMore: Bool { channel.isAsked }
 
   override func take(_ count: Int, of input: inout RingBuffer, _ parser: inout RequestParser) throws(Refusal) {
-    channel.put(input.peek(count))
+    channel.put(count, of: input)
     parser.takeBody(count, from: &input)
   }
 
