@@ -188,7 +188,7 @@ struct StartTLSTests {
   @Test("a connection goes on over TLS in the middle")
   func change() throws {
     let notes = Log<String>()
-    let (server, client) = try (TLSServer.test(), TLSClient.test { $0.serverName = "localhost" })
+    let (server, client) = try (TLSServer.test(), TLSClient.test())
     let running = try start([Listener("tcp://127.0.0.1:0", Service { _ in LineServer(tls: server) })])
     try withClients { clients in
       let handle = clients.connect(
@@ -205,12 +205,31 @@ struct StartTLSTests {
     try running.wait()
   }
 
+  @Test(
+    "the certificate must be of the host that the connection was asked for, or of serverName",
+    arguments: [nil, "localhost"])
+  func host(serverName: String?) throws {
+    let notes = Log<String>()
+    let other = Certificate("other", "DNS:other.test,IP:127.0.0.1", issuer: .authority)
+    let (server, client) = try (TLSServer(other.identity()), TLSClient.test { $0.serverName = serverName })
+    let running = try start([Listener("tcp://127.0.0.1:0", Service { _ in LineServer(tls: server) })])
+    // The address that the host stands for would match.
+    let host = serverName == nil ? "localhost" : "127.0.0.1"
+    try withClients { clients in
+      _ = clients.connect(
+        to: "tcp://\(host):\(running.server.addresses[0].port!)", Service { _ in LineClient(tls: client, notes: notes) }
+      ) { notes.add("\($0)") }
+      try require("it ends") { notes.count == 2 }
+      #expect(notes.values.last == "closed: the certificate of the peer is refused: hostname mismatch")
+    }
+    running.shutdown()
+    try running.wait()
+  }
+
   @Test("a client that does not trust the server ends the connection with its reason")
   func refusal() throws {
     let notes = Log<String>()
-    let (server, client) = try (
-      TLSServer.test(), TLSClient(trust: .pem(Certificate("other").pem), serverName: "localhost")
-    )
+    let (server, client) = try (TLSServer.test(), TLSClient(trust: .pem(Certificate("other").pem)))
     let running = try start([Listener("tcp://127.0.0.1:0", Service { _ in LineServer(tls: server) })])
     try withClients { clients in
       _ = clients.connect(

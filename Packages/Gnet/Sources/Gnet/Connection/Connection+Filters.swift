@@ -27,7 +27,7 @@ extension Connection {
   /// - Throws: what the factory throws. Nothing is added then.
   public func addFilter(_ factory: ConnectionFilter.Factory) throws {
     guard state.pointee.life.isStream else { return }
-    addFilter(try factory(state.pointee.filters?.currentContext ?? context(requestedName: nil)))
+    addFilter(try factory(state.pointee.filters?.currentContext ?? filterContext))
   }
 
   /// The connection's filter of a type, the topmost of several; `nil` if there is none. Filters that bytes go past count too.
@@ -40,7 +40,7 @@ extension Connection {
       filters.add(stage)
     } else {
       let buffers = unsafe state.pointee.loop.filterBuffers
-      let filters = FilterChain([], context(requestedName: nil), buffers)
+      let filters = FilterChain([], filterContext, buffers)
       filters.add(stage)
       state.pointee.ensuredRare.filters = filters
     }
@@ -48,8 +48,9 @@ extension Connection {
     state.pointee.life.flags.insert(.hasRequests)
   }
 
-  private func context(requestedName: String?) -> FilterContext {
+  private var filterContext: FilterContext {
     FilterContext(
-      isOutbound: isOutbound, requestedName: requestedName, localAddress: localAddress, remoteAddress: remoteAddress)
+      isOutbound: isOutbound, requestedName: state.pointee.handleQueue?.requestedName, localAddress: localAddress,
+      remoteAddress: remoteAddress)
   }
 }

@@ -133,6 +133,8 @@ final class HandleQueue: Sendable {
   /// The outbound connection that is still being established.
   // Set when the queue is made, then used on the loop's thread only.
   private nonisolated(unsafe) var currentDial: Dial?
+  /// The host as it stands in the address of an outbound connection, or the path of a unix socket.
+  let requestedName: String?
 
   init(of connection: borrowing ConnectionState) {
     loop = unsafe connection.loop
@@ -144,6 +146,7 @@ final class HandleQueue: Sendable {
         addressIndex: Int(connection.addressIndex))
       : .connection
     keepsBounds = connection.isDatagram
+    requestedName = nil
     tokenValue = Atomic(connection.token.rawValue)
     // Output of the callback that is running is left out: it is counted when the kernel has not taken it.
     unsentByteCount.store(connection.isDatagram ? 0 : connection.unsentCount, ordering: .relaxed)
@@ -157,9 +160,10 @@ final class HandleQueue: Sendable {
   }
 
   /// The queue of a connection that its loop has yet to make its own.
-  init(ofConnectionOn loop: EventLoop, keepsBounds: Bool = false) {
+  init(ofConnectionOn loop: EventLoop, keepsBounds: Bool = false, requestedName: String? = nil) {
     self.loop = loop
     self.keepsBounds = keepsBounds
+    self.requestedName = requestedName
     limit = loop.outboundHighWatermark
     target = .connection
     tokenValue = Atomic(0)
@@ -171,6 +175,7 @@ final class HandleQueue: Sendable {
     limit = loop.outboundHighWatermark
     target = .datagrams(to: peer, from: cgnet_local(), addressIndex: addressIndex)
     keepsBounds = true
+    requestedName = nil
     tokenValue = Atomic(0)
   }
 

@@ -4,7 +4,7 @@ public struct FilterContext: Sendable, Hashable {
   public var isOutbound: Bool
 
   /// The host of an outbound connection as it stands in the address, or the path of a unix socket; `nil` for an inbound
-  /// connection.
+  /// connection, and for one that the program has handed over by `EventLoop.adopt`.
   public var requestedName: String?
 
   /// This side's address.

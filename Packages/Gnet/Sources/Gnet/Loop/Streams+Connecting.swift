@@ -220,7 +220,7 @@ extension Streams {
     dial.latest = slot.pointee.token
     dial.nextAttempt = .never
     armTimer(dial, &turn)
-    establish(slot, [filter], requestedName: dial.requestedName, &turn)
+    establish(slot, [filter], requestedName: dial.queue.requestedName, &turn)
   }
 
   /// Opens an outbound connection, which is established.

@@ -61,15 +61,13 @@ final class Dial: @unchecked Sendable {
     self.onFailure = onFailure
     deadline = loop.system.now + options.timeout
     target = loop.target(address)
-    queue = HandleQueue(ofConnectionOn: loop, keepsBounds: target.isDatagram)
+    queue = HandleQueue(
+      ofConnectionOn: loop, keepsBounds: target.isDatagram, requestedName: try? target.get().name)
     queue.setDial(self)
   }
 
   /// Whether the connection is one over UDP.
   var isDatagram: Bool { target.isDatagram }
-
-  /// The host as it stands in the address, or the path of a unix socket.
-  var requestedName: String? { try? target.get().name }
 
   /// The connections of all sockets that are connecting.
   var attempts: [ConnectionToken] { latest.map { earlier + [$0] } ?? earlier }

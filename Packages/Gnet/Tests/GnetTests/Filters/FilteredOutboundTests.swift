@@ -175,6 +175,26 @@ import Testing
     }
   }
 
+  @Test("a filter that is added later knows the host that was asked for")
+  func added() throws {
+    try withService(Service(.echo)) { server in
+      try withClients { clients in
+        let dialled = DialledConnection()
+        let contexts = Log<FilterContext>()
+        let service = dialled.service { connection in
+          try? connection.addFilter { context in
+            contexts.add(context)
+            return Framing(context)
+          }
+        }
+        let port = server.addresses[0].port!
+        clients.connect(to: "localhost:\(port)", service, onFailure: dialled.fail)
+        try require("the filter is made") { contexts.count == 1 }
+        #expect(contexts.values[0].requestedName == "localhost" && contexts.values[0].isOutbound)
+      }
+    }
+  }
+
   @Test("datagrams have no filter")
   func datagrams() throws {
     try withClients { clients in
