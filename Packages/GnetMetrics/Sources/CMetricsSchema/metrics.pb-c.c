@@ -97,6 +97,96 @@ void   gnet__metrics__v1__loop_counters__free_unpacked
   assert(message->base.descriptor == &gnet__metrics__v1__loop_counters__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   gnet__metrics__v1__named_count__init
+                     (Gnet__Metrics__V1__NamedCount         *message)
+{
+  static const Gnet__Metrics__V1__NamedCount init_value = GNET__METRICS__V1__NAMED_COUNT__INIT;
+  *message = init_value;
+}
+size_t gnet__metrics__v1__named_count__get_packed_size
+                     (const Gnet__Metrics__V1__NamedCount *message)
+{
+  assert(message->base.descriptor == &gnet__metrics__v1__named_count__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t gnet__metrics__v1__named_count__pack
+                     (const Gnet__Metrics__V1__NamedCount *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &gnet__metrics__v1__named_count__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t gnet__metrics__v1__named_count__pack_to_buffer
+                     (const Gnet__Metrics__V1__NamedCount *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &gnet__metrics__v1__named_count__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Gnet__Metrics__V1__NamedCount *
+       gnet__metrics__v1__named_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Gnet__Metrics__V1__NamedCount *)
+     protobuf_c_message_unpack (&gnet__metrics__v1__named_count__descriptor,
+                                allocator, len, data);
+}
+void   gnet__metrics__v1__named_count__free_unpacked
+                     (Gnet__Metrics__V1__NamedCount *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &gnet__metrics__v1__named_count__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   gnet__metrics__v1__label__init
+                     (Gnet__Metrics__V1__Label         *message)
+{
+  static const Gnet__Metrics__V1__Label init_value = GNET__METRICS__V1__LABEL__INIT;
+  *message = init_value;
+}
+size_t gnet__metrics__v1__label__get_packed_size
+                     (const Gnet__Metrics__V1__Label *message)
+{
+  assert(message->base.descriptor == &gnet__metrics__v1__label__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t gnet__metrics__v1__label__pack
+                     (const Gnet__Metrics__V1__Label *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &gnet__metrics__v1__label__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t gnet__metrics__v1__label__pack_to_buffer
+                     (const Gnet__Metrics__V1__Label *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &gnet__metrics__v1__label__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Gnet__Metrics__V1__Label *
+       gnet__metrics__v1__label__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Gnet__Metrics__V1__Label *)
+     protobuf_c_message_unpack (&gnet__metrics__v1__label__descriptor,
+                                allocator, len, data);
+}
+void   gnet__metrics__v1__label__free_unpacked
+                     (Gnet__Metrics__V1__Label *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &gnet__metrics__v1__label__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   gnet__metrics__v1__histogram__init
                      (Gnet__Metrics__V1__Histogram         *message)
 {
@@ -310,7 +400,7 @@ const ProtobufCMessageDescriptor gnet__metrics__v1__snapshot__descriptor =
   (ProtobufCMessageInit) gnet__metrics__v1__snapshot__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_descriptors[34] =
+static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_descriptors[35] =
 {
   {
     "loop_index",
@@ -720,6 +810,18 @@ static const ProtobufCFieldDescriptor gnet__metrics__v1__loop_counters__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "named_counts",
+    35,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Gnet__Metrics__V1__LoopCounters, n_named_counts),
+    offsetof(Gnet__Metrics__V1__LoopCounters, named_counts),
+    &gnet__metrics__v1__named_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] = {
   10,   /* field[10] = accept_errors */
@@ -744,6 +846,7 @@ static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] 
   0,   /* field[0] = loop_index */
   16,   /* field[16] = mailbox_depth_max */
   15,   /* field[15] = mailbox_messages */
+  34,   /* field[34] = named_counts */
   17,   /* field[17] = pending_output_bytes */
   14,   /* field[14] = polls */
   22,   /* field[22] = published_time */
@@ -760,7 +863,7 @@ static const unsigned gnet__metrics__v1__loop_counters__field_indices_by_name[] 
 static const ProtobufCIntRange gnet__metrics__v1__loop_counters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 34 }
+  { 0, 35 }
 };
 const ProtobufCMessageDescriptor gnet__metrics__v1__loop_counters__descriptor =
 {
@@ -770,11 +873,139 @@ const ProtobufCMessageDescriptor gnet__metrics__v1__loop_counters__descriptor =
   "Gnet__Metrics__V1__LoopCounters",
   "gnet.metrics.v1",
   sizeof(Gnet__Metrics__V1__LoopCounters),
-  34,
+  35,
   gnet__metrics__v1__loop_counters__field_descriptors,
   gnet__metrics__v1__loop_counters__field_indices_by_name,
   1,  gnet__metrics__v1__loop_counters__number_ranges,
   (ProtobufCMessageInit) gnet__metrics__v1__loop_counters__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor gnet__metrics__v1__named_count__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Gnet__Metrics__V1__NamedCount, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "help",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Gnet__Metrics__V1__NamedCount, help),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "labels",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Gnet__Metrics__V1__NamedCount, n_labels),
+    offsetof(Gnet__Metrics__V1__NamedCount, labels),
+    &gnet__metrics__v1__label__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Gnet__Metrics__V1__NamedCount, has_value),
+    offsetof(Gnet__Metrics__V1__NamedCount, value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned gnet__metrics__v1__named_count__field_indices_by_name[] = {
+  1,   /* field[1] = help */
+  2,   /* field[2] = labels */
+  0,   /* field[0] = name */
+  3,   /* field[3] = value */
+};
+static const ProtobufCIntRange gnet__metrics__v1__named_count__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor gnet__metrics__v1__named_count__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "gnet.metrics.v1.NamedCount",
+  "NamedCount",
+  "Gnet__Metrics__V1__NamedCount",
+  "gnet.metrics.v1",
+  sizeof(Gnet__Metrics__V1__NamedCount),
+  4,
+  gnet__metrics__v1__named_count__field_descriptors,
+  gnet__metrics__v1__named_count__field_indices_by_name,
+  1,  gnet__metrics__v1__named_count__number_ranges,
+  (ProtobufCMessageInit) gnet__metrics__v1__named_count__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor gnet__metrics__v1__label__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Gnet__Metrics__V1__Label, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Gnet__Metrics__V1__Label, value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned gnet__metrics__v1__label__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange gnet__metrics__v1__label__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor gnet__metrics__v1__label__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "gnet.metrics.v1.Label",
+  "Label",
+  "Gnet__Metrics__V1__Label",
+  "gnet.metrics.v1",
+  sizeof(Gnet__Metrics__V1__Label),
+  2,
+  gnet__metrics__v1__label__field_descriptors,
+  gnet__metrics__v1__label__field_indices_by_name,
+  1,  gnet__metrics__v1__label__number_ranges,
+  (ProtobufCMessageInit) gnet__metrics__v1__label__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor gnet__metrics__v1__histogram__field_descriptors[3] =

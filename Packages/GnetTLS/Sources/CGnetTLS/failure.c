@@ -17,6 +17,52 @@ bool ctls_is_alert_of_peer(unsigned long code) {
   return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET;
 }
 
+/// The kind of an alert of the peer. Source: RFC 8446, 6.2.
+static enum ctls_kind kind_of_alert(int alert) {
+  switch (alert) {
+    case SSL_AD_PROTOCOL_VERSION: return CTLS_KIND_PROTOCOL_VERSION;
+    case SSL_AD_HANDSHAKE_FAILURE:
+    case SSL_AD_INSUFFICIENT_SECURITY: return CTLS_KIND_NO_SHARED_CIPHER;
+    case SSL_AD_NO_APPLICATION_PROTOCOL: return CTLS_KIND_APPLICATION_PROTOCOL;
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_CERTIFICATE_REQUIRED: return CTLS_KIND_CERTIFICATE;
+    default: return CTLS_KIND_OTHER;
+  }
+}
+
+enum ctls_kind ctls_kind_of(struct ctls_failure failure) {
+  if (failure.verification != X509_V_OK) return CTLS_KIND_CERTIFICATE;
+  if (ERR_GET_LIB(failure.code) != ERR_LIB_SSL) return CTLS_KIND_OTHER;
+  if (ctls_is_alert_of_peer(failure.code)) return kind_of_alert(ERR_GET_REASON(failure.code) - SSL_AD_REASON_OFFSET);
+  switch (ERR_GET_REASON(failure.code)) {
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_VERSION_TOO_LOW:
+    case SSL_R_VERSION_TOO_HIGH:
+    case SSL_R_WRONG_SSL_VERSION:
+    case SSL_R_UNSUPPORTED_SSL_VERSION:
+    case SSL_R_INAPPROPRIATE_FALLBACK: return CTLS_KIND_PROTOCOL_VERSION;
+    case SSL_R_NO_SHARED_CIPHER:
+    case SSL_R_NO_SHARED_GROUPS:
+    case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+    case SSL_R_NO_SUITABLE_GROUPS:
+    case SSL_R_NO_SUITABLE_KEY_SHARE:
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM: return CTLS_KIND_NO_SHARED_CIPHER;
+    case SSL_R_NO_APPLICATION_PROTOCOL: return CTLS_KIND_APPLICATION_PROTOCOL;
+    case SSL_R_CERTIFICATE_VERIFY_FAILED:
+    case SSL_R_NO_CERTIFICATES_RETURNED:
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return CTLS_KIND_CERTIFICATE;
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST:
+    case SSL_R_WRONG_VERSION_NUMBER: return CTLS_KIND_NOT_TLS;
+    default: return CTLS_KIND_OTHER;
+  }
+}
+
 /// The text of a code, if OpenSSL's own would not help.
 static const char *better_text(unsigned long code) {
   int library = ERR_GET_LIB(code), reason = ERR_GET_REASON(code);

@@ -16,7 +16,7 @@ public final class TLSClient: Sendable {
   private let context: TLSContext
   private let configuration: Configuration
   private let sessions: SessionCache?
-  private let counters = HandshakeCounters()
+  private let counters = HandshakeCounters("client")
 
   /// The settings of a client. The defaults suit most.
   public struct Configuration: Sendable {

@@ -58,10 +58,7 @@ final class TLSFilter: ConnectionFilter {
     if let session = sessions?.newest { unsafe ctls_resume(stream, session.pointer) }
   }
 
-  deinit {
-    if phase == .handshake || phase == .handshakeFailed { counters.addFailure() }
-    unsafe ctls_free_stream(stream)
-  }
+  deinit { unsafe ctls_free_stream(stream) }
 
   // MARK: ConnectionFilter
 
@@ -126,6 +123,11 @@ final class TLSFilter: ConnectionFilter {
     }
   }
 
+  func abandoned(_ error: Errno?) {
+    guard phase == .handshake, let error else { return }
+    fail(error == .timedOut ? .timedOut : .peerClosed)
+  }
+
   func finish(_ network: inout RingBuffer) {
     guard phase == .established || phase == .inputEnded else { return }
     unsafe withUnsafeMutablePointer(to: &network) { unsafe ctls_end(stream, $0) }
@@ -153,14 +155,20 @@ final class TLSFilter: ConnectionFilter {
   }
 
   private func leftHandshake() -> TLSError {
-    phase = .handshakeFailed
+    fail(.peerClosed)
     return TLSError(.handshakeFailed, "the peer has ended its stream")
   }
 
   private func failure() -> TLSError {
+    let failure = unsafe ctls_get_failure(stream)
     let isEstablished = phase == .established || phase == .inputEnded
-    phase = isEstablished ? .failed : .handshakeFailed
-    return unsafe TLSError(ctls_get_failure(stream), isEstablished: isEstablished)
+    if isEstablished { phase = .failed } else { unsafe fail(TLSHandshakeFailure(failure)) }
+    return unsafe TLSError(failure, isEstablished: isEstablished)
+  }
+
+  private func fail(_ reason: TLSHandshakeFailure) {
+    phase = .handshakeFailed
+    counters.add(reason)
   }
 }
 

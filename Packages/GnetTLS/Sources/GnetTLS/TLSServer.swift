@@ -20,7 +20,7 @@ public final class TLSServer: Sendable {
   private let identities: Mutex<Identities>
   /// The context of new connections. Loops wait for no longer than a replacement of the reference takes.
   private let current: Mutex<TLSContext>
-  private let counters = HandshakeCounters()
+  private let counters = HandshakeCounters("server")
 
   /// The identities in use.
   private struct Identities {

@@ -1,4 +1,5 @@
 public import RingBuffer
+public import SystemPackage
 
 /// A transformation of one connection's bytes, between the socket and the handler: encryption, compression, a header.
 ///
@@ -26,8 +27,9 @@ public import RingBuffer
 /// Calls come in this order: ``start(_:)``, then ``receive(_:_:reply:)`` at once and whenever bytes have arrived. The
 /// connection's handler is made, and `opened`, when every filter has answered ``FilterState/established(peer:)`` or
 /// ``FilterState/passThrough(peer:)``. From then on there is ``send(_:_:)``. The end of the peer's stream is
-/// ``networkEnded()``, that of the own output ``finish(_:)``. Nothing is called after a filter has thrown, after
-/// ``FilterState/passThrough(peer:)``, and after the connection has ended.
+/// ``networkEnded()``, that of the own output ``finish(_:)``. A connection that ends before its filter is established calls
+/// ``abandoned(_:)``. Nothing is called after a filter has thrown, after ``FilterState/passThrough(peer:)``, and after the
+/// connection has ended.
 ///
 /// A filter that throws ends the connection:
 ///
@@ -76,6 +78,15 @@ public protocol ConnectionFilter: AnyObject {
   /// ``FilterState/ended``.
   func networkEnded() throws
 
+  /// Takes in that the connection has ended before the filter was established, for a reason outside of the filter. The default
+  /// does nothing.
+  ///
+  /// For a filter that counts or reports its failures. Nothing else is called afterwards.
+  ///
+  /// - Parameter error: `Errno.timedOut` when the time to be established was over, the error of the socket if there was one,
+  ///   and `nil` when the program has ended the connection, or the peer has ended it before it sent anything.
+  func abandoned(_ error: Errno?)
+
   /// Writes the bytes that end the output. The default writes nothing.
   ///
   /// Called once, on an orderly end: when the handler has closed the connection or ended its output, and ``send(_:_:)`` has
@@ -92,6 +103,9 @@ extension ConnectionFilter {
 
   /// Does nothing.
   public func networkEnded() throws {}
+
+  /// Does nothing.
+  public func abandoned(_ error: Errno?) {}
 
   /// Writes nothing.
   public func finish(_ network: inout RingBuffer) {}

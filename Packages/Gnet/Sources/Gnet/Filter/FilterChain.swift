@@ -1,5 +1,6 @@
 internal import Poller
 internal import RingBuffer
+internal import SystemPackage
 
 /// The filters of a connection from the socket to the handler, and the bytes that wait between them.
 ///
@@ -256,6 +257,12 @@ final class FilterChain {
       }
       buffers.takeBackOutput(from: &stage.unsent)
     }
+  }
+
+  /// Tells the filters that have begun and are not established that the connection has ended.
+  func abandon(_ error: Errno?) {
+    if failure != nil { return }
+    for stage in stages where stage.phase == .establishing { stage.filter?.abandoned(error) }
   }
 
   /// Drops all output before the filters.

@@ -17,6 +17,30 @@ public final class EventLoop: Sendable {
     return copy
   }
 
+  /// The counts that filters, handlers and plugins have added to, from any thread: a consistent copy.
+  ///
+  /// Counts that nobody has added to are missing. All counts only grow.
+  public var counts: [LoopCounter: UInt64] { named.withLock { $0 } }
+
+  /// Adds to a count of this loop, from any thread.
+  ///
+  /// For events that cost much more than this call, which takes a lock and looks the counter up. Bytes and requests are
+  /// counted by ``statistics``.
+  ///
+  /// - Parameters:
+  ///   - count: the number to be added.
+  ///   - counter: the name of the count.
+  public func add(_ count: UInt64 = 1, to counter: LoopCounter) {
+    named.withLock { $0[counter, default: 0] &+= count }
+  }
+
+  /// The loop on whose thread the caller runs; `nil` on any other thread.
+  ///
+  /// Callbacks, filters, timers and jobs of a loop run on its thread.
+  public static var current: EventLoop? {
+    unsafe cgnet_current_loop().map { unsafe Unmanaged.fromOpaque($0).takeUnretainedValue() }
+  }
+
   let mailbox = Mailbox(capacity: 1024)
   /// The system that the loop runs on, for calls that are too rare to be generic.
   package let system: any SystemCalls
@@ -25,6 +49,7 @@ public final class EventLoop: Sendable {
   /// Ends the loop's wait, from any thread.
   let wake: @Sendable () -> Void
   private let published = Published(LoopStatistics())
+  private let named = Mutex<[LoopCounter: UInt64]>([:])
   let outboundHighWatermark: Int
   private let readBufferCapacity: Int
   let spareRings = SpareRings(limit: EventLoop.spareRingsLimit)
@@ -124,11 +149,6 @@ public final class EventLoop: Sendable {
 
   /// Whether the caller runs on the loop's thread.
   var isCurrent: Bool { unsafe cgnet_current_loop() == identity }
-
-  /// The loop on whose thread the caller runs.
-  static var current: EventLoop? {
-    unsafe cgnet_current_loop().map { unsafe Unmanaged.fromOpaque($0).takeUnretainedValue() }
-  }
 
   /// Makes the calling thread the loop's.
   func becomeCurrent() { unsafe cgnet_set_current_loop(identity) }

@@ -237,7 +237,7 @@ extension Streams {
 
   /// Fails to establish a connection.
   mutating func fail(_ dial: Dial, _ error: ConnectError, _ turn: inout Turn<System>) {
-    for token in dial.attempts { giveUp(token, dial, &turn) }
+    for token in dial.attempts { giveUp(token, dial, &turn, because: error.errno) }
     remove(dial, &turn)
     loop.count(in: &turn.counters) { $0.connectFailures &+= 1 }
     dial.end(error)
@@ -266,14 +266,19 @@ extension Streams {
     fail(dial, error, &turn)
   }
 
-  private mutating func giveUp(_ token: ConnectionToken, _ dial: Dial, _ turn: inout Turn<System>) {
+  private mutating func giveUp(
+    _ token: ConnectionToken, _ dial: Dial, _ turn: inout Turn<System>, because error: Errno? = nil
+  ) {
     guard let slot = connections.pointee.find(token) else { return assertionFailure("an attempt has no slot") }
-    giveUp(slot, dial, &turn)
+    giveUp(slot, dial, &turn, because: error)
   }
 
   /// Closes the socket of an attempt.
-  private mutating func giveUp(_ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>) {
+  private mutating func giveUp(
+    _ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>, because error: Errno? = nil
+  ) {
     assert(slot.pointee.life.phase == .establishing)
+    slot.pointee.filters?.abandon(error)
     let token = slot.pointee.token
     if dial.latest == token { dial.latest = dial.earlier.popLast() } else { dial.earlier.removeAll { $0 == token } }
     slot.pointee.life.phase = .ended

@@ -45,6 +45,7 @@ extension Streams {
     slot.pointee.handler = nil
     slot.pointee.context = nil
     slot.pointee.handleQueue = nil
+    slot.pointee.filters?.abandon(error)
     let lingers = lingers && mayLoseOutput(slot, turn)
     slot.pointee.rare = nil
     if lingers { linger(slot, &turn) } else { free(slot, &turn) }

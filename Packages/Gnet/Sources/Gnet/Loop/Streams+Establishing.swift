@@ -48,7 +48,7 @@ extension Streams {
     switch receiveNetwork(slot, turn.options.readBufferCapacity, turn.system) {
     case .moved(0):
       // A peer that looks whether somebody listens is no failure.
-      if !filters.hasReceived && slot.pointee.handleQueue?.dial == nil { return closeAccepted(slot, &turn) }
+      if !filters.hasReceived && slot.pointee.handleQueue?.dial == nil { return closeAccepted(slot, nil, &turn) }
       passEstablishing(slot, isLast: true, &turn)
     case .moved(let count):
       filters.hasReceived = true
@@ -141,11 +141,12 @@ extension Streams {
     _ slot: ConnectionSlot, _ call: SystemCall, _ error: Errno, _ turn: inout Turn<System>
   ) {
     if let dial = slot.pointee.handleQueue?.dial { return fail(dial, dial.failure(of: call, error), &turn) }
-    closeAccepted(slot, &turn)
+    closeAccepted(slot, error, &turn)
   }
 
   /// Gives up an accepted connection.
-  private mutating func closeAccepted(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+  private mutating func closeAccepted(_ slot: ConnectionSlot, _ error: Errno?, _ turn: inout Turn<System>) {
+    slot.pointee.filters?.abandon(error)
     loop.removeConnection()
     close(slot, lingers: false, &turn)
   }
@@ -166,12 +167,12 @@ extension Streams {
     guard slot.pointee.life.phase == .establishing, let filters = slot.pointee.filters else { return }
     receiveEstablishing(slot, &turn)
     guard slot.pointee.token == token, slot.pointee.life.phase == .establishing, !filters.hasReceived else { return }
-    closeAccepted(slot, &turn)
+    closeAccepted(slot, nil, &turn)
   }
 
   /// Ends an accepted connection at once.
   mutating func endEstablishing(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    if slot.pointee.filters != nil && slot.pointee.handleQueue?.dial == nil { closeAccepted(slot, &turn) }
+    if slot.pointee.filters != nil && slot.pointee.handleQueue?.dial == nil { closeAccepted(slot, nil, &turn) }
   }
 
   // MARK: Deadlines
@@ -194,7 +195,7 @@ extension Streams {
       if slot.pointee.ownDeadline(turn.options) <= turn.system.now {
         loop.count(in: &turn.counters) { $0.filterFailures &+= 1 }
         turn.options.logger?.debug("the filter of a connection from \(slot.pointee.remote) was not established in time")
-        return closeAccepted(slot, &turn)
+        return closeAccepted(slot, .timedOut, &turn)
       }
     }
     armEstablishingTimer(slot, &turn)

@@ -22,6 +22,15 @@ public enum ConnectError: Error, Hashable, CustomStringConvertible {
   /// The server of the loop has begun to shut down.
   case shutdown
 
+  /// The error of a time limit or of a system call.
+  var errno: Errno? {
+    switch self {
+    case .timedOut: .timedOut
+    case .system(_, _, let error): error
+    case .invalidAddress, .nameNotFound, .filter, .shutdown: nil
+    }
+  }
+
   /// The error in one line: the operation, the address, and the reason.
   public var description: String { text.escapingControls }
 

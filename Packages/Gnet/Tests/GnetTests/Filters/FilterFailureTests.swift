@@ -261,4 +261,58 @@ import Testing
       try Client(server.addresses[0]).makeHandshake()
     }
   }
+
+  /// A filter that is never established.
+  private final class Waiting: ConnectionFilter {
+    let ends: Log<Errno?>
+    let handshakeTimeout: Duration?
+
+    init(_ ends: Log<Errno?>, handshakeTimeout: Duration? = .seconds(10)) {
+      self.ends = ends
+      self.handshakeTimeout = handshakeTimeout
+    }
+    func receive(_ network: inout RingBuffer, _ input: inout RingBuffer, reply: inout RingBuffer) -> FilterState {
+      .establishing
+    }
+    func send(_ output: inout RingBuffer, _ network: inout RingBuffer) {}
+    func abandoned(_ error: Errno?) { ends.add(error) }
+  }
+
+  @Test("a filter learns why a connection has ended before it was established")
+  func abandonment() throws {
+    let ends = Log<Errno?>()
+    try withFilter({ _ in Waiting(ends) }, Service(.echo)) { server in
+      try Client(server.addresses[0]).close()
+      try require("the peer has left before it sent anything") { ends.values == [nil] }
+      let client = try Client(server.addresses[0])
+      try client.send("x")
+      try require("it has arrived") { server.loops[0].statistics.bytesRead == 1 }
+      client.reset()
+      try require("the peer was reset") { ends.values == [nil, .connectionReset] }
+    }
+    let late = Log<Errno?>()
+    try withFilter({ _ in Waiting(late, handshakeTimeout: .milliseconds(20)) }, Service(.echo)) { server in
+      let client = try Client(server.addresses[0])
+      #expect(try client.receiveToEnd() == [])
+      #expect(late.values == [.timedOut])
+    }
+  }
+
+  @Test("so does the filter of an outbound connection, and a filter that was added to an open one")
+  func abandonmentElsewhere() throws {
+    let ends = Log<Errno?>()
+    var options = ConnectOptions()
+    options.timeout = .milliseconds(50)
+    options.filter = { _ in Waiting(ends) }
+    try withService(Service(.echo)) { server in
+      try withClients { clients in
+        let dialled = DialledConnection()
+        clients.connect(to: server.addresses[0].text, options: options, dialled.service(), onFailure: dialled.fail)
+        try require("the time is over") { ends.values == [.timedOut] }
+        let service = dialled.service { $0.addFilter(Waiting(ends, handshakeTimeout: .milliseconds(20))) }
+        clients.connect(to: server.addresses[0].text, service, onFailure: dialled.fail)
+        try require("the time is over again") { ends.values == [.timedOut, .timedOut] }
+      }
+    }
+  }
 }

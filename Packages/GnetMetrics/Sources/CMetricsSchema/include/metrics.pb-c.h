@@ -17,6 +17,8 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Gnet__Metrics__V1__Snapshot Gnet__Metrics__V1__Snapshot;
 typedef struct Gnet__Metrics__V1__LoopCounters Gnet__Metrics__V1__LoopCounters;
+typedef struct Gnet__Metrics__V1__NamedCount Gnet__Metrics__V1__NamedCount;
+typedef struct Gnet__Metrics__V1__Label Gnet__Metrics__V1__Label;
 typedef struct Gnet__Metrics__V1__Histogram Gnet__Metrics__V1__Histogram;
 
 
@@ -284,10 +286,66 @@ struct  Gnet__Metrics__V1__LoopCounters
    */
   protobuf_c_boolean has_turn_age_nanoseconds;
   uint64_t turn_age_nanoseconds;
+  /*
+   * Counts of filters, handlers and plugins, such as the handshakes of TLS, as of `snapshot_time`. A count that nothing was added
+   * to is missing. Only grows.
+   */
+  size_t n_named_counts;
+  Gnet__Metrics__V1__NamedCount **named_counts;
 };
 #define GNET__METRICS__V1__LOOP_COUNTERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gnet__metrics__v1__loop_counters__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
+
+
+/*
+ * A count that a filter, a handler or a plugin keeps.
+ */
+struct  Gnet__Metrics__V1__NamedCount
+{
+  ProtobufCMessage base;
+  /*
+   * The name: a lower-case letter, then such letters, digits and underscores. Constant.
+   */
+  char *name;
+  /*
+   * A description in a few words, the same for all counts with this name. Constant.
+   */
+  char *help;
+  /*
+   * What tells counts with the same name apart. Constant.
+   */
+  size_t n_labels;
+  Gnet__Metrics__V1__Label **labels;
+  /*
+   * The count. Only grows.
+   */
+  protobuf_c_boolean has_value;
+  uint64_t value;
+};
+#define GNET__METRICS__V1__NAMED_COUNT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&gnet__metrics__v1__named_count__descriptor) \
+    , NULL, NULL, 0,NULL, 0, 0 }
+
+
+/*
+ * A name with a value.
+ */
+struct  Gnet__Metrics__V1__Label
+{
+  ProtobufCMessage base;
+  /*
+   * The name: a lower-case letter, then such letters, digits and underscores. Constant.
+   */
+  char *name;
+  /*
+   * Any text. Constant.
+   */
+  char *value;
+};
+#define GNET__METRICS__V1__LABEL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&gnet__metrics__v1__label__descriptor) \
+    , NULL, NULL }
 
 
 /*
@@ -355,6 +413,44 @@ Gnet__Metrics__V1__LoopCounters *
 void   gnet__metrics__v1__loop_counters__free_unpacked
                      (Gnet__Metrics__V1__LoopCounters *message,
                       ProtobufCAllocator *allocator);
+/* Gnet__Metrics__V1__NamedCount methods */
+void   gnet__metrics__v1__named_count__init
+                     (Gnet__Metrics__V1__NamedCount         *message);
+size_t gnet__metrics__v1__named_count__get_packed_size
+                     (const Gnet__Metrics__V1__NamedCount   *message);
+size_t gnet__metrics__v1__named_count__pack
+                     (const Gnet__Metrics__V1__NamedCount   *message,
+                      uint8_t             *out);
+size_t gnet__metrics__v1__named_count__pack_to_buffer
+                     (const Gnet__Metrics__V1__NamedCount   *message,
+                      ProtobufCBuffer     *buffer);
+Gnet__Metrics__V1__NamedCount *
+       gnet__metrics__v1__named_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   gnet__metrics__v1__named_count__free_unpacked
+                     (Gnet__Metrics__V1__NamedCount *message,
+                      ProtobufCAllocator *allocator);
+/* Gnet__Metrics__V1__Label methods */
+void   gnet__metrics__v1__label__init
+                     (Gnet__Metrics__V1__Label         *message);
+size_t gnet__metrics__v1__label__get_packed_size
+                     (const Gnet__Metrics__V1__Label   *message);
+size_t gnet__metrics__v1__label__pack
+                     (const Gnet__Metrics__V1__Label   *message,
+                      uint8_t             *out);
+size_t gnet__metrics__v1__label__pack_to_buffer
+                     (const Gnet__Metrics__V1__Label   *message,
+                      ProtobufCBuffer     *buffer);
+Gnet__Metrics__V1__Label *
+       gnet__metrics__v1__label__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   gnet__metrics__v1__label__free_unpacked
+                     (Gnet__Metrics__V1__Label *message,
+                      ProtobufCAllocator *allocator);
 /* Gnet__Metrics__V1__Histogram methods */
 void   gnet__metrics__v1__histogram__init
                      (Gnet__Metrics__V1__Histogram         *message);
@@ -382,6 +478,12 @@ typedef void (*Gnet__Metrics__V1__Snapshot_Closure)
 typedef void (*Gnet__Metrics__V1__LoopCounters_Closure)
                  (const Gnet__Metrics__V1__LoopCounters *message,
                   void *closure_data);
+typedef void (*Gnet__Metrics__V1__NamedCount_Closure)
+                 (const Gnet__Metrics__V1__NamedCount *message,
+                  void *closure_data);
+typedef void (*Gnet__Metrics__V1__Label_Closure)
+                 (const Gnet__Metrics__V1__Label *message,
+                  void *closure_data);
 typedef void (*Gnet__Metrics__V1__Histogram_Closure)
                  (const Gnet__Metrics__V1__Histogram *message,
                   void *closure_data);
@@ -394,6 +496,8 @@ typedef void (*Gnet__Metrics__V1__Histogram_Closure)
 extern const ProtobufCEnumDescriptor    gnet__metrics__v1__server_state__descriptor;
 extern const ProtobufCMessageDescriptor gnet__metrics__v1__snapshot__descriptor;
 extern const ProtobufCMessageDescriptor gnet__metrics__v1__loop_counters__descriptor;
+extern const ProtobufCMessageDescriptor gnet__metrics__v1__named_count__descriptor;
+extern const ProtobufCMessageDescriptor gnet__metrics__v1__label__descriptor;
 extern const ProtobufCMessageDescriptor gnet__metrics__v1__histogram__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -148,6 +148,7 @@ private final class SnapshotSource: Sendable {
   func current() -> MetricsSnapshot {
     var snapshot = template
     snapshot.loops = table.reports.enumerated().map { MetricsSnapshot.LoopCounters(index: $0, $1) }
+    for index in snapshot.loops.indices { snapshot.loops[index].namedCounts = server.loops[index].counts }
     let isDraining = server.isShuttingDown
     snapshot.state = isDraining ? .draining : table.haveAllBegun ? .serving : .starting
     for (index, stall) in table.stalls(at: .now).enumerated() {

@@ -62,6 +62,23 @@ extension MetricsSnapshot.LoopCounters {
     if let histogram = unsafe message.tick_lateness_histogram {
       unsafe tickLateness = try MetricsSnapshot.Histogram(histogram.pointee)
     }
+    for index in unsafe 0..<message.n_named_counts {
+      let count = unsafe message.named_counts[index]!.pointee
+      unsafe namedCounts[try LoopCounter(count)] = count.value
+    }
+  }
+}
+
+extension LoopCounter {
+  fileprivate init(_ message: Gnet__Metrics__V1__NamedCount) throws(MetricsSnapshotError) {
+    var labels: [String: String] = [:]
+    for index in unsafe 0..<message.n_labels {
+      let label = unsafe message.labels[index]!.pointee
+      unsafe labels[String(label.name)] = String(label.value)
+    }
+    let name = unsafe String(message.name)
+    guard Self.isName(name), labels.keys.allSatisfy(Self.isName) else { throw .malformed }
+    unsafe self.init(name, help: String(message.help), labels: labels)
   }
 }
 

@@ -1,8 +1,11 @@
 internal import CMetricsSchema
 internal import CProtobufC
+package import Gnet
 
 private typealias CSnapshot = Gnet__Metrics__V1__Snapshot
 typealias CLoopCounters = Gnet__Metrics__V1__LoopCounters
+private typealias CNamedCount = Gnet__Metrics__V1__NamedCount
+private typealias CLabel = Gnet__Metrics__V1__Label
 private typealias CHistogram = Gnet__Metrics__V1__Histogram
 
 extension MetricsSnapshot {
@@ -56,6 +59,50 @@ extension MetricsSnapshot.LoopCounters {
     for field in CounterField.all { unsafe field.encode(self, into: &message) }
     unsafe message.write_size_histogram = writeSizes.message(&memory)
     unsafe message.tick_lateness_histogram = tickLateness.message(&memory)
+    let counts = unsafe memory.allocate(CNamedCount.self, count: namedCounts.count)
+    for (index, (counter, value)) in sortedCounts.enumerated() {
+      unsafe (counts + index).initialize(to: CNamedCount(counter, value, &memory))
+    }
+    unsafe message.named_counts = memory.addresses(of: counts, count: namedCounts.count)
+    unsafe message.n_named_counts = namedCounts.count
+  }
+
+  /// The counts in an order that depends on nothing else.
+  package var sortedCounts: [(counter: LoopCounter, value: UInt64)] {
+    namedCounts.sorted { $0.key.isOrdered(before: $1.key) }.map { ($0.key, $0.value) }
+  }
+}
+
+extension LoopCounter {
+  /// Labels in the order of their names.
+  package var sortedLabels: [(name: String, value: String)] {
+    labels.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// Orders by name, then by labels.
+  package func isOrdered(before other: LoopCounter) -> Bool {
+    if name != other.name { return name < other.name }
+    let (own, others) = (sortedLabels, other.sortedLabels)
+    return own.lexicographicallyPrecedes(others) { $0 < $1 }
+  }
+}
+
+extension CNamedCount {
+  fileprivate init(_ counter: LoopCounter, _ value: UInt64, _ memory: inout MessageMemory) {
+    unsafe self.init()
+    unsafe gnet__metrics__v1__named_count__init(&self)
+    unsafe name = memory.copy(counter.name)
+    unsafe help = memory.copy(counter.help)
+    unsafe (has_value, self.value) = (1, value)
+    let copies = unsafe memory.allocate(CLabel.self, count: counter.labels.count)
+    for (index, label) in counter.sortedLabels.enumerated() {
+      unsafe (copies + index).initialize(to: CLabel())
+      unsafe gnet__metrics__v1__label__init(copies + index)
+      unsafe copies[index].name = memory.copy(label.name)
+      unsafe copies[index].value = memory.copy(label.value)
+    }
+    unsafe labels = memory.addresses(of: copies, count: counter.labels.count)
+    unsafe n_labels = counter.labels.count
   }
 }
 

@@ -66,6 +66,8 @@ extension MetricsSnapshot {
     public var turnAge: UInt64 = 0
     /// The loop's counters.
     public var statistics = LoopStatistics()
+    /// The counts of filters, handlers and plugins, such as the handshakes of TLS, as of the snapshot's time.
+    public var namedCounts: [LoopCounter: UInt64] = [:]
     /// The sizes of writes: the bytes offered to the kernel by each.
     public var writeSizes = Histogram()
     /// The delays of the loop's own timer in nanoseconds.

@@ -1,3 +1,4 @@
+internal import Gnet
 package import GnetMetrics
 
 /// A snapshot as a JSON object in one line, with the names of the schema, and `server` for the socket's path.
@@ -37,7 +38,15 @@ package enum JSONFormat {
     object(
       [("loop_index", "\(loop.index)")]
         + CounterField.all.map { ($0.name, "\($0.value(loop))") }
-        + HistogramField.all.map { ($0.name, histogram($0.value(loop))) })
+        + HistogramField.all.map { ($0.name, histogram($0.value(loop))) }
+        + [("named_counts", array(loop.sortedCounts.map(namedCount)))])
+  }
+
+  private static func namedCount(_ counter: LoopCounter, _ value: UInt64) -> String {
+    object([
+      ("name", string(counter.name)), ("help", string(counter.help)),
+      ("labels", object(counter.sortedLabels.map { ($0.name, string($0.value)) })), ("value", "\(value)"),
+    ])
   }
 
   private static func histogram(_ histogram: MetricsSnapshot.Histogram) -> String {

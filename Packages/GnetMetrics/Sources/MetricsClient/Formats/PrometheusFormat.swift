@@ -1,3 +1,4 @@
+internal import Gnet
 internal import GnetMetrics
 
 /// Snapshots in Prometheus' text exposition format, version 0.0.4.
@@ -18,6 +19,7 @@ package struct PrometheusFormat {
     format.writeServers()
     for field in CounterField.all { format.write(field) }
     for field in HistogramField.all { format.write(field) }
+    format.writeNamedCounts()
     return format.text
   }
 
@@ -86,7 +88,37 @@ package struct PrometheusFormat {
     }
   }
 
+  /// The counts of filters, handlers and plugins: a family for each name.
+  private mutating func writeNamedCounts() {
+    let all = servers.flatMap { server in
+      server.snapshot.loops.flatMap { loop in
+        loop.sortedCounts.map {
+          (labels: "\(server.label),loop=\"\(loop.index)\"", counter: $0.counter, value: $0.value)
+        }
+      }
+    }
+    for (name, counts) in Dictionary(grouping: all, by: \.counter.name).sorted(by: { $0.key < $1.key }) {
+      let family = Self.family(name)
+      writeHead(family, "counter", counts[0].counter.help)
+      for count in counts {
+        let own = count.counter.sortedLabels.map { Self.label(Self.labelName($0.name), $0.value) }
+        writeSample(family, ([count.labels] + own).joined(separator: ","), "\(count.value)")
+      }
+    }
+  }
+
+  /// The name of a family. As Prometheus does with labels, a name that is in use gets a prefix.
+  private static func family(_ name: String) -> String {
+    let family = "gnet_\(name)_total"
+    return CounterField.all.contains { $0.exposition == family } ? "gnet_exported_\(name)_total" : family
+  }
+
+  private static func labelName(_ name: String) -> String {
+    name == "server" || name == "loop" ? "exported_\(name)" : name
+  }
+
   private mutating func writeHead(_ name: String, _ type: String, _ help: String) {
+    let help = help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
     text += "# HELP \(name) \(help).\n# TYPE \(name) \(type)\n"
   }
 

@@ -1,3 +1,4 @@
+internal import Gnet
 package import GnetMetrics
 
 /// A snapshot for people: a heading, and a table with a row per number and a column per loop.
@@ -42,6 +43,12 @@ package enum TextFormat {
       }
       rows.append([title(field.name)] + (values + (sum.map { [$0] } ?? [])).map { text($0, field) })
     }
+    let counters = Set((all ?? loops).flatMap(\.namedCounts.keys)).sorted { $0.isOrdered(before: $1) }
+    for counter in counters {
+      let values = loops.map { $0.namedCounts[counter] ?? 0 }
+      let sum = all.map { [$0.reduce(0) { $0 &+ ($1.namedCounts[counter] ?? 0) }] } ?? []
+      rows.append([title(counter)] + (values + sum).map(HumanUnits.count))
+    }
     for field in HistogramField.all {
       var histograms = loops.map(field.value)
       if let all { histograms.append(all.reduce(into: MetricsSnapshot.Histogram()) { $0.add(field.value($1)) }) }
@@ -59,6 +66,11 @@ package enum TextFormat {
 
   private static func title(_ name: String) -> String {
     name.replacing("_nanoseconds", with: "").replacing("_", with: " ")
+  }
+
+  private static func title(_ counter: LoopCounter) -> String {
+    let labels = counter.sortedLabels.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+    return (title(counter.name) + (labels.isEmpty ? "" : " (\(labels))")).escapingControls
   }
 
   private static func text(_ value: UInt64, _ field: CounterField) -> String {

@@ -62,8 +62,11 @@ package struct LiveTable {
   private static func texts(_ rows: [Row], _ width: Int) -> [String] {
     let inTable = rows.filter { $0.kind != .failure }
     let titleWidth = inTable.map(\.title.count).max() ?? 0
-    let count = min(max((width - titleWidth) / (columnWidth + 2), 0), RateColumn.all.count)
-    let columns = RateColumn.all.prefix(count)
+    var space = width - titleWidth
+    let columns = RateColumn.all(for: rows.first { $0.kind == .total }?.rates ?? LoopRates()).prefix { column in
+      space -= max(columnWidth, column.title.count) + 2
+      return space >= 0
+    }
     let cells = inTable.map { row in
       [row.title] + columns.map { column in row.rates.map { column.text($0) } ?? column.title }
     }

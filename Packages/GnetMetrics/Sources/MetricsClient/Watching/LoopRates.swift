@@ -18,6 +18,8 @@ struct LoopRates: Sendable {
   var polls = 0.0
   /// The part of the time spent at work: the sum over the loops, 0 to 1 for each.
   var busy = 0.0
+  /// The counts of filters, handlers and plugins, by their names.
+  var named: [String: Double] = [:]
   /// The number of loops in the sums.
   var loopCount = 0
 
@@ -29,6 +31,7 @@ struct LoopRates: Sendable {
     loopCount = 1
     connectionsActive = now.statistics.connectionsActive
     pendingOutputBytes = now.statistics.pendingOutputBytes
+    for counter in now.namedCounts.keys { named[counter.name] = 0 }
     guard let before, before.publishedTime > 0, now.publishedTime > before.publishedTime else { return }
     let nanoseconds = Double(now.publishedTime - before.publishedTime)
     func rate(_ value: (LoopStatistics) -> UInt64) -> Double {
@@ -46,6 +49,10 @@ struct LoopRates: Sendable {
     connectFailures = rate(\.connectFailures)
     wakeups = rate(\.wakeups)
     polls = rate(\.polls)
+    for (counter, value) in now.namedCounts {
+      let old = before.namedCounts[counter] ?? 0
+      named[counter.name, default: 0] += value > old ? Double(value - old) / nanoseconds * 1e9 : 0
+    }
     let (busyRate, waitingRate) = (rate(\.busyNanoseconds), rate(\.waitingNanoseconds))
     busy = busyRate + waitingRate > 0 ? busyRate / (busyRate + waitingRate) : 0
   }
@@ -66,6 +73,7 @@ struct LoopRates: Sendable {
     connectFailures += other.connectFailures
     wakeups += other.wakeups
     polls += other.polls
+    named.merge(other.named, uniquingKeysWith: +)
     busy += other.busy
   }
 }

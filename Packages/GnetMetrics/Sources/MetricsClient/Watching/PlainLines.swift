@@ -10,13 +10,14 @@ package struct PlainLines {
     let servers = ServerRates.all(of: readings, since: before)
     before = readings
     return servers.filter(\.isComparable).flatMap { server in
-      server.loops.enumerated().map { Self.line(server.path, "\($0)", $1) }
-        + [Self.line(server.path, "total", server.total)]
+      let columns = RateColumn.all(for: server.total)
+      return server.loops.enumerated().map { Self.line(server.path, "\($0)", $1, columns) }
+        + [Self.line(server.path, "total", server.total, columns)]
     }
   }
 
-  private static func line(_ path: String, _ loop: String, _ rates: LoopRates) -> String {
+  private static func line(_ path: String, _ loop: String, _ rates: LoopRates, _ columns: [RateColumn]) -> String {
     let words = ["server=\(path.escapingControls)", "loop=\(loop)"]
-    return (words + RateColumn.all.map { "\($0.name)=\($0.number(rates))" }).joined(separator: " ")
+    return (words + columns.map { "\($0.name)=\($0.number(rates))" }).joined(separator: " ")
   }
 }

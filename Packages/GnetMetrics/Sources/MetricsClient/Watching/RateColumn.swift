@@ -28,6 +28,15 @@ struct RateColumn: Sendable {
     rate("errors/s", "accept_errors_per_second", \.acceptErrors, HumanUnits.count),
   ]
 
+  /// All columns for some rates: behind the others, a column for each name among the counts of filters, handlers and plugins.
+  static func all(for rates: LoopRates) -> [RateColumn] {
+    all
+      + rates.named.keys.sorted().map { name in
+        let value = { @Sendable (rates: LoopRates) in rates.named[name] ?? 0 }
+        return rate("\(name.replacing("_", with: " "))/s", "\(name)_per_second", value, HumanUnits.count)
+      }
+  }
+
   private static func column(
     _ title: String, _ name: String, _ value: @escaping @Sendable (LoopRates) -> UInt64,
     _ text: @escaping @Sendable (UInt64) -> String

@@ -12,6 +12,23 @@ import Testing
 #endif
 
 @Suite struct CountingTests {
+  @Test("what handlers, filters and plugins count is in the snapshot of their loop")
+  func namedCounts() throws {
+    let counter = LoopCounter("greetings", help: "Greetings", labels: ["tone": "kind"])
+    var events = Events.echo
+    events.onOpened = { connection in
+      connection.loop.add(2, to: counter)
+      return .none
+    }
+    try withServer(try TestServer(loops: 2, events: events)) { server in
+      for _ in 0..<3 { _ = try Client(server.addresses[0]) }
+      let snapshot = try server.snapshot(where: "all are counted") { snapshot in
+        snapshot.loops.reduce(0) { $0 + ($1.namedCounts[counter] ?? 0) } == 6
+      }
+      #expect(snapshot.loops.map { $0.namedCounts[counter] } == [4, 2])
+    }
+  }
+
   @Test(
     "what is published after the last byte is exact, for any number of loops",
     arguments: [1, 2, 5], ["tcp", "tcp with reuseport", "unix"])

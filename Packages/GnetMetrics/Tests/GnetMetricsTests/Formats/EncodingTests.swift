@@ -24,6 +24,10 @@ import Testing
       loop.publishedTime = UInt64(index) * 1000 + 99
       loop.writeSizes = MetricsSnapshot.Histogram(upperBounds: [1, 10], counts: [5, 0, UInt64(index)], sum: 77)
       loop.tickLateness = MetricsSnapshot.Histogram(upperBounds: [], counts: [], sum: 0)
+      loop.namedCounts = [
+        LoopCounter("logins", help: "Logins", labels: ["outcome": "refused", "by": "ünknown\n"]): UInt64(index),
+        LoopCounter("pings", help: ""): .max,
+      ]
       return loop
     }
     return snapshot
@@ -42,6 +46,27 @@ import Testing
     var loop = MetricsSnapshot.LoopCounters(index: 0)
     loop.statistics.accepts = 7
     #expect(snapshot.loops == [loop])
+  }
+
+  @Test("counts have the same order each time, and a count whose name is none is refused")
+  func namedCounts() throws {
+    let names = (0..<30).map { LoopCounter("n\($0 % 3)", help: "", labels: ["x": "\($0)", "y": "\($0 % 7)"]) }
+    var loop = MetricsSnapshot.LoopCounters(index: 0)
+    for name in names { loop.namedCounts[name] = 1 }
+    var other = MetricsSnapshot.LoopCounters(index: 0)
+    for name in names.reversed() { other.namedCounts[name] = 1 }
+    let sorted = loop.sortedCounts.map(\.counter)
+    #expect(sorted == other.sortedCounts.map(\.counter) && Set(sorted) == Set(names))
+    #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0.isOrdered(before: $1) && !$1.isOrdered(before: $0) })
+    // A version, and a loop with its index and a count (field 35) of that name.
+    func snapshot(_ name: String) throws -> MetricsSnapshot {
+      let count = [0x0a, UInt8(name.utf8.count)] + Array(name.utf8)
+      let loop = [0x08, 0, 0x9a, 0x02, UInt8(count.count)] + count
+      return try MetricsSnapshot(decoding: [0x08, 1, 0x52, UInt8(loop.count)] + loop)
+    }
+    #expect(throws: MetricsSnapshotError.malformed) { try snapshot("a-b") }
+    let read = try snapshot("ab")
+    #expect(read.loops[0].namedCounts == [LoopCounter("ab", help: ""): 0])
   }
 
   @Test("a snapshot that was cut off anywhere is refused or has lost whole fields, and nothing traps")

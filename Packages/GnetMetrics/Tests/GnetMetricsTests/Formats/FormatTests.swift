@@ -27,6 +27,9 @@ import Testing
       loop.publishedTime = snapshot.snapshotTime - 2_000_000
       loop.writeSizes = MetricsSnapshot.Histogram(upperBounds: [16, 64], counts: [1, 2, 4], sum: 5000)
       loop.tickLateness = MetricsSnapshot.Histogram(upperBounds: [50_000], counts: [9, 1], sum: 123_456)
+      let labels = ["outcome": "refused", "loop": "a\"b"]
+      loop.namedCounts[LoopCounter("logins", help: "Logins\nby outcome", labels: labels)] = UInt64(7 * index)
+      loop.namedCounts[LoopCounter("reads", help: "Pages read")] = 3
       snapshot.loops.append(loop)
     }
     return snapshot
@@ -46,6 +49,10 @@ import Testing
     #expect(Set(object.keys) == Set(schema.fields(of: "Snapshot") + ["server"]))
     #expect(Set(loop.keys) == Set(schema.fields(of: "LoopCounters")))
     #expect(Set(histogram.keys) == Set(schema.fields(of: "Histogram")))
+    let count = try #require((loop["named_counts"] as? [[String: Any]])?.first)
+    #expect(Set(count.keys) == Set(schema.fields(of: "NamedCount")))
+    #expect(count["name"] as? String == "logins" && count["value"] as? Int == 7)
+    #expect(count["labels"] as? [String: String] == ["loop": "a\"b", "outcome": "refused"])
     #expect(object["server"] as? String == "/tmp/x")
     #expect(object["state"] as? String == "serving")
     #expect(loop["loop_index"] as? Int == 1)
@@ -97,6 +104,9 @@ import Testing
       "gnet_write_size_bytes_count{server=\"/a\",loop=\"0\"} 7",
       "gnet_tick_lateness_seconds_bucket{server=\"/a\",loop=\"0\",le=\"0.00005\"} 9",
       "gnet_tick_lateness_seconds_sum{server=\"/a\",loop=\"0\"} 0.000123456",
+      "# HELP gnet_logins_total Logins\\nby outcome.",
+      "gnet_logins_total{server=\"/a\",loop=\"1\",exported_loop=\"a\\\"b\",outcome=\"refused\"} 7",
+      "gnet_exported_reads_total{server=\"/a\",loop=\"0\"} 3",
     ] {
       #expect(text.split(separator: "\n").contains(Substring(sample)), "\(sample)")
     }
@@ -112,6 +122,7 @@ import Testing
     #expect(rows.contains(["loop 0", "loop 1", "total"]))
     #expect(rows.contains(["bytes read", "5 B", "1 MiB", "1 MiB"]))
     #expect(rows.contains(["mailbox depth max", "1", "2", "2"]))
+    #expect(rows.contains(["logins (loop a\"b, outcome refused)", "0", "7", "7"]))
     #expect(rows.contains(["write size, half up to", "more", "more", "more"]))
     #expect(rows.contains(["tick lateness, half up to", "50 us", "50 us", "50 us"]))
     #expect(rows.contains(["published ago", "2 ms", "2 ms"]))

@@ -11,6 +11,9 @@ import Testing
     for index in snapshot.loops.indices {
       snapshot.loops[index].publishedTime += nanoseconds
       snapshot.loops[index].statistics.reads += reads
+      for counter in snapshot.loops[index].namedCounts.keys where counter.name == "logins" {
+        snapshot.loops[index].namedCounts[counter]! += reads
+      }
       snapshot.loops[index].statistics.busyNanoseconds += nanoseconds / 4
       snapshot.loops[index].statistics.waitingNanoseconds += nanoseconds / 4 * 3
     }
@@ -24,6 +27,7 @@ import Testing
     #expect(rates.isComparable)
     #expect(rates.loops.map(\.reads) == [100, 100])
     #expect(rates.total.reads == 200)
+    #expect(rates.total.named == ["logins": 200, "reads": 0])
     #expect(rates.loops[0].busy == 0.25)
     #expect(rates.total.meanBusy == 0.25)
     #expect(rates.total.connectionsActive == 6)
@@ -49,6 +53,7 @@ import Testing
     #expect(lines.count == 3)
     #expect(lines[0].hasPrefix("server=/a loop=0 connections_active=3 reads_per_second=7.000 "))
     #expect(lines[2].hasPrefix("server=/a loop=total connections_active=6 reads_per_second=14.000 "))
+    #expect(lines[2].hasSuffix(" logins_per_second=14.000 reads_per_second=0.000"))
   }
 
   @Test("the rates of a stranger whose counters grow by all of 64 bits within a nanosecond are shown")
@@ -104,6 +109,8 @@ import Testing
     // Another size shows the same once more.
     #expect(table.lines(width: 60, height: 24)[1].contains("247 k"))
     #expect(first.count == 5)
+    // The counts of filters, handlers and plugins are behind all others.
+    #expect(table.lines(width: 400, height: 24)[0].hasSuffix("errors/s  logins/s   reads/s"))
   }
 
   @Test("colours are used only where they are wanted")

@@ -28,6 +28,18 @@ void ctls_describe(const struct ctls_failure *failure, char *buffer, size_t capa
 /// Whether the reason is an alert that the peer has sent.
 bool ctls_is_alert_of_peer(unsigned long code);
 
+/// The kind of a failed handshake's reason, whichever side has refused the other.
+enum ctls_kind {
+  CTLS_KIND_OTHER,
+  CTLS_KIND_PROTOCOL_VERSION,
+  CTLS_KIND_NO_SHARED_CIPHER,  // suites, groups and signature algorithms
+  CTLS_KIND_APPLICATION_PROTOCOL,
+  CTLS_KIND_CERTIFICATE,
+  CTLS_KIND_NOT_TLS,
+};
+
+enum ctls_kind ctls_kind_of(struct ctls_failure failure);
+
 // MARK: Identities
 
 /// PEM: the text of a file, or a text in memory.
