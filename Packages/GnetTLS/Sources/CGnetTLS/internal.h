@@ -38,10 +38,21 @@ struct ctls_stream {
   void *ring;  // for the length of a call
   const unsigned char *offered[2];
   size_t offered_count[2];
+  size_t moved;  // the most bytes that were offered or written at once since the stream rested
+  struct ctls_stream **place;  // in a keeper; null: none
+  uint64_t last_turn;          // of that keeper
   struct ctls_failure failure;
   SSL_SESSION *sessions[SESSION_LIMIT];
   int session_count;
 };
+
+/// Gives up the place of a stream among those that keep their buffers.
+void leave_keeper(struct ctls_stream *stream);
+
+/// Empties OpenSSL's error queue, which is empty as a rule: looking at it costs much less.
+static inline void clear_errors(void) {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
 
 /// Takes the reason of a failure out of the error queue, and leaves the queue empty. Returns false.
 bool take_failure(struct ctls_failure *failure);

@@ -78,6 +78,7 @@ failed:
 
 void ctls_free_stream(struct ctls_stream *stream) {
   if (stream == NULL) return;
+  leave_keeper(stream);
   // Otherwise a session could not be resumed if its stream has ended without close_notify.
   if (stream->ssl != NULL) SSL_set_shutdown(stream->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   SSL_free(stream->ssl);
@@ -108,12 +109,18 @@ bool ctls_expect_host(struct ctls_stream *stream, const char *host, bool is_veri
 
 // MARK: Bytes
 
+/// Notes that so many bytes are moved at once.
+static void note_moved(struct ctls_stream *stream, size_t count) {
+  if (count > stream->moved) stream->moved = count;
+}
+
 void ctls_offer(
     struct ctls_stream *stream, const void *first, size_t first_count, const void *second, size_t second_count) {
   stream->offered[0] = first;
   stream->offered[1] = second;
   stream->offered_count[0] = first_count;
   stream->offered_count[1] = second_count;
+  note_moved(stream, first_count + second_count);
 }
 
 size_t ctls_end_offer(struct ctls_stream *stream) {
@@ -123,7 +130,7 @@ size_t ctls_end_offer(struct ctls_stream *stream) {
 }
 
 static void begin(struct ctls_stream *stream, void *ring) {
-  ERR_clear_error();
+  clear_errors();
   stream->ring = ring;
 }
 
@@ -144,6 +151,8 @@ static enum ctls_result end(struct ctls_stream *stream, int returned) {
 }
 
 enum ctls_result ctls_handshake(struct ctls_stream *stream, void *ring) {
+  // A connection that is idle from the beginning is to keep nothing.
+  note_moved(stream, SIZE_MAX);
   begin(stream, ring);
   enum ctls_result result = end(stream, SSL_do_handshake(stream->ssl));
   bool has_session = result == CTLS_DONE && !SSL_is_server(stream->ssl) && SSL_version(stream->ssl) < TLS1_3_VERSION;
@@ -166,6 +175,7 @@ size_t ctls_expected_count(const struct ctls_stream *stream) {
 
 enum ctls_result ctls_write(struct ctls_stream *stream, void *ring, const void *bytes, size_t count) {
   size_t written;
+  note_moved(stream, count);
   begin(stream, ring);
   return end(stream, SSL_write_ex(stream->ssl, bytes, count, &written));
 }
@@ -176,7 +186,5 @@ void ctls_end(struct ctls_stream *stream, void *ring) {
   ERR_clear_error();
   stream->ring = NULL;
 }
-
-void ctls_release_buffers(struct ctls_stream *stream) { SSL_free_buffers(stream->ssl); }
 
 struct ctls_failure ctls_get_failure(const struct ctls_stream *stream) { return stream->failure; }

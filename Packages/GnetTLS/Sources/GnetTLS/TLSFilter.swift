@@ -15,6 +15,8 @@ final class TLSFilter: ConnectionFilter {
   private let sessions: CachedSessions?
   private let isServer: Bool
   let handshakeTimeout: Duration?
+  /// The keeper of the loop's buffers; `nil` without a loop, as in tests.
+  private let keeper = RecordBuffers.ofLoop
   private var phase = Phase.handshake
 
   private enum Phase {
@@ -93,8 +95,8 @@ final class TLSFilter: ConnectionFilter {
     default: break
     }
     guard phase == .established else { return .establishing }
-    unsafe sessions?.collect(from: stream)
-    unsafe ctls_release_buffers(stream)
+    if let sessions { unsafe sessions.collect(from: stream) }
+    unsafe ctls_rest(stream, keeper?.pointer)
     return .established
   }
 
@@ -112,7 +114,7 @@ final class TLSFilter: ConnectionFilter {
       guard result == CTLS_DONE else { return }
       output.discard(count)
     }
-    unsafe ctls_release_buffers(stream)
+    unsafe ctls_rest(stream, keeper?.pointer)
   }
 
   func networkEnded() throws {

@@ -4,7 +4,7 @@ internal import RingBuffer
 ///
 /// A connection's ring borrows the storage when bytes are written, and gives it back when the bytes have gone, or takes
 /// storage of the bytes' size for those that wait.
-final class FilterBuffers {
+struct FilterBuffers: ~Copyable {
   /// The bytes received from a socket, lent for the length of a pass. Empty otherwise.
   var network: RingBuffer
   private var output: RingBuffer
@@ -20,10 +20,10 @@ final class FilterBuffers {
   }
 
   /// Lends storage for the bytes that a handler writes.
-  func lendOutput(to ring: inout RingBuffer) { Self.lend(&output, to: &ring, capacity) }
+  mutating func lendOutput(to ring: inout RingBuffer) { Self.lend(&output, to: &ring, capacity) }
 
   /// Lends storage for the bytes that are to be sent.
-  func lendSealed(to ring: inout RingBuffer) { Self.lend(&sealed, to: &ring, capacity) }
+  mutating func lendSealed(to ring: inout RingBuffer) { Self.lend(&sealed, to: &ring, capacity) }
 
   private static func lend(_ storage: inout RingBuffer, to ring: inout RingBuffer, _ capacity: Int) {
     if ring.capacity > 0 { return }
@@ -33,10 +33,10 @@ final class FilterBuffers {
   }
 
   /// Takes storage back; bytes that wait get storage of their size.
-  func takeBackOutput(from ring: inout RingBuffer) { Self.takeBack(&output, from: &ring, capacity) }
+  mutating func takeBackOutput(from ring: inout RingBuffer) { Self.takeBack(&output, from: &ring, capacity) }
 
   /// Takes storage back; bytes that wait get storage of their size.
-  func takeBackSealed(from ring: inout RingBuffer) { Self.takeBack(&sealed, from: &ring, capacity) }
+  mutating func takeBackSealed(from ring: inout RingBuffer) { Self.takeBack(&sealed, from: &ring, capacity) }
 
   private static func takeBack(_ lent: inout RingBuffer, from ring: inout RingBuffer, _ capacity: Int) {
     if ring.capacity == 0 { return }

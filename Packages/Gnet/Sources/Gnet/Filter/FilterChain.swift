@@ -20,7 +20,7 @@ final class FilterChain {
   private(set) var stages: [FilterStage]
   /// The same, and the filters that bytes go past, all in the order of their places.
   private var places: [FilterStage]
-  private let buffers: FilterBuffers
+  private let buffers: Pinned<FilterBuffers>
   private let context: FilterContext
 
   /// The error that has ended the connection, as a filter has thrown it.
@@ -40,7 +40,7 @@ final class FilterChain {
   /// The end of the time that filters have to be established.
   private(set) var deadline = Poller.Instant.never
 
-  init(_ stages: [FilterStage], _ context: FilterContext, _ buffers: FilterBuffers) {
+  init(_ stages: [FilterStage], _ context: FilterContext, _ buffers: Pinned<FilterBuffers>) {
     self.stages = stages
     places = stages
     self.context = context
@@ -220,7 +220,7 @@ final class FilterChain {
   /// Adds output of the handler. Drops it after a failure.
   func write(_ first: RawSpan, _ second: RawSpan) {
     guard failure == nil, let last = stages.last else { return }
-    buffers.lendOutput(to: &last.unsent)
+    buffers.pointee.lendOutput(to: &last.unsent)
     last.unsent.write(first)
     if !second.isEmpty { last.unsent.write(second) }
   }
@@ -228,8 +228,8 @@ final class FilterChain {
   /// Adds output of the handler, by an exchange of storage where that is worth it.
   func write(moving ring: inout RingBuffer) {
     guard failure == nil, let last = stages.last else { return ring.removeAll() }
-    buffers.lendOutput(to: &last.unsent)
-    last.unsent.take(&ring, capacity: buffers.capacity)
+    buffers.pointee.lendOutput(to: &last.unsent)
+    last.unsent.take(&ring, capacity: buffers.pointee.capacity)
   }
 
   /// Adds the first bytes of a ring, which loses them.
@@ -239,7 +239,7 @@ final class FilterChain {
       ring.discard(count)
       return
     }
-    buffers.lendOutput(to: &last.unsent)
+    buffers.pointee.lendOutput(to: &last.unsent)
     last.unsent.append(moving: count, of: &ring)
   }
 
@@ -255,7 +255,7 @@ final class FilterChain {
       } else {
         isLast = try stage.send(isLast: isLast, into: &stages[index - 1].unsent)
       }
-      buffers.takeBackOutput(from: &stage.unsent)
+      buffers.pointee.takeBackOutput(from: &stage.unsent)
     }
   }
 

@@ -16,9 +16,23 @@ final class FilterStage {
 
   private(set) var phase = Phase.new
   /// The bytes from below that the filter has not taken.
-  var unread = RingBuffer()
+  var unread: RingBuffer {
+    @inline(__always) _read { yield rings.pointee.unread }
+    @inline(__always) _modify { yield &rings.pointee.unread }
+  }
   /// The bytes from above that the filter has not taken.
-  var unsent = RingBuffer()
+  var unsent: RingBuffer {
+    @inline(__always) _read { yield rings.pointee.unsent }
+    @inline(__always) _modify { yield &rings.pointee.unsent }
+  }
+
+  // Behind a pointer: access to properties of a class that are lent to a filter would be checked each time.
+  private let rings = Pinned(Rings())
+
+  private struct Rings: ~Copyable {
+    var unread = RingBuffer()
+    var unsent = RingBuffer()
+  }
 
   private let make: ConnectionFilter.Factory
   private(set) var filter: (any ConnectionFilter)?
@@ -33,6 +47,8 @@ final class FilterStage {
     make = { _ in preconditionFailure("a filter is made twice") }
     self.filter = filter
   }
+
+  deinit { rings.destroy() }
 
   /// Whether output passes.
   var takesOutput: Bool { phase == .established || phase == .inputEnded }

@@ -79,6 +79,8 @@ public final class EventLoop: Sendable {
     self.readBufferCapacity = readBufferCapacity
   }
 
+  deinit { unsafe madeFilterBuffers?.destroy() }
+
   /// Makes the loop's counters the ones that other threads see; by the loop's thread only.
   // Neither inlined nor borrowed, which would copy the counters first.
   @inline(never)
@@ -99,12 +101,12 @@ public final class EventLoop: Sendable {
 
   /// The storage lent to connections with filters; made for the first of these.
   // Used on the loop's thread only.
-  private nonisolated(unsafe) var madeFilterBuffers: FilterBuffers?
+  private nonisolated(unsafe) var madeFilterBuffers: Pinned<FilterBuffers>?
 
   /// The storage lent to connections with filters; for the loop's thread.
-  var filterBuffers: FilterBuffers {
+  var filterBuffers: Pinned<FilterBuffers> {
     if let buffers = unsafe madeFilterBuffers { return buffers }
-    let made = FilterBuffers(capacity: readBufferCapacity)
+    let made = Pinned(FilterBuffers(capacity: readBufferCapacity))
     unsafe madeFilterBuffers = made
     return made
   }

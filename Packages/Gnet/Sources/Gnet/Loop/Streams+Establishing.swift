@@ -79,7 +79,7 @@ extension Streams {
     passDown(slot, filters, isLast: false)
     let count = slot.pointee.outbound.count
     if count > 0 { send(slot, from: &slot.pointee.outbound, count, &turn) }
-    loop.filterBuffers.takeBackSealed(from: &slot.pointee.outbound)
+    loop.filterBuffers.pointee.takeBackSealed(from: &slot.pointee.outbound)
     if slot.pointee.life.flags.contains(.outputBroken) && filters.failure == nil {
       return fail(slot, .send, slot.pointee.failure ?? .brokenPipe, &turn)
     }

@@ -100,11 +100,11 @@ extension Streams {
   /// Receives into the network buffer, which is empty before.
   func receiveNetwork(_ slot: ConnectionSlot, _ limit: Int, _ system: System) -> Transfer {
     let buffers = loop.filterBuffers
-    assert(buffers.network.isEmpty)
-    let free = unsafe buffers.network.freeSegments(minimumCapacity: limit).first
+    assert(buffers.pointee.network.isEmpty)
+    let free = unsafe buffers.pointee.network.freeSegments(minimumCapacity: limit).first
     let buffer = unsafe UnsafeMutableRawBufferPointer(start: free.baseAddress, count: limit)
     let transfer = unsafe system.receiving(slot.pointee.fd, into: buffer)
-    if case .moved(let count) = transfer { buffers.network.commit(count) }
+    if case .moved(let count) = transfer { buffers.pointee.network.commit(count) }
     return transfer
   }
 
@@ -161,15 +161,15 @@ extension Streams {
     _ slot: ConnectionSlot, _ filters: FilterChain, isLast: Bool, _ turn: inout Turn<System>
   ) {
     let buffers = loop.filterBuffers
-    buffers.lendSealed(to: &slot.pointee.outbound)
+    buffers.pointee.lendSealed(to: &slot.pointee.outbound)
     do {
       try filters.receive(
-        &buffers.network, into: &input, reply: &slot.pointee.outbound, now: turn.system.now)
+        &buffers.pointee.network, into: &input, reply: &slot.pointee.outbound, now: turn.system.now)
       if isLast { try filters.endNetwork() }
     } catch {
       filters.fail(error)
     }
-    buffers.takeBackSealed(from: &slot.pointee.outbound)
+    buffers.pointee.takeBackSealed(from: &slot.pointee.outbound)
     if let peer = filters.takeNewPeer() { slot.pointee.remote = peer }
   }
 
@@ -221,14 +221,14 @@ extension Streams {
       callPreWrite(slot, count)
       send(slot, from: &slot.pointee.outbound, count, &turn)
     }
-    loop.filterBuffers.takeBackSealed(from: &slot.pointee.outbound)
+    loop.filterBuffers.pointee.takeBackSealed(from: &slot.pointee.outbound)
     if filters.isNetworkEnded && filters.holdsOutput { breakOutput(slot, .brokenPipe) }
   }
 
   /// Passes output down through the filters into the bytes to be sent.
   func passDown(_ slot: ConnectionSlot, _ filters: FilterChain, isLast: Bool) {
     if filters.failure != nil { return }
-    loop.filterBuffers.lendSealed(to: &slot.pointee.outbound)
+    loop.filterBuffers.pointee.lendSealed(to: &slot.pointee.outbound)
     do {
       try filters.send(isLast: isLast, into: &slot.pointee.outbound)
     } catch {

@@ -8,6 +8,7 @@ import Testing
 /// A chain of filters with the rings of a connection around it.
 private struct Bench: ~Copyable {
   let chain: FilterChain
+  private let buffers = Pinned(FilterBuffers(capacity: 4096))
   var network = RingBuffer()
   var input = RingBuffer()
   var outbound = RingBuffer()
@@ -15,8 +16,10 @@ private struct Bench: ~Copyable {
   init(_ filters: ConnectionFilter.Factory..., isOutbound: Bool = false) {
     let address = SocketAddress("127.0.0.1:1")!
     let context = FilterContext(isOutbound: isOutbound, localAddress: address, remoteAddress: address)
-    chain = FilterChain(filters.map { FilterStage($0) }, context, FilterBuffers(capacity: 4096))
+    chain = FilterChain(filters.map { FilterStage($0) }, context, buffers)
   }
+
+  deinit { buffers.destroy() }
 
   mutating func receive(_ bytes: some Collection<UInt8>) throws {
     network.write(bytes)

@@ -1,7 +1,7 @@
 // OpenSSL under one contract: identities, contexts, and streams that do no I/O.
 //
-// No header of OpenSSL is included here. Each subject has a file: failure.c, identity.c, context.c, tickets.c, stream.c and
-// session.c.
+// No header of OpenSSL is included here. Each subject has a file: failure.c, identity.c, context.c, tickets.c, buffers.c,
+// stream.c and session.c.
 //
 // OpenSSL's error queue belongs to the thread. A function that can fail clears the queue at its beginning, takes the first
 // error out of it, and leaves it empty: no error of one connection is seen by another.
@@ -121,6 +121,15 @@ enum ctls_verification {
 
 void ctls_set_verification(struct ctls_context *context, enum ctls_verification verification);
 
+// MARK: Buffers of records
+
+/// The streams of one thread that keep their buffers of records between turns, a limited number.
+struct ctls_keeper;
+
+/// Makes a keeper of no streams. Null when memory runs out.
+struct ctls_keeper *ctls_make_keeper(void);
+void ctls_free_keeper(struct ctls_keeper *keeper);
+
 // MARK: Streams
 
 /// The TLS of one connection. One thread at a time may use it.
@@ -166,8 +175,9 @@ enum ctls_result ctls_write(struct ctls_stream *stream, void *ring, const void *
 /// Ends the own stream, by close_notify.
 void ctls_end(struct ctls_stream *stream, void *ring);
 
-/// Gives back the buffers of records, 33 KiB, until the next call. Does nothing while a part of a record is in one.
-void ctls_release_buffers(struct ctls_stream *stream);
+/// Ends the work on a stream for now: gives back the buffers of records, 33 KiB, until the next call, unless a keeper has the
+/// stream keep them. A buffer with a part of a record stays. `keeper` may be null.
+void ctls_rest(struct ctls_stream *stream, struct ctls_keeper *keeper);
 
 /// The reason of a call that has failed.
 struct ctls_failure ctls_get_failure(const struct ctls_stream *stream);
