@@ -69,8 +69,8 @@ private struct ModelledRing: ~Copyable {
     case 14: removeAll(keepingCapacity: choices.flag())
     case 15: ring.makeContiguous()
     case 16: fill(&choices)
-    case 17: search(for: choices.byte() & 3, from: choices.number(0...300))
-    case 18: search(for: choices.bytes(choices.number(1...4)).map { $0 & 3 }, from: choices.number(0...300))
+    case 17: search(for: pattern(1, &choices)[0], from: choices.number(0...300))
+    case 18: search(for: pattern(choices.number(1...4), &choices), from: choices.number(0...300))
     default: drain()
     }
   }
@@ -83,18 +83,22 @@ private struct ModelledRing: ~Copyable {
   }
 
   private mutating func write(_ choices: inout Choices) {
-    // Few different bytes, so that searches find some.
-    let (count, first, kind) = (choices.number(0...300), choices.byte() & 3, choices.number(0...4))
+    // Few different bytes, so that patterns begin in many places.
+    let (count, first, kind) = (choices.number(0...300), choices.byte(), choices.number(0...4))
     let piece =
       kind == 4
       ? [UInt8](repeating: first, count: count << 8)
-      : (0..<count).map { (UInt8(truncatingIfNeeded: ($0 * $0) >> 2) &+ first) & 3 }
+      : (0..<count).map { UInt8(truncatingIfNeeded: ($0 * $0) >> 2) & 3 &+ first }
     guard grows(by: piece.count) else { return }
     switch kind {
     case 0: ring.write(piece.span)
     case 1: ring.write(piece.lazy.map { $0 })
     case 2: for byte in piece { ring.writeByte(byte) }
-    case 3: ring.write(String(decoding: piece, as: UTF8.self))
+    case 3:
+      let text = String(decoding: piece.map { $0 & 0x7f }, as: UTF8.self)
+      ring.write(text)
+      bytes += text.utf8
+      return
     default: ring.write(piece)
     }
     bytes += piece
@@ -186,6 +190,14 @@ private struct ModelledRing: ~Copyable {
     bytes = []
   }
 
+  /// Bytes that are in the ring, or are not.
+  private func pattern(_ count: Int, _ choices: inout Choices) -> [UInt8] {
+    let (place, change) = (choices.number(0...300), choices.number(0...3))
+    var pattern = Array((bytes.dropFirst(place) + [UInt8](repeating: 0, count: count)).prefix(count))
+    if change == 3 { pattern[count - 1] = choices.byte() }
+    return pattern
+  }
+
   private func search(for byte: UInt8, from start: Int) {
     let expected = start < bytes.count ? bytes[start...].firstIndex(of: byte) : nil
     expectEqual(ring.firstIndex(of: byte, from: start), expected, "the first index")
@@ -195,7 +207,6 @@ private struct ModelledRing: ~Copyable {
   }
 
   private func search(for pattern: [UInt8], from start: Int) {
-    if pattern.isEmpty { return }
     let starts = start + pattern.count <= bytes.count ? start...bytes.count - pattern.count : nil
     let found = starts?.first { bytes[$0..<$0 + pattern.count].elementsEqual(pattern) }
     expectEqual(ring.firstRange(of: pattern, from: start), found.map { $0..<$0 + pattern.count }, "the first range")
