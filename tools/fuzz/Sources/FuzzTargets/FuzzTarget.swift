@@ -21,7 +21,8 @@ public struct FuzzTarget: Sendable {
 
   /// All targets.
   public static let all: [FuzzTarget] = [
-    ringBuffer, codecs, addresses, proxyHeader, http, webSocket, redisRequests, redisCommands, snapshots, readings, tls,
+    ringBuffer, codecs, addresses, proxyHeader, httpRequests, httpResponses, webSocket, tls, snapshots, readings,
+    redisRequests, redisCommands,
   ]
 
   /// The target of a name.

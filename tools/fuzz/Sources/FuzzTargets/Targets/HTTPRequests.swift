@@ -3,8 +3,8 @@ import RingBuffer
 @testable import GnetHTTP
 
 extension FuzzTarget {
-  static let http = FuzzTarget(
-    "http", "requests of HTTP/1.1: pieces, and requests that are written anew", maximumLength: 512
+  static let httpRequests = FuzzTarget(
+    "http-requests", "requests of HTTP/1.1: pieces, and requests that are written anew", maximumLength: 512
   ) { input in
     var choices = Choices(input)
     let (limits, seed) = (choices.limits(), choices.byte())
@@ -15,7 +15,7 @@ extension FuzzTarget {
 
 extension Choices {
   /// Usual limits, or limits that an input of a fuzzer exceeds.
-  fileprivate mutating func limits() -> HTTPLimits {
+  mutating func limits() -> HTTPLimits {
     var limits = HTTPLimits()
     if flag() { (limits.requestLine, limits.fields, limits.body) = (40, 80, 60) }
     return limits
@@ -55,12 +55,7 @@ private struct ParsedRequest: Equatable {
     var bytes = Array("\(method) \(target) HTTP/1.\(isHTTP10 ? 0 : 1)\r\n".utf8)
     for field in fields { bytes += field + Array("\r\n".utf8) }
     bytes += Array("\r\n".utf8)
-    if framing == .chunked {
-      if !body.isEmpty { bytes += Array("\(String(body.count, radix: 16))\r\n".utf8) + body + Array("\r\n".utf8) }
-      bytes += Array("0\r\n\r\n".utf8)
-    } else {
-      bytes += body
-    }
+    bytes += framing == .chunked ? body.chunked : body
     let again = Requests(Arrival(whole: bytes[...]), limits)
     expectEqual(again.requests, [self], "a request that is written anew is another")
     expect(again.refusal == nil && again.rest.isEmpty, "a request that is written anew is refused")
@@ -113,6 +108,14 @@ private struct Requests: Equatable {
   }
 }
 
+extension [UInt8] {
+  /// The bytes as a body of one chunk.
+  var chunked: [UInt8] {
+    let chunk = isEmpty ? [] : Array("\(String(count, radix: 16))\r\n".utf8) + self + Array("\r\n".utf8)
+    return chunk + Array("0\r\n\r\n".utf8)
+  }
+}
+
 extension Span<UInt8> {
-  fileprivate var array: [UInt8] { withUnsafeBufferPointer { [UInt8]($0) } }
+  var array: [UInt8] { withUnsafeBufferPointer { [UInt8]($0) } }
 }

@@ -55,7 +55,7 @@ private struct ModelledRing: ~Copyable {
   // MARK: Operations
 
   mutating func apply(_ operation: UInt8, _ other: inout ModelledRing, _ choices: inout Choices) {
-    switch operation % 20 {
+    switch operation % 21 {
     case 0...2: write(&choices)
     case 3: writeInteger(&choices)
     case 4...6: discard(choices.number(0...300))
@@ -71,7 +71,8 @@ private struct ModelledRing: ~Copyable {
     case 16: fill(&choices)
     case 17: search(for: pattern(1, &choices)[0], from: choices.number(0...300))
     case 18: search(for: pattern(choices.number(1...4), &choices), from: choices.number(0...300))
-    default: drain()
+    case 19: drain()
+    default: prepend(&choices)
     }
   }
 
@@ -102,6 +103,13 @@ private struct ModelledRing: ~Copyable {
     default: ring.write(piece)
     }
     bytes += piece
+  }
+
+  private mutating func prepend(_ choices: inout Choices) {
+    let piece = [UInt8](repeating: choices.byte(), count: choices.number(0...20)) + choices.bytes(choices.number(0...3))
+    guard grows(by: piece.count) else { return }
+    ring.prepend(piece.span.bytes)
+    bytes = piece + bytes
   }
 
   private mutating func fill(_ choices: inout Choices) {

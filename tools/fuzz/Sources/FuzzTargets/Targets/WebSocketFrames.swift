@@ -48,7 +48,7 @@ private struct Messages: Equatable {
   init(reading stream: ArraySlice<UInt8>, limit: Int) {
     var (rest, kind, message) = (stream, nil as UInt8?, [] as [UInt8])
     do throws(Failure) {
-      while let frame = try Self.frame(&rest, isInside: kind != nil, limit - message.count) {
+      while let frame = try Self.frame(&rest, ofMessage: kind, message, limit) {
         switch frame.opcode {
         case 8: messages.append(Message(event: .close, payload: frame.payload))
         case 9: messages.append(Message(event: .ping, payload: frame.payload))
@@ -68,8 +68,12 @@ private struct Messages: Equatable {
   }
 
   /// The next frame, which is taken; `nil` if it is not whole.
+  ///
+  /// - Parameters:
+  ///   - kind: the opcode of the message that has begun; `nil` if none has.
+  ///   - message: the bytes of that message.
   private static func frame(
-    _ rest: inout ArraySlice<UInt8>, isInside: Bool, _ limit: Int
+    _ rest: inout ArraySlice<UInt8>, ofMessage kind: UInt8?, _ message: [UInt8], _ limit: Int
   ) throws(Failure) -> (opcode: UInt8, isFinal: Bool, payload: [UInt8])? {
     let bytes = Array(rest)
     guard bytes.count >= 2 else { return nil }
@@ -82,13 +86,24 @@ private struct Messages: Equatable {
     let stated = bytes[2..<start].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     let length = start == 2 ? UInt64(short) : stated
     let shortest = length < 126 ? 2 : length < 65536 ? 4 : 10
-    let isInPlace = isControl || (opcode == 0) == isInside
+    let isInPlace = isControl || (opcode == 0) == (kind != nil)
     guard start == shortest, length <= Int.max, isInPlace else { throw Failure(code: 1002) }
-    if !isControl && length > limit { throw Failure(code: 1009) }
-    guard UInt64(bytes.count - start - 4) >= length else { return nil }
+    if !isControl && length > limit - message.count { throw Failure(code: 1009) }
     let mask = bytes[start..<start + 4]
     let payload = bytes[(start + 4)...].prefix(Int(length)).enumerated().map { $1 ^ mask[start + $0 % 4] }
+    // A text is refused by its first wrong byte, also before its frame is whole.
+    let isText = !isControl && (kind ?? opcode) == 1
+    if isText && !beginsText(message + payload) { throw Failure(code: 1007) }
+    guard payload.count == length else { return nil }
     rest = rest.dropFirst(start + 4 + payload.count)
     return (opcode, isFinal, payload)
+  }
+
+  /// Whether bytes are the beginning of a text in UTF-8: some bytes that continue the last character make them one.
+  private static func beginsText(_ bytes: [UInt8]) -> Bool {
+    let ends: [[UInt8]] = [
+      [], [0x80], [0x80, 0x80], [0x80, 0x80, 0x80], [0x90, 0x80, 0x80], [0xa0, 0x80],
+    ]
+    return ends.contains { String(validating: bytes + $0, as: UTF8.self) != nil }
   }
 }
