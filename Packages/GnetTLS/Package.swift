@@ -29,6 +29,7 @@ let package = Package(
       name: "GnetTLSTests",
       dependencies: [
         "GnetTLS", "CGnetTLS", "CTestCertificates", "Gnet", "RingBuffer", "TestSupport",
+        .product(name: "GnetTesting", package: "Gnet"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "TestPeers", package: "TestSupport"),
       ]
