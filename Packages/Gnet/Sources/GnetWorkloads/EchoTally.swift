@@ -40,6 +40,7 @@ final class EchoTally: @unchecked Sendable {
 
   /// Keeps a connection that a handler has detached, or hands it to a loop.
   func take(_ connection: consuming DetachedConnection, _ record: EchoRecord) {
+    record.wasDetached = true
     if ledger.happens(0.7), let loops = server?.loops {
       record.isHandedOver = true
       record.handle = ledger.element(of: loops).adopt(connection, service(record))
@@ -94,6 +95,7 @@ final class EchoRecord: @unchecked Sendable {
   /// Whether nothing is read any more: only a peer that is gone ends the connection.
   var isPausedForGood = false
   var isHandedOver = false
+  var wasDetached = false
   var isAborted = false
   /// Whether the handler has asked for a call of `react`, or is to have one behind a drain or another handler's end.
   var isWoken = false
