@@ -31,7 +31,8 @@ import Testing
     #expect(statistics.pendingOutputBytes == 64 << 10)
     let polls = statistics.polls
     simulation.advance(by: .seconds(3600))
-    #expect(statistics.polls == polls)
+    // A path of a unix socket is looked at once a second: another program may remove the file.
+    #expect(statistics.polls - polls <= (address.hasPrefix("unix") ? 3600 : 0))
     client.isReadingPaused = false
     try simulation.run(until: { client.isEnded })
     #expect(client.received == bytes)

@@ -88,8 +88,12 @@ import Testing
     try withServer(.echo, on: ["udp4://127.0.0.1:0"]) { server in
       try withClients { clients in
         let peer = Peer()
-        let isHeld = Flag()
-        clients.loops[0].schedule(after: .zero) { isHeld.wait() }.keep()
+        let (isBusy, isHeld) = (Flag(), Flag())
+        clients.loops[0].schedule(after: .zero) {
+          isBusy.set()
+          isHeld.wait()
+        }.keep()
+        isBusy.wait()
         let service = peer.service { $0.write("opened") }
         let handle = clients.connect(to: "udp://\(server.address())", service, onFailure: peer.fail)
         for text in ["a", "b", "c"] { handle.write(text) }

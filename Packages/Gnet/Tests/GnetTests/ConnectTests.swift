@@ -34,9 +34,13 @@ import Testing
     try withServer(.echo) { server in
       try withClients { clients in
         let dialled = DialledConnection()
-        let isHeld = Flag()
+        let (isBusy, isHeld) = (Flag(), Flag())
         // The loop is busy until all calls are queued.
-        let blocker = clients.loops[0].schedule(after: .zero) { isHeld.wait() }
+        let blocker = clients.loops[0].schedule(after: .zero) {
+          isBusy.set()
+          isHeld.wait()
+        }
+        isBusy.wait()
         let service = dialled.service { $0.write("opened,") }
         let handle = clients.loops[0].connect(to: server.address().text, service, onFailure: dialled.fail)
         #expect(handle.withConnection { _ in } == nil)

@@ -89,8 +89,12 @@ import Testing
   func notEstablished(takenBack: Bool) throws {
     let (calls, ended, failures) = (Log<String>(), Counter(), Counter())
     try withClients { clients in
-      let isHeld = Flag()
-      let blocker = clients.loops[0].schedule(after: .zero) { isHeld.wait() }
+      let (isBusy, isHeld) = (Flag(), Flag())
+      let blocker = clients.loops[0].schedule(after: .zero) {
+        isBusy.set()
+        isHeld.wait()
+      }
+      isBusy.wait()
       let handle = clients.loops[0].connect(
         to: "unix:///nowhere/at/all", Bracketing(calls: calls, witness: Witness(ended))
       ) { _ in failures.add() }
