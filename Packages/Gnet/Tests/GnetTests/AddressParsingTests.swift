@@ -49,6 +49,7 @@ import Testing
       Valid(text: "unix://what?", scheme: .unix, path: "what?"),
       Valid(text: "unix://tcp://:1", scheme: .unix, path: "tcp://:1"),
       Valid(text: "unix://ü", scheme: .unix, path: "ü"),
+      Valid(text: "unix://\u{301}x", scheme: .unix, path: "\u{301}x"),
       Valid(
         text: "unix://\(String(repeating: "p", count: RawAddress.maximumPathLength))", scheme: .unix,
         path: String(repeating: "p", count: RawAddress.maximumPathLength)),

@@ -31,10 +31,11 @@ struct Address: Sendable, Hashable {
   init(_ text: String) throws(ServeError) {
     self.text = text
     var rest = text[...]
-    if let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") {
+    // By bytes: as a character, a slash includes the marks behind it that a host or a path may begin with.
+    if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), text.utf8[colon...].starts(with: "://".utf8) {
       guard let scheme = Scheme(rawValue: String(text[..<colon])) else { throw .unsupportedScheme(text) }
       self.scheme = scheme
-      rest = text[text.index(colon, offsetBy: 3)...]
+      rest = text[text.utf8.index(colon, offsetBy: 3)...]
     } else {
       scheme = .tcp
     }
