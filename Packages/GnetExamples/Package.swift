@@ -102,7 +102,8 @@ let package = Package(
       name: "ExamplesTests",
       dependencies: [
         "AsyncMain", "blocking", "chat", "echo", "EndingServer", "http", "memcached", "proxy", "push", "redis",
-        "RedisEngine", "service-group", "statsd", "upgrade", "WaitingMain", "RingBuffer", "TestSupport",
+        "RedisEngine", "service-group", "statsd", "upgrade", "WaitingMain", "Gnet", "RingBuffer", "TestSupport",
+        .product(name: "GnetTesting", package: "Gnet"),
         .product(name: "TestPeers", package: "TestSupport"),
       ]
     ),

@@ -13,11 +13,20 @@ struct Chat: ParsableCommand {
   @OptionGroup var server: ServerArguments
 
   func run() throws {
+    try server.serve(Self.service, defaultAddress: "tcp://:9000", options: Self.options)
+  }
+
+  /// A chat with rooms of its own.
+  static var service: Service {
     let rooms = SharedRooms()
+    return Service { _ in Member(shared: rooms) }
+  }
+
+  static var options: Options {
     // Little at a time: otherwise a member that floods the room within one turn of the loop makes all others seem slow.
     var options = Options()
     options.readBufferCapacity = 2048
-    try server.serve(Service { _ in Member(shared: rooms) }, defaultAddress: "tcp://:9000", options: options)
+    return options
   }
 }
 
