@@ -46,15 +46,20 @@ struct Proxy: ParsableCommand {
     }
   }
 
+  /// The bytes that are passed on at once. Large chunks take fewer system calls.
+  private static let chunkSize = 256 << 10
+
   func run() throws {
     var options = ConnectOptions()
     options.timeout = .seconds(connectTimeout)
-    options.tcpKeepAlive = .seconds(60)
     let backends = Backends(targets, balance, logger: server.logger)
     let dialing = Dialing(
       backends: backends, options: options, filter: try tls.makeFilter(), header: sendProxy?.value,
       hasChecks: checkInterval > 0)
-    try server.serve(Service { _ in Front(dialing: dialing) }, defaultAddress: "tcp://:9000") { server in
+    var settings = Options()
+    settings.readBufferCapacity = Self.chunkSize
+    let service = Service { _ in Front(dialing: dialing) }
+    try server.serve(service, defaultAddress: "tcp://:9000", options: settings) { server in
       if checkInterval > 0 { backends.check(every: .milliseconds(checkInterval), options, on: server.loops[0]) }
     }
   }
