@@ -204,6 +204,7 @@ import Testing
       .ipv6(high: 0xfe80 << 48, low: 1, scope: 1, port: 80), .ipv6, "fe80::1%lo", 80, nil, "[fe80::1%lo]:80"
     ),
     (.unix(path: "/run/x"), .unix, nil, nil, "/run/x", "unix:/run/x"),
+    (.unix(path: "\u{301}x"), .unix, nil, nil, "\u{301}x", "unix:\u{301}x"),
     (.unix(path: ""), .unix, nil, nil, "", "unix:"),
   ]
 
@@ -217,6 +218,7 @@ import Testing
     #expect(address.path == sample.path)
     #expect(address.description == sample.text)
     #expect("\(address)" == sample.text)
+    #expect(SocketAddress(sample.text) == address)
   }
 
   @Test("survives the way to the kernel's form and back", arguments: samples.indices)

@@ -6,8 +6,8 @@ extension SocketAddress {
   ///
   /// Returns `nil` for any other text.
   public init?(_ text: String) {
-    if text.hasPrefix("unix:") {
-      let path = text.dropFirst(5)
+    if text.utf8.starts(with: "unix:".utf8) {
+      let path = text[text.utf8.index(text.startIndex, offsetBy: 5)...]
       guard path.utf8.count <= RawAddress.maximumPathLength, !path.utf8.contains(0) else { return nil }
       self.init(.unix(path: String(path)))
       return
