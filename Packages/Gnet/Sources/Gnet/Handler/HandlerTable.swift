@@ -55,7 +55,7 @@ class HandlerTable {
   @usableFromInline func destroy(_ place: Place?) {}
 }
 
-/// What a connection gets its handler from.
+/// The origin of a connection's handler.
 @usableFromInline
 enum HandlerSource {
   /// A service, which makes it.

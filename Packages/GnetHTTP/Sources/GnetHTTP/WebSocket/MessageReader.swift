@@ -11,7 +11,7 @@ struct MessageReader: ~Copyable {
     case close
   }
 
-  /// As many bytes as a server's frame has in front of a message at most.
+  /// The longest header of a frame of a server, in bytes.
   private static let headroom = InlineArray<10, UInt8>(repeating: 0)
 
   let limit: Int
