@@ -109,7 +109,7 @@ bool ctls_expect_host(struct ctls_stream *stream, const char *host, bool is_veri
 
 // MARK: Bytes
 
-/// Notes a number of bytes that are moved at once.
+/// Remembers the largest number of bytes that are moved at once.
 static void note_moved(struct ctls_stream *stream, size_t count) {
   if (count > stream->moved) stream->moved = count;
 }
