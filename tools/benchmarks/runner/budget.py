@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+from encrypted import BARE_TLS, GNET_TLS
 from proxies import BARE_PROXY, GNET_PROXY
 from scenarios import Scenario
 from servers import (
@@ -49,6 +50,8 @@ CASES = (
     case("services", "typed-10", connections=10, server=TYPED),
     case("services", "timed-10", connections=10, server=TIMED),
     case("services", "async-10", connections=10, server=ASYNC),
+    case("tls", "tls-10", connections=10, transport="tls", server=GNET_TLS),
+    case("tls", "tls-16k-10", "--size", "16384", connections=10, transport="tls", server=GNET_TLS),
     case("http", "http-10", "--protocol", "http", connections=10),
     case("http", "http-async-10", "--protocol", "http", connections=10, server=HTTP_TASKS),
     case("http", "http-post-10", *POST, connections=10, server=HTTP_HANDLERS),
@@ -75,7 +78,7 @@ class Counter:
         """Starts the server behind a command, has it answer so many requests, and ends it."""
         server = scenario.servers[0]
         if self.is_bare:
-            server = BARE_PROXY if scenario.work == "proxy" else BARE
+            server = {"proxy": BARE_PROXY, "tls": BARE_TLS}.get(scenario.work, BARE)
         batch = [*self.pin, "chrt", "--batch", "0"]
         with server.start(self.place, scenario, [*batch, *before], batch) as running:
             command = [*self.pin, self.load_program, scenario.target(running), *scenario.arguments, "--requests", str(requests)]

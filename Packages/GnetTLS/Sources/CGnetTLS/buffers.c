@@ -1,7 +1,7 @@
 // The buffers of records that connections keep between turns.
 //
 // OpenSSL allocates two buffers of a connection for the largest record, 33 KiB together. A connection with small records that
-// keeps them makes no allocations, and touches few lines of them. Large records go faster through memory that was just given
+// keeps them need not allocate them again, and touches few lines of them. Large records go faster through memory that was just given
 // back, because that memory is in the processor's cache.
 
 #include "internal.h"
