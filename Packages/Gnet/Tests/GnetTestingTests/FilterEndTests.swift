@@ -112,8 +112,19 @@ import Testing
     func finish(_ network: inout RingBuffer) { network.write("end") }
   }
 
-  @Test("output that ends while a filter that was added shakes hands ends behind the handshake")
-  func endsBehindHandshake() throws {
+  /// A filter that marks the end of the output.
+  private final class Marking: ConnectionFilter {
+    func receive(_ network: inout RingBuffer, _ input: inout RingBuffer, reply: inout RingBuffer) -> FilterState {
+      input.append(moving: &network)
+      return .established
+    }
+    func send(_ output: inout RingBuffer, _ network: inout RingBuffer) { network.append(moving: &output) }
+    func finish(_ network: inout RingBuffer) { network.write("|") }
+  }
+
+  @Test(
+    "output that ends while a filter that was added shakes hands ends behind the handshake", arguments: [false, true])
+  func endsBehindHandshake(isAboveAnother: Bool) throws {
     let simulation = Simulation(seed: 1)
     let received = Box<[UInt8]>([])
     let ends = Box<[String]>([])
@@ -121,6 +132,7 @@ import Testing
     options.allowHalfClosure = true
     var events = Events()
     events.onOpened = { connection in
+      if isAboveAnother { connection.addFilter(Marking()) }
       connection.addFilter(Greeting())
       connection.endOutput()
       return .none
@@ -139,7 +151,7 @@ import Testing
     #expect(!client.isEnded)
     client.send("!what follows")
     try simulation.run(until: { client.isEnded })
-    #expect(client.receivedText == "hello end")
+    #expect(client.receivedText == (isAboveAnother ? "hello end|" : "hello end"))
     client.endOutput()
     try simulation.run(until: { !ends.value.isEmpty })
     #expect(received.value == Array("what follows".utf8) && ends.value == ["in order"])

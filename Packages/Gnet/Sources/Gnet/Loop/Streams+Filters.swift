@@ -213,7 +213,10 @@ extension Streams {
     if slot.pointee.unsentCount >= max(1, turn.options.outboundHighWatermark) {
       slot.pointee.life.flags.insert(.outputFull)
     }
-    let isLast = slot.pointee.life.ending == .close || slot.pointee.life.flags.contains(.outputEnding)
+    // The output ends behind the handshakes of added filters.
+    let isLast =
+      slot.pointee.life.ending == .close
+      || slot.pointee.life.flags.contains(.outputEnding) && filters.isEstablished
     passDown(slot, filters, isLast: isLast)
     if filters.failure != nil { slot.pointee.end(.close) }
     let count = slot.pointee.outbound.count
