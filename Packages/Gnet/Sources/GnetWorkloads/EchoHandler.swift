@@ -32,7 +32,6 @@ struct EchoHandler: ConnectionHandler {
     checkOpen("react")
     checkFullness(connection)
     if connection.isReadingPaused && !connection.isInputEnded && !record.isWoken { record.isOfferedInPause = true }
-    record.isWoken = false
     if connection.isInputEnded && holds(connection) { return .none }
     if ledger.happens(tally.mischief / 20) {
       // Nothing is read: the successor is offered all of it.

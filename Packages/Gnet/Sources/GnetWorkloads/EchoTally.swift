@@ -97,7 +97,8 @@ final class EchoRecord: @unchecked Sendable {
   var isHandedOver = false
   var wasDetached = false
   var isAborted = false
-  /// Whether the handler has asked for a call of `react`, or is to have one behind a drain or another handler's end.
+  /// Whether the handler has ever asked for a call of `react`, or was to have one behind a drain or another handler's end:
+  /// several wakes may become one, at any time.
   var isWoken = false
   /// Whether the handler was offered bytes, unasked, while it had paused reading.
   var isOfferedInPause = false

@@ -142,9 +142,10 @@ final class EchoWorkload {
         "\(name) ended in order: \(script.receivedCount) bytes were received, \(record.writtenCount) were written")
     }
     if isGentle && !tally.isShutDown && !script.hasClosed {
-      // With both streams ended, the rest is offered in spite of a pause.
+      // With both streams ended, or a filter that has failed, the rest is offered in spite of a pause.
       ledger.require(
-        !record.isOfferedInPause || record.isOutputEnded, "\(name): a handler that had paused was offered bytes")
+        !record.isOfferedInPause || record.isOutputEnded || record.error != nil,
+        "\(name): a handler that had paused was offered bytes")
       ledger.require(
         !record.endsInOrder || !script.peer.lacksEnd, "\(name) ended in order, and the end of a filter is missing")
       // Who takes a connection over does not learn that its output has ended.

@@ -156,4 +156,35 @@ import Testing
     try simulation.run(until: { !ends.value.isEmpty })
     #expect(received.value == Array("what follows".utf8) && ends.value == ["in order"])
   }
+
+  @Test("a handler that has paused is given the rest when both streams have ended, behind a filter too")
+  func pausedAtTheEnd() throws {
+    let simulation = Simulation(seed: 1)
+    let received = Box<[UInt8]>([])
+    let ends = Box<[String]>([])
+    var options = Options()
+    options.allowHalfClosure = true
+    var events = Events()
+    events.onOpened = { connection in
+      connection.isReadingPaused = true
+      connection.endOutput()
+      return .none
+    }
+    events.react = { _, input in
+      received.value += input.readAll()
+      return .none
+    }
+    events.onClosed = { _, error in
+      ends.value.append("\(error.map { "\($0)" } ?? "in order")")
+      return .none
+    }
+    let listener = Listener("tcp://:7000", Service(events), filter: { _ in Marking() })
+    let server = try simulation.start([listener], options: options)
+    let client = simulation.connect(to: server.addresses[0])
+    simulation.run(for: .seconds(1))
+    client.send("the rest")
+    client.endOutput()
+    try simulation.run(until: { !ends.value.isEmpty })
+    #expect(received.value == Array("the rest".utf8) && ends.value == ["in order"])
+  }
 }

@@ -173,12 +173,14 @@ extension Streams {
     if let peer = filters.takeNewPeer() { slot.pointee.remote = peer }
   }
 
-  /// Whether what the filters have written is offered to the handler at once. Before an end by a filter's error, also to a
-  /// handler whose output is full.
+  /// Whether what the filters have written is offered to the handler at once. Before an end by a filter's error, or of a peer
+  /// that takes nothing more, also to a handler that has paused or whose output is full.
   private func offers(_ slot: ConnectionSlot, _ filters: FilterChain) -> Bool {
     if input.isEmpty { return false }
     let life = slot.pointee.life
-    if filters.failure != nil { return life.ending == .none && !life.flags.contains(.aborted) }
+    if filters.failure != nil || life.flags.contains(.outputBroken) {
+      return life.ending == .none && !life.flags.contains(.aborted)
+    }
     return life.mayReact && !life.flags.contains(.readingPaused)
   }
 
