@@ -6,6 +6,7 @@ struct EchoHandler: ConnectionHandler {
   private let tally: EchoTally
   private let record: EchoRecord
   private var hasOpened = false
+  private var hasReacted = false
   private var ledger: Ledger { tally.ledger }
 
   init(_ tally: EchoTally, _ record: EchoRecord) {
@@ -31,7 +32,11 @@ struct EchoHandler: ConnectionHandler {
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     checkOpen("react")
     checkFullness(connection)
-    if connection.isReadingPaused && !connection.isInputEnded && !record.isWoken { record.isOfferedInPause = true }
+    // What came with the header of the PROXY protocol is offered once, also in a pause.
+    if connection.isReadingPaused && !connection.isInputEnded && !record.isWoken && hasReacted {
+      record.isOfferedInPause = true
+    }
+    hasReacted = true
     if connection.isInputEnded && holds(connection) { return .none }
     if ledger.happens(tally.mischief / 20) {
       // Nothing is read: the successor is offered all of it.

@@ -113,7 +113,9 @@ extension Streams {
       open(slot, handlers(ofListener: Int(slot.pointee.addressIndex)), &turn)
     }
     guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
-    if !slot.pointee.inbound.isEmpty && slot.pointee.life.mayReact {
+    if slot.pointee.life.phase == .filtered && slot.pointee.life.flags.contains(.readingPaused) {
+      filters.holdsInput = !slot.pointee.inbound.isEmpty
+    } else if !slot.pointee.inbound.isEmpty && slot.pointee.life.mayReact {
       react(slot, &turn)
       guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
     }

@@ -20,6 +20,8 @@ public struct Listener: Sendable {
   public var filter: ConnectionFilter.Factory?
 
   /// Whether connections begin with a header of the PROXY protocol, which comes before the filter. Not for datagrams.
+  ///
+  /// Bytes that come together with the header are offered right behind `opened`, also to a handler that pauses reading there.
   public var proxyProtocol = ProxyProtocol.off
 
   /// The number of connections that may wait to be accepted; the kernel clamps it. Corresponds to `listen(2)`. A socket that
