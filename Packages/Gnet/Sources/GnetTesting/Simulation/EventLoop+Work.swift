@@ -6,7 +6,11 @@ extension EventLoop {
   /// The network goes on meanwhile. No loop of the simulation runs, and no callback is called.
   ///
   /// ```swift
-  /// mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
+  /// import Gnet
+  /// import GnetTesting
+  ///
+  /// var events = Events()
+  /// events.react = { connection, input in
   ///   connection.loop.simulateWork(for: .seconds(3))
   ///   connection.write(moving: &input)
   ///   return .none

@@ -63,6 +63,9 @@ public final class Simulation {
   /// The random numbers of the simulation, for the choices of a script: these follow from the seed, too.
   ///
   /// ```swift
+  /// import GnetTesting
+  ///
+  /// let simulation = Simulation(seed: 1)
   /// let pause = Duration.milliseconds(Int.random(in: 1...500, using: &simulation.random))
   /// ```
   public var random: SimulationRandom {
