@@ -17,10 +17,7 @@ struct Chat: ParsableCommand {
   }
 
   /// A chat with rooms of its own.
-  static var service: Service {
-    let rooms = SharedRooms()
-    return Service { _ in Member(shared: rooms) }
-  }
+  static var service: Service { Service { [rooms = SharedRooms()] _ in Member(shared: rooms) } }
 
   static var options: Options {
     // Little at a time: otherwise a member that floods the room within one turn of the loop makes all others seem slow.
@@ -31,9 +28,7 @@ struct Chat: ParsableCommand {
 }
 
 /// The rooms, which the members of all loops share.
-final class SharedRooms: Sendable {
-  let rooms = Mutex(Rooms())
-}
+final class SharedRooms: Sendable { let rooms = Mutex(Rooms()) }
 
 /// The connection of a client.
 struct Member: ConnectionHandler {

@@ -288,7 +288,8 @@ import Testing
       try client.send("x")
       try require("it has arrived") { server.loops[0].statistics.bytesRead == 1 }
       client.reset()
-      try require("the peer was reset") { ends.values == [nil, .connectionReset] }
+      // libkqueue takes the error off the socket: the reset looks like an end.
+      try require("the peer was reset") { ends.values == [nil, isKqueueEmulated ? nil : .connectionReset] }
     }
     let late = Log<Errno?>()
     try withFilter({ _ in Waiting(late, handshakeTimeout: .milliseconds(20)) }, Service(.echo)) { server in
