@@ -278,7 +278,9 @@ import Testing
     func abandoned(_ error: Errno?) { ends.add(error) }
   }
 
-  @Test("a filter learns why a connection has ended before it was established")
+  @Test(
+    "a filter learns why a connection has ended before it was established",
+    .disabled(if: isKqueueEmulated, "libkqueue takes the error off the socket"))
   func abandonment() throws {
     let ends = Log<Errno?>()
     try withFilter({ _ in Waiting(ends) }, Service(.echo)) { server in
@@ -288,8 +290,7 @@ import Testing
       try client.send("x")
       try require("it has arrived") { server.loops[0].statistics.bytesRead == 1 }
       client.reset()
-      // libkqueue takes the error off the socket: the reset looks like an end.
-      try require("the peer was reset") { ends.values == [nil, isKqueueEmulated ? nil : .connectionReset] }
+      try require("the peer was reset") { ends.values == [nil, .connectionReset] }
     }
     let late = Log<Errno?>()
     try withFilter({ _ in Waiting(late, handshakeTimeout: .milliseconds(20)) }, Service(.echo)) { server in
