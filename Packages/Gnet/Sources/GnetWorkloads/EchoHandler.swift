@@ -32,7 +32,7 @@ struct EchoHandler: ConnectionHandler {
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     checkOpen("react")
     checkFullness(connection)
-    // What came with the header of the PROXY protocol is offered once, also in a pause.
+    // Bytes that came with the header of the PROXY protocol are offered once, also in a pause.
     if connection.isReadingPaused && !connection.isInputEnded && !record.isWoken && hasReacted {
       record.isOfferedInPause = true
     }

@@ -122,30 +122,45 @@ import Testing
     func finish(_ network: inout RingBuffer) { network.write("|") }
   }
 
+  /// The bytes that a handler was offered, and the ends that it was told.
+  // Unchecked: a simulation stays on one thread.
+  private final class Course: @unchecked Sendable {
+    var received: [UInt8] = []
+    var ends: [String] = []
+
+    static var options: Options {
+      var options = Options()
+      options.allowHalfClosure = true
+      return options
+    }
+
+    var events: Events {
+      var events = Events()
+      events.react = { _, input in
+        self.received += input.readAll()
+        return .none
+      }
+      events.onClosed = { _, error in
+        self.ends.append("\(error.map { "\($0)" } ?? "in order")")
+        return .none
+      }
+      return events
+    }
+  }
+
   @Test(
     "output that ends while a filter that was added shakes hands ends behind the handshake", arguments: [false, true])
   func endsBehindHandshake(isAboveAnother: Bool) throws {
     let simulation = Simulation(seed: 1)
-    let received = Box<[UInt8]>([])
-    let ends = Box<[String]>([])
-    var options = Options()
-    options.allowHalfClosure = true
-    var events = Events()
+    let course = Course()
+    var events = course.events
     events.onOpened = { connection in
       if isAboveAnother { connection.addFilter(Marking()) }
       connection.addFilter(Greeting())
       connection.endOutput()
       return .none
     }
-    events.react = { _, input in
-      received.value += input.readAll()
-      return .none
-    }
-    events.onClosed = { _, error in
-      ends.value.append("\(error.map { "\($0)" } ?? "in order")")
-      return .none
-    }
-    let server = try simulation.start([Listener("tcp://:7000", Service(events))], options: options)
+    let server = try simulation.start([Listener("tcp://:7000", Service(events))], options: Course.options)
     let client = simulation.connect(to: server.addresses[0])
     simulation.run(for: .seconds(1))
     #expect(!client.isEnded)
@@ -153,38 +168,27 @@ import Testing
     try simulation.run(until: { client.isEnded })
     #expect(client.receivedText == (isAboveAnother ? "hello end|" : "hello end"))
     client.endOutput()
-    try simulation.run(until: { !ends.value.isEmpty })
-    #expect(received.value == Array("what follows".utf8) && ends.value == ["in order"])
+    try simulation.run(until: { !course.ends.isEmpty })
+    #expect(course.received == Array("what follows".utf8) && course.ends == ["in order"])
   }
 
   @Test("a handler that has paused is given the rest when both streams have ended, behind a filter too")
   func pausedAtTheEnd() throws {
     let simulation = Simulation(seed: 1)
-    let received = Box<[UInt8]>([])
-    let ends = Box<[String]>([])
-    var options = Options()
-    options.allowHalfClosure = true
-    var events = Events()
+    let course = Course()
+    var events = course.events
     events.onOpened = { connection in
       connection.isReadingPaused = true
       connection.endOutput()
       return .none
     }
-    events.react = { _, input in
-      received.value += input.readAll()
-      return .none
-    }
-    events.onClosed = { _, error in
-      ends.value.append("\(error.map { "\($0)" } ?? "in order")")
-      return .none
-    }
     let listener = Listener("tcp://:7000", Service(events), filter: { _ in Marking() })
-    let server = try simulation.start([listener], options: options)
+    let server = try simulation.start([listener], options: Course.options)
     let client = simulation.connect(to: server.addresses[0])
     simulation.run(for: .seconds(1))
     client.send("the rest")
     client.endOutput()
-    try simulation.run(until: { !ends.value.isEmpty })
-    #expect(received.value == Array("the rest".utf8) && ends.value == ["in order"])
+    try simulation.run(until: { !course.ends.isEmpty })
+    #expect(course.received == Array("the rest".utf8) && course.ends == ["in order"])
   }
 }

@@ -34,7 +34,7 @@ import Testing
     if limit == .readTimeout { options.readTimeout = Self.timeout }
     let service = Service { _ in Echo(timeout: limit == .setTimeout ? Self.timeout : nil) }
     try Simulation.run(seeds: 1...1) { simulation in
-      // As of a kernel, which reports a limited number of sockets at once.
+      // A kernel reports a limited number of sockets at once.
       simulation.faults.partialWaitProbability = 1
       let host = simulation.host("server")
       host.descriptorLimit = 2000

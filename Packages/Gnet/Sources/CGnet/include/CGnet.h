@@ -112,7 +112,6 @@ int cgnet_close(int fd);
 
 // MARK: Options and state of a socket
 
-
 /// The socket options of Gnet, independent of their names on each system.
 enum cgnet_option {
   CGNET_NO_DELAY,         // TCP_NODELAY
