@@ -199,7 +199,7 @@ main_file() {
   if [ -f "$1/main.swift" ]; then
     printf '%s\n' "$1/main.swift"
   else
-    grep -rlE --include='*.swift' '^[[:space:]]*@main([[:space:]]|$)' "$1" | head -n 1 | grep .
+    grep -rlE --include='*.swift' '^[[:space:]]*@main([[:space:]]|$)' "$1" | sed -n 1p | grep .
   fi
 }
 
