@@ -6,15 +6,16 @@ extension HTTPSession {
   @inline(__always)
   mutating func answer(_ connection: inout Connection, _ input: inout RingBuffer) -> Persistence {
     let response = callHandler(&connection, input)
-    let (index, persistence, isHead) = (parser.index, parser.index.persistence, parser.index.method == .head)
+    let (index, asked, isHead) = (parser.index, parser.index.persistence, parser.index.method == .head)
     parser.takeHead(from: &input)
-    if case .complete(let answer) = response.content, index.framing == .none {
-      let persistence = self.persistence(persistence, response, connection, input)
-      write(answer, persistence, isHead: isHead, &connection)
-      return persistence
+    let closes = response.closesConnection
+    guard case .complete(let answer) = response.content, index.framing == .none else {
+      begin(Exchange(index), response, &connection, input)
+      return .open
     }
-    begin(Exchange(index), response, &connection, input)
-    return .open
+    let persistence = self.persistence(asked, closes: closes, connection, input)
+    write(answer, persistence, isHead: isHead, &connection)
+    return persistence
   }
 
   @inline(__always)
@@ -42,10 +43,9 @@ extension HTTPSession {
   /// The state of the connection after an answer: while the server shuts down, the last one of those that are due closes
   /// it.
   func persistence(
-    _ asked: Persistence, _ response: borrowing Response, _ connection: borrowing Connection,
-    _ input: borrowing RingBuffer
+    _ asked: Persistence, closes: Bool, _ connection: borrowing Connection, _ input: borrowing RingBuffer
   ) -> Persistence {
-    response.closesConnection || connection.isShuttingDown && input.isEmpty ? .close : asked
+    closes || connection.isShuttingDown && input.isEmpty ? .close : asked
   }
 
   /// Writes a complete answer to a request that is refused.

@@ -10,11 +10,11 @@ extension HTTPSession {
     switch response.content {
     case .complete(let answer):
       refuseBodyIfLong(exchange)
-      exchange.persistence = persistence(exchange.persistence, response, connection, input)
+      exchange.persistence = persistence(exchange.persistence, closes: response.closesConnection, connection, input)
       write(answer, exchange.persistence, isHead: exchange.isHead, &connection)
       finishAnswer(exchange)
     case .streamed(let answer):
-      exchange.persistence = persistence(exchange.persistence, response, connection, input)
+      exchange.persistence = persistence(exchange.persistence, closes: response.closesConnection, connection, input)
       beginStream(answer, exchange, &connection)
     case .waiting(let way):
       wait(way, exchange, &connection)

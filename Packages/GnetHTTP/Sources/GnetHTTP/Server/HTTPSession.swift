@@ -87,7 +87,7 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
         connection.isReadingPaused = false
         if exchange.persistence == .close { return .close }
       }
-      guard !connection.isOutputFull, try parser.parseHead(in: &input) else { break }
+      guard !input.isEmpty, !connection.isOutputFull, try parser.parseHead(in: &input) else { break }
       if isTimed { setTimeout(nil, &connection) }
       if answer(&connection, &input) == .close { return .close }
     }
