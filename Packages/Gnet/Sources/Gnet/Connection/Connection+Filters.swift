@@ -19,7 +19,7 @@ extension Connection {
   /// the answer should refuse such bytes instead of dropping them: an attacker may have put them there.
   public func addFilter(_ filter: any ConnectionFilter) {
     guard state.pointee.life.isStream else { return }
-    add(FilterStage(filter))
+    add(Pinned(FilterStage(filter)))
   }
 
   /// Adds a filter, as ``addFilter(_:)-(ConnectionFilter)`` does.
@@ -27,22 +27,21 @@ extension Connection {
   /// - Throws: what the factory throws. Nothing is added then.
   public func addFilter(_ factory: ConnectionFilter.Factory) throws {
     guard state.pointee.life.isStream else { return }
-    addFilter(try factory(state.pointee.filters?.currentContext ?? filterContext))
+    addFilter(try factory(state.pointee.filters?.pointee.currentContext ?? filterContext))
   }
 
   /// The connection's filter of a type, the topmost of several; `nil` if there is none. Filters that bytes go past count too.
   public func filter<Filter: ConnectionFilter>(_ type: Filter.Type) -> Filter? {
-    state.pointee.filters?.find(type)
+    state.pointee.filters?.pointee.find(type)
   }
 
-  private func add(_ stage: FilterStage) {
+  private func add(_ stage: Pinned<FilterStage>) {
     if let filters = state.pointee.filters {
-      filters.add(stage)
+      filters.pointee.add(stage)
     } else {
       let buffers = unsafe state.pointee.loop.filterBuffers
-      let filters = FilterChain([], filterContext, buffers)
-      filters.add(stage)
-      state.pointee.ensuredRare.filters = filters
+      state.pointee.filters = Pinned(FilterChain([stage], filterContext, buffers))
+      state.pointee.filters?.pointee.isBeginDue = true
     }
     state.pointee.life.phase = .filtered
     state.pointee.life.flags.insert(.hasRequests)

@@ -97,7 +97,7 @@ extension Pinned where Value == RingBuffer {
   fileprivate func move(to slot: ConnectionSlot) { slot.pointee.outbound.append(moving: &pointee) }
 
   /// Moves the bytes to the output before the filters of a connection.
-  fileprivate func moveThroughFilters(of slot: ConnectionSlot) { slot.pointee.filters?.write(moving: &pointee) }
+  fileprivate func moveThroughFilters(of slot: ConnectionSlot) { slot.pointee.filters?.pointee.write(moving: &pointee) }
 
   /// Drops the bytes.
   fileprivate func drop() { pointee.removeAll() }

@@ -45,7 +45,7 @@ extension Connection {
   @inline(never)
   private func copyAndEmpty(_ ring: inout RingBuffer) {
     if state.pointee.life.takesFilteredOutput {
-      state.pointee.filters?.write(moving: &ring)
+      state.pointee.filters?.pointee.write(moving: &ring)
     } else {
       writeCopy(of: ring)
       ring.removeAll()
@@ -61,7 +61,7 @@ extension Connection {
   /// Writes bytes through the connection's filters, if there are any; otherwise drops them.
   @inline(never)
   private func writeFiltered(_ first: RawSpan, _ second: RawSpan) {
-    if state.pointee.life.takesFilteredOutput { state.pointee.filters?.write(first, second) }
+    if state.pointee.life.takesFilteredOutput { state.pointee.filters?.pointee.write(first, second) }
   }
 
   /// Writes bytes that lie in two places: on a datagram they are one.

@@ -47,6 +47,8 @@ struct ConnectionState: ~Copyable {
   var remote = SocketAddress(.unix(path: ""))
   var addressIndex: Int32 = 0
   var context: AnyObject?
+  /// The filters between the socket and the handler, those included that bytes go past.
+  var filters: Pinned<FilterChain>?
   /// The state that few connections have.
   var rare: RareState?
   /// The error that sending met.
@@ -65,8 +67,6 @@ struct ConnectionState: ~Copyable {
     var localAfterDetach: SocketAddress?
     /// The source of the handler that takes the connection over when the callback is over.
     var successor: HandlerSource?
-    /// The filters between the socket and the handler.
-    var filters: FilterChain?
   }
 
   /// Makes the rare state, if there is none.
@@ -85,6 +85,14 @@ struct ConnectionState: ~Copyable {
     self.lentOutput = lentOutput
   }
 
+  deinit { filters?.destroy() }
+
+  /// Removes the filters at the end of the connection.
+  mutating func dropFilters() {
+    filters?.destroy()
+    filters = nil
+  }
+
   /// Whether the connection belongs to a loop.
   @inline(__always)
   func isOn(_ loop: EventLoop) -> Bool { unsafe self.loop === loop }
@@ -99,14 +107,11 @@ struct ConnectionState: ~Copyable {
   /// The phase of the connection once it is opened.
   var openPhase: StreamLife.Phase {
     if outbox != nil { return .exchanging }
-    return filters?.isActive == true ? .filtered : .open
+    return filters?.pointee.isActive == true ? .filtered : .open
   }
 
   /// Whether the connection can be handed over.
   var canDetach: Bool { !isDatagram && handler?.canDetach == true }
-
-  /// The filters between the socket and the handler, those included that bytes go past.
-  var filters: FilterChain? { rare?.filters }
 
   /// The bytes that the kernel has not taken, those of a running callback left out; with filters, also the bytes before
   /// these.
@@ -118,7 +123,7 @@ struct ConnectionState: ~Copyable {
 
   /// The bytes of output before the filters.
   @inline(__always)
-  private var countBeforeFilters: Int { filters?.pendingCount ?? 0 }
+  private var countBeforeFilters: Int { filters?.pointee.pendingCount ?? 0 }
 
   /// This side's address where it is not for the descriptor to tell.
   var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : rare?.localAfterDetach }
@@ -156,14 +161,16 @@ struct ConnectionState: ~Copyable {
   }
 
   /// Whether the output is to end behind the handshake of a filter, which has to send before.
+  @inline(__always)
   private var endsBehindHandshake: Bool {
     guard life.phase == .filtered, life.ending == .none, life.flags.contains(.outputEnding), let filters else {
       return false
     }
-    return !filters.isEstablished && filters.failure == nil
+    return !filters.pointee.isEstablished && filters.pointee.failure == nil
   }
 
   /// The output that the kernel has not taken, beside the watermarks.
+  @inline(__always)
   func pending(_ options: Options) -> StreamLife.Pending {
     let count = unsentCount
     if count == 0 { return endsBehindHandshake ? .low : .none }

@@ -14,12 +14,12 @@ internal import SystemPackage
 ///   socket                network            outbound of the slot
 /// ```
 ///
-/// Knows neither the socket nor the handler: `Streams+Filters.swift` moves the bytes.
-final class FilterChain {
+/// Knows neither the socket nor the handler: `Streams+Filters.swift` moves the bytes. The connection's slot owns the chain.
+struct FilterChain: ~Copyable {
   /// The filters that bytes pass through, the one next to the socket first.
-  private(set) var stages: [FilterStage]
+  private(set) var stages: [Pinned<FilterStage>]
   /// The same, and the filters that bytes go past, all in the order of their places.
-  private var places: [FilterStage]
+  private var places: [Pinned<FilterStage>]
   private let buffers: Pinned<FilterBuffers>
   private let context: FilterContext
 
@@ -40,54 +40,64 @@ final class FilterChain {
   /// The end of the time that filters have to be established.
   private(set) var deadline = Poller.Instant.never
 
-  init(_ stages: [FilterStage], _ context: FilterContext, _ buffers: Pinned<FilterBuffers>) {
+  /// Creates a chain, which destroys its stages at its end.
+  init(_ stages: [Pinned<FilterStage>], _ context: FilterContext, _ buffers: Pinned<FilterBuffers>) {
     self.stages = stages
     places = stages
     self.context = context
     self.buffers = buffers
   }
 
+  deinit { for place in places { place.destroy() } }
+
+  // Inlined, as all that others ask a chain: a function of its own would be given a copy of the whole chain.
   /// Whether bytes pass through any filter.
+  @inline(__always)
   var isActive: Bool { !stages.isEmpty }
 
   /// Whether every filter is established or done.
+  @inline(__always)
   var isEstablished: Bool {
-    for stage in stages where !stage.takesOutput { return false }
+    for index in stages.indices where !stages[index].pointee.takesOutput { return false }
     return true
   }
 
   /// Whether the last filter has no more bytes for the handler.
-  var hasEndedInput: Bool { stages.last?.phase == .inputEnded }
+  @inline(__always)
+  var hasEndedInput: Bool { stages.last?.pointee.phase == .inputEnded }
 
   /// Whether the socket or the last filter has told the end of the peer's stream.
+  @inline(__always)
   var isEndDue: Bool { isNetworkEnded || hasEndedInput }
 
   /// Whether output waits for a filter that has to hear from the peer before.
+  @inline(__always)
   var holdsOutput: Bool { pendingCount > 0 }
 
   /// The bytes of output before the filters.
+  @inline(__always)
   var pendingCount: Int {
     var count = 0
-    for stage in stages { count += stage.unsent.count }
+    for index in stages.indices { count += stages[index].pointee.unsent.count }
     return count
   }
 
   /// The topmost filter of a type, those included that bytes go past.
   func find<Filter: ConnectionFilter>(_ type: Filter.Type) -> Filter? {
-    for place in places.reversed() { if let found = place.filter as? Filter { return found } }
+    for place in places.reversed() { if let found = place.pointee.filter as? Filter { return found } }
     return nil
   }
 
   /// Adds a filter at the top.
-  func add(_ stage: FilterStage) {
-    if failure != nil { return }
+  mutating func add(_ stage: Pinned<FilterStage>) {
+    if failure != nil { return stage.destroy() }
     stages.append(stage)
     places.append(stage)
     isBeginDue = true
   }
 
   /// The peer's address, if a filter has told it since the last call.
-  func takeNewPeer() -> SocketAddress? {
+  mutating func takeNewPeer() -> SocketAddress? {
     guard isPeerNew else { return nil }
     isPeerNew = false
     return peer
@@ -103,9 +113,9 @@ final class FilterChain {
   // MARK: Up
 
   /// Gives bytes that the handler has left to the first filter that has not begun.
-  func takeUnread(_ bytes: inout RingBuffer) {
-    guard isBeginDue, let stage = stages.first(where: { $0.phase == .new }) else { return }
-    stage.unread.append(moving: &bytes)
+  mutating func takeUnread(_ bytes: inout RingBuffer) {
+    guard isBeginDue, let stage = stages.first(where: { $0.pointee.phase == .new }) else { return }
+    stage.pointee.unread.append(moving: &bytes)
   }
 
   /// Passes bytes from the socket up through all filters, and has those begin whose turn has come.
@@ -114,76 +124,79 @@ final class FilterChain {
   ///   - network: the bytes from the socket; empty afterwards.
   ///   - input: the bytes for the handler.
   ///   - reply: the bytes for the socket.
-  func receive(
+  mutating func receive(
     _ network: inout RingBuffer, into input: inout RingBuffer, reply: inout RingBuffer,
     now: @autoclosure () -> Poller.Instant
   ) throws {
     isBeginDue = false
     guard let first = stages.first else { return input.append(moving: &network) }
     // A stage without unread bytes borrows the ring, and keeps a copy of what is left.
-    let borrows = first.unread.isEmpty
-    if borrows { swap(&first.unread, &network) } else { first.unread.append(moving: &network) }
+    let borrows = first.pointee.unread.isEmpty
+    if borrows { swap(&first.pointee.unread, &network) } else { first.pointee.unread.append(moving: &network) }
     defer {
       if borrows {
-        swap(&first.unread, &network)
+        swap(&first.pointee.unread, &network)
         if !network.isEmpty {
-          first.unread.write(prefix: network.count, of: network)
+          first.pointee.unread.write(prefix: network.count, of: network)
           network.removeAll()
         }
       } else {
-        first.unread.giveBackSlack()
+        first.pointee.unread.giveBackSlack()
       }
     }
     try pass(into: &input, reply: &reply, now)
   }
 
-  private func pass(into input: inout RingBuffer, reply: inout RingBuffer, _ now: () -> Poller.Instant) throws {
+  private mutating func pass(into input: inout RingBuffer, reply: inout RingBuffer, _ now: () -> Poller.Instant) throws
+  {
     var index = 0
     while index < stages.count {
       let stage = stages[index]
-      let isNew = stage.phase == .new
+      let isNew = stage.pointee.phase == .new
       if isNew { try begin(stage, at: index, reply: &reply, now()) }
-      if stage.phase == .inputEnded {
-        stage.unread = RingBuffer()
-      } else if isNew || !stage.unread.isEmpty {
+      if stage.pointee.phase == .inputEnded {
+        stage.pointee.unread = RingBuffer()
+      } else if isNew || !stage.pointee.unread.isEmpty {
         let state = try receive(at: index, into: &input, reply: &reply)
         if case .passThrough = state {
           passThrough(at: index, into: &input, reply: &reply)
           continue
         }
-        if index > 0 { stage.unread.giveBackSlack() }
+        if index > 0 { stage.pointee.unread.giveBackSlack() }
       }
-      if index > 0 && stages[index - 1].phase == .inputEnded { try stage.endInput() }
+      if index > 0 && stages[index - 1].pointee.phase == .inputEnded { try stage.pointee.endInput() }
       // Filters above wait until this one is established.
-      if stage.phase == .establishing { return }
+      if stage.pointee.phase == .establishing { return }
       index += 1
     }
     deadline = .never
   }
 
-  private func begin(
-    _ stage: FilterStage, at index: Int, reply: inout RingBuffer, _ now: Poller.Instant
+  private mutating func begin(
+    _ stage: Pinned<FilterStage>, at index: Int, reply: inout RingBuffer, _ now: Poller.Instant
   ) throws {
     if index == 0 {
-      try stage.begin(currentContext, &reply)
+      try stage.pointee.begin(currentContext, &reply)
     } else {
-      try stage.begin(currentContext, &stages[index - 1].unsent)
+      try stage.pointee.begin(currentContext, &stages[index - 1].pointee.unsent)
     }
-    deadline = stage.filter?.handshakeTimeout.map { now + $0 } ?? .never
+    deadline = stage.pointee.filter?.handshakeTimeout.map { now + $0 } ?? .never
   }
 
   /// Passes the unread bytes of a stage to its filter.
-  private func receive(at index: Int, into input: inout RingBuffer, reply: inout RingBuffer) throws -> FilterState {
+  private mutating func receive(at index: Int, into input: inout RingBuffer, reply: inout RingBuffer) throws
+    -> FilterState
+  {
     let stage = stages[index]
-    let wasEstablished = stage.phase == .established
+    let wasEstablished = stage.pointee.phase == .established
     let isTop = index == stages.count - 1
     let state: FilterState
     switch (isTop, index == 0) {
-    case (true, true): state = try stage.receive(&input, reply: &reply)
-    case (true, false): state = try stage.receive(&input, reply: &stages[index - 1].unsent)
-    case (false, true): state = try stage.receive(&stages[index + 1].unread, reply: &reply)
+    case (true, true): state = try stage.pointee.receive(&input, reply: &reply)
+    case (true, false): state = try stage.pointee.receive(&input, reply: &stages[index - 1].pointee.unsent)
+    case (false, true): state = try stage.pointee.receive(&stages[index + 1].pointee.unread, reply: &reply)
     case (false, false):
-      state = try stage.receive(&stages[index + 1].unread, reply: &stages[index - 1].unsent)
+      state = try stage.pointee.receive(&stages[index + 1].pointee.unread, reply: &stages[index - 1].pointee.unsent)
     }
     switch state {
     case .established(let told?) where !wasEstablished && peer == nil, .passThrough(let told?) where peer == nil:
@@ -195,81 +208,81 @@ final class FilterChain {
   }
 
   /// Removes a filter, and lets its bytes go past it.
-  private func passThrough(at index: Int, into input: inout RingBuffer, reply: inout RingBuffer) {
+  private mutating func passThrough(at index: Int, into input: inout RingBuffer, reply: inout RingBuffer) {
     let stage = stages.remove(at: index)
     if index < stages.count {
-      stages[index].unread.take(&stage.unread)
+      stages[index].pointee.unread.take(&stage.pointee.unread)
     } else {
-      input.take(&stage.unread)
+      input.take(&stage.pointee.unread)
     }
     if index > 0 {
-      stages[index - 1].unsent.take(&stage.unsent)
+      stages[index - 1].pointee.unsent.take(&stage.pointee.unsent)
     } else {
-      reply.take(&stage.unsent)
+      reply.take(&stage.pointee.unsent)
     }
   }
 
   /// Takes in that the socket's stream has ended.
-  func endNetwork() throws {
+  mutating func endNetwork() throws {
     isNetworkEnded = true
-    for stage in stages { try stage.endInput() }
+    for stage in stages { try stage.pointee.endInput() }
   }
 
   // MARK: Down
 
   /// Adds output of the handler. Drops it after a failure.
-  func write(_ first: RawSpan, _ second: RawSpan) {
+  mutating func write(_ first: RawSpan, _ second: RawSpan) {
     guard failure == nil, let last = stages.last else { return }
-    buffers.pointee.lendOutput(to: &last.unsent)
-    last.unsent.write(first)
-    if !second.isEmpty { last.unsent.write(second) }
+    buffers.pointee.lendOutput(to: &last.pointee.unsent)
+    last.pointee.unsent.write(first)
+    if !second.isEmpty { last.pointee.unsent.write(second) }
   }
 
   /// Adds output of the handler, by an exchange of storage where that is worth it.
-  func write(moving ring: inout RingBuffer) {
+  mutating func write(moving ring: inout RingBuffer) {
     guard failure == nil, let last = stages.last else { return ring.removeAll() }
-    buffers.pointee.lendOutput(to: &last.unsent)
-    last.unsent.take(&ring, capacity: buffers.pointee.capacity)
+    buffers.pointee.lendOutput(to: &last.pointee.unsent)
+    last.pointee.unsent.take(&ring, capacity: buffers.pointee.capacity)
   }
 
   /// Adds the first bytes of a ring, which loses them.
-  func write(moving count: Int, of ring: inout RingBuffer) {
+  mutating func write(moving count: Int, of ring: inout RingBuffer) {
     if count == ring.count { return write(moving: &ring) }
     guard failure == nil, let last = stages.last else {
       ring.discard(count)
       return
     }
-    buffers.pointee.lendOutput(to: &last.unsent)
-    last.unsent.append(moving: count, of: &ring)
+    buffers.pointee.lendOutput(to: &last.pointee.unsent)
+    last.pointee.unsent.append(moving: count, of: &ring)
   }
 
   /// Passes output down through all filters.
   ///
   /// - Parameter isLast: whether the handler writes nothing more.
-  func send(isLast: Bool, into network: inout RingBuffer) throws {
+  mutating func send(isLast: Bool, into network: inout RingBuffer) throws {
     var isLast = isLast
     for index in stages.indices.reversed() {
       let stage = stages[index]
       if index == 0 {
-        isLast = try stage.send(isLast: isLast, into: &network)
+        isLast = try stage.pointee.send(isLast: isLast, into: &network)
       } else {
-        isLast = try stage.send(isLast: isLast, into: &stages[index - 1].unsent)
+        isLast = try stage.pointee.send(isLast: isLast, into: &stages[index - 1].pointee.unsent)
       }
-      buffers.pointee.takeBackOutput(from: &stage.unsent)
+      buffers.pointee.takeBackOutput(from: &stage.pointee.unsent)
     }
   }
 
   /// Tells the filters that have begun and are not established that the connection has ended.
   func abandon(_ error: Errno?) {
     if failure != nil { return }
-    for stage in stages where stage.phase == .establishing { stage.filter?.abandoned(error) }
+    for stage in stages where stage.pointee.phase == .establishing { stage.pointee.filter?.abandoned(error) }
   }
 
   /// Drops all output before the filters.
-  func dropOutput() { for stage in stages { stage.unsent = RingBuffer() } }
+  mutating func dropOutput() { for stage in stages { stage.pointee.unsent = RingBuffer() } }
 
   /// Takes in the error that ends the connection. Nothing passes any more.
-  func fail(_ error: any Error) {
+  mutating func fail(_ error: any Error) {
     failure = failure ?? error
     deadline = .never
     isBeginDue = false

@@ -1,8 +1,8 @@
 internal import Poller
 internal import RingBuffer
 
-/// A filter among those of a connection, and the bytes that wait for it.
-final class FilterStage {
+/// A filter among those of a connection, and the bytes that wait for it. Pinned, since a filter works on its rings in place.
+struct FilterStage: ~Copyable {
   enum Phase {
     /// The filter has not begun, and may not be made yet.
     case new
@@ -16,23 +16,9 @@ final class FilterStage {
 
   private(set) var phase = Phase.new
   /// The bytes from below that the filter has not taken.
-  var unread: RingBuffer {
-    @inline(__always) _read { yield rings.pointee.unread }
-    @inline(__always) _modify { yield &rings.pointee.unread }
-  }
+  var unread = RingBuffer()
   /// The bytes from above that the filter has not taken.
-  var unsent: RingBuffer {
-    @inline(__always) _read { yield rings.pointee.unsent }
-    @inline(__always) _modify { yield &rings.pointee.unsent }
-  }
-
-  // Behind a pointer: access to properties of a class that are lent to a filter would be checked each time.
-  private let rings = Pinned(Rings())
-
-  private struct Rings: ~Copyable {
-    var unread = RingBuffer()
-    var unsent = RingBuffer()
-  }
+  var unsent = RingBuffer()
 
   private let make: ConnectionFilter.Factory
   private(set) var filter: (any ConnectionFilter)?
@@ -48,15 +34,14 @@ final class FilterStage {
     self.filter = filter
   }
 
-  deinit { rings.destroy() }
-
   /// Whether output passes.
+  @inline(__always)
   var takesOutput: Bool { phase == .established || phase == .inputEnded }
 
   // MARK: Up
 
   /// Makes the filter, if there is none yet, and has it begin.
-  func begin(_ context: @autoclosure () -> FilterContext, _ network: inout RingBuffer) throws {
+  mutating func begin(_ context: @autoclosure () -> FilterContext, _ network: inout RingBuffer) throws {
     assert(phase == .new)
     let filter = try self.filter ?? make(context())
     self.filter = filter
@@ -67,7 +52,7 @@ final class FilterStage {
   /// Passes the unread bytes to the filter.
   ///
   /// - Returns: the filter's answer.
-  func receive(_ input: inout RingBuffer, reply: inout RingBuffer) throws -> FilterState {
+  mutating func receive(_ input: inout RingBuffer, reply: inout RingBuffer) throws -> FilterState {
     assert(phase == .establishing || phase == .established)
     guard let filter else { return .ended }
     let state: FilterState
@@ -91,7 +76,7 @@ final class FilterStage {
   /// Takes in that no more bytes come from below.
   ///
   /// - Throws: what the filter throws, or `FilterEndedEarly` if it is not established.
-  func endInput() throws {
+  mutating func endInput() throws {
     if phase == .inputEnded { return }
     if phase != .new { try filter?.networkEnded() }
     guard phase == .established else { throw FilterEndedEarly() }
@@ -105,7 +90,7 @@ final class FilterStage {
   ///
   /// - Parameter isLast: whether no more output comes from above.
   /// - Returns: whether no more output comes from this filter either.
-  func send(isLast: Bool, into network: inout RingBuffer) throws -> Bool {
+  mutating func send(isLast: Bool, into network: inout RingBuffer) throws -> Bool {
     guard takesOutput, let filter else { return isLast && unsent.isEmpty }
     if isFinished { return true }
     if !unsent.isEmpty { try filter.send(&unsent, &network) }

@@ -88,11 +88,11 @@ extension ConnectionState {
       require(interest == .readable, "a lingering connection is not read from")
     }
     if life.phase == .establishing, let filters {
-      require(!filters.isEstablished, "a connection whose filters are established is not open")
-      require(filters.failure == nil || !outbound.isEmpty, "a connection whose filter has failed is not closed")
+      require(!filters.pointee.isEstablished, "a connection whose filters are established is not open")
+      require(filters.pointee.failure == nil || !outbound.isEmpty, "a connection whose filter has failed is not closed")
       require(
         interest.contains(.writable) != outbound.isEmpty, "the interest \(interest), \(outbound.count) bytes unsent")
-      let hasDeadline = filters.failure == nil && filters.deadline < .never && handleQueue?.dial == nil
+      let hasDeadline = filters.pointee.failure == nil && filters.pointee.deadline < .never && handleQueue?.dial == nil
       require(!hasDeadline || timer != nil, "the time of a filter has no timer")
     }
     guard life.isOpen, !isQueued else { return violations }
@@ -112,12 +112,12 @@ extension ConnectionState {
     require(life.ending == .none || unsentCount > 0, "an ending connection has nothing to wait for")
     if timeout != .never { require(timer != nil, "a time-out has no timer") }
     guard life.phase == .filtered, let filters else { return violations }
-    require(filters.isActive, "no bytes pass through the filters of a connection")
-    require(!filters.isBeginDue, "a filter that was added has not begun")
-    require(filters.failure == nil || life.ending == .close, "a connection whose filter has failed goes on")
-    require(filters.deadline == .never || timer != nil, "the time of a filter has no timer")
+    require(filters.pointee.isActive, "no bytes pass through the filters of a connection")
+    require(!filters.pointee.isBeginDue, "a filter that was added has not begun")
+    require(filters.pointee.failure == nil || life.ending == .close, "a connection whose filter has failed goes on")
+    require(filters.pointee.deadline == .never || timer != nil, "the time of a filter has no timer")
     let isOffered = !life.mayReact || life.flags.contains(.readingPaused)
-    require(!filters.holdsInput || isOffered, "bytes for a handler that reads again are not offered")
+    require(!filters.pointee.holdsInput || isOffered, "bytes for a handler that reads again are not offered")
     return violations
   }
 }

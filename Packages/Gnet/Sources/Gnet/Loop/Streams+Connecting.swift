@@ -278,7 +278,7 @@ extension Streams {
     _ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>, because error: Errno? = nil
   ) {
     assert(slot.pointee.life.phase == .establishing)
-    slot.pointee.filters?.abandon(error)
+    slot.pointee.filters?.pointee.abandon(error)
     let token = slot.pointee.token
     if dial.latest == token { dial.latest = dial.earlier.popLast() } else { dial.earlier.removeAll { $0 == token } }
     slot.pointee.life.phase = .ended

@@ -74,7 +74,7 @@ extension ConnectionState {
     var deadline = Poller.Instant.never
     if let timeout = options.idleTimeout { deadline = max(lastReceived, lastSent) + timeout }
     if life.wantsInput, let timeout = options.readTimeout { deadline = min(deadline, lastReceived + timeout) }
-    if let filters { deadline = min(deadline, filters.deadline) }
+    if let filters { deadline = min(deadline, filters.pointee.deadline) }
     return deadline
   }
 

@@ -39,14 +39,15 @@ extension Streams {
   mutating func close(_ slot: ConnectionSlot, _ error: Errno?, lingers: Bool, _ turn: inout Turn<System>) {
     output.pointee.removeAll()
     markEnded(slot, &turn)
-    let reason: (any Error)? = slot.pointee.filters?.failure ?? error
+    let reason: (any Error)? = slot.pointee.filters?.pointee.failure ?? error
     let action = call(slot) { view in slot.pointee.handler?.closed(&view, reason) ?? .none }
     if action == .shutdown { turn.server.shutdown() }
     slot.pointee.handler = nil
     slot.pointee.context = nil
     slot.pointee.handleQueue = nil
-    slot.pointee.filters?.abandon(error)
+    slot.pointee.filters?.pointee.abandon(error)
     let lingers = lingers && mayLoseOutput(slot, turn)
+    slot.pointee.dropFilters()
     slot.pointee.rare = nil
     if lingers { linger(slot, &turn) } else { free(slot, &turn) }
   }

@@ -24,8 +24,8 @@ extension Streams {
     let context = FilterContext(
       isOutbound: slot.pointee.isOutbound, requestedName: requestedName,
       localAddress: local ?? SocketAddress(.unix(path: "")), remoteAddress: slot.pointee.remote)
-    let stages = factories.map { FilterStage($0) }
-    slot.pointee.ensuredRare.filters = FilterChain(stages, context, loop.filterBuffers)
+    let stages = factories.map { Pinned(FilterStage($0)) }
+    slot.pointee.filters = Pinned(FilterChain(stages, context, loop.filterBuffers))
     let (token, now) = (slot.pointee.token, turn.system.now)
     slot.pointee.lastReceived = now
     slot.pointee.lastSent = now
@@ -44,14 +44,16 @@ extension Streams {
 
   /// Receives once, and passes what arrived up through the filters.
   mutating func receiveEstablishing(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    guard let filters = slot.pointee.filters, filters.failure == nil else { return }
+    guard let filters = slot.pointee.filters, filters.pointee.failure == nil else { return }
     switch receiveNetwork(slot, turn.options.readBufferCapacity, turn.system) {
     case .moved(0):
       // A peer that looks whether somebody listens is no failure.
-      if !filters.hasReceived && slot.pointee.handleQueue?.dial == nil { return closeAccepted(slot, nil, &turn) }
+      if !filters.pointee.hasReceived && slot.pointee.handleQueue?.dial == nil {
+        return closeAccepted(slot, nil, &turn)
+      }
       passEstablishing(slot, isLast: true, &turn)
     case .moved(let count):
-      filters.hasReceived = true
+      filters.pointee.hasReceived = true
       noteReceived(slot, count, &turn)
       passEstablishing(slot, isLast: false, &turn)
     case .wouldBlock:
@@ -75,18 +77,18 @@ extension Streams {
   private mutating func settleEstablishing(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     guard let filters = slot.pointee.filters else { return assertionFailure("a connection has no filters") }
     // The last bytes of the filters leave with what `opened` writes.
-    if filters.failure == nil && filters.isEstablished { return open(slot, filters, &turn) }
+    if filters.pointee.failure == nil && filters.pointee.isEstablished { return open(slot, filters, &turn) }
     passDown(slot, filters, isLast: false)
     let count = slot.pointee.outbound.count
     if count > 0 { send(slot, from: &slot.pointee.outbound, count, &turn) }
     loop.filterBuffers.pointee.takeBackSealed(from: &slot.pointee.outbound)
-    if slot.pointee.life.flags.contains(.outputBroken) && filters.failure == nil {
+    if slot.pointee.life.flags.contains(.outputBroken) && filters.pointee.failure == nil {
       return fail(slot, .send, slot.pointee.failure ?? .brokenPipe, &turn)
     }
-    if let failure = filters.failure, slot.pointee.outbound.isEmpty { return fail(slot, failure, &turn) }
+    if let failure = filters.pointee.failure, slot.pointee.outbound.isEmpty { return fail(slot, failure, &turn) }
     var interest: Poller.Interest = slot.pointee.outbound.isEmpty ? [] : .writable
     let isFull = slot.pointee.outbound.count >= max(1, turn.options.outboundHighWatermark)
-    if filters.failure == nil && !isFull { interest.insert(.readable) }
+    if filters.pointee.failure == nil && !isFull { interest.insert(.readable) }
     let token = slot.pointee.token
     if interest != slot.pointee.interest { watchEstablishing(slot, interest, &turn) }
     if slot.pointee.token == token && slot.pointee.handleQueue?.dial == nil { armEstablishingTimer(slot, &turn) }
@@ -104,7 +106,7 @@ extension Streams {
   }
 
   /// Opens a connection whose filters are established, and offers what has arrived for its handler.
-  private mutating func open(_ slot: ConnectionSlot, _ filters: FilterChain, _ turn: inout Turn<System>) {
+  private mutating func open(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>, _ turn: inout Turn<System>) {
     let token = slot.pointee.token
     dropTimer(slot, &turn)
     if let dial = slot.pointee.handleQueue?.dial {
@@ -114,7 +116,7 @@ extension Streams {
     }
     guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
     if slot.pointee.life.phase == .filtered && slot.pointee.life.flags.contains(.readingPaused) {
-      filters.holdsInput = !slot.pointee.inbound.isEmpty
+      filters.pointee.holdsInput = !slot.pointee.inbound.isEmpty
     } else if !slot.pointee.inbound.isEmpty && slot.pointee.life.mayReact {
       react(slot, &turn)
       guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
@@ -148,7 +150,7 @@ extension Streams {
 
   /// Gives up an accepted connection.
   private mutating func closeAccepted(_ slot: ConnectionSlot, _ error: Errno?, _ turn: inout Turn<System>) {
-    slot.pointee.filters?.abandon(error)
+    slot.pointee.filters?.pointee.abandon(error)
     loop.removeConnection()
     close(slot, lingers: false, &turn)
   }
@@ -158,7 +160,7 @@ extension Streams {
     assert(slot.pointee.life.phase == .establishing)
     dropTimer(slot, &turn)
     let lingers = lingers && !slot.pointee.life.flags.contains(.outputBroken) && mayLoseOutput(slot, turn)
-    slot.pointee.rare = nil
+    slot.pointee.dropFilters()
     slot.pointee.life.phase = .ended
     if lingers { linger(slot, &turn) } else { free(slot, &turn) }
   }
@@ -168,7 +170,9 @@ extension Streams {
     let token = slot.pointee.token
     guard slot.pointee.life.phase == .establishing, let filters = slot.pointee.filters else { return }
     receiveEstablishing(slot, &turn)
-    guard slot.pointee.token == token, slot.pointee.life.phase == .establishing, !filters.hasReceived else { return }
+    guard slot.pointee.token == token, slot.pointee.life.phase == .establishing, !filters.pointee.hasReceived else {
+      return
+    }
     closeAccepted(slot, nil, &turn)
   }
 

@@ -12,6 +12,8 @@ internal import SystemPackage
 //                     is in `outbound`
 //
 // A filter that throws leaves its error in the chain, which nothing passes any more; the connection is closed in order.
+//
+// Functions that change nothing are mutating too: of a borrowed `self` each call would make a copy.
 extension Streams {
   /// Does what a connection with filters is ready for.
   mutating func serveFiltered(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
@@ -29,16 +31,18 @@ extension Streams {
 
   /// The interest of a connection whose life has decided on `wanted`.
   @inline(never)
-  func filteredInterest(
-    _ slot: ConnectionSlot, _ wanted: Poller.Interest, _ options: borrowing Options
+  mutating func filteredInterest(
+    _ slot: ConnectionSlot, _ wanted: Poller.Interest, _ turn: inout Turn<System>
   ) -> Poller.Interest {
     var interest: Poller.Interest = []
-    if wanted.contains(.readable) || needsPeer(slot, options) { interest.insert(.readable) }
+    if wanted.contains(.readable) || needsPeer(slot, turn.options) { interest.insert(.readable) }
     if !slot.pointee.outbound.isEmpty { interest.insert(.writable) }
-    guard let filters = slot.pointee.filters, filters.holdsInput || filters.isEndDue else { return interest }
+    guard let filters = slot.pointee.filters, filters.pointee.holdsInput || filters.pointee.isEndDue else {
+      return interest
+    }
     guard slot.pointee.life.mayReact, !slot.pointee.life.flags.contains(.readingPaused) else { return interest }
-    if filters.holdsInput {
-      filters.holdsInput = false
+    if filters.pointee.holdsInput {
+      filters.pointee.holdsInput = false
       slot.pointee.life.flags.insert(.wakeRequested)
       connections.pointee.enqueue(slot)
     } else if !slot.pointee.life.flags.contains(.inputEnded) {
@@ -48,9 +52,12 @@ extension Streams {
   }
 
   /// Whether a filter has to hear from the peer before anything can go on: also while reading is paused or output is full.
+  @inline(__always)
   func needsPeer(_ slot: ConnectionSlot, _ options: borrowing Options) -> Bool {
-    guard let filters = slot.pointee.filters, filters.failure == nil, !filters.isNetworkEnded else { return false }
-    return (!filters.isEstablished || filters.holdsOutput)
+    guard let filters = slot.pointee.filters, filters.pointee.failure == nil, !filters.pointee.isNetworkEnded else {
+      return false
+    }
+    return (!filters.pointee.isEstablished || filters.pointee.holdsOutput)
       && slot.pointee.inbound.count < max(1, options.outboundHighWatermark)
   }
 
@@ -59,11 +66,11 @@ extension Streams {
   /// - Returns: whether the connection is settled already.
   @inline(never)
   mutating func settleFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
-    guard let filters = slot.pointee.filters, filters.isBeginDue else {
+    guard let filters = slot.pointee.filters, filters.pointee.isBeginDue else {
       sendFiltered(slot, &turn)
       return false
     }
-    pass(slot, isLast: slot.pointee.life.flags.contains(.inputEnded) || filters.isNetworkEnded, &turn)
+    pass(slot, isLast: slot.pointee.life.flags.contains(.inputEnded) || filters.pointee.isNetworkEnded, &turn)
     return true
   }
 
@@ -98,7 +105,7 @@ extension Streams {
   }
 
   /// Receives into the network buffer, which is empty before.
-  func receiveNetwork(_ slot: ConnectionSlot, _ limit: Int, _ system: System) -> Transfer {
+  mutating func receiveNetwork(_ slot: ConnectionSlot, _ limit: Int, _ system: System) -> Transfer {
     let buffers = loop.filterBuffers
     assert(buffers.pointee.network.isEmpty)
     let free = unsafe buffers.pointee.network.freeSegments(minimumCapacity: limit).first
@@ -109,7 +116,7 @@ extension Streams {
   }
 
   /// Counts what was received.
-  func noteReceived(_ slot: ConnectionSlot, _ count: Int, _ turn: inout Turn<System>) {
+  mutating func noteReceived(_ slot: ConnectionSlot, _ count: Int, _ turn: inout Turn<System>) {
     turn.counters.reads &+= 1
     turn.counters.bytesRead &+= UInt64(count)
     if tracksActivity { slot.pointee.lastReceived = turn.system.now }
@@ -117,9 +124,9 @@ extension Streams {
 
   /// Gives the bytes that the handler has left to filters that were added.
   @inline(never)
-  func moveUnreadBelowFilters(_ slot: ConnectionSlot) {
-    guard let filters = slot.pointee.filters, filters.isBeginDue else { return }
-    filters.takeUnread(&slot.pointee.inbound)
+  mutating func moveUnreadBelowFilters(_ slot: ConnectionSlot) {
+    guard let filters = slot.pointee.filters, filters.pointee.isBeginDue else { return }
+    filters.pointee.takeUnread(&slot.pointee.inbound)
     slot.pointee.inbound.giveBackSlack()
     slot.pointee.life.flags.remove(.holdsInput)
   }
@@ -131,8 +138,8 @@ extension Streams {
     guard let filters = slot.pointee.filters else { return assertionFailure("a connection has no filters") }
     let token = slot.pointee.token
     passUp(slot, filters, isLast: isLast, &turn)
-    if !filters.isActive { slot.pointee.life.phase = .open }
-    if filters.deadline < .never { armTimer(slot, &turn) }
+    if !filters.pointee.isActive { slot.pointee.life.phase = .open }
+    if filters.pointee.deadline < .never { armTimer(slot, &turn) }
     if offers(slot, filters) {
       react(slot, &turn)
     } else {
@@ -140,7 +147,7 @@ extension Streams {
       settle(slot, .none, &turn)
     }
     guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
-    if filters.failure != nil {
+    if filters.pointee.failure != nil {
       slot.pointee.end(.close)
       settle(slot, .none, &turn)
     } else {
@@ -150,46 +157,46 @@ extension Streams {
 
   /// Takes in that the socket or a filter has told the end of the peer's stream; not as long as the handler is not to be
   /// offered what has come before: the end waits as that of a socket does. Where sending has failed, it is the end.
-  mutating func endFilteredInput(_ slot: ConnectionSlot, _ filters: FilterChain, _ turn: inout Turn<System>) {
+  mutating func endFilteredInput(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>, _ turn: inout Turn<System>) {
     let life = slot.pointee.life
-    guard filters.isEndDue, !life.flags.contains(.inputEnded) else { return }
+    guard filters.pointee.isEndDue, !life.flags.contains(.inputEnded) else { return }
     if life.wantsInput || life.ending == .none && life.flags.contains(.outputBroken) { endInput(slot, &turn) }
   }
 
   /// Passes the network buffer up through the filters. Replies are added to the bytes to be sent.
   mutating func passUp(
-    _ slot: ConnectionSlot, _ filters: FilterChain, isLast: Bool, _ turn: inout Turn<System>
+    _ slot: ConnectionSlot, _ filters: Pinned<FilterChain>, isLast: Bool, _ turn: inout Turn<System>
   ) {
     let buffers = loop.filterBuffers
     buffers.pointee.lendSealed(to: &slot.pointee.outbound)
     do {
-      try filters.receive(
+      try filters.pointee.receive(
         &buffers.pointee.network, into: &input, reply: &slot.pointee.outbound, now: turn.system.now)
-      if isLast { try filters.endNetwork() }
+      if isLast { try filters.pointee.endNetwork() }
     } catch {
-      filters.fail(error)
+      filters.pointee.fail(error)
     }
     buffers.pointee.takeBackSealed(from: &slot.pointee.outbound)
-    if let peer = filters.takeNewPeer() { slot.pointee.remote = peer }
+    if let peer = filters.pointee.takeNewPeer() { slot.pointee.remote = peer }
   }
 
   /// Whether what the filters have written is offered to the handler at once. Before an end by a filter's error, or of a peer
   /// that takes nothing more, also to a handler that has paused or whose output is full.
-  private func offers(_ slot: ConnectionSlot, _ filters: FilterChain) -> Bool {
+  private mutating func offers(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>) -> Bool {
     if input.isEmpty { return false }
     let life = slot.pointee.life
-    if filters.failure != nil || life.flags.contains(.outputBroken) {
+    if filters.pointee.failure != nil || life.flags.contains(.outputBroken) {
       return life.ending == .none && !life.flags.contains(.aborted)
     }
     return life.mayReact && !life.flags.contains(.readingPaused)
   }
 
   /// Keeps what the filters have written for a handler that does not want to be called now.
-  private mutating func holdInput(_ slot: ConnectionSlot, _ filters: FilterChain) {
+  private mutating func holdInput(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>) {
     if input.isEmpty { return }
     if slot.pointee.life.ending == .none {
       slot.pointee.inbound.write(prefix: input.count, of: input)
-      filters.holdsInput = slot.pointee.life.flags.contains(.readingPaused)
+      filters.pointee.holdsInput = slot.pointee.life.flags.contains(.readingPaused)
     }
     input.removeAll()
   }
@@ -208,7 +215,7 @@ extension Streams {
     guard let filters = slot.pointee.filters, !slot.pointee.life.flags.contains(.aborted) else { return }
     if slot.pointee.life.flags.contains(.outputBroken) {
       slot.pointee.outbound = RingBuffer()
-      return filters.dropOutput()
+      return filters.pointee.dropOutput()
     }
     let isBlocked = !slot.pointee.outbound.isEmpty && slot.pointee.interest.contains(.writable)
     // The handler may have stopped at the watermark, however much of it the kernel takes at once.
@@ -218,26 +225,26 @@ extension Streams {
     // The output ends behind the handshakes of added filters.
     let isLast =
       slot.pointee.life.ending == .close
-      || slot.pointee.life.flags.contains(.outputEnding) && filters.isEstablished
+      || slot.pointee.life.flags.contains(.outputEnding) && filters.pointee.isEstablished
     passDown(slot, filters, isLast: isLast)
-    if filters.failure != nil { slot.pointee.end(.close) }
+    if filters.pointee.failure != nil { slot.pointee.end(.close) }
     let count = slot.pointee.outbound.count
     if count > 0 && !isBlocked {
       callPreWrite(slot, count)
       send(slot, from: &slot.pointee.outbound, count, &turn)
     }
     loop.filterBuffers.pointee.takeBackSealed(from: &slot.pointee.outbound)
-    if filters.isNetworkEnded && filters.holdsOutput { breakOutput(slot, .brokenPipe) }
+    if filters.pointee.isNetworkEnded && filters.pointee.holdsOutput { breakOutput(slot, .brokenPipe) }
   }
 
   /// Passes output down through the filters into the bytes to be sent.
-  func passDown(_ slot: ConnectionSlot, _ filters: FilterChain, isLast: Bool) {
-    if filters.failure != nil { return }
+  mutating func passDown(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>, isLast: Bool) {
+    if filters.pointee.failure != nil { return }
     loop.filterBuffers.pointee.lendSealed(to: &slot.pointee.outbound)
     do {
-      try filters.send(isLast: isLast, into: &slot.pointee.outbound)
+      try filters.pointee.send(isLast: isLast, into: &slot.pointee.outbound)
     } catch {
-      filters.fail(error)
+      filters.pointee.fail(error)
     }
   }
 
@@ -248,7 +255,7 @@ extension Streams {
       return forwarded.pointee.removeAll()
     }
     // Of the same capacity, so that the storage is exchanged and the buffer keeps its size.
-    target.pointee.filters?.write(moving: &forwarded.pointee)
+    target.pointee.filters?.pointee.write(moving: &forwarded.pointee)
     settleUnsteady(target, &turn)
   }
 }

@@ -105,8 +105,8 @@ extension Streams {
     if slot.pointee.life.dropsOutput { return }
     if let outbox = slot.pointee.outbox { return outbox.pointee.append(moving: byteCount, of: &bytes) }
     if byteCount == 0 { return }
-    if let filters = slot.pointee.filters, filters.isActive {
-      filters.write(moving: byteCount, of: &bytes)
+    if let filters = slot.pointee.filters, filters.pointee.isActive {
+      filters.pointee.write(moving: byteCount, of: &bytes)
     } else if slot.pointee.outbound.isEmpty {
       lentOutput.pointee.append(moving: byteCount, of: &bytes)
     } else {

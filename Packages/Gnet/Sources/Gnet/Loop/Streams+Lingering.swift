@@ -17,7 +17,7 @@ extension Streams {
     let flags = slot.pointee.life.flags
     var isInputEnded = flags.contains(.inputEnded)
     // The end that a filter tells of may come before that of the socket's stream.
-    if let filters = slot.pointee.filters, filters.isActive { isInputEnded = filters.isNetworkEnded }
+    if let filters = slot.pointee.filters, filters.pointee.isActive { isInputEnded = filters.pointee.isNetworkEnded }
     guard flags.contains(.hasSent), !isInputEnded, !slot.pointee.isDatagram else { return false }
     let fd = slot.pointee.fd
     return !turn.isDraining || turn.system.unreadCount(fd) > 0

@@ -151,7 +151,7 @@ extension Streams {
     slot.pointee.life.flags.insert(.outputBroken)
     slot.pointee.failure = error
     slot.pointee.outbound = RingBuffer()
-    slot.pointee.filters?.dropOutput()
+    slot.pointee.filters?.pointee.dropOutput()
     // A handler's own end has no use for the rest.
     if slot.pointee.life.ending == .none { connections.pointee.enqueue(slot) }
   }

@@ -214,7 +214,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
     case .none: break
     case .watch(var interest, let again):
       if slot.pointee.life.phase == .filtered {
-        interest = filteredInterest(slot, interest, turn.options)
+        interest = filteredInterest(slot, interest, &turn)
       } else if slot.pointee.life.isOnlyPaused && turn.options.readTimeout == nil {
         // The selector is told of a pause when something arrives: the pause may be over before.
         interest.formUnion(slot.pointee.interest.intersection(.readable))
@@ -291,7 +291,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   ) {
     slot.pointee.handler?.destroy()
     slot.pointee.handler = nil
-    if slot.pointee.filters == nil { slot.pointee.rare = nil }
+    slot.pointee.rare = nil
     begin(slot, table(of: successor), &turn)
     let hasInput = !slot.pointee.inbound.isEmpty || slot.pointee.life.flags.contains(.inputEnded)
     if slot.pointee.life.mayReact && hasInput { react(slot, &turn) }

@@ -6,8 +6,8 @@ import Testing
 @testable import Gnet
 
 /// A chain of filters with the rings of a connection around it.
-private struct Bench: ~Copyable {
-  let chain: FilterChain
+private final class Bench {
+  private let chain: Pinned<FilterChain>
   private let buffers = Pinned(FilterBuffers(capacity: 4096))
   var network = RingBuffer()
   var input = RingBuffer()
@@ -16,26 +16,42 @@ private struct Bench: ~Copyable {
   init(_ filters: ConnectionFilter.Factory..., isOutbound: Bool = false) {
     let address = SocketAddress("127.0.0.1:1")!
     let context = FilterContext(isOutbound: isOutbound, localAddress: address, remoteAddress: address)
-    chain = FilterChain(filters.map { FilterStage($0) }, context, buffers)
+    chain = Pinned(FilterChain(filters.map { Pinned(FilterStage($0)) }, context, buffers))
   }
 
-  deinit { buffers.destroy() }
+  deinit {
+    chain.destroy()
+    buffers.destroy()
+  }
 
-  mutating func receive(_ bytes: some Collection<UInt8>) throws {
+  func receive(_ bytes: some Collection<UInt8>) throws {
     network.write(bytes)
-    try chain.receive(&network, into: &input, reply: &outbound, now: Poller.Instant(nanoseconds: 0))
+    try chain.pointee.receive(&network, into: &input, reply: &outbound, now: Poller.Instant(nanoseconds: 0))
     #expect(network.count == 0)
   }
 
-  mutating func write(_ text: String) throws {
+  func write(_ text: String) throws {
     let bytes = Array(text.utf8)
-    unsafe chain.write(bytes.span.bytes, RawSpan())
+    unsafe chain.pointee.write(bytes.span.bytes, RawSpan())
   }
 
-  mutating func send(isLast: Bool = false) throws { try chain.send(isLast: isLast, into: &outbound) }
+  func send(isLast: Bool = false) throws { try chain.pointee.send(isLast: isLast, into: &outbound) }
 
-  mutating func takeInput() -> String { String(decoding: input.readAll(), as: UTF8.self) }
-  mutating func takeSent() -> [UInt8] { outbound.readAll() }
+  func takeInput() -> String { String(decoding: input.readAll(), as: UTF8.self) }
+  func takeSent() -> [UInt8] { outbound.readAll() }
+
+  // What is expected of a chain, which is not copied.
+  var isActive: Bool { chain.pointee.isActive }
+  var isEstablished: Bool { chain.pointee.isEstablished }
+  var hasEndedInput: Bool { chain.pointee.hasEndedInput }
+  var holdsOutput: Bool { chain.pointee.holdsOutput }
+  var pendingCount: Int { chain.pointee.pendingCount }
+  var stageCount: Int { chain.pointee.stages.count }
+  var failure: (any Error)? { chain.pointee.failure }
+  func takeNewPeer() -> SocketAddress? { chain.pointee.takeNewPeer() }
+  func find<Filter: ConnectionFilter>(_ type: Filter.Type) -> Filter? { chain.pointee.find(type) }
+  func endNetwork() throws { try chain.pointee.endNetwork() }
+  func fail(_ error: any Error) { chain.pointee.fail(error) }
 }
 
 /// A filter that takes a line, and lets bytes go past it then.
@@ -73,16 +89,16 @@ private final class Credit: ConnectionFilter {
 @Suite("the filters of a connection, without a socket") struct FilterChainTests {
   @Test("bytes are transformed both ways")
   func scrambling() throws {
-    var bench = Bench({ _ in Scrambler() })
+    let bench = Bench({ _ in Scrambler() })
     try bench.receive([])
-    #expect(bench.chain.isEstablished)
+    #expect(bench.isEstablished)
     try bench.receive(Scrambler.scrambled("hello"))
     #expect(bench.takeInput() == "hello")
     try bench.write("answer")
-    #expect(bench.chain.pendingCount == 6)
+    #expect(bench.pendingCount == 6)
     try bench.send()
     #expect(bench.takeSent() == Scrambler.scrambled("answer"))
-    #expect(bench.chain.pendingCount == 0)
+    #expect(bench.pendingCount == 0)
   }
 
   @Test("the same comes out wherever the bytes of the network are cut, in two and into single ones")
@@ -90,45 +106,45 @@ private final class Credit: ConnectionFilter {
     let bytes = Array("hello 1\nhello 3\n".utf8) + Framing.frame("one") + Framing.frame("two") + [0]
     let expected = Array("hello 2\nhello 4\n".utf8)
     for cut in 0...bytes.count {
-      var bench = Bench({ Framing($0) })
+      let bench = Bench({ Framing($0) })
       try bench.receive(bytes[..<cut])
       try bench.receive(bytes[cut...])
       #expect(bench.takeInput() == "onetwo", "cut at \(cut)")
       #expect(bench.takeSent() == expected, "cut at \(cut)")
-      #expect(bench.chain.hasEndedInput, "cut at \(cut)")
+      #expect(bench.hasEndedInput, "cut at \(cut)")
     }
-    var bench = Bench({ Framing($0) })
+    let bench = Bench({ Framing($0) })
     for byte in bytes { try bench.receive([byte]) }
     #expect(bench.takeInput() == "onetwo")
     #expect(bench.takeSent() == expected)
-    #expect(bench.chain.hasEndedInput)
+    #expect(bench.hasEndedInput)
   }
 
   @Test("two sides of a handshake come together, and hold output until then")
   func bothSides() throws {
-    var client = Bench({ Framing($0) }, isOutbound: true)
-    var server = Bench({ Framing($0) })
+    let client = Bench({ Framing($0) }, isOutbound: true)
+    let server = Bench({ Framing($0) })
     try client.receive([])
     try server.receive([])
     try client.write("early")
     try client.send()
-    #expect(client.chain.holdsOutput)
+    #expect(client.holdsOutput)
     for _ in 0..<3 {
       try server.receive(client.takeSent())
       try client.receive(server.takeSent())
     }
-    #expect(client.chain.isEstablished && server.chain.isEstablished)
+    #expect(client.isEstablished && server.isEstablished)
     try client.send(isLast: true)
-    #expect(!client.chain.holdsOutput)
+    #expect(!client.holdsOutput)
     try server.receive(client.takeSent())
     #expect(server.takeInput() == "early")
-    #expect(server.chain.hasEndedInput)
+    #expect(server.hasEndedInput)
   }
 
   @Test("filters above others get what these write, replies and ends included")
   func layers() throws {
-    var client = Bench({ Framing($0) }, { _ in Scrambler() }, { Framing($0) }, isOutbound: true)
-    var server = Bench({ Framing($0) }, { _ in Scrambler() }, { Framing($0) })
+    let client = Bench({ Framing($0) }, { _ in Scrambler() }, { Framing($0) }, isOutbound: true)
+    let server = Bench({ Framing($0) }, { _ in Scrambler() }, { Framing($0) })
     try client.receive([])
     try server.receive([])
     for _ in 0..<10 {
@@ -137,12 +153,12 @@ private final class Credit: ConnectionFilter {
       try server.send()
       for byte in server.takeSent() { try client.receive([byte]) }
     }
-    #expect(client.chain.isEstablished && server.chain.isEstablished)
+    #expect(client.isEstablished && server.isEstablished)
     try client.write("through three")
     try client.send(isLast: true)
     try server.receive(client.takeSent())
     #expect(server.takeInput() == "through three")
-    #expect(server.chain.hasEndedInput)
+    #expect(server.hasEndedInput)
   }
 
   @Test("a filter that is done is gone, with the bytes that it has left, and is still found")
@@ -155,16 +171,16 @@ private final class Credit: ConnectionFilter {
     }
     let line = Array("line\n".utf8) + Scrambler.scrambled("rest")
     for cut in 0...line.count {
-      var bench = Bench({ _ in Greeting(peer: told) }, factory)
+      let bench = Bench({ _ in Greeting(peer: told) }, factory)
       try bench.receive(line[..<cut])
       try bench.receive(line[cut...])
       #expect(bench.takeInput() == "rest", "cut at \(cut)")
       #expect(bench.takeSent() == Array("greeted\n".utf8))
-      #expect(bench.chain.takeNewPeer() == told)
-      #expect(bench.chain.takeNewPeer() == nil)
-      #expect(bench.chain.stages.count == 1)
-      #expect(bench.chain.find(Greeting.self) != nil && bench.chain.find(Scrambler.self) != nil)
-      #expect(bench.chain.find(Framing.self) == nil)
+      #expect(bench.takeNewPeer() == told)
+      #expect(bench.takeNewPeer() == nil)
+      #expect(bench.stageCount == 1)
+      #expect(bench.find(Greeting.self) != nil && bench.find(Scrambler.self) != nil)
+      #expect(bench.find(Framing.self) == nil)
       try bench.write("out")
       try bench.send()
       #expect(bench.takeSent() == Scrambler.scrambled("out"))
@@ -172,9 +188,9 @@ private final class Credit: ConnectionFilter {
     // The filter above is made when the address is known.
     #expect(seen.values.allSatisfy { $0 == told })
 
-    var alone = Bench({ _ in Greeting() })
+    let alone = Bench({ _ in Greeting() })
     try alone.receive(Array("line\nplain".utf8))
-    #expect(!alone.chain.isActive)
+    #expect(!alone.isActive)
     #expect(alone.takeInput() == "plain")
     try alone.receive(Array("more".utf8))
     #expect(alone.takeInput() == "more")
@@ -183,34 +199,34 @@ private final class Credit: ConnectionFilter {
   @Test("the address that the lowest filter tells is not changed by those above")
   func addresses() throws {
     let (first, second) = (SocketAddress("192.0.2.1:1")!, SocketAddress("192.0.2.2:2")!)
-    var bench = Bench({ _ in Greeting(peer: first) }, { _ in Greeting(peer: second) })
+    let bench = Bench({ _ in Greeting(peer: first) }, { _ in Greeting(peer: second) })
     try bench.receive(Array("a\nb\n".utf8))
-    #expect(bench.chain.takeNewPeer() == first)
+    #expect(bench.takeNewPeer() == first)
   }
 
   @Test("output that a filter cannot send yet waits, and the end waits behind it")
   func held() throws {
-    var bench = Bench({ _ in Credit() }, { Framing($0) }, isOutbound: true)
+    let bench = Bench({ _ in Credit() }, { Framing($0) }, isOutbound: true)
     try bench.receive([])
     // "hello 1" needs eight bytes of credit.
     try bench.send()
-    #expect(bench.takeSent() == [] && bench.chain.holdsOutput)
+    #expect(bench.takeSent() == [] && bench.holdsOutput)
     try bench.receive(Array("hello 2\n".utf8))
     try bench.send()
     #expect(bench.takeSent() == Array("hello 1\n".utf8))
     try bench.receive(Array("hello 4\n".utf8))
     try bench.send(isLast: true)
     // The end mark has no credit.
-    #expect(bench.takeSent() == Array("hello 3\n".utf8) && bench.chain.holdsOutput)
+    #expect(bench.takeSent() == Array("hello 3\n".utf8) && bench.holdsOutput)
     try bench.receive(Framing.frame("x"))
     try bench.send(isLast: true)
-    #expect(bench.takeSent() == [0] && !bench.chain.holdsOutput)
-    #expect(bench.chain.find(Framing.self)?.finishCount == 1)
+    #expect(bench.takeSent() == [0] && !bench.holdsOutput)
+    #expect(bench.find(Framing.self)?.finishCount == 1)
   }
 
   @Test("the end is written once, and no reply behind it")
   func finishing() throws {
-    var bench = Bench({ Framing($0) })
+    let bench = Bench({ Framing($0) })
     try bench.receive(Array("hello 1\nhello 3\n".utf8))
     _ = bench.takeSent()
     try bench.write("last")
@@ -223,40 +239,40 @@ private final class Credit: ConnectionFilter {
 
   @Test("the end of the stream is told to every filter, and is an error where a handshake is not over")
   func ends() throws {
-    var early = Bench({ _ in Scrambler() }, { _ in Greeting() })
+    let early = Bench({ _ in Scrambler() }, { _ in Greeting() })
     try early.receive(Scrambler.scrambled("no line"))
-    #expect(throws: FilterEndedEarly.self) { try early.chain.endNetwork() }
+    #expect(throws: FilterEndedEarly.self) { try early.endNetwork() }
 
-    var truncated = Bench({ Framing($0) })
+    let truncated = Bench({ Framing($0) })
     try truncated.receive(Array("hello 1\nhello 3\n".utf8))
-    #expect(throws: Framing.Failure(description: "truncated")) { try truncated.chain.endNetwork() }
+    #expect(throws: Framing.Failure(description: "truncated")) { try truncated.endNetwork() }
 
-    var ended = Bench({ Framing($0) })
+    let ended = Bench({ Framing($0) })
     try ended.receive(Array("hello 1\nhello 3\n".utf8) + [0])
-    try ended.chain.endNetwork()
-    #expect(ended.chain.hasEndedInput)
+    try ended.endNetwork()
+    #expect(ended.hasEndedInput)
     try ended.receive(Framing.frame("dropped"))
     #expect(ended.takeInput() == "")
   }
 
   @Test("nothing passes after a failure, and output is dropped")
   func failure() throws {
-    var bench = Bench({ Framing($0) })
+    let bench = Bench({ Framing($0) })
     try bench.receive(Array("hello 1\nhello 3\n".utf8))
     try bench.write("waits")
-    bench.chain.fail(Framing.Failure(description: "over"))
-    #expect(!bench.chain.holdsOutput)
+    bench.fail(Framing.Failure(description: "over"))
+    #expect(!bench.holdsOutput)
     try bench.write("dropped")
-    #expect(!bench.chain.holdsOutput)
-    bench.chain.fail(Framing.Failure(description: "later"))
-    #expect(bench.chain.failure as? Framing.Failure == Framing.Failure(description: "over"))
+    #expect(!bench.holdsOutput)
+    bench.fail(Framing.Failure(description: "later"))
+    #expect(bench.failure as? Framing.Failure == Framing.Failure(description: "over"))
   }
 
   @Test("random cuts and layers give back what was written", arguments: 0..<20 as Range<UInt64>)
   func random(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
-    var client = Bench({ Framing($0) }, { _ in Scrambler() }, isOutbound: true)
-    var server = Bench({ Framing($0) }, { _ in Scrambler() })
+    let client = Bench({ Framing($0) }, { _ in Scrambler() }, isOutbound: true)
+    let server = Bench({ Framing($0) }, { _ in Scrambler() })
     try client.receive([])
     try server.receive([])
     var (sent, received): ([UInt8], [UInt8]) = ([], [])

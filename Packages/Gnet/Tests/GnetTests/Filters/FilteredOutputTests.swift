@@ -261,8 +261,8 @@ import Testing
       writer.join()
       handles.values[0].perform { connection in
         let state = connection.state
-        let stage = state.pointee.filters!.stages[0]
-        capacities.add([state.pointee.inbound.capacity, state.pointee.outbound.capacity, stage.unread.capacity])
+        let stage = state.pointee.filters!.pointee.stages[0]
+        capacities.add([state.pointee.inbound.capacity, state.pointee.outbound.capacity, stage.pointee.unread.capacity])
         return .none
       }
       try require("it was looked at") { capacities.count == 1 }
