@@ -34,12 +34,6 @@ static int epoll, listener;
 static struct peer_address backend_address;
 static struct side *sides; /* by descriptor */
 static size_t side_limit;
-static volatile sig_atomic_t ended;
-
-static void end(int number) {
-  (void)number;
-  ended = 1;
-}
 
 /* Watches what a side waits for, or nothing: epoll reports a hang-up also to those that wait for nothing. */
 static void watch(int fd) {
@@ -154,9 +148,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: bare-proxy HOST:PORT|unix://PATH HOST:PORT|unix://PATH\n");
     return 64;
   }
-  struct sigaction action = {.sa_handler = end};
-  sigaction(SIGTERM, &action, NULL);
-  sigaction(SIGINT, &action, NULL);
+  peer_end_by_signals();
   struct peer_address address = peer_parse(argv[1]);
   backend_address = peer_parse(argv[2]);
   sides = peer_table(sizeof *sides, &side_limit);
@@ -166,7 +158,7 @@ int main(int argc, char **argv) {
   peer_watch(epoll, listener, EPOLL_CTL_ADD, EPOLLIN);
   peer_announce(listener);
   struct epoll_event events[batch];
-  while (!ended) {
+  while (!peer_has_ended) {
     int count = epoll_wait(epoll, events, batch, -1);
     if (count < 0 && errno != EINTR) peer_die("epoll_wait");
     for (int i = 0; i < count; i++) {

@@ -8,8 +8,6 @@
 #include "peer.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <signal.h>
@@ -31,12 +29,6 @@ static int epoll, listener;
 static SSL_CTX *context;
 static struct connection *connections; /* by descriptor */
 static size_t connection_limit;
-static volatile sig_atomic_t ended;
-
-static void end(int number) {
-  (void)number;
-  ended = 1;
-}
 
 static void forget(int fd) {
   struct connection *connection = &connections[fd];
@@ -47,14 +39,8 @@ static void forget(int fd) {
 }
 
 static void accept_all(void) {
-  for (;;) {
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), one = 1;
-    if (fd < 0) {
-      if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (errno == EAGAIN) return;
-      peer_die("accept4");
-    }
-    SSL *ssl = (size_t)fd < connection_limit ? SSL_new(context) : NULL;
+  for (int fd; (fd = peer_accept(listener, connection_limit)) >= 0;) {
+    SSL *ssl = SSL_new(context);
     if (!ssl || !SSL_set_fd(ssl, fd)) {
       SSL_free(ssl);
       close(fd);
@@ -62,7 +48,6 @@ static void accept_all(void) {
     }
     SSL_set_accept_state(ssl);
     connections[fd].ssl = ssl;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* fails on a unix socket, which has no delay */
     peer_watch(epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
   }
 }
@@ -125,9 +110,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: bare-tls HOST:PORT|unix://PATH CERTIFICATE KEY [--release-buffers]\n");
     return 64;
   }
-  struct sigaction action = {.sa_handler = end};
-  sigaction(SIGTERM, &action, NULL);
-  sigaction(SIGINT, &action, NULL);
+  peer_end_by_signals();
   signal(SIGPIPE, SIG_IGN); /* OpenSSL sends by write(2) */
   context = make_context(argv[2], argv[3]);
   if (releases_buffers) SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
@@ -139,7 +122,7 @@ int main(int argc, char **argv) {
   peer_watch(epoll, listener, EPOLL_CTL_ADD, EPOLLIN);
   peer_announce(listener);
   struct epoll_event events[batch];
-  while (!ended) {
+  while (!peer_has_ended) {
     int count = epoll_wait(epoll, events, batch, -1);
     if (count < 0 && errno != EINTR) peer_die("epoll_wait");
     for (int i = 0; i < count; i++) {

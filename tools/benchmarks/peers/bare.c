@@ -15,10 +15,7 @@
 #include "peer.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,12 +46,6 @@ static int loop_count = 1;
 static struct loop loops[64];
 static struct connection *connections; /* by descriptor */
 static size_t connection_limit;
-static volatile sig_atomic_t ended;
-
-static void end(int number) {
-  (void)number;
-  ended = 1;
-}
 
 static void forget(int fd) {
   struct connection *connection = &connections[fd];
@@ -66,19 +57,7 @@ static void forget(int fd) {
 
 static void accept_all(void) {
   static int next;
-  for (;;) {
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) {
-      if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (errno == EAGAIN) return;
-      peer_die("accept4");
-    }
-    if ((size_t)fd >= connection_limit) {
-      close(fd);
-      continue;
-    }
-    int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* fails on a unix socket, which has no delay */
+  for (int fd; (fd = peer_accept(listener, connection_limit)) >= 0;) {
     peer_watch(loops[next].epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
     next = (next + 1) % loop_count;
   }
@@ -149,7 +128,7 @@ static int receive(struct loop *loop, int fd) {
 static void *run(void *argument) {
   struct loop *loop = argument;
   struct epoll_event events[batch];
-  while (!ended) {
+  while (!peer_has_ended) {
     int count = epoll_wait(loop->epoll, events, batch, -1);
     if (count < 0 && errno != EINTR) peer_die("epoll_wait");
     for (int i = 0; i < count; i++) {
@@ -170,7 +149,7 @@ static void echo_datagrams(int fd) {
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) peer_die("epoll_create1");
   peer_watch(epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
-  while (!ended) {
+  while (!peer_has_ended) {
     if (epoll_wait(epoll, &event, 1, -1) < 0) {
       if (errno == EINTR) continue;
       peer_die("epoll_wait");
@@ -211,9 +190,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: bare echo|http|websocket HOST:PORT|unix://PATH [THREADS]\n       bare udp HOST:PORT\n");
     return 64;
   }
-  struct sigaction action = {.sa_handler = end};
-  sigaction(SIGTERM, &action, NULL);
-  sigaction(SIGINT, &action, NULL);
+  peer_end_by_signals();
   struct peer_address address = peer_parse(argv[2]);
   listener = peer_bind(&address, is_udp ? SOCK_DGRAM : SOCK_STREAM);
   peer_announce(listener);

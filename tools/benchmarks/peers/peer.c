@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,19 @@ void peer_announce(int fd) {
   fflush(stdout);
 }
 
+volatile sig_atomic_t peer_has_ended;
+
+static void end(int number) {
+  (void)number;
+  peer_has_ended = 1;
+}
+
+void peer_end_by_signals(void) {
+  struct sigaction action = {.sa_handler = end};
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGINT, &action, NULL);
+}
+
 void *peer_allocate(size_t size) {
   void *memory = malloc(size);
   if (!memory) peer_die("malloc");
@@ -98,6 +112,22 @@ void *peer_table(size_t size, size_t *count) {
   void *table = calloc(*count, size);
   if (!table) peer_die("calloc");
   return table;
+}
+
+int peer_accept(int listener, size_t limit) {
+  for (;;) {
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), one = 1;
+    if (fd < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno == EAGAIN) return -1;
+      peer_die("accept4");
+    }
+    if ((size_t)fd < limit) {
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* fails on a unix socket, which has no delay */
+      return fd;
+    }
+    close(fd);
+  }
 }
 
 void peer_watch(int epoll, int fd, int operation, uint32_t events) {

@@ -3,6 +3,7 @@
 #ifndef PEER_H
 #define PEER_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
@@ -26,11 +27,18 @@ int peer_bind(const struct peer_address *address, int type);
 /* Prints `listening on ADDRESS` with the port that was bound. */
 void peer_announce(int fd);
 
+/* Whether SIGTERM or SIGINT has come, once peer_end_by_signals() has been called. */
+extern volatile sig_atomic_t peer_has_ended;
+void peer_end_by_signals(void);
+
 /* Memory of SIZE bytes. */
 void *peer_allocate(size_t size);
 
 /* Raises the limit of open descriptors, and allocates a zeroed table with an entry of SIZE bytes for each descriptor. */
 void *peer_table(size_t size, size_t *count);
+
+/* Accepts a connection without delays of small packets, whose descriptor is below LIMIT; others are closed. -1: none waits. */
+int peer_accept(int listener, size_t limit);
 
 /* Adds a descriptor to an epoll instance, or modifies its events; OPERATION is that of epoll_ctl(2). */
 void peer_watch(int epoll, int fd, int operation, uint32_t events);
