@@ -168,20 +168,19 @@ struct StreamLife: Equatable {
 
   /// Whether more input is wanted.
   @inline(__always)
-  var wantsInput: Bool { ending == .none && (hasNoConcerns || isOpenToInput) }
+  var wantsInput: Bool { ending == .none && (hasNoConcerns || reasonsAgainstInput.isEmpty) }
 
   /// Whether nothing has happened that holds anything up; most connections at most times.
   @inline(__always)
   private var hasNoConcerns: Bool { flags.subtracting(.hasSent).isEmpty }
 
-  private var isOpenToInput: Bool {
-    flags.isDisjoint(with: fullness.union([.inputEnded, .readingPaused, .aborted]))
+  /// The flags for which no more input is wanted.
+  private var reasonsAgainstInput: Flags {
+    flags.intersection(fullness.union([.inputEnded, .readingPaused, .aborted]))
   }
 
   /// Whether more input would be wanted if the handler had not paused reading.
-  var isOnlyPaused: Bool {
-    ending == .none && flags.intersection(fullness.union([.inputEnded, .readingPaused, .aborted])) == .readingPaused
-  }
+  var isOnlyPaused: Bool { ending == .none && reasonsAgainstInput == .readingPaused }
 
   /// Whether the handler may be offered bytes: not while full output holds the input up, nor at the end.
   var mayReact: Bool { isOpen && ending == .none && flags.isDisjoint(with: fullness.union(.aborted)) }
