@@ -17,16 +17,16 @@ extension RingBuffer {
   mutating func readText() -> String { String(decoding: readAll(), as: UTF8.self) }
 }
 
-/// Fails the test if a loop of `server` keeps turning while there is nothing to do.
-func expectIdle(_ server: TestServer, sourceLocation: SourceLocation = #_sourceLocation) throws {
+/// Waits until the loops of `server` rest: the effects of the test may still be on their way. Fails the test if a loop keeps
+/// turning while there is nothing to do.
+func expectIdle(_ server: TestServer) throws {
   func polls() -> [UInt64] { server.server.loops.map { $0.statistics.polls } }
-  // The effects of the test may still be on their way for some turns.
-  for _ in 0..<20 {
-    let before = polls()
-    TestThread.sleep(milliseconds: 20)
-    if zip(before, polls()).allSatisfy({ $1 - $0 <= 1 }) { return }
+  var (before, beginning) = (polls(), ContinuousClock.now)
+  try require("no loop turns without need") {
+    let now = polls()
+    if zip(before, now).contains(where: { $1 - $0 > 1 }) { (before, beginning) = (now, .now) }
+    return beginning.duration(to: .now) >= .milliseconds(20)
   }
-  Issue.record("a loop turns without need", sourceLocation: sourceLocation)
 }
 
 /// Sends a thousand requests of a byte to an echo, and expects that each has cost its loop one turn.
