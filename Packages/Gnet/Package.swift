@@ -49,7 +49,7 @@ let package = Package(
         .product(name: "TestPeers", package: "TestSupport"),
       ]
     ),
-    .testTarget(name: "GnetTestingTests", dependencies: ["Gnet", "GnetTesting", "GnetWorkloads"]),
+    .testTarget(name: "GnetTestingTests", dependencies: ["Gnet", "GnetTesting", "GnetWorkloads", "TestSupport"]),
     .testTarget(name: "GnetCodecsTests", dependencies: ["GnetCodecs", "RingBuffer", "TestSupport"]),
   ]
 )

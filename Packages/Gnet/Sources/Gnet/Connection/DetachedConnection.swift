@@ -10,12 +10,16 @@ public struct DetachedConnection: ~Copyable, Sendable {
   /// The bytes that had arrived before the detaching and were not consumed by `react`. ``read(upTo:)`` does not repeat it.
   public let unreadBytes: [UInt8]
 
+  /// Whether the server has ended the output (``Connection/endOutput()``): ``write(_:)`` throws `Errno.brokenPipe`.
+  public let isOutputEnded: Bool
+
   private let system: any SystemCalls
 
-  init(_ socket: consuming OwnedSocket, unreadBytes: [UInt8], system: any SystemCalls) {
+  init(_ socket: consuming OwnedSocket, unreadBytes: [UInt8], isOutputEnded: Bool, system: any SystemCalls) {
     self.socket = socket
     self.system = system
     self.unreadBytes = unreadBytes
+    self.isOutputEnded = isOutputEnded
   }
 
   /// Waits for bytes. Corresponds to `recv(2)`.

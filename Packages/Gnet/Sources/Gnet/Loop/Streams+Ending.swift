@@ -68,7 +68,8 @@ extension Streams {
     slot.pointee.ensuredRare.localAfterDetach = try? turn.system.localAddress(of: fd)
     slot.pointee.fd = -1
     let detached = DetachedConnection(
-      OwnedSocket(adopting: fd, of: turn.system), unreadBytes: slot.pointee.inbound.readAll(), system: turn.system)
+      OwnedSocket(adopting: fd, of: turn.system), unreadBytes: slot.pointee.inbound.readAll(),
+      isOutputEnded: slot.pointee.life.flags.contains(.outputEnded), system: turn.system)
     slot.pointee.isInCallback = true
     var view = Connection(slot)
     if slot.pointee.handler?.detached(&view, detached) == .shutdown { turn.server.shutdown() }

@@ -152,6 +152,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
     slot.pointee.inbound.write(adoption.unreadBytes)
     // By whoever had the connection before: the peer may not have read that yet.
     slot.pointee.life.flags.insert(.hasSent)
+    if adoption.isOutputEnded { slot.pointee.life.flags.formUnion([.outputEnding, .outputEnded]) }
     open(slot, table(of: adoption.service), &turn)
     guard slot.pointee.token == token, slot.pointee.life.mayReact, !slot.pointee.inbound.isEmpty else { return }
     react(slot, &turn)

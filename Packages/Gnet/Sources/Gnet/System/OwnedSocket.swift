@@ -32,11 +32,14 @@ struct AcceptedSocket: ~Copyable, Sendable {
     let service: Service
     /// The bytes that were received before.
     let unreadBytes: [UInt8]
+    /// Whether the peer has been told that nothing more will come.
+    let isOutputEnded: Bool
     let queue: HandleQueue
 
-    init(_ service: Service, unreadBytes: [UInt8], _ queue: HandleQueue) {
+    init(_ service: Service, unreadBytes: [UInt8], isOutputEnded: Bool, _ queue: HandleQueue) {
       self.service = service
       self.unreadBytes = unreadBytes
+      self.isOutputEnded = isOutputEnded
       self.queue = queue
     }
   }
