@@ -6,6 +6,8 @@ internal import Gnet
 public enum MetricsSnapshotError: Error, Hashable, CustomStringConvertible {
   /// The bytes are no `gnet.metrics.v1.Snapshot`, or not a whole one.
   case malformed
+  /// The bytes would take far more memory than a snapshot of their number does.
+  case oversized
   /// The snapshot has a version of the schema that this package does not know.
   case unknownSchemaVersion(UInt32)
 
@@ -13,6 +15,7 @@ public enum MetricsSnapshotError: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .malformed: "what it sent is no metrics snapshot"
+    case .oversized: "what it sent takes more memory than a metrics snapshot"
     case .unknownSchemaVersion(let version):
       "its snapshot has schema version \(version), and only \(MetricsSnapshot.currentSchemaVersion) is known here"
     }
@@ -24,14 +27,25 @@ extension MetricsSnapshot {
   ///
   /// - Parameter bytes: any bytes; those of a stranger do no harm.
   /// - Throws: `MetricsSnapshotError` if the bytes are no snapshot.
-  /// - Complexity: O(*n*) in the number of bytes.
+  /// - Complexity: O(*n*) in the number of bytes, in time and memory.
   public init(decoding bytes: [UInt8]) throws(MetricsSnapshotError) {
-    let unpacked = unsafe bytes.withUnsafeBufferPointer {
-      unsafe gnet__metrics__v1__snapshot__unpack(nil, $0.count, $0.baseAddress)
+    // The loops of an idle server take twelve times their bytes.
+    try self.init(decoding: bytes, memoryLimit: 65536 + 32 * bytes.count)
+  }
+
+  /// - Parameter memoryLimit: the most bytes that are allocated for the message in C.
+  init(decoding bytes: [UInt8], memoryLimit: Int) throws(MetricsSnapshotError) {
+    var budget = MessageBudget(byteCount: memoryLimit)
+    let snapshot = try unsafe budget.withAllocator { (allocator) throws(MetricsSnapshotError) -> MetricsSnapshot? in
+      let message = unsafe bytes.withUnsafeBufferPointer {
+        unsafe gnet__metrics__v1__snapshot__unpack(allocator, $0.count, $0.baseAddress)
+      }
+      guard let message = unsafe message else { return nil }
+      defer { unsafe gnet__metrics__v1__snapshot__free_unpacked(message, allocator) }
+      return try unsafe MetricsSnapshot(message.pointee)
     }
-    guard let unpacked = unsafe unpacked else { throw .malformed }
-    defer { unsafe gnet__metrics__v1__snapshot__free_unpacked(unpacked, nil) }
-    try unsafe self.init(unpacked.pointee)
+    guard let snapshot else { throw budget.isExceeded ? .oversized : .malformed }
+    self = snapshot
   }
 
   private init(_ message: Gnet__Metrics__V1__Snapshot) throws(MetricsSnapshotError) {

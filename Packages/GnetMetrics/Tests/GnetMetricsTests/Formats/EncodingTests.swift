@@ -99,6 +99,41 @@ import Testing
     }
   }
 
+  @Test("a snapshot that would take far more memory than its bytes is refused", arguments: [0x52, 0x78] as [UInt8])
+  func oversized(tag: UInt8) {
+    // Empty loops, or fields that are not known here.
+    var bytes: [UInt8] = [0x08, 1]
+    for _ in 0..<100_000 { bytes += [tag, 0] }
+    #expect(throws: MetricsSnapshotError.oversized) { try MetricsSnapshot(decoding: bytes) }
+  }
+
+  @Test("a snapshot of thousands of idle loops is read")
+  func manyLoops() throws {
+    var snapshot = MetricsSnapshot()
+    snapshot.loops = (0..<5000).map { MetricsSnapshot.LoopCounters(index: $0) }
+    #expect(try MetricsSnapshot(decoding: snapshot.encoded()) == snapshot)
+  }
+
+  @Test("a snapshot is read, or refused in order, however little memory there is for it")
+  func memoryLimits() throws {
+    // Behind the sample a loop whose histogram (field 19) is told in two parts, which are merged.
+    let loop: [UInt8] = [0x08, 9, 0x9a, 0x01, 3, 0x0a, 1, 7, 0x9a, 0x01, 4, 0x12, 2, 1, 2]
+    let bytes = Self.sample.encoded() + [0x52, UInt8(loop.count)] + loop
+    var limit = 0
+    while true {
+      do {
+        let snapshot = try MetricsSnapshot(decoding: bytes, memoryLimit: limit)
+        let histogram = MetricsSnapshot.Histogram(upperBounds: [7], counts: [1, 2], sum: 0)
+        #expect(snapshot.loops.map(\.writeSizes) == Self.sample.loops.map(\.writeSizes) + [histogram])
+        break
+      } catch {
+        try #require(error == .oversized && limit < 65536)
+      }
+      limit += 1
+    }
+    #expect(limit > bytes.count)
+  }
+
   @Test("a snapshot of a later schema is refused by its number")
   func laterSchema() {
     var later = MetricsSnapshot()
