@@ -1,29 +1,28 @@
-import HTTPTypes
 import RingBuffer
 
 @testable import GnetHTTP
 
-/// The outcome of parsing a stream.
-struct ParserOutcome: Equatable {
-  struct Summary: Equatable {
-    var method: HTTPRequest.Method
-    var path: String
-    var persistence = Persistence.open
-    var body: [UInt8] = []
-  }
-
-  var requests: [Summary] = []
-  var refusal: Refusal?
-  /// Whether the stream may end here.
-  var isBetweenRequests = true
+/// The outcome of parsing a stream of requests or of responses.
+struct ParserOutcome<Summary: MessageSummary>: Equatable {
+  private(set) var messages: [Summary] = []
+  private(set) var refusal: Refusal?
   /// The bytes that were not taken.
-  var unread: [UInt8] = []
+  private(set) var unread: [UInt8] = []
+  /// The message whose body is not complete.
+  private var current: Summary?
+
+  /// Whether the stream may end here.
+  var isBetweenMessages: Bool { current == nil }
 
   /// Parses `bytes`, cut at `cuts`.
   ///
-  /// - Parameter rotation: Where in a ring of small capacity the first byte lies, so that lines wrap around its end.
-  init(_ bytes: [UInt8], cuts: [Int] = [], limits: HTTPLimits = .init(), rotation: Int? = nil) {
-    var parser = RequestParser(limits: limits)
+  /// - Parameters:
+  ///   - isEnded: whether the stream ends behind the bytes.
+  ///   - rotation: the place in a ring of small capacity where the first byte lies, so that lines wrap around its end.
+  init<Parser: MessageParser & ~Copyable>(
+    _ bytes: [UInt8], _ parser: consuming Parser, cuts: [Int], isEnded: Bool = false, rotation: Int? = nil
+  ) where Parser.Summary == Summary {
+    var parser = parser
     var input = RingBuffer()
     if let rotation {
       input.write([UInt8](repeating: 0, count: rotation + 1))
@@ -36,27 +35,22 @@ struct ParserOutcome: Equatable {
         // With a byte left behind the ring goes on from where it was and does not start over.
         if rotation != nil && start == 0 { input.discard(1) }
         start = end
+        if isEnded && end == bytes.count { parser.endInput() }
         try parse(&input, with: &parser)
       }
     } catch {
       refusal = error
     }
-    isBetweenRequests = current == nil
     unread = input.readAll()
   }
 
-  /// The request whose body is not complete.
-  private var current: Summary?
-
-  private mutating func parse(_ input: inout RingBuffer, with parser: inout RequestParser) throws(Refusal) {
+  private mutating func parse<Parser: MessageParser & ~Copyable>(
+    _ input: inout RingBuffer, with parser: inout Parser
+  ) throws(Refusal) where Parser.Summary == Summary {
     while true {
       if current == nil {
-        guard try parser.parseHead(in: &input) else { return }
-        do {
-          let head = parser.head(in: input)
-          current = Summary(method: head.method, path: head.path, persistence: head.index.persistence)
-        }
-        parser.takeHead(from: &input)
+        guard let head = try parser.nextHead(in: &input) else { return }
+        current = head
       }
       switch try parser.nextBodyPart(in: &input) {
       case .bytes(let count):
@@ -65,11 +59,25 @@ struct ParserOutcome: Equatable {
       case .incomplete:
         return
       case .end:
-        requests.append(current!)
+        messages.append(current!)
         current = nil
       }
     }
   }
+}
 
-  init(_ text: String, limits: HTTPLimits = .init()) { self.init(Array(text.utf8), limits: limits) }
+/// The facts of a message that tests look at.
+protocol MessageSummary: Equatable {
+  var body: [UInt8] { get set }
+}
+
+/// A parser of requests or of responses.
+protocol MessageParser: ~Copyable {
+  associatedtype Summary: MessageSummary
+
+  /// Takes the next head; `nil` if it is not complete.
+  mutating func nextHead(in input: inout RingBuffer) throws(Refusal) -> Summary?
+  mutating func nextBodyPart(in input: inout RingBuffer) throws(Refusal) -> BodyPart
+  mutating func takeBody(_ count: Int, from input: inout RingBuffer)
+  mutating func endInput()
 }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The HTTP parser")
 struct ParserTests {
-  private typealias Summary = ParserOutcome.Summary
+  private typealias Summary = RequestSummary
 
   /// Streams of one request each, and what is to be made of it.
   private static let accepted: [(stream: String, request: Summary)] = [
@@ -55,10 +55,10 @@ struct ParserTests {
   @Test("understands what is allowed")
   func understanding() {
     for (stream, request) in Self.accepted {
-      let outcome = ParserOutcome(stream)
-      #expect(outcome.requests == [request], "\(stream.debugDescription)")
+      let outcome = RequestOutcome(stream)
+      #expect(outcome.messages == [request], "\(stream.debugDescription)")
       #expect(outcome.refusal == nil)
-      #expect(outcome.isBetweenRequests && outcome.unread.isEmpty)
+      #expect(outcome.isBetweenMessages && outcome.unread.isEmpty)
     }
   }
 
@@ -67,26 +67,26 @@ struct ParserTests {
     for (stream, request) in Self.accepted {
       let bytes = Array(stream.utf8)
       for length in bytes.indices {
-        let outcome = ParserOutcome(Array(bytes[..<length]))
-        #expect(outcome.refusal == nil && outcome.requests.isEmpty, "\(stream.debugDescription) at \(length)")
+        let outcome = RequestOutcome(Array(bytes[..<length]))
+        #expect(outcome.refusal == nil && outcome.messages.isEmpty, "\(stream.debugDescription) at \(length)")
         let isNothing = length == 0 || (stream.hasPrefix("\r\n") && length == 2)
-        #expect((outcome.isBetweenRequests && outcome.unread.isEmpty) == isNothing)
-        #expect(ParserOutcome(bytes, cuts: [length]).requests == [request])
+        #expect((outcome.isBetweenMessages && outcome.unread.isEmpty) == isNothing)
+        #expect(RequestOutcome(bytes, cuts: [length]).messages == [request])
       }
-      #expect(ParserOutcome(bytes, cuts: Array(bytes.indices)).requests == [request])
+      #expect(RequestOutcome(bytes, cuts: Array(bytes.indices)).messages == [request])
     }
   }
 
   @Test("reads pipelined requests one after the other, cut anywhere, wherever the ring wraps")
   func pipeline() {
     let bytes = Array(Self.accepted.map(\.stream).joined().utf8)
-    let whole = ParserOutcome(bytes)
-    #expect(whole.requests == Self.accepted.map(\.request))
+    let whole = RequestOutcome(bytes)
+    #expect(whole.messages == Self.accepted.map(\.request))
     for cut in stride(from: 0, through: bytes.count, by: 7) {
-      #expect(ParserOutcome(bytes, cuts: [cut, min(cut + 13, bytes.count)]) == whole)
+      #expect(RequestOutcome(bytes, cuts: [cut, min(cut + 13, bytes.count)]) == whole)
     }
     for rotation in stride(from: 1, through: 4096, by: 97) {
-      #expect(ParserOutcome(bytes, cuts: [1, bytes.count / 2], rotation: rotation) == whole)
+      #expect(RequestOutcome(bytes, cuts: [1, bytes.count / 2], rotation: rotation) == whole)
     }
   }
 
@@ -97,11 +97,11 @@ struct ParserTests {
     for _ in 0..<200 {
       let noise = (0..<Int.random(in: 1...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
       let cuts = Array(noise.indices)
-      #expect(ParserOutcome(noise).refusal == ParserOutcome(noise, cuts: cuts).refusal)
+      #expect(RequestOutcome(noise).refusal == RequestOutcome(noise, cuts: cuts).refusal)
       var changed = sample
       for _ in 0..<3 { changed[Int.random(in: changed.indices, using: &random)] = noise[0] }
       let cut = Int.random(in: changed.indices, using: &random)
-      #expect(ParserOutcome(changed).requests == ParserOutcome(changed, cuts: [cut]).requests, "seed \(seed)")
+      #expect(RequestOutcome(changed).messages == RequestOutcome(changed, cuts: [cut]).messages, "seed \(seed)")
     }
   }
 

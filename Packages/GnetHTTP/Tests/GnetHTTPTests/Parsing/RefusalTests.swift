@@ -169,24 +169,24 @@ struct RefusalTests {
 
   @Test("what is no HTTP, or could be read in two ways, by its status", arguments: samples)
   func refusal(sample: Sample) {
-    let outcome = ParserOutcome(sample.stream)
+    let outcome = RequestOutcome(sample.stream)
     #expect(outcome.refusal?.status == sample.status, "\(outcome)")
-    #expect(outcome.requests.isEmpty)
+    #expect(outcome.messages.isEmpty)
   }
 
   @Test("the same in whatever pieces it comes", arguments: samples)
   func pieces(sample: Sample) {
     let bytes = Array(sample.stream.utf8)
-    let whole = ParserOutcome(bytes).refusal
-    for cut in 0...bytes.count { #expect(ParserOutcome(bytes, cuts: [cut]).refusal == whole) }
-    #expect(ParserOutcome(bytes, cuts: Array(bytes.indices)).refusal == whole)
+    let whole = RequestOutcome(bytes).refusal
+    for cut in 0...bytes.count { #expect(RequestOutcome(bytes, cuts: [cut]).refusal == whole) }
+    #expect(RequestOutcome(bytes, cuts: Array(bytes.indices)).refusal == whole)
   }
 
   @Test("a good request's successor and not the request", arguments: samples)
   func successor(sample: Sample) {
     guard !sample.stream.hasPrefix("\r\n") else { return }
-    let outcome = ParserOutcome(get("/first") + sample.stream)
-    #expect(outcome.requests.map(\.path) == ["/first"])
+    let outcome = RequestOutcome(get("/first") + sample.stream)
+    #expect(outcome.messages.map(\.path) == ["/first"])
     #expect(outcome.refusal?.status == sample.status)
   }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The parser of responses")
 struct ResponseParserTests {
-  private typealias Summary = ResponseOutcome.Summary
+  private typealias Summary = ResponseSummary
 
   private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
@@ -45,7 +45,7 @@ struct ResponseParserTests {
       #expect(ResponseOutcome(bytes) == ResponseOutcome(bytes, cuts: Array(bytes.indices)))
       for cut in bytes.indices {
         let outcome = ResponseOutcome(bytes, cuts: [cut])
-        #expect(outcome.responses == [response] && outcome.refusal == nil, "\(stream.debugDescription) at \(cut)")
+        #expect(outcome.messages == [response] && outcome.refusal == nil, "\(stream.debugDescription) at \(cut)")
         #expect(outcome.unread.isEmpty)
         #expect(ResponseOutcome(Array(bytes[..<cut])).refusal == nil)
       }
@@ -56,7 +56,7 @@ struct ResponseParserTests {
   func pipeline() {
     let bytes = Self.bytes(Self.accepted.map(\.stream).joined())
     let whole = ResponseOutcome(bytes)
-    #expect(whole.responses == Self.accepted.map(\.response))
+    #expect(whole.messages == Self.accepted.map(\.response))
     for cut in bytes.indices { #expect(ResponseOutcome(bytes, cuts: [cut, min(cut + 9, bytes.count)]) == whole) }
   }
 
@@ -64,13 +64,13 @@ struct ResponseParserTests {
   func untilClose() {
     for head in ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n"] {
       let bytes = Self.bytes(head + "all that comes\r\n\r\n")
-      #expect(ResponseOutcome(bytes).responses.isEmpty)
+      #expect(ResponseOutcome(bytes).messages.isEmpty)
       let expected = [Summary(code: 200, body: Self.bytes("all that comes\r\n\r\n"), closesConnection: true)]
-      #expect(ResponseOutcome(bytes, isEnded: true).responses == expected)
+      #expect(ResponseOutcome(bytes, isEnded: true).messages == expected)
       for cut in bytes.indices {
-        #expect(ResponseOutcome(bytes, cuts: [cut], isEnded: true).responses == expected)
+        #expect(ResponseOutcome(bytes, cuts: [cut], isEnded: true).messages == expected)
       }
-      #expect(ResponseOutcome(head, isEnded: true).responses == [Summary(code: 200, closesConnection: true)])
+      #expect(ResponseOutcome(head, isEnded: true).messages == [Summary(code: 200, closesConnection: true)])
     }
   }
 
@@ -79,12 +79,12 @@ struct ResponseParserTests {
     for fields in ["Content-Length: 5", "Transfer-Encoding: chunked", "A: b"] {
       let next = "HTTP/1.1 200 OK\r\n\(fields)\r\n\r\n"
       let heads = ResponseOutcome(next + next, to: .head)
-      #expect(heads.responses.map(\.code) == [200, 200] && heads.responses.map(\.body) == [[], []])
+      #expect(heads.messages.map(\.code) == [200, 200] && heads.messages.map(\.body) == [[], []])
       let tunnel = ResponseOutcome(next, to: .connect)
-      #expect(tunnel.responses == [Summary(code: 200)])
+      #expect(tunnel.messages == [Summary(code: 200)])
     }
     let refused = ResponseOutcome("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno", to: .connect)
-    #expect(refused.responses == [Summary(code: 403, body: Self.bytes("no"))])
+    #expect(refused.messages == [Summary(code: 403, body: Self.bytes("no"))])
   }
 
   @Test("behind an interim response comes the final one")
@@ -112,7 +112,7 @@ struct ResponseParserTests {
       for length in 1..<bytes.count {
         let outcome = ResponseOutcome(Array(bytes[..<length]), isEnded: true)
         #expect(outcome.refusal == .responseCutShort, "\(stream.debugDescription) at \(length)")
-        #expect(outcome.responses.isEmpty)
+        #expect(outcome.messages.isEmpty)
       }
       #expect(ResponseOutcome(bytes, isEnded: true).refusal == nil)
     }
@@ -148,7 +148,7 @@ struct ResponseParserTests {
       for _ in 0..<3 { changed[Int.random(in: changed.indices, using: &random)] = .random(in: 0...255, using: &random) }
       let cut = Int.random(in: changed.indices, using: &random)
       let (whole, cutOnce) = (ResponseOutcome(changed), ResponseOutcome(changed, cuts: [cut]))
-      #expect(whole.responses == cutOnce.responses && whole.refusal == cutOnce.refusal, "seed \(seed)")
+      #expect(whole.messages == cutOnce.messages && whole.refusal == cutOnce.refusal, "seed \(seed)")
     }
   }
 }

@@ -46,7 +46,7 @@ struct ResponseRefusalTests {
     let bytes = Array(stream.utf8)
     let whole = ResponseOutcome(bytes)
     #expect(whole.refusal?.status == .badGateway, "\(whole)")
-    #expect(whole.responses.isEmpty)
+    #expect(whole.messages.isEmpty)
     for cut in bytes.indices { #expect(ResponseOutcome(bytes, cuts: [cut]).refusal == whole.refusal) }
     #expect(ResponseOutcome(bytes, cuts: Array(bytes.indices)).refusal == whole.refusal)
   }
