@@ -9,7 +9,7 @@ struct HeadFacts {
     case unknown
   }
 
-  var isHTTP10 = false
+  private let isHTTP10: Bool
   private(set) var expectsContinue = false
   private var hasHost = false
   private var contentLength: Int?
@@ -17,7 +17,7 @@ struct HeadFacts {
   private var isToBeClosed = false
   private var isToBeKept = false
 
-  init() {}
+  init(isHTTP10: Bool = false) { self.isHTTP10 = isHTTP10 }
 
   /// The state of the connection after the answer.
   var persistence: Persistence {

@@ -7,8 +7,30 @@ struct LineSearch {
   var searchedCount = 0
   /// The bytes so far that count against `limits.fields`.
   var fieldByteCount = 0
+  /// The bytes of the current head in the lines that have been found.
+  private(set) var headByteCount = 0
 
   init(_ limits: HTTPLimits) { self.limits = limits }
+
+  /// Finds the next line of a head: the first line begins at 0, and the last line is empty.
+  ///
+  /// - Parameter bytes: the bytes from the beginning of the head.
+  /// - Returns: the line without its end; `nil` if the end has not arrived yet.
+  @inline(__always)
+  mutating func nextHeadLine(in bytes: Line) throws(Refusal) -> Range<Int>? {
+    let start = headByteCount
+    guard let length = try lineLength(in: bytes, from: start, isFirst: start == 0) else { return nil }
+    if start > 0 && length > 0 { fieldByteCount &+= length &+ 2 }
+    headByteCount = start &+ length &+ 2
+    searchedCount = 0
+    return unsafe Range(uncheckedBounds: (start, start &+ length))
+  }
+
+  /// Goes on with what follows a head.
+  mutating func endHead() {
+    headByteCount = 0
+    fieldByteCount = 0
+  }
 
   /// The length of the line that begins at `start`, without its end; `nil` if the end has not arrived yet.
   ///

@@ -9,7 +9,8 @@ extension RequestParser {
   public mutating func parseHead(in input: inout RingBuffer) throws(Refusal) -> Bool {
     precondition(isBetweenRequests, "RequestParser.parseHead: the body of the request before has not been taken")
     if isHeadComplete { return true }
-    if input.isEmpty || parsedCount == 0 && input[0] == .carriageReturn && !skipEmptyLine(in: &input) { return false }
+    if input.isEmpty { return false }
+    if lines.headByteCount == 0 && input[0] == .carriageReturn && !skipEmptyLine(in: &input) { return false }
     input.makeContiguous()
     isHeadComplete = try parseLines(of: Line(_bytes: input.readable.first))
     return isHeadComplete
@@ -45,28 +46,23 @@ extension RequestParser {
   /// Parses lines up to the empty one. Returns whether it was there.
   @inline(__always)
   private mutating func parseLines(of bytes: Line) throws(Refusal) -> Bool {
-    while let length = try lines.lineLength(in: bytes, from: parsedCount, isFirst: parsedCount == 0) {
-      let line = unsafe bytes.extracting(unchecked: parsedCount..<parsedCount &+ length)
-      if parsedCount == 0 {
+    while let range = try lines.nextHeadLine(in: bytes) {
+      let line = unsafe bytes.extracting(unchecked: range)
+      if range.lowerBound == 0 {
         index = try HeadIndex(requestLine: line)
-        facts = HeadFacts()
-        facts.isHTTP10 = index.isHTTP10
-      } else if length > 0 {
-        try facts.addField(line)
-        lines.fieldByteCount &+= length &+ 2
-      }
-      parsedCount &+= length &+ 2
-      lines.searchedCount = 0
-      if length == 0 {
+        facts = HeadFacts(isHTTP10: index.isHTTP10)
+      } else if range.isEmpty {
         try finishHead()
         return true
+      } else {
+        try facts.addField(line)
       }
     }
     return false
   }
 
   private mutating func finishHead() throws(Refusal) {
-    index.end = parsedCount
+    index.end = lines.headByteCount
     index.framing = try facts.framing(limit: limits.body)
     index.persistence = facts.persistence
     index.expectsContinue = facts.expectsContinue
@@ -76,8 +72,7 @@ extension RequestParser {
   /// Begins the body that the head announces, or the next head.
   private mutating func beginBody() {
     isHeadComplete = false
-    parsedCount = 0
-    lines.fieldByteCount = 0
+    lines.endHead()
     hasSkippedLine = false
     body.begin(index.framing)
   }

@@ -29,8 +29,6 @@ public struct RequestParser: ~Copyable {
   var facts = HeadFacts()
   /// Whether the head at the start of the input is complete.
   var isHeadComplete = false
-  /// The bytes of the current head in the lines that have been parsed.
-  var parsedCount = 0
   /// Whether an empty line was skipped before this request.
   var hasSkippedLine = false
 
@@ -58,5 +56,5 @@ public struct RequestParser: ~Copyable {
   var isBeforeBody: Bool { body.isUntouched }
 
   /// Whether the current request is known to be a HEAD, whose answer has no body.
-  var isHead: Bool { index.method == .head && (parsedCount > 0 || !isBetweenRequests) }
+  var isHead: Bool { index.method == .head && (lines.headByteCount > 0 || !isBetweenRequests) }
 }

@@ -28,8 +28,6 @@ public struct ResponseParser: ~Copyable {
   private var facts = HeadFacts()
   /// Whether the head at the start of the input is complete.
   private var isHeadComplete = false
-  /// The bytes of the current head in the lines that have been parsed.
-  private var parsedCount = 0
   private var isInputEnded = false
 
   /// Creates a parser for a connection.
@@ -91,34 +89,32 @@ public struct ResponseParser: ~Copyable {
     precondition(isHeadComplete, "ResponseParser.takeHead: the head is not complete")
     input.discard(index.end)
     isHeadComplete = false
-    parsedCount = 0
-    lines.fieldByteCount = 0
+    lines.endHead()
     body.begin(index.framing)
   }
 
   /// Parses lines up to the empty one. Returns whether it was there.
   private mutating func parseLines(of bytes: Line, _ method: HTTPRequest.Method) throws(Refusal) -> Bool {
-    while let length = try lines.lineLength(in: bytes, from: parsedCount, isFirst: parsedCount == 0) {
-      let line = bytes.extracting(parsedCount..<parsedCount + length)
-      if parsedCount == 0 {
+    while let range = try lines.nextHeadLine(in: bytes) {
+      let line = unsafe bytes.extracting(unchecked: range)
+      if range.lowerBound == 0 {
         index = try ResponseIndex(statusLine: line)
-        facts = HeadFacts()
-        facts.isHTTP10 = index.isHTTP10
-      } else if length > 0 {
-        try facts.addResponseField(line)
-        lines.fieldByteCount += length + 2
-      }
-      parsedCount += length + 2
-      lines.searchedCount = 0
-      if length == 0 {
-        index.end = parsedCount
-        index.framing = try facts.framing(ofResponse: index.code, to: method, limit: limits.body)
-        index.persistence = facts.persistence
-        body.limit = limits.body
+        facts = HeadFacts(isHTTP10: index.isHTTP10)
+      } else if range.isEmpty {
+        try finishHead(method)
         return true
+      } else {
+        try facts.addResponseField(line)
       }
     }
     return false
+  }
+
+  private mutating func finishHead(_ method: HTTPRequest.Method) throws(Refusal) {
+    index.end = lines.headByteCount
+    index.framing = try facts.framing(ofResponse: index.code, to: method, limit: limits.body)
+    index.persistence = facts.persistence
+    body.limit = limits.body
   }
 
   // MARK: Bodies
