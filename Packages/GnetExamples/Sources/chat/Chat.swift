@@ -2,7 +2,6 @@
 import ArgumentParser
 import ExampleSupport
 import Gnet
-import RingBuffer
 import Synchronization
 
 @main

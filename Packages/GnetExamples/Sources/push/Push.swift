@@ -3,7 +3,6 @@ import ArgumentParser
 import ExampleSupport
 import Foundation
 import Gnet
-import RingBuffer
 
 @main
 struct Push: ParsableCommand {
@@ -21,13 +20,17 @@ struct Push: ParsableCommand {
 
   func run() throws {
     let interval = Duration.milliseconds(interval)
+    try server.serve(Service { _ in Clock(interval: interval) }, defaultAddress: "tcp://:9000", options: Self.options)
+  }
+
+  static var options: Options {
     var options = Options()
     // A client may end its side of the stream and still listen.
     options.allowHalfClosure = true
     // Old times are not worth keeping for slow clients.
     options.outboundHighWatermark = 16 << 10
     options.outboundLowWatermark = 4 << 10
-    try server.serve(Service { _ in Clock(interval: interval) }, defaultAddress: "tcp://:9000", options: options)
+    return options
   }
 }
 
