@@ -3,7 +3,6 @@ import ArgumentParser
 import ExampleSupport
 import Foundation
 import Gnet
-import RingBuffer
 import Synchronization
 
 @main
