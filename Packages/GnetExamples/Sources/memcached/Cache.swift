@@ -10,7 +10,12 @@ final class Cache: Sendable {
   /// The removal of all items that is due.
   private let removal = Mutex<LoopTimer?>(nil)
 
-  init(limit: Int) { items = Mutex(Items(limit: limit)) }
+  /// - Parameters:
+  ///   - limit: the most bytes that the items may take.
+  ///   - now: tells the present moment, in seconds since 1970.
+  init(limit: Int, now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }) {
+    items = Mutex(Items(limit: limit, now: now))
+  }
 
   func withItems<Result: Sendable>(_ body: (inout Items) -> Result) -> Result { items.withLock { body(&$0) } }
 
@@ -28,10 +33,10 @@ final class Cache: Sendable {
 
   /// The names and values that `stats` tells.
   var statistics: [(String, Int)] {
-    let time = Int(Items.now)
-    return [("pid", Int(ProcessInfo.processInfo.processIdentifier)), ("time", time)]
+    [("pid", Int(ProcessInfo.processInfo.processIdentifier))]
       + withItems { items in
         [
+          ("time", Int(items.now())),
           ("cmd_get", items.getCount), ("cmd_set", items.setCount), ("get_hits", items.hitCount),
           ("get_misses", items.getCount - items.hitCount), ("curr_items", items.count), ("bytes", items.size),
           ("limit_maxbytes", items.limit), ("evictions", items.evictionCount),

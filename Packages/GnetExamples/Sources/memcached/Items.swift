@@ -1,5 +1,3 @@
-import Foundation
-
 /// An item of the cache.
 struct Item {
   static let (keyLimit, valueLimit) = (250, 1 << 20)
@@ -18,6 +16,8 @@ struct Item {
 /// ones are dropped and the young ones become old. So items that were not used for long go first, in O(1) for each.
 struct Items {
   let limit: Int
+  /// The present moment, in seconds since 1970.
+  let now: @Sendable () -> Double
   private var young: [[UInt8]: Item] = [:]
   private var old: [[UInt8]: Item] = [:]
   private var youngSize = 0
@@ -28,18 +28,18 @@ struct Items {
   private(set) var hitCount = 0
   private(set) var setCount = 0
 
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int, now: @escaping @Sendable () -> Double) {
+    self.limit = limit
+    self.now = now
+  }
 
   var count: Int { young.count + old.count }
   /// The bytes that the items take.
   var size: Int { youngSize + oldSize }
 
-  /// The present moment, in seconds since 1970.
-  static var now: Double { Date.now.timeIntervalSince1970 }
-
   /// The moment that a time of the protocol means: seconds from now up to thirty days, and seconds since 1970 above.
-  static func expiry(_ time: Int) -> Double {
-    time == 0 ? .infinity : time < 0 ? 0 : time <= 30 * 86_400 ? now + Double(time) : Double(time)
+  func expiry(_ time: Int) -> Double {
+    time == 0 ? .infinity : time < 0 ? 0 : time <= 30 * 86_400 ? now() + Double(time) : Double(time)
   }
 
   // MARK: Commands
@@ -99,7 +99,7 @@ struct Items {
     mutating get {
       if young[key] == nil, let item = take(key) { insert(item, key) }
       guard let item = young[key] else { return nil }
-      if item.expiry > Self.now { return item }
+      if item.expiry > now() { return item }
       _ = take(key)
       return nil
     }

@@ -97,9 +97,12 @@ struct Session: ConnectionHandler {
     }
     guard input.count >= lineLength + length + 2 else { return nil }
     input.discard(lineLength)
-    let item = Item(value: input.read(length), flags: flags, expiry: Items.expiry(expiry))
+    let value = input.read(length)
     guard input.read(2).elementsEqual("\r\n".utf8) else { return "CLIENT_ERROR bad data chunk" }
-    return cache.withItems { $0.store(item, name, key, ifVersion: version) }
+    return cache.withItems { items in
+      items.store(
+        Item(value: value, flags: flags, expiry: items.expiry(expiry)), name, key, ifVersion: version)
+    }
   }
 
   /// Applies a command without a value, and returns the reply.
@@ -116,7 +119,7 @@ struct Session: ConnectionHandler {
       return cache.withItems { $0.add(delta, to: words[0], isNegative: name == "decr") }
     case ("touch", 2):
       guard let expiry = Int(texts[1]) else { return Self.badTime }
-      return cache.withItems { $0.touch(words[0], Items.expiry(expiry)) } ? "TOUCHED" : "NOT_FOUND"
+      return cache.withItems { $0.touch(words[0], $0.expiry(expiry)) } ? "TOUCHED" : "NOT_FOUND"
     case ("flush_all", 0...1):
       guard let delay = Int(texts.first ?? "0") else { return Self.badTime }
       cache.removeAll(after: .seconds(delay), on: loop)
