@@ -103,6 +103,7 @@ let package = Package(
       dependencies: [
         "AsyncMain", "blocking", "chat", "echo", "EndingServer", "http", "memcached", "proxy", "push", "redis",
         "RedisEngine", "service-group", "statsd", "upgrade", "WaitingMain", "Gnet", "RingBuffer", "TestSupport",
+        .product(name: "GnetHTTP", package: "GnetHTTP"),
         .product(name: "GnetTesting", package: "Gnet"),
         .product(name: "TestPeers", package: "TestSupport"),
       ]

@@ -49,7 +49,7 @@ public final class HTTPClient {
   /// The next response, whose body has a `Content-Length`; nil if the stream ends before its end.
   public func response(isHead: Bool = false) -> Response? {
     while true {
-      if let response = takeResponse(isHead: isHead) { return response }
+      if let response = Response(takenFrom: &received, isHead: isHead) { return response }
       guard let more = receive(), !more.isEmpty else { return nil }
       received += more
     }
@@ -57,8 +57,11 @@ public final class HTTPClient {
 
   /// Whether the stream ends, with nothing before.
   public func isAtEnd() -> Bool { received.isEmpty && receive() == [] }
+}
 
-  private func takeResponse(isHead: Bool) -> Response? {
+extension HTTPClient.Response {
+  /// Takes a response, whose body has a `Content-Length`, from the start of what was received; `nil` unless it is whole.
+  public init?(takenFrom received: inout [UInt8], isHead: Bool = false) {
     guard let end = received.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
     let lines = String(decoding: received[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
     var fields: [String: String] = [:]
@@ -70,7 +73,7 @@ public final class HTTPClient {
     guard received.count >= end.upperBound + length else { return nil }
     let body = String(decoding: received[end.upperBound..<end.upperBound + length], as: UTF8.self)
     received.removeFirst(end.upperBound + length)
-    return Response(status: Int(lines[0].split(separator: " ")[1]) ?? 0, fields: fields, body: body)
+    self.init(status: Int(lines[0].split(separator: " ")[1]) ?? 0, fields: fields, body: body)
   }
 }
 

@@ -37,18 +37,3 @@ final class HTTPServer {
     #expect(program.exitCode() == 0)
   }
 }
-
-extension HTTPClient {
-  /// Sends bytes as long as the peer takes some within a second, up to `limit`.
-  func flood(_ bytes: [UInt8], limit: Int) -> Int {
-    var count = 0
-    while count < limit, client.isWritable(within: .seconds(1)) {
-      let sent = unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.send(client.fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
-      }
-      if sent < 0 { break }
-      count += sent
-    }
-    return count
-  }
-}
