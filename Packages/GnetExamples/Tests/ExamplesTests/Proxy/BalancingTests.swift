@@ -1,77 +1,75 @@
-import TestPeers
+import Gnet
+import GnetTesting
 import Testing
 
-@Suite("proxy, balancing", .needs("python3"))
+@testable import proxy
+
+@Suite("proxy, balancing")
 struct ProxyBalancingTests {
+  /// Runs a test with three backends, all of which listen.
+  private func run(
+    _ balance: Balance, loops: Int, seeds: Range<UInt64> = 0..<10, _ test: (SimulatedProxy) throws -> Void
+  ) throws {
+    try SimulatedProxy.run(to: [.ipv4, .ipv4, .ipv4], .init(balance: balance, loops: loops), seeds: seeds) { proxy in
+      for backend in proxy.backends { backend.listen() }
+      try test(proxy)
+    }
+  }
+
+  /// Connects a client, and waits until a backend has the connection. Returns the backend's number and both ends.
+  private func connect(
+    _ proxy: SimulatedProxy, from host: String = "client"
+  ) throws -> (number: Int, client: SimulatedPeer, backend: SimulatedPeer) {
+    let client = proxy.connect(from: host)
+    client.send("x")
+    var found: (Int, SimulatedPeer)?
+    try proxy.simulation.run(until: {
+      for (number, backend) in proxy.backends.enumerated() { found = found ?? backend.next().map { (number, $0) } }
+      return found != nil
+    })
+    let (number, backend) = found!
+    try proxy.expect("x", at: backend)
+    return (number, client, backend)
+  }
+
   @Test("round-robin gives each backend its turn", arguments: [1, 3])
   func roundRobin(loops: Int) throws {
-    try ProxyScript.run(
-      loops: loops,
-      """
-      backends = [listen() for _ in range(3)]
-      proxy = Proxy(*map(url, backends), options=["--check-interval", "0"])
-      for _ in range(4):
-          for number, backend in enumerate(backends):
-              client, peer = proxy.pair(backend)
-              peer.sendall(b"%d" % number)
-              equal(client.recv(10), b"%d" % number)
-      proxy.end()
-      """)
+    try run(.roundRobin, loops: loops) { proxy in
+      for round in 0..<12 {
+        let (number, client, backend) = try connect(proxy)
+        try proxy.require(number == round % 3, "client \(round) has backend \(number)")
+        backend.send("\(number)")
+        try proxy.expect("\(number)", at: client)
+      }
+    }
   }
 
   @Test("least-connections fills up the backend that has fewer", arguments: [1, 3])
   func leastConnections(loops: Int) throws {
-    try ProxyScript.run(
-      loops: loops,
-      """
-      backends = [listen() for _ in range(2)]
-      proxy = Proxy(*map(url, backends), options=["--balance", "least-connections", "--check-interval", "0"])
-      idle = proxy.sockets()
-      def connect():
-          client = proxy.connect()
-          client.sendall(b"x")
-          for backend in backends: backend.setblocking(False)
-          found = []
-          def arrived():
-              for number, backend in enumerate(backends):
-                  try: found.append((number, backend.accept()[0]))
-                  except BlockingIOError: pass
-              return found
-          eventually(arrived, "no backend has the connection")
-          number, peer = found[0]
-          peer.settimeout(20)
-          equal(peer.recv(1), b"x")
-          return number, client, peer
-      held = [connect() for _ in range(6)]
-      equal(sorted(number for number, _, _ in held), [0, 0, 0, 1, 1, 1])
-      for number, client, peer in held:
-          if number == 1: client.close(); peer.close()
-      eventually(lambda: proxy.sockets() <= idle + 6, "the connections stay open")
-      equal([connect()[0] for _ in range(3)], [1, 1, 1])
-      proxy.process.kill()
-      """)
+    try run(.leastConnections, loops: loops) { proxy in
+      let held = try (0..<6).map { _ in try connect(proxy) }
+      try proxy.require(held.map(\.number).sorted() == [0, 0, 1, 1, 2, 2], "\(held.map(\.number))")
+      for (number, client, backend) in held where number == 1 {
+        client.close()
+        backend.close()
+      }
+      try proxy.simulation.run(until: { proxy.server.connectionCount == 8 })
+      let numbers = try (0..<2).map { _ in try connect(proxy).number }
+      try proxy.require(numbers == [1, 1], "\(numbers)")
+    }
   }
 
   @Test("source-address-hash sends a host to the same backend always", arguments: [1, 3])
   func sourceAddressHash(loops: Int) throws {
-    try ProxyScript.run(
-      loops: loops,
-      """
-      backends = [listen() for _ in range(3)]
-      proxy = Proxy(*map(url, backends), options=["--balance", "source-address-hash", "--check-interval", "0"])
-      def serve(number, backend):
-          while True:
-              try: peer = accept(backend)
-              except OSError: return
-              peer.sendall(b"%d" % number)
-              peer.close()
-      for number, backend in enumerate(backends): in_background(serve, number, backend)
-      chosen = {}
-      for round in range(3):
-          for host in range(2, 18): chosen.setdefault(host, set()).add(proxy.connect((f"127.0.0.{host}", 0)).recv(10))
-      assert all(len(numbers) == 1 for numbers in chosen.values()), chosen
-      equal(set.union(*chosen.values()), {b"0", b"1", b"2"})
-      proxy.end()
-      """)
+    try run(.sourceAddressHash, loops: loops, seeds: 0..<2) { proxy in
+      var chosen: [String: Set<Int>] = [:]
+      for _ in 0..<3 {
+        for host in 0..<16 {
+          chosen["client\(host)", default: []].insert(try connect(proxy, from: "client\(host)").number)
+        }
+      }
+      try proxy.require(chosen.values.allSatisfy { $0.count == 1 }, "\(chosen)")
+      try proxy.require(Set(chosen.values.joined()) == [0, 1, 2], "\(chosen)")
+    }
   }
 }

@@ -1,58 +1,81 @@
-import TestPeers
+import Gnet
+import GnetTesting
 import Testing
 
-@Suite("proxy, the PROXY header", .needs("python3"))
+@Suite("proxy, the PROXY header")
 struct ProxyHeaderTests {
   @Test(
     "a backend is told the client's address before anything else",
-    arguments: ["v1", "v2"], ["AF_INET", "AF_INET6", "AF_UNIX"])
-  func header(version: String, family: String) throws {
-    try ProxyScript.run(
-      """
-      front = {"AF_INET": "tcp://127.0.0.1:0", "AF_INET6": "tcp://[::1]:0", "AF_UNIX": "unix://" + path()}["\(family)"]
-      for backend in [listen(), listen(socket.AF_INET6), listen(socket.AF_UNIX)]:
-          proxy = Proxy(url(backend), address=front, options=["--send-proxy", "\(version)", "--check-interval", "0"])
-          for early in [b"", b"early", os.urandom(100_000)]:
-              client = proxy.connect()
-              family, mine, theirs = client.family, client.getsockname(), client.getpeername()
-              client.sendall(early)
-              client.shutdown(socket.SHUT_WR)
-              if "\(version)" == "v1":
-                  words = {socket.AF_INET: "TCP4", socket.AF_INET6: "TCP6"}
-                  header = "PROXY UNKNOWN\\r\\n"
-                  if family in words: header = f"PROXY {words[family]} {mine[0]} {theirs[0]} {mine[1]} {theirs[1]}\\r\\n"
-                  header = header.encode()
-              else:
-                  if family == socket.AF_UNIX:
-                      kind, addresses = 0x31, struct.pack("108s108s", mine.encode(), theirs.encode())
-                  else:
-                      kind = 0x11 if family == socket.AF_INET else 0x21
-                      hosts = [socket.inet_pton(family, name[0]) for name in (mine, theirs)]
-                      addresses = b"".join(hosts) + struct.pack(">HH", mine[1], theirs[1])
-                  header = b"\\r\\n\\r\\n\\0\\r\\nQUIT\\n" + struct.pack(">BBH", 0x21, kind, len(addresses)) + addresses
-              peer = accept(backend)
-              received = rest(peer)
-              equal(received[:len(header)], header)
-              assert received[len(header):] == early
-              peer.close()
-              equal(rest(client), b"")
-          proxy.end()
-      """)
+    arguments: ProxyHeader.Version.allCases, SimulatedBackend.Family.allCases)
+  func header(version: ProxyHeader.Version, family: SimulatedBackend.Family) throws {
+    try SimulatedProxy.run(to: [.ipv4, .ipv6, .unix], .init(header: version)) { proxy in
+      for (index, count) in [0, 5, 2000].enumerated() {
+        let backend = proxy.backends[index]
+        backend.listen()
+        // Others refuse meanwhile.
+        let early = proxy.bytes(count)
+        let client = proxy.connect(over: family)
+        client.send(early)
+        client.endOutput()
+        let peer = try proxy.accept(backend)
+        let received = try proxy.rest(of: peer)
+        let header = Self.header(version, of: client.address, to: proxy)
+        try proxy.require(received.starts(with: header), String(decoding: received.prefix(120), as: UTF8.self))
+        try proxy.require(received.dropFirst(header.count).elementsEqual(early), "other bytes follow the header")
+        peer.endOutput()
+        try proxy.expectEnd(of: client)
+        backend.close()
+      }
+    }
   }
 
-  @Test("a backend that speaks first is heard before the client has said anything", arguments: ["v1", "v2"])
-  func speaksFirst(version: String) throws {
-    try ProxyScript.run(
-      """
-      backend = listen()
-      proxy = Proxy(url(backend), options=["--send-proxy", "\(version)"])
-      client = proxy.connect()
-      while not (header := (peer := accept(backend)).recv(200)): pass
-      peer.sendall(b"220 hello")
-      equal(exactly(client, 9), b"220 hello")
-      client.sendall(b"QUIT")
-      equal(exactly(peer, 4), b"QUIT")
-      proxy.process.kill()
-      """)
+  /// The header of a client.
+  private static func header(
+    _ version: ProxyHeader.Version, of client: SocketAddress, to proxy: SimulatedProxy
+  ) -> [UInt8] {
+    let localhost = proxy.simulation.localhost
+    let hosts = [client, client.family == .ipv4 ? localhost.address : localhost.addressIPv6].map { $0.host ?? "" }
+    let ports = [client.port ?? 0, 9000]
+    switch (version, client.family) {
+    case (.v1, .unix): return Array("PROXY UNKNOWN\r\n".utf8)
+    case (.v1, let family):
+      let addresses = (hosts + ports.map(String.init)).joined(separator: " ")
+      return Array("PROXY \(family == .ipv4 ? "TCP4" : "TCP6") \(addresses)\r\n".utf8)
+    case (.v2, .ipv4): return signature + [0x21, 0x11, 0, 12] + hosts.flatMap(bytesIPv4) + ports.flatMap(bytes)
+    case (.v2, .ipv6): return signature + [0x21, 0x21, 0, 36] + hosts.flatMap(bytesIPv6) + ports.flatMap(bytes)
+    case (.v2, .unix):
+      // The name of a client begins with a zero.
+      let name = [0] + Array((client.path ?? "").utf8.dropFirst())
+      let paths = [name, Array("/run/proxy".utf8)].map { $0 + [UInt8](repeating: 0, count: 108 - $0.count) }
+      return signature + [0x21, 0x31, 0, 216] + paths.joined()
+    }
+  }
+
+  private static let signature: [UInt8] = [
+    0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a,
+  ]
+
+  private static func bytes(_ number: Int) -> [UInt8] { [UInt8(number >> 8), UInt8(number & 255)] }
+
+  private static func bytesIPv4(_ address: String) -> [UInt8] { address.split(separator: ".").compactMap { UInt8($0) } }
+
+  /// The bytes of an address with two groups, such as `fd00::2`.
+  private static func bytesIPv6(_ address: String) -> [UInt8] {
+    let groups = address.split(separator: "::").compactMap { Int($0, radix: 16) }.map(bytes)
+    return groups[0] + [UInt8](repeating: 0, count: 12) + groups[1]
+  }
+
+  @Test("a backend that speaks first is heard before the client has said anything", arguments: [1, 2])
+  func speaksFirst(loops: Int) throws {
+    try SimulatedProxy.run(to: [.ipv4], .init(header: .v1, loops: loops)) { proxy in
+      proxy.backends[0].listen()
+      let (client, backend) = try proxy.pair(proxy.backends[0])
+      try proxy.simulation.run(until: { backend.receivedText.hasSuffix("\r\n") })
+      _ = backend.receive()
+      backend.send("220 hello")
+      try proxy.expect("220 hello", at: client)
+      client.send("QUIT")
+      try proxy.expect("QUIT", at: backend)
+    }
   }
 }

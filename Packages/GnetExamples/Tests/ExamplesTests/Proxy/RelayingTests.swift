@@ -1,66 +1,123 @@
+import Gnet
+import GnetTesting
 import TestPeers
 import Testing
 
-@Suite("proxy, relaying", .needs("python3"))
+@Suite("proxy, relaying")
 struct ProxyRelayingTests {
+  // MARK: On a simulated network
+
   @Test(
-    "half-closes pass both ways, over each kind of socket",
-    arguments: ["AF_INET", "AF_INET6", "AF_UNIX"], [1, 2])
-  func halfCloses(family: String, loops: Int) throws {
-    try ProxyScript.run(
-      loops: loops,
-      """
-      front = {"AF_INET": "tcp://127.0.0.1:0", "AF_INET6": "tcp://[::1]:0", "AF_UNIX": "unix://" + path()}["\(family)"]
-      for backend in [listen(), listen(socket.AF_INET6), listen(socket.AF_UNIX)]:
-          proxy = Proxy(url(backend), address=front, options=["--check-interval", "0"])
-          idle = proxy.sockets()
-          for first, second in [(0, 1), (1, 0)] * 5:
-              ends = proxy.pair(backend)
-              ends[first].sendall(b"question")
-              ends[first].shutdown(socket.SHUT_WR)
-              equal(rest(ends[second]), b"question")
-              answer = os.urandom(300_000)
-              sender = in_background(lambda: (ends[second].sendall(answer), ends[second].shutdown(socket.SHUT_WR)))
-              assert rest(ends[first]) == answer
-              sender.join()
-              for end in ends: end.close()
-          eventually(lambda: proxy.sockets() == idle, "connections stay open")
-          proxy.end()
-      """)
+    "half-closes pass both ways, over each kind of socket", arguments: SimulatedBackend.Family.allCases, [1, 2])
+  func halfCloses(family: SimulatedBackend.Family, loops: Int) throws {
+    for backendFamily in SimulatedBackend.Family.allCases {
+      try SimulatedProxy.run(to: [backendFamily], .init(loops: loops), seeds: 0..<3) { proxy in
+        let backend = proxy.backends[0]
+        backend.listen()
+        let idle = proxy.descriptorCount
+        for round in 0..<4 {
+          let client = proxy.connect(over: family)
+          let peer = try proxy.accept(backend)
+          let (first, second) = round % 2 == 0 ? (client, peer) : (peer, client)
+          first.send("question")
+          first.endOutput()
+          try proxy.require(try proxy.rest(of: second) == Array("question".utf8), "another question")
+          let answer = proxy.bytes(5000)
+          second.send(answer)
+          second.endOutput()
+          try proxy.require(try proxy.rest(of: first) == answer, "another answer")
+        }
+        try proxy.simulation.run(until: { proxy.descriptorCount == idle })
+      }
+    }
   }
 
   @Test("a reset passes both ways, and takes what waits with it", arguments: [1, 2])
   func resets(loops: Int) throws {
-    try ProxyScript.run(
-      loops: loops,
-      """
-      backend = listen()
-      proxy = Proxy(url(backend), options=["--check-interval", "0"])
-      idle = proxy.sockets()
-      def flood(s):
-          try:
-              while True: s.sendall(bytes(65536))
-          except ConnectionError: pass
-      for first, second in [(0, 1), (1, 0)]:
-          ends = proxy.pair(backend)
-          ends[first].sendall(b"x")
-          equal(ends[second].recv(1), b"x")
-          reset(ends[first])
-          assert was_reset(ends[second])
-          ends[second].close()
-          ends = proxy.pair(backend)
-          sender = in_background(flood, ends[second])
-          equal(len(exactly(ends[first], 1_000_000)), 1_000_000)
-          reset(ends[first])
-          sender.join(20)
-          assert not sender.is_alive(), "the sender was not told"
-          ends[second].close()
-      eventually(lambda: proxy.sockets() == idle, "connections stay open")
-      proxy.end()
-      """)
+    try SimulatedProxy.run(to: [.ipv4], .init(loops: loops)) { proxy in
+      proxy.simulation.network.bufferCapacity = 1000
+      proxy.backends[0].listen()
+      let idle = proxy.descriptorCount
+      for round in 0..<4 {
+        let ends = try proxy.pair(proxy.backends[0])
+        let (first, second) = round % 2 == 0 ? ends : (ends.backend, ends.client)
+        first.send("x")
+        try proxy.expect("x", at: second)
+        if round > 1 {
+          second.send(proxy.bytes(20_000))
+          first.isReadingPaused = true
+          proxy.simulation.run(for: .milliseconds(50))
+        }
+        first.reset()
+        try proxy.simulation.run(until: { second.isEnded || second.wasReset })
+        try proxy.require(second.wasReset, "the other end is not reset")
+        second.close()
+      }
+      try proxy.simulation.run(until: { proxy.descriptorCount == idle })
+    }
   }
 
-  @Test("a backend that is killed amid traffic costs its own connections only", arguments: [1, 2])
+  @Test("an end that does not read holds the other up, and no memory grows", arguments: [true, false])
+  func holdingUp(isClient: Bool) throws {
+    var arguments = SimulatedProxy.Arguments()
+    arguments.server.outboundHighWatermark = 10_000
+    arguments.server.readBufferCapacity = 2000
+    try SimulatedProxy.run(to: [.ipv4], arguments) { proxy in
+      proxy.simulation.network.bufferCapacity = 1000
+      proxy.backends[0].listen()
+      let ends = try proxy.pair(proxy.backends[0])
+      let (reader, writer) = isClient ? ends : (ends.backend, ends.client)
+      reader.isReadingPaused = true
+      let sent = proxy.bytes(50_000)
+      writer.send(sent)
+      writer.endOutput()
+      proxy.simulation.run(for: .seconds(1))
+      let (read, waiting) = (proxy.total(\.bytesRead), proxy.total(\.pendingOutputBytes))
+      // The watermark and what is read at once, and the buffers of the socket.
+      try proxy.require(10_000...12_000 ~= waiting, "\(waiting) bytes wait to be sent")
+      try proxy.require(read <= waiting + 4000, "\(read) bytes were read")
+      // The other direction does not wait.
+      reader.send("hello")
+      try proxy.expect("hello", at: writer)
+      reader.isReadingPaused = false
+      try proxy.require(try proxy.rest(of: reader) == sent, "other bytes arrive than were sent")
+    }
+  }
+
+  @Test("a shutdown lets relays finish, within the drain time-out", arguments: [1, 2])
+  func draining(loops: Int) throws {
+    var arguments = SimulatedProxy.Arguments(loops: loops)
+    arguments.server.drainTimeout = .seconds(10)
+    try SimulatedProxy.run(to: [.ipv4], arguments) { proxy in
+      proxy.backends[0].listen()
+      let (client, backend) = try proxy.pair(proxy.backends[0])
+      client.send("question")
+      try proxy.expect("question", at: backend)
+      proxy.server.shutdown()
+      try proxy.simulation.run(until: { proxy.descriptorCount == 2 + proxy.server.loops.count })
+      for _ in 0..<3 {
+        backend.send("answer")
+        try proxy.expect("answer", at: client)
+        client.send("question")
+        try proxy.expect("question", at: backend)
+      }
+      if proxy.simulation.seed % 2 == 0 {
+        backend.endOutput()
+        try proxy.expectEnd(of: client)
+        client.endOutput()
+        try proxy.simulation.run(until: { proxy.simulation.hasEnded(proxy.server) }, within: .seconds(3))
+      } else {
+        proxy.simulation.run(for: .seconds(9))
+        try proxy.require(!client.isEnded && !backend.isEnded, "a relay has ended before its time")
+        try proxy.simulation.run(until: { proxy.simulation.hasEnded(proxy.server) }, within: .seconds(2))
+      }
+    }
+  }
+
+  // MARK: Between programs
+
+  @Test(
+    "a backend that is killed amid traffic costs its own connections only", .needs("python3"), arguments: [1, 2])
   func killed(loops: Int) throws {
     try ProxyScript.run(
       loops: loops,
@@ -108,7 +165,9 @@ struct ProxyRelayingTests {
       """)
   }
 
-  @Test("64 MiB pass both ways at once between slow ends, whole and in bounded memory", arguments: [1, 2])
+  @Test(
+    "64 MiB pass both ways at once between slow ends, whole and in bounded memory", .needs("python3"),
+    arguments: [1, 2])
   func volume(loops: Int) throws {
     try ProxyScript.run(
       loops: loops,
@@ -139,63 +198,6 @@ struct ProxyRelayingTests {
       assert peak - before < 12, f"{peak - before} MiB"
       for end in ends: end.close()
       proxy.end()
-      """)
-  }
-
-  @Test("an end that does not read holds the other up, and no memory grows", arguments: [0, 1])
-  func holdingUp(reader: Int) throws {
-    try ProxyScript.run(
-      """
-      backend = listen()
-      proxy = Proxy(url(backend), options=["--check-interval", "0"])
-      ends = proxy.pair(backend)
-      reader, writer = ends[\(reader)], ends[1 - \(reader)]
-      before = proxy.memory()
-      writer.settimeout(0.5)
-      sent = 0
-      try:
-          while sent < 1 << 30: sent += writer.send(bytes(1 << 20))
-      except TimeoutError: pass
-      assert sent < 64 << 20, sent
-      assert proxy.memory() - before < 8
-      # The other direction does not wait.
-      reader.sendall(b"hello")
-      writer.settimeout(20)
-      equal(exactly(writer, 5), b"hello")
-      writer.shutdown(socket.SHUT_WR)
-      equal(len(rest(reader)), sent)
-      proxy.process.kill()
-      """)
-  }
-
-  @Test("SIGTERM lets relays finish, within the drain time-out", arguments: [1, 2])
-  func draining(loops: Int) throws {
-    try ProxyScript.run(
-      loops: loops,
-      """
-      backend = listen()
-      proxy = Proxy(url(backend), options=["--check-interval", "0", "--drain-timeout", "3600"])
-      client, peer = proxy.pair(backend)
-      client.sendall(b"question")
-      equal(exactly(peer, 8), b"question")
-      proxy.signal()
-      eventually(lambda: proxy.sockets() == 2, "the listening socket stays open")
-      for _ in range(3):
-          peer.sendall(b"answer")
-          equal(exactly(client, 6), b"answer")
-          client.sendall(b"question")
-          equal(exactly(peer, 8), b"question")
-      assert proxy.process.poll() is None
-      peer.close()
-      equal(rest(client), b"")
-      client.close()
-      equal(proxy.process.wait(20), 0)
-
-      proxy = Proxy(url(backend), options=["--check-interval", "0", "--drain-timeout", "0.3"])
-      client, peer = proxy.pair(backend)
-      start = time.monotonic()
-      proxy.end()
-      assert 0.3 <= time.monotonic() - start < 10
       """)
   }
 }

@@ -19,7 +19,10 @@ struct SimulatedExample {
     }
   }
 
-  func connect() -> SimulatedPeer { simulation.connect(to: server.addresses[0]) }
+  /// Connects a client from another host.
+  func connect() -> SimulatedPeer {
+    simulation.connect(to: simulation.localhost.address(port: 9000), from: simulation.host("client"))
+  }
 
   /// The next line that a client gets; `nil` at the end of its stream.
   func line(of client: SimulatedPeer) throws -> String? { try simulation.nextLine(of: client) }
@@ -34,4 +37,9 @@ struct SimulatedExample {
   func require(_ condition: Bool, _ problem: @autoclosure () -> String) throws {
     if !condition { throw SimulationFailure(seed: simulation.seed, problem()) }
   }
+}
+
+extension SimulatedHost {
+  /// The host's IPv4 address with a port.
+  func address(port: Int) -> SocketAddress { SocketAddress("\(address.host ?? ""):\(port)")! }
 }
