@@ -5,32 +5,25 @@ import TestPeers
 ///
 /// A thread may send while another takes replies: they share nothing but the descriptor.
 final class RedisClient: @unchecked Sendable {
-  private let client: Client
+  private let stream: any RedisStream
   private var received: [UInt8] = []
   private var start = 0
 
-  init?(path: String) {
+  init(_ stream: any RedisStream) { self.stream = stream }
+
+  convenience init?(path: String) {
     guard let client = try? Client(path: path) else { return nil }
-    self.client = client
+    self.init(client)
   }
 
   /// Sends all bytes; `false` if the peer does not take them.
   @discardableResult
-  func send(_ bytes: [UInt8]) -> Bool { (try? client.send(bytes)) != nil }
+  func send(_ bytes: [UInt8]) -> Bool { (try? stream.send(bytes)) != nil }
 
   @discardableResult
   func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
-  /// Sends as much as goes without waiting, and says how much.
-  func sendWithoutWaiting(_ bytes: [UInt8]) -> Int {
-    max(
-      0,
-      unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.send(client.fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
-      })
-  }
-
-  func endSending() { client.endOutput() }
+  func endSending() { stream.endOutput() }
 
   /// Sends a request and takes its reply.
   func call(_ words: String...) -> String { call(words.map { Array($0.utf8) }).map { text($0) } ?? "closed" }
@@ -90,10 +83,22 @@ final class RedisClient: @unchecked Sendable {
   }
 
   private func receive() -> Bool {
-    guard let bytes = try? client.receive(), !bytes.isEmpty else { return false }
+    guard let bytes = try? stream.receive(), !bytes.isEmpty else { return false }
     received += bytes
     return true
   }
+}
+
+/// A client's end of a stream.
+protocol RedisStream {
+  func send(_ bytes: [UInt8]) throws
+  /// The bytes that arrive next; none at the end of the stream.
+  func receive() throws -> [UInt8]
+  func endOutput()
+}
+
+extension Client: RedisStream {
+  func receive() throws -> [UInt8] { try receive(upTo: 65536) }
 }
 
 /// A request as an array of bulk strings.

@@ -2,7 +2,7 @@ import TestPeers
 import TestSupport
 import Testing
 
-/// Transactions, subscriptions and the ends of clients, across loops.
+/// Transactions and subscriptions, across loops.
 @Suite("redis, sessions of clients")
 struct RedisSessionTests {
   // MARK: Transactions
@@ -138,91 +138,6 @@ struct RedisSessionTests {
     #expect(isCut)
     #expect(eventually { publisher.call("PUBSUB", "NUMSUB", "news") == "*2\r\n$4\r\nnews\r\n:1\r\n" })
     #expect(slow.rest().count < 64 << 20)
-    server.stop()
-  }
-
-  @Test("the subscriptions of a client that has gone are taken back")
-  func subscriptionsOfTheGone() throws {
-    let server = try RedisServer(loops: 2)
-    let client = try server.connect()
-    let subscriber = try server.connect()
-    _ = subscriber.call("SUBSCRIBE", "a")
-    _ = subscriber.call("PSUBSCRIBE", "a*")
-    #expect(client.call("PUBLISH", "a", "x") == ":2\r\n")
-    #expect(client.call("CLIENT", "LIST", "TYPE", "pubsub").contains(" sub=1 psub=1 "))
-    _ = subscriber.call("QUIT")
-    #expect(eventually { client.call("PUBLISH", "a", "x") == ":0\r\n" })
-    #expect(client.call("PUBSUB", "CHANNELS") == "*0\r\n")
-    #expect(client.call("PUBSUB", "NUMPAT") == ":0\r\n")
-    server.stop()
-  }
-
-  @Test("a message that was published before the end of a subscription comes before its confirmation")
-  func unsubscribing() throws {
-    let server = try RedisServer(loops: 2)
-    let subscriber = try server.connect()
-    let publisher = try server.connect()
-    for _ in 0..<50 {
-      #expect(subscriber.call("SUBSCRIBE", "a").hasSuffix(":1\r\n"))
-      subscriber.send(request("UNSUBSCRIBE", "a"))
-      let isReceived = publisher.call("PUBLISH", "a", "x") == ":1\r\n"
-      if isReceived { #expect(subscriber.reply().map { text($0) }?.contains("message") == true) }
-      #expect(subscriber.reply().map { text($0) }?.contains("unsubscribe") == true)
-    }
-    server.stop()
-  }
-
-  // MARK: Clients
-
-  @Test("HELLO tells who is there, in the version of the protocol that is agreed on")
-  func hello() throws {
-    let server = try RedisServer()
-    let client = try server.connect()
-    let id = client.call("CLIENT", "ID")
-    func expected(_ start: String, _ version: Int) -> String {
-      start + "$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$5\r\nproto\r\n:\(version)\r\n"
-        + "$2\r\nid\r\n\(id)$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n"
-    }
-    #expect(client.call("HELLO", "3") == expected("%7\r\n", 3))
-    #expect(client.call("HELLO") == expected("%7\r\n", 3))
-    _ = client.call("MULTI")
-    _ = client.call("PING")
-    #expect(try server.connect().call("CLIENT", "LIST").contains(" flags=x db=0 sub=0 psub=0 ssub=0 multi=1 "))
-    _ = client.call("EXEC")
-    #expect(client.call("CLIENT", "INFO").contains(" resp=3"))
-    #expect(client.call("HELLO", "2") == expected("*14\r\n", 2))
-    server.stop()
-  }
-
-  @Test("CLIENT KILL disconnects a client of any loop, also one that does not read", arguments: [1, 2])
-  func kill(loops: Int) throws {
-    let server = try RedisServer(loops: loops)
-    let client = try server.connect()
-    let others = try (0..<4).map { _ in try server.connect() }
-    _ = client.call("SET", "k", String(repeating: "x", count: 1 << 20))
-    for other in others {
-      let id = other.call("CLIENT", "ID").dropFirst().dropLast()
-      other.send((0..<20).flatMap { _ in request("GET", "k") })
-      #expect(client.call("CLIENT", "KILL", "ID", String(id)) == ":1\r\n")
-      #expect(other.rest().count < 20 << 20)
-      #expect(eventually { client.call("CLIENT", "LIST", "ID", String(id)) == "$0\r\n\r\n" })
-    }
-    #expect(client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no") == ":1\r\n")
-    #expect(client.rest().isEmpty)
-    try server.expectService()
-    server.stop()
-  }
-
-  @Test("a long transaction is queued, and can be discarded")
-  func longTransaction() throws {
-    let server = try RedisServer()
-    let client = try server.connect()
-    _ = client.call("MULTI")
-    let ping = (0..<20_000).flatMap { _ in request("PING") }
-    client.send(ping)
-    for _ in 0..<20_000 { #expect(client.reply().map { text($0) } == "+QUEUED\r\n") }
-    #expect(client.call("DISCARD") == "+OK\r\n")
-    #expect(client.call("PING") == "+PONG\r\n")
     server.stop()
   }
 }
