@@ -41,6 +41,9 @@
       loop.busy_nanoseconds = published * 0.25e9;
       loop.waiting_nanoseconds = published * 0.75e9;
       for (const name of HISTOGRAMS) loop[name] = { upper_bounds: bounds, counts: [published, 0, 2 * published], sum: 0 };
+      // A count of both loops, and one that begins at 102 s.
+      loop.named_counts = [{ name: "tls_handshakes", labels: { side: "server", version: "1.3" }, value: 5 * seconds }];
+      if (seconds > 101) loop.named_counts.push({ name: "logins", labels: {}, value: index * 4 });
       return loop;
     }),
   });
@@ -53,6 +56,11 @@
   expect("sums of counters", [failedArrivals, unsentDatagrams].map((sum) => sum({ ...noWork(), accept_errors: 1,
     filter_failures: 2, datagrams_too_long: 3, datagrams_dropped: 4 })), [3, 7]);
   expect("sums of gauges", GAUGES.map((name) => history.total[name]), [6, 8, 10]);
+  const version = "tls handshakes, side server, version 1.3";
+  expect("counts", [...history.total.named.keys()], [version, "logins"]);
+  expect("a count of both loops", history.total.named.get(version), { name: "tls_handshakes", value: 1020, rate: 10 });
+  expect("a count that begins", history.total.named.get("logins"), { name: "logins", value: 4, rate: 2 });
+  expect("rates by name", ["tls_handshakes", "logins", "none"].map((name) => namedRate(history.total, name)), [10, 2, 0]);
   expect("sums of histograms", history.total.write_size_histogram, [4, 0, 8]);
 
   // A loop that publishes seldom keeps its rate; if it is stuck, the rate is 0, and somebody is told.

@@ -5,6 +5,7 @@ import random
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -55,12 +56,20 @@ def build(*products):
         subprocess.run([ROOT / "tools/run", product, "--help"], check=True, stdout=subprocess.DEVNULL)
 
 
-class Load:
-    """Clients of an echo server and of an HTTP server: several connections each, some of which come and go."""
+def make_certificate(folder):
+    """The arguments of a server with a certificate for this machine, which is made in a folder."""
+    subprocess.run([ROOT / "tools/certificate", folder], check=True, stderr=subprocess.DEVNULL)
+    return ["--tls-certificate", f"{folder}/certificate.pem", "--tls-key", f"{folder}/key.pem"]
 
-    def __init__(self, echo_port, http_port):
+
+class Load:
+    """Clients of an echo server and of a server of HTTP over TLS: several connections each, some of which come and go. A client
+    of the latter does not speak TLS."""
+
+    def __init__(self, echo_port, https_port, certificate):
         self.is_ended = threading.Event()
-        work = [(self._echo, echo_port)] * 4 + [(self._request, http_port)] * 3
+        self.tls = ssl.create_default_context(cafile=certificate)
+        work = [(self._echo, echo_port)] * 4 + [(self._request, https_port)] * 3 + [(self._mistake, https_port)]
         self.threads = [threading.Thread(target=self._repeat, args=part, daemon=True) for part in work]
 
     def __enter__(self):
@@ -77,13 +86,27 @@ class Load:
         """Opens a connection after the other, also while the server has gone."""
         while not self.is_ended.is_set():
             try:
-                with socket.create_connection(("127.0.0.1", port), timeout=1) as client:
+                with self._connect(exchange, port) as client:
                     for _ in range(random.randrange(20, 60)):
                         exchange(client)
                         if self.is_ended.wait(random.uniform(0.005, 0.03)):
                             return
             except OSError:
                 self.is_ended.wait(0.1)
+
+    def _connect(self, exchange, port):
+        client = socket.create_connection(("127.0.0.1", port), timeout=1)
+        if exchange != self._request:
+            return client
+        with client:
+            return self.tls.wrap_socket(client, server_hostname="localhost")
+
+    @staticmethod
+    def _mistake(client):
+        client.sendall(b"GET /plaintext HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        while client.recv(65536):
+            pass
+        raise OSError("the server has refused the connection")
 
     @staticmethod
     def _echo(client):

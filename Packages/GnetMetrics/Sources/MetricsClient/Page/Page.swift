@@ -6,9 +6,9 @@ internal import GnetHTTP
 enum Page {
   /// The scripts in the order in which they build upon each other.
   private static let scripts = [
-    PackageResources.units_js, PackageResources.rates_js, PackageResources.history_js, PackageResources.elements_js,
-    PackageResources.chart_js, PackageResources.histogram_js, PackageResources.table_js, PackageResources.server_js,
-    PackageResources.page_js,
+    PackageResources.units_js, PackageResources.counts_js, PackageResources.rates_js, PackageResources.history_js,
+    PackageResources.elements_js, PackageResources.chart_js, PackageResources.histogram_js, PackageResources.table_js,
+    PackageResources.server_js, PackageResources.page_js,
   ]
 
   /// The document, split where the nonce belongs.

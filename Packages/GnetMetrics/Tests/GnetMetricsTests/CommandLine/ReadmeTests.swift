@@ -104,7 +104,7 @@ import Testing
       .write(toFile: "\(folder)/gnet-rules.yml", atomically: true, encoding: .utf8)
     let (status, output, errors) = try Tool.script("promtool check config \(folder)/prometheus.yml").result()
     #expect(status == 0, "\(output)\(errors)")
-    #expect(output.contains("12 rules found"))
+    #expect(output.contains("13 rules found"))
   }
 
   @Test("each alert fires when it should and at no other time", .needs("promtool"))

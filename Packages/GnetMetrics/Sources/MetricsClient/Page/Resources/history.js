@@ -56,8 +56,7 @@ class ServerHistory {
     this.error = "";
     const lastLoops = before ? this.loops : [];
     // After an interruption of the same run, the rates are means over the interruption.
-    this.loops = snapshot.loops.map((loop, index) =>
-      loopWork(loop, before?.loops[index], lastLoops[index], snapshot));
+    this.loops = snapshot.loops.map((_, index) => loopWork(index, snapshot, before, lastLoops[index]));
     for (const loop of this.loops) {
       const wasStuck = lastLoops[loop.index]?.isStuck ?? false;
       if (loop.isStuck && !wasStuck) changes.push(`loop ${loop.index} is stuck in a callback`);

@@ -37,16 +37,18 @@ function noWork() {
   const work = { busy: 0, busyLow: 0, busyHigh: 0 };
   for (const name of [...COUNTERS, ...GAUGES]) work[name] = 0;
   for (const name of HISTOGRAMS) work[name] = [];
+  work.named = new Map();
   return work;
 }
 
 /**
- * The work of a loop of a snapshot since `before`, per second by the loop's own clock.
+ * The work of a loop between an `earlier` snapshot, if there is one, and a `snapshot`, per second by the loop's own clock.
  *
  * A loop that has published nothing since keeps its `last` work, unless it is stuck: it may publish less often than the
  * page is updated.
  */
-function loopWork(now, before, last, snapshot) {
+function loopWork(index, snapshot, earlier, last) {
+  const [now, before] = [snapshot.loops[index], earlier?.loops[index]];
   const work = noWork();
   work.stuckSeconds = stuckSeconds(now, snapshot);
   work.isStuck = work.stuckSeconds >= STUCK_SECONDS;
@@ -63,6 +65,9 @@ function loopWork(now, before, last, snapshot) {
     for (const name of [...COUNTERS, "busy"]) work[name] = last[name];
   }
   for (const name of GAUGES) work[name] = now[name];
+  // These are not published by the loop: they are of the time of the snapshot.
+  const snapshotSeconds = earlier ? (snapshot.snapshot_time - earlier.snapshot_time) / 1e9 : 0;
+  work.named = namedCounts(now.named_counts, before?.named_counts ?? [], snapshotSeconds);
   work.busyLow = work.busyHigh = work.busy;
   work.index = now.loop_index;
   return work;
@@ -74,6 +79,7 @@ function totalWork(loops) {
   for (const loop of loops) {
     for (const name of [...COUNTERS, ...GAUGES]) total[name] += loop[name];
     for (const name of HISTOGRAMS) total[name] = addCounts(total[name], loop[name]);
+    total.named = addNamedCounts(total.named, loop.named);
     total.busy += loop.busy / loops.length;
   }
   total.busyLow = loops.length === 0 ? 0 : Math.min(...loops.map((loop) => loop.busy));

@@ -40,6 +40,26 @@ const CHARTS = [
   },
 ];
 
+/** A series of the rate of all counts with a name. */
+function counted(label, name) {
+  return { label, value: (work) => namedRate(work, name) };
+}
+
+/** Charts of counts, for servers that have a count whose name begins with `prefix`. */
+const COUNT_CHARTS = [
+  {
+    title: "Handshakes of TLS", prefix: "tls_", quantity: rate, per: "/s", ceiling: roundCount,
+    series: [counted("succeeded", "tls_handshakes"), counted("failed", "tls_handshake_failures")],
+  },
+  {
+    title: "Sessions of TLS", prefix: "tls_", quantity: rate, per: "/s", ceiling: roundCount,
+    series: [
+      { label: "new", value: (work) => Math.max(0, namedRate(work, "tls_handshakes") - namedRate(work, "tls_resumptions")) },
+      counted("resumed", "tls_resumptions"),
+    ],
+  },
+];
+
 const HISTOGRAM_FIGURES = [
   { title: "Write sizes", name: "write_size_histogram", quantity: bytes, noun: "writes" },
   { title: "Lateness of timers", name: "tick_lateness_histogram", quantity: nanoseconds, noun: "timers" },
@@ -78,7 +98,12 @@ const LOOP_COLUMNS = [
   column("failed", rate, "connect_failures", "outbound connections that failed, per second"),
 ];
 
-/** The section of a server: its facts, charts, histograms, and the table of its loops. */
+const COUNT_COLUMNS = [
+  { title: "per second", value: (subject) => subject && rate(subject.rate) },
+  { title: "since the start", value: (subject) => subject && count(subject.value) },
+];
+
+/** The section of a server: its facts, charts, histograms, the table of its loops, and that of its counts. */
 class ServerSection {
   constructor(history, number, { onMark, onChange }) {
     this.history = history;
@@ -94,11 +119,14 @@ class ServerSection {
     });
     this.charts = CHARTS.map((definition) => new LineChart(definition, history.path, onMark));
     this.histograms = HISTOGRAM_FIGURES.map((definition) => new Histogram(definition));
+    this.countCharts = COUNT_CHARTS.map((definition) => new LineChart(definition, history.path, onMark));
+    this.counts = new Table(`Counts of ${history.path}`, "count", COUNT_COLUMNS);
+    this.countsPart = make("div", { class: "counts", hidden: "" }, this.counts.element);
     this.table = new Table(`Loops of ${history.path}, rates per second`, "loop", LOOP_COLUMNS);
     const title = make("h2", {}, make("span", { class: "mark", "aria-hidden": "true" }), history.path, " ", this.state);
     this.content = make(
       "div", {}, make("div", { class: "heading" }, this.facts, this.choiceLabel), this.makeFigures(onChange),
-      this.table.element);
+      this.table.element, this.countsPart);
     this.details = make("details", { open: "" }, make("summary", {}, title), this.content);
     this.details.addEventListener("toggle", onChange);
     this.element = make("section", { class: "server", id: `server-${number}` }, this.details);
@@ -106,7 +134,7 @@ class ServerSection {
 
   /** Creates the part with the charts, and notes whether it is on the screen: otherwise drawing it is wasted work. */
   makeFigures(onAppearance) {
-    const figures = [...this.charts, ...this.histograms].map(({ element }) => element);
+    const figures = [...this.charts, ...this.histograms, ...this.countCharts].map(({ element }) => element);
     const part = make("div", { class: "figures-of-server" }, ...figures);
     this.areFiguresVisible = false;
     const observer = new IntersectionObserver((entries) => {
@@ -128,9 +156,12 @@ class ServerSection {
     setText(this.facts, this.factsText());
     this.drawChoice();
     this.table.update(this.rows());
+    this.drawCounts();
     if (!this.areFiguresVisible) return;
     const points = history.workSince(frame.begin - frame.gap, this.loop);
-    for (const chart of this.charts) chart.draw(points, frame);
+    for (const chart of [...this.charts, ...this.countCharts]) {
+      if (!chart.element.hidden) chart.draw(points, frame);
+    }
     for (const histogram of this.histograms) this.drawHistogram(histogram, points);
   }
 
@@ -163,6 +194,19 @@ class ServerSection {
     this.choice.replaceChildren(
       make("option", { value: "" }, "all loops"),
       ...this.history.loops.map(({ index }) => make("option", { value: index }, `loop ${index}`)));
+  }
+
+  /** Shows the table of counts and the charts of them, as far as the server has such counts. */
+  drawCounts() {
+    const { named } = this.history.total;
+    const names = [...named.values()].map(({ name }) => name);
+    for (const { element, definition } of this.countCharts) {
+      element.hidden = !names.some((name) => name.startsWith(definition.prefix));
+    }
+    this.countsPart.hidden = named.size === 0;
+    this.counts.update([...named.keys()].sort().map((title) => ({
+      title, subject: this.history.isUp ? named.get(title) : null,
+    })));
   }
 
   drawHistogram(histogram, points) {
