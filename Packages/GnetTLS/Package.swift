@@ -1,6 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+#if os(macOS)
+  // Homebrew's OpenSSL is not where the compiler looks.
+  let openSSL = Target.systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.brew(["openssl@3"])])
+#else
+  // Found by the compiler. With the name of a module of pkg-config, SwiftPM would ask for libssl-dev also where a package of
+  // the graph only names this one: for the users of GnetMetrics, who need no OpenSSL.
+  let openSSL = Target.systemLibrary(name: "COpenSSL")
+#endif
+
 let package = Package(
   name: "GnetTLS",
   platforms: [.macOS("26.0")],
@@ -15,13 +24,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
-    .systemLibrary(
-      name: "COpenSSL",
-      pkgConfig: "openssl",
-      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
-    ),
+    openSSL,
     // The calls of OpenSSL under one contract.
-    .target(name: "CGnetTLS", dependencies: ["COpenSSL"]),
+    .target(
+      name: "CGnetTLS", dependencies: ["COpenSSL"],
+      linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "GnetTLS", dependencies: ["COpenSSL", "CGnetTLS", "Gnet", "RingBuffer"]),
     // Certificates that tests make.
     .target(name: "CTestCertificates", dependencies: ["COpenSSL"], path: "Tests/CTestCertificates"),

@@ -5,6 +5,9 @@
 
 #include "CGnetTLS.h"
 
+#if !__has_include(<openssl/ssl.h>)
+#error "GnetTLS needs the headers of OpenSSL 3: libssl-dev on Debian and Ubuntu, openssl-devel on Fedora"
+#endif
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 

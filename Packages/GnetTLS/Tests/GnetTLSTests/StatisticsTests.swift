@@ -71,7 +71,7 @@ struct StatisticsTests {
   @Test("a peer that leaves, one that is reset, and one that is too slow; an end by the program is no failure")
   func ends() throws {
     let server = try TLSServer.test()
-    let (left, reset, slow, ended) = try (
+    let (left, reset, slow, ended) = (
       server.makeFilter(), server.makeFilter(), server.makeFilter(), server.makeFilter()
     )
     #expect(throws: TLSError.self) { try left.networkEnded() }
