@@ -13,6 +13,8 @@ let package = Package(
   dependencies: [
     .package(path: "../Gnet"),
     .package(path: "../GnetHTTP"),
+    // For gnet-metrics alone: a program that depends on the library builds nothing of it, and links no OpenSSL.
+    .package(path: "../GnetTLS"),
     .package(path: "../Poller"),
     .package(path: "../RingBuffer"),
     // For the tests alone: no program that depends on this package fetches it.
@@ -51,14 +53,14 @@ let package = Package(
     .executableTarget(
       name: "gnet-metrics",
       dependencies: [
-        "MetricsClient", "GnetMetrics", "Gnet",
+        "MetricsClient", "GnetMetrics", "Gnet", "GnetTLS",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
     .testTarget(
       name: "GnetMetricsTests",
       dependencies: [
-        "GnetMetrics", "MetricsClient", "gnet-metrics", "Gnet", "RingBuffer", "TestSupport",
+        "GnetMetrics", "MetricsClient", "gnet-metrics", "Gnet", "GnetTLS", "RingBuffer", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "TestPeers", package: "TestSupport"),
