@@ -4,7 +4,10 @@ internal import RingBuffer
 /// The state that the connections of a service share on a loop.
 final class WebSocketLoop {
   /// Storage for the message of the connection whose turn it is: a connection without a part of a message has none.
-  var spare = RingBuffer()
+  private var spare = RingBuffer()
+
+  /// Exchanges the storage of a message without bytes: lends the spare one, or takes it back.
+  func exchange(_ message: inout RingBuffer) { if message.isEmpty { swap(&message, &spare) } }
 }
 
 /// The messages of one connection.
@@ -43,8 +46,8 @@ struct WebSocketSession: ~Copyable, ConnectionHandler {
 
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     hasReceived = hasReceived || !input.isEmpty
-    if reader.message.isEmpty { swap(&reader.message, &loop.spare) }
-    defer { if reader.message.isEmpty { swap(&reader.message, &loop.spare) } }
+    loop.exchange(&reader.message)
+    defer { loop.exchange(&reader.message) }
     do throws(WebSocketFailure) {
       while !connection.isOutputFull, let event = try reader.next(from: &input) {
         if try take(event, &connection) == .close { return .close }
