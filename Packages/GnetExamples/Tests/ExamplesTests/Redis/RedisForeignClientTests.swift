@@ -5,23 +5,8 @@ import Testing
 
 @Suite("redis, with clients that we did not write")
 struct RedisForeignClientTests {
-  /// A Python that has the module, which may be the system's own rather than the first in the path.
-  static let python = ["python3", "/usr/bin/python3"].first(where: hasModule)
-  /// A Python with the newest module from the package index, beside the tests; `nil` if there is none to be had.
-  static let currentPython: String? = {
-    let folder = "\(Program.products)/redis-py"
-    let python = "\(folder)/bin/python"
-    if hasModule(python) { return python }
-    let isInstalled = [
-      ("python3", ["-m", "venv", "--clear", folder]),
-      (python, ["-m", "pip", "install", "--quiet", "--retries", "0", "--timeout", "10", "redis"]),
-    ].allSatisfy { (try? Program($0.0, $0.1))?.exitCode() == 0 }
-    return isInstalled ? python : nil
-  }()
-
-  private static func hasModule(_ python: String) -> Bool {
-    (try? Program(python, ["-c", "import redis"]))?.exitCode() == 0
-  }
+  static let python = Python.installed(with: "redis")
+  static let currentPython = Python.current(with: "redis")
 
   @Test("redis-benchmark runs all its tests", .needs("redis-benchmark"))
   func benchmark() throws {
