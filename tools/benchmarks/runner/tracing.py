@@ -36,18 +36,26 @@ def difference(few, many, requests):
     return {name: each[name] for name in sorted(each, key=each.get, reverse=True) if abs(each[name]) >= 0.0005}
 
 
+# OpenSSL takes other instructions on each kind of processor.
+FOREIGN = re.compile(r"/lib(crypto|ssl)\.")
+
+
 def instructions(path):
-    """The instructions of a program, all and by function, from what callgrind has written."""
+    """The instructions of a program, all and by function, from what callgrind has written. Those of OpenSSL are left out."""
     command = ["callgrind_annotate", "--threshold=100", "--auto=no", str(path)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise NotCounted(done.stderr.strip() or "callgrind_annotate failed")
-    row = re.compile(r"^\s*([\d,]+)\s+(?:\(\s*[\d.]+%\)\s+)?\S*?:(.*?)(?: \[[^\]]*\])?$")
-    counts = {}
+    row = re.compile(r"^\s*([\d,]+)\s+(?:\(\s*[\d.]+%\)\s+)?\S*?:(.*?)(?: \[([^\]]*)\])?$")
+    counts, foreign = {}, 0
     for line in done.stdout.splitlines():
         if match := row.match(line):
-            counts[match[2]] = counts.get(match[2], 0) + int(match[1].replace(",", ""))
+            count = int(match[1].replace(",", ""))
+            if FOREIGN.search(match[3] or ""):
+                foreign += count
+            else:
+                counts[match[2]] = counts.get(match[2], 0) + count
     total = re.search(r"^totals: (\d+)", pathlib.Path(path).read_text(errors="replace"), re.M)
     if total is None:
         raise NotCounted("callgrind wrote no total: the server did not end by itself")
-    return int(total[1]), counts
+    return int(total[1]) - foreign, counts
