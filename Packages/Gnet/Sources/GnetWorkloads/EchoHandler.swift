@@ -56,6 +56,7 @@ struct EchoHandler: ConnectionHandler {
     guard record.isPausedForGood || !tally.isFinishing && ledger.happens(tally.mischief) else { return false }
     record.hasLeftInput = true
     record.isPausedForGood = true
+    record.isHeldAtEnd = true
     connection.isReadingPaused = true
     return true
   }
@@ -63,7 +64,7 @@ struct EchoHandler: ConnectionHandler {
   /// Echoes some of the input, all of it at the end of the stream.
   private mutating func echo(_ connection: inout Connection, _ input: inout RingBuffer) {
     let isLast = connection.isInputEnded
-    var rest = isLast || ledger.happens(0.7) ? input.count : ledger.below(input.count + 1)
+    var rest = isLast || !ledger.happens(tally.partiality) ? input.count : ledger.below(input.count + 1)
     while rest > 0, !connection.isOutputFull {
       var limit = min(rest, tally.options.readBufferCapacity)
       if record.layers.upgrades, let mark = input.firstIndex(of: FilteredPeer.upgradeMark) {
@@ -91,6 +92,8 @@ struct EchoHandler: ConnectionHandler {
     }
     connection.write([FilteredPeer.upgradeMark])
     connection.addFilter(record.layers.serverFraming)
+    // What comes along with the end of the handshake waits then.
+    if ledger.happens(0.3) { pause(connection, upTo: .seconds(2)) }
   }
 
   /// Comes back to the bytes that were left: in the next turn, or when another thread says so.
@@ -134,7 +137,7 @@ struct EchoHandler: ConnectionHandler {
     case 1:
       record.isEndOfPeer = false
       return .detach
-    case 2, 3: pause(connection)
+    case 2, 3: pause(connection, upTo: .milliseconds(500))
     case 4, 5, 6: connection.setTimeout(ledger.happens(0.3) ? nil : ledger.duration(upTo: .seconds(1)))
     case 7:
       record.isWoken = true
@@ -169,10 +172,10 @@ struct EchoHandler: ConnectionHandler {
     return .none
   }
 
-  private func pause(_ connection: borrowing Connection) {
+  private func pause(_ connection: borrowing Connection, upTo limit: Duration) {
     connection.isReadingPaused = true
     let (handle, ledger) = (connection.handle, ledger)
-    ledger.simulation.schedule(after: ledger.duration(upTo: .milliseconds(500))) {
+    ledger.simulation.schedule(after: ledger.duration(upTo: limit)) {
       handle.perform { connection in
         connection.isReadingPaused = false
         if ledger.happens(0.5) { connection.wake() }

@@ -76,6 +76,12 @@ final class EchoPeer {
     end()
   }
 
+  /// Whether everything has come back that was sent.
+  var isEchoed: Bool {
+    takeReceived()
+    return receivedCount == sentCount
+  }
+
   /// Whether nothing more is to come.
   var isOver: Bool { hasClosed || peer.isEnded }
 }

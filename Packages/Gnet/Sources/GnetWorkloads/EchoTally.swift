@@ -15,11 +15,14 @@ final class EchoTally: @unchecked Sendable {
   var isShutDown = false
   /// The greatest amount of work that a handler of this run does on its own.
   let mischief: Double
+  /// The probability that a handler leaves a part of the input, and comes back to the rest.
+  let partiality: Double
 
   init(_ ledger: Ledger, _ options: Options) {
     self.ledger = ledger
     self.options = options
     mischief = ledger.element(of: [0, 0.05, 0.3])
+    partiality = ledger.element(of: [0, 0.3])
   }
 
   /// The service of a listener.
@@ -94,6 +97,8 @@ final class EchoRecord: @unchecked Sendable {
   var endsInOrder: Bool { phase == .ended && error == nil }
   /// Whether nothing is read any more: only a peer that is gone ends the connection.
   var isPausedForGood = false
+  /// Whether that began when the peer had ended its stream.
+  var isHeldAtEnd = false
   var isHandedOver = false
   var wasDetached = false
   var isAborted = false
@@ -109,4 +114,7 @@ final class EchoRecord: @unchecked Sendable {
     self.address = address
     self.layers = layers
   }
+
+  /// Whether the handler echoes all that arrives, sooner or later.
+  var isEchoing: Bool { phase == .open && !isPausedForGood && !isOutputEnded && !isAborted && isEndOfPeer }
 }

@@ -130,7 +130,7 @@ final class FilteredPeer: PeerStream {
       return false
     }
     if ledger.happens(0.2) { ping() }
-    if layers.upgrades && stages.count < 3 && ledger.happens(0.2) { upgrade() }
+    if layers.upgrades && stages.count < 3 && ledger.happens(0.4) { upgrade() }
     unsent += bytes
     sendUnsent()
     return true
@@ -253,7 +253,7 @@ final class FilteredPeer: PeerStream {
     guard isEstablished else { return }
     passDown(unsent + [Self.upgradeMark], below: stages.count)
     unsent = []
-    stages.append(Stage(FramingFilter(ledger, isClient: true), isOpen: false))
+    stages.append(Stage(layers.clientFraming, isOpen: false))
     begin(stages.count - 1)
   }
 }

@@ -18,6 +18,8 @@ protocol PeerStream: AnyObject {
   var lacksEnd: Bool { get }
   /// Whether the server must not open the connection, because of what the peer does before.
   var isUnacceptable: Bool { get }
+  /// The way in which the peer breaks the rules of its filters, if it does.
+  var fault: FilteredPeer.Fault? { get }
   /// Whether the peer has broken a rule, so that an open connection must end with an error.
   var breaksRules: Bool { get }
 
@@ -33,5 +35,6 @@ extension SimulatedPeer: PeerStream {
   var isTruncated: Bool { false }
   var lacksEnd: Bool { false }
   var isUnacceptable: Bool { false }
+  var fault: FilteredPeer.Fault? { nil }
   var breaksRules: Bool { false }
 }

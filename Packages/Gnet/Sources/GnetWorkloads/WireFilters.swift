@@ -29,8 +29,9 @@ final class FramingFilter: ConnectionFilter {
 
   private enum Phase { case new, establishing, established, ended, failed }
 
-  /// The bytes of the handshake: the client sends 1 and 3, the server 2 and 4.
-  private static let lastOfHandshake: UInt8 = 4
+  /// The last byte of the handshake: the client sends 1 and 3, the server 2, and 4 unless the handshake is short. In a
+  /// short one, the first frames of the client may come along with its last byte.
+  private let lastOfHandshake: UInt8
   /// The first bytes of frames; those from 1 to 250 are the lengths of frames with bytes.
   private enum Mark {
     static let end: UInt8 = 0
@@ -54,9 +55,13 @@ final class FramingFilter: ConnectionFilter {
   private(set) var pingCount = 0
   private(set) var pongCount = 0
 
-  init(_ ledger: Ledger, isClient: Bool, weakness: Weakness? = nil, handshakeTimeout: Duration? = .seconds(10)) {
+  init(
+    _ ledger: Ledger, isClient: Bool, isHandshakeShort: Bool, weakness: Weakness? = nil,
+    handshakeTimeout: Duration? = .seconds(10)
+  ) {
     self.ledger = ledger
     self.isClient = isClient
+    lastOfHandshake = isHandshakeShort ? 3 : 4
     self.weakness = weakness
     self.handshakeTimeout = handshakeTimeout
     expected = isClient ? 2 : 1
@@ -124,8 +129,8 @@ final class FramingFilter: ConnectionFilter {
   private func shakeHands(_ network: inout RingBuffer, _ reply: inout RingBuffer) throws {
     while let byte = network.readByte() {
       if byte != expected || weakness == .handshake { throw fail("a bad handshake", &reply) }
-      if expected < Self.lastOfHandshake { reply.writeByte(expected + 1) }
-      if expected >= Self.lastOfHandshake - 1 {
+      if expected < lastOfHandshake { reply.writeByte(expected + 1) }
+      if expected >= lastOfHandshake - 1 {
         phase = .established
         return
       }

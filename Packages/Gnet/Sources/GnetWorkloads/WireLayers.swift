@@ -23,6 +23,7 @@ final class WireLayers: @unchecked Sendable {
   private let filter: Filter
   private let header: Header
   private let handshakeTimeout: Duration
+  private let isHandshakeShort: Bool
 
   /// No layers at all.
   static func none(_ ledger: Ledger) -> WireLayers {
@@ -49,6 +50,7 @@ final class WireLayers: @unchecked Sendable {
     self.header = header
     self.upgrades = upgrades
     handshakeTimeout = filter == .none ? .zero : ledger.element(of: [.milliseconds(100), .seconds(10), .seconds(10)])
+    isHandshakeShort = ledger.happens(0.5)
   }
 
   /// Whether a connection is not opened before the peer has sent something.
@@ -85,11 +87,15 @@ final class WireLayers: @unchecked Sendable {
   var serverFraming: FramingFilter {
     let isWeak = isFaulty && ledger.happens(0.05)
     return FramingFilter(
-      ledger, isClient: false, weakness: isWeak ? ledger.element(of: FramingFilter.Weakness.allCases) : nil,
+      ledger, isClient: false, isHandshakeShort: isHandshakeShort,
+      weakness: isWeak ? ledger.element(of: FramingFilter.Weakness.allCases) : nil,
       handshakeTimeout: handshakeTimeout)
   }
 
   // MARK: The client's side
+
+  /// A filter of a client.
+  var clientFraming: FramingFilter { FramingFilter(ledger, isClient: true, isHandshakeShort: isHandshakeShort) }
 
   /// The options of a server that connects to such a listener.
   var connectOptions: ConnectOptions {
@@ -97,7 +103,7 @@ final class WireLayers: @unchecked Sendable {
     switch filter {
     case .none: break
     case .masking: options.filter = { _ in MaskingFilter() }
-    case .framing: options.filter = { [ledger] _ in FramingFilter(ledger, isClient: true) }
+    case .framing: options.filter = { [self] _ in clientFraming }
     }
     return options
   }
@@ -109,7 +115,7 @@ final class WireLayers: @unchecked Sendable {
       switch filter {
       case .none: nil
       case .masking: MaskingFilter()
-      case .framing: FramingFilter(ledger, isClient: true)
+      case .framing: clientFraming
       }
     if clientFilter == nil && header == .off && !upgrades { return peer }
     return FilteredPeer(peer, self, opening: drawOpening(peer), filter: clientFilter, fault: fault)
@@ -122,7 +128,8 @@ final class WireLayers: @unchecked Sendable {
     case .none: return peer
     case .masking: return FilteredPeer(peer, self, opening: nil, filter: MaskingFilter(), fault: fault)
     case .framing:
-      return FilteredPeer(peer, self, opening: nil, filter: FramingFilter(ledger, isClient: false), fault: fault)
+      let filter = FramingFilter(ledger, isClient: false, isHandshakeShort: isHandshakeShort)
+      return FilteredPeer(peer, self, opening: nil, filter: filter, fault: fault)
     }
   }
 
