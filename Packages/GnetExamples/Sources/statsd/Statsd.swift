@@ -20,18 +20,27 @@ struct Statsd: ParsableCommand {
 
   func run() throws {
     let metrics = Metrics()
-    var datagrams = Events()
-    datagrams.react = { _, datagram in
-      metrics.record(String(decoding: datagram.readAll(), as: UTF8.self))
-      return .none
-    }
     try server.serve(
-      Service(async: { connection in try await Console(metrics: metrics).run(connection) }),
-      datagrams: Service(datagrams),
+      Self.console(of: metrics), datagrams: Self.datagrams(for: metrics),
       // A socket for each loop, among which the kernel deals the senders.
       defaultAddress: "udp://:8125?reuseport=true", "tcp://localhost:8126"
     ) { server in
       server.loops[0].every(.seconds(interval)) { Task { await metrics.report() } }.keep()
     }
+  }
+
+  /// The service of the console.
+  static func console(of metrics: Metrics) -> Service {
+    Service(async: { connection in try await Console(metrics: metrics).run(connection) })
+  }
+
+  /// The service of the senders.
+  static func datagrams(for metrics: Metrics) -> Service {
+    var events = Events()
+    events.react = { _, datagram in
+      metrics.record(String(decoding: datagram.readAll(), as: UTF8.self))
+      return .none
+    }
+    return Service(events)
   }
 }
