@@ -29,54 +29,6 @@ struct DrainTests {
     #expect(server.program.exitCode() == 0)
   }
 
-  @Test("http waits for the rest of a request, and closes its listening socket meanwhile", arguments: [1, 2])
-  func halfRequest(loops: Int) throws {
-    let server = try HTTPServer(loops: loops, Self.patient)
-    let clients = try (0..<4).map { _ in try server.connect() }
-    let requests = ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", post(chunks: "3\r\nabc\r\n0\r\n\r\n")]
-    for (number, client) in clients.enumerated() { client.send(requests[number % 2].utf8.dropLast(number + 1)) }
-    server.program.signal(SIGTERM)
-    waitForRefusal(of: server)
-    for (number, client) in clients.enumerated() {
-      client.send(requests[number % 2].utf8.suffix(number + 1))
-      let response = client.response()
-      #expect(response?.status == 200 && response?.fields["connection"] == "close")
-      #expect(client.isAtEnd())
-    }
-    #expect(server.program.exitCode() == 0)
-  }
-
-  @Test("http answers all requests that are there, and the last answer says so")
-  func pipeline() throws {
-    let server = try HTTPServer(loops: 1, Self.patient)
-    let client = try server.connect()
-    client.send(get("/delay/300") + get("/plaintext") + get("/json"))
-    server.program.signal(SIGTERM)
-    let answers = (0..<3).map { _ in client.response() }
-    #expect(answers.map { $0?.status } == [200, 200, 200])
-    #expect(answers.map { $0?.fields["connection"] } == [nil, nil, "close"])
-    #expect(client.isAtEnd())
-    #expect(server.program.exitCode() == 0)
-  }
-
-  @Test("http closes connections that were served and are idle, and a new one may ask once", arguments: [1, 2])
-  func idle(loops: Int) throws {
-    let server = try HTTPServer(loops: loops, Self.patient)
-    let (served, tidy, new) = (try server.connect(), try server.connect(), try server.connect())
-    served.send(get("/"))
-    #expect(served.response()?.status == 200)
-    // An empty line behind a request, as some clients send it, is no part of another.
-    tidy.send(get("/delay/200") + "\r\n")
-    server.program.signal(SIGTERM)
-    #expect(served.isAtEnd())
-    #expect(tidy.response()?.status == 200)
-    #expect(tidy.isAtEnd())
-    new.send(get("/plaintext"))
-    #expect(new.response()?.fields["connection"] == "close")
-    #expect(new.isAtEnd())
-    #expect(server.program.exitCode() == 0)
-  }
-
   @Test("the drain time-out ends what takes longer, with exit code 0", arguments: ["0", "0.3"])
   func limit(seconds: String) throws {
     let server = try HTTPServer(loops: 1, ["--drain-timeout", seconds])
@@ -91,30 +43,7 @@ struct DrainTests {
     #expect(seconds == "0" || ContinuousClock.now - start >= .milliseconds(300))
   }
 
-  /// Waits until the server's listening socket is closed.
-  private func waitForRefusal(of server: HTTPServer) {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while (try? server.connect()) != nil, ContinuousClock.now < deadline { usleep(1000) }
-    #expect((try? server.connect()) == nil)
-  }
-
   // MARK: Others
-
-  @Test("redis waits for the rest of a request, and closes idle connections", arguments: [1, 2])
-  func redis(loops: Int) throws {
-    let server = try RedisServer(loops: loops, Self.patient)
-    let (idle, busy) = (try server.connect(), try server.connect())
-    #expect(idle.call("SET", "k", "value") == "+OK\r\n")
-    let bytes = request("ECHO", "x") + request("GET", "k")
-    busy.send(Array(bytes.dropLast(3)))
-    #expect(busy.reply().map { text($0) } == "$1\r\nx\r\n")
-    server.program.signal(SIGTERM)
-    #expect(idle.rest() == [])
-    busy.send(Array(bytes.suffix(3)))
-    #expect(busy.reply().map { text($0) } == "$5\r\nvalue\r\n")
-    #expect(busy.rest() == [])
-    #expect(server.program.exitCode() == 0)
-  }
 
   @Test(
     "blocking answers the jobs that it has taken, and waits for the rest of a line",

@@ -138,6 +138,24 @@ struct RedisProtocolTests {
 
   // MARK: Clients
 
+  @Test("a shutdown waits for the rest of a request, and closes idle connections", arguments: [1, 2])
+  func shutdown(loops: Int) throws {
+    try withRedis(loops: loops) { redis in
+      let (idle, busy) = (redis.connectRedis(), redis.connectRedis())
+      try redis.expect("+OK\r\n", at: idle, after: "SET", "k", "value")
+      let bytes = request("ECHO", "x") + request("GET", "k")
+      busy.send(Array(bytes.dropLast(3)))
+      try redis.expect("$1\r\nx\r\n", at: busy)
+      // What is on its way arrives.
+      redis.simulation.run(for: .milliseconds(50))
+      redis.server.shutdown()
+      try redis.require(idle.rest().isEmpty, "an idle client gets more")
+      busy.send(Array(bytes.suffix(3)))
+      try redis.expect("$5\r\nvalue\r\n", at: busy)
+      try redis.require(busy.rest().isEmpty, "a client gets more than its answer")
+    }
+  }
+
   @Test("CLIENT LIST shows the clients of all loops, and what they have last done", arguments: [1, 2])
   func clientList(loops: Int) throws {
     try withRedis(loops: loops, seeds: 0..<3) { redis in
