@@ -113,7 +113,9 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
     if exchange == nil && input.isEmpty && !connection.isInputEnded {
       isIdle = true
       client?.activeAt = .now
-      return connection.isShuttingDown ? .close : .open
+      // The shutdown may have begun behind the last answer, which has not said that the connection closes.
+      if connection.isShuttingDown { setTimeout(Self.quietTime, &connection) }
+      return .open
     }
     return try settleBusy(&connection, input)
   }

@@ -60,4 +60,33 @@ struct ShutdownTests {
       #expect(try #require(client.toEnd()).utf8.count > total)
     }
   }
+
+  @Test("answers one more request of a client whose last answer has not said that the connection closes")
+  func unannounced() throws {
+    let mayEnd = Flag()
+    let service = Service.http { request in
+      guard request.path == "/stream" else { return Response(request.path) }
+      return .streaming(length: 2) { body in
+        TestThread.detach {
+          _ = body.offer("a")
+          mayEnd.wait()
+          _ = body.offer("b")
+          body.finish()
+        }
+      }
+    }
+    try withServer(service) { server in
+      let client = try server.connect()
+      client.send(get("/stream"))
+      #expect(client.isReadable(within: .seconds(20)))
+      server.shutdown()
+      mayEnd.set()
+      let streamed = client.response()
+      #expect(streamed?.body == "ab" && streamed?.fields["connection"] == nil)
+      client.send(get("/last"))
+      let last = client.response()
+      #expect(last?.body == "/last" && last?.fields["connection"] == "close")
+      #expect(client.isAtEnd())
+    }
+  }
 }
