@@ -1,4 +1,6 @@
+import Gnet
 import GnetHTTP
+import GnetTesting
 import TestPeers
 import TestSupport
 import Testing
@@ -41,6 +43,30 @@ struct ShutdownTests {
     }
   }
 
+  @Test("answers a request behind an answer that was begun before, and has not said that the connection closes")
+  func afterAnswer() throws {
+    try Simulation.run(seeds: 0..<20) { simulation in
+      let bodies = Log<ResponseBody>()
+      let service = Service.http { request in
+        request.path == "/stream" ? .streaming { bodies.add($0) } : Response(request.path)
+      }
+      let server = try simulation.start([Listener("tcp://:80", service)], options: .http)
+      let (client, quiet) = (simulation.connect(to: server.addresses[0]), simulation.connect(to: server.addresses[0]))
+      for client in [client, quiet] { client.send(get("/stream")) }
+      try simulation.run(until: { bodies.count == 2 })
+      server.shutdown()
+      simulation.run(for: .milliseconds(100))
+      for body in bodies.values { body.finish() }
+      try simulation.run(until: { [client, quiet].allSatisfy { $0.receivedText.hasSuffix("0\r\n\r\n") } })
+      #expect(!client.receive().isEmpty)
+      client.send(get("/next"))
+      try simulation.run(until: { client.isEnded && quiet.isEnded })
+      let answer = client.receivedText
+      #expect(answer.contains("\r\nConnection: close\r\n") && answer.hasSuffix("/next"))
+      #expect(!quiet.receivedText.contains("Connection: close"))
+    }
+  }
+
   @Test("cuts no answer: a stream that has begun ends first")
   func stream() throws {
     let total = 4 << 20
@@ -58,35 +84,6 @@ struct ShutdownTests {
       #expect(client.isReadable(within: .seconds(20)))
       server.shutdown()
       #expect(try #require(client.toEnd()).utf8.count > total)
-    }
-  }
-
-  @Test("answers one more request of a client whose last answer has not said that the connection closes")
-  func unannounced() throws {
-    let mayEnd = Flag()
-    let service = Service.http { request in
-      guard request.path == "/stream" else { return Response(request.path) }
-      return .streaming(length: 2) { body in
-        TestThread.detach {
-          _ = body.offer("a")
-          mayEnd.wait()
-          _ = body.offer("b")
-          body.finish()
-        }
-      }
-    }
-    try withServer(service) { server in
-      let client = try server.connect()
-      client.send(get("/stream"))
-      #expect(client.isReadable(within: .seconds(20)))
-      server.shutdown()
-      mayEnd.set()
-      let streamed = client.response()
-      #expect(streamed?.body == "ab" && streamed?.fields["connection"] == nil)
-      client.send(get("/last"))
-      let last = client.response()
-      #expect(last?.body == "/last" && last?.fields["connection"] == "close")
-      #expect(client.isAtEnd())
     }
   }
 }
