@@ -30,7 +30,7 @@ enum TLSLite {
         """A socket on which each flight can be changed before it leaves."""
         def __init__(self, changes):
             self.plain = socket.socket()
-            self.plain.settimeout(20)
+            self.plain.settimeout(60)
             # Floods, and answers that are not read, soon fill them.
             for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF): self.plain.setsockopt(socket.SOL_SOCKET, buffer, 4096)
             self.plain.connect(("127.0.0.1", port))
@@ -102,7 +102,7 @@ enum TLSLite {
 
     context = ssl._create_unverified_context()
     def serve_next():
-        with context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=20)) as client:
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=60)) as client:
             client.sendall(b"next")
             assert client.recv(4) == b"next"
             client.unwrap()
