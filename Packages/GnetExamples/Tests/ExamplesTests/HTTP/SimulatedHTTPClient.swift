@@ -22,11 +22,6 @@ extension SimulatedExample {
     let response = try connectHTTP().answer(to: get("/plaintext"))
     try require(response.status == 200 && response.body == "Hello, World!", "\(response)")
   }
-
-  /// The sum of a figure of all loops.
-  func total(_ figure: KeyPath<LoopStatistics, UInt64>) -> UInt64 {
-    server.loops.reduce(0) { $0 + $1.statistics[keyPath: figure] }
-  }
 }
 
 /// A client of HTTP/1.1 on a simulated network. What does not come within a minute fails the test.

@@ -66,7 +66,7 @@ struct MemcachedProtocolTests {
       witness.send("version\r\n")
       try memcached.expect("VERSION 1.6.0", at: witness)
       memcached.simulation.run(for: .seconds(1))
-      let waiting = memcached.server.loops[0].statistics.pendingOutputBytes
+      let waiting = memcached.total(\.pendingOutputBytes)
       try memcached.require(waiting < Options().outboundHighWatermark + 110_000, "\(waiting) bytes wait")
       client.isReadingPaused = false
       try memcached.simulation.run(until: { client.isEnded })

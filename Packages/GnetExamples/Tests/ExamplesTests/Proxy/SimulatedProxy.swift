@@ -6,7 +6,7 @@ import TestSupport
 @testable import proxy
 
 /// The example on a simulated network, between clients and backends that the test plays.
-struct SimulatedProxy {
+struct SimulatedProxy: SimulatedServer {
   /// The settings that the arguments of the program make.
   struct Arguments {
     var balance = Balance.roundRobin
@@ -121,21 +121,11 @@ extension SimulatedProxy {
     try require(rest.isEmpty, "\(rest.count) bytes instead of the end")
   }
 
-  /// Fails the test, and tells the seed, unless a condition holds.
-  func require(_ condition: Bool, _ problem: @autoclosure () -> String) throws {
-    if !condition { throw SimulationFailure(seed: simulation.seed, problem()) }
-  }
-
   /// Random bytes.
   func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in .random(in: 0...255, using: &simulation.random) } }
 
   /// The number of descriptors that the proxy has open.
   var descriptorCount: Int { simulation.localhost.openDescriptorCount }
-
-  /// The sum of a figure of all loops.
-  func total(_ figure: KeyPath<LoopStatistics, UInt64>) -> UInt64 {
-    server.loops.reduce(0) { $0 + $1.statistics[keyPath: figure] }
-  }
 }
 
 /// A backend that the test plays.

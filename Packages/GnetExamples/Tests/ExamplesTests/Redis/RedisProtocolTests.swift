@@ -41,7 +41,7 @@ struct RedisProtocolTests {
       peer.isReadingPaused = true
       for _ in 0..<100 { client.send(request("GET", "k")) }
       redis.simulation.run(for: .seconds(1))
-      let waiting = redis.server.loops.reduce(0) { $0 + $1.statistics.pendingOutputBytes }
+      let waiting = redis.total(\.pendingOutputBytes)
       // The watermark, and the answers that are gathered for one send.
       try redis.require(20_000...92_000 ~= waiting, "\(waiting) bytes wait to be sent")
       try redis.expect("+PONG\r\n", at: redis.connectRedis(), after: "PING")

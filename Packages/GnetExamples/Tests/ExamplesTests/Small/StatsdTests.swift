@@ -11,8 +11,9 @@ struct StatsdTests {
   // MARK: On a simulated network
 
   /// A server, and a client of its console.
-  private struct Network {
+  private struct Network: SimulatedServer {
     let simulation: Simulation
+    let server: Server
     private let console: SimulatedPeer
     private var client: SimulatedHost { simulation.host("client") }
 
@@ -21,7 +22,7 @@ struct StatsdTests {
       var options = Options()
       options.loopCount = loops
       let metrics = Metrics()
-      _ = try simulation.start(
+      server = try simulation.start(
         [
           Listener("udp://:8125?reuseport=true", Statsd.datagrams(for: metrics)),
           Listener("tcp://:8126", Statsd.console(of: metrics)),
@@ -54,10 +55,6 @@ struct StatsdTests {
     func expect(_ lines: [String]?, for command: String) throws {
       let answer = try ask(command)
       try require(answer == lines, "the answer to \(command) is \(answer ?? ["ERROR"])")
-    }
-
-    func require(_ condition: Bool, _ problem: @autoclosure () -> String) throws {
-      if !condition { throw SimulationFailure(seed: simulation.seed, problem()) }
     }
 
     /// Sends bytes to the console. Returns everything that comes to the end of the stream.

@@ -1,8 +1,26 @@
 import Gnet
 import GnetTesting
 
+/// A server on a simulated network.
+protocol SimulatedServer {
+  var simulation: Simulation { get }
+  var server: Server { get }
+}
+
+extension SimulatedServer {
+  /// Fails the test, and tells the seed, unless a condition holds.
+  func require(_ condition: Bool, _ problem: @autoclosure () -> String) throws {
+    if !condition { throw SimulationFailure(seed: simulation.seed, problem()) }
+  }
+
+  /// The sum of a figure of all loops.
+  func total(_ figure: KeyPath<LoopStatistics, UInt64>) -> UInt64 {
+    server.loops.reduce(0) { $0 + $1.statistics[keyPath: figure] }
+  }
+}
+
 /// An example on a simulated network.
-struct SimulatedExample {
+struct SimulatedExample: SimulatedServer {
   let simulation: Simulation
   let server: Server
 
@@ -31,11 +49,6 @@ struct SimulatedExample {
   func expect(_ text: String?, at client: SimulatedPeer) throws {
     let line = try line(of: client)
     try require(line == text, "\(line ?? "the end") instead of \(text ?? "the end")")
-  }
-
-  /// Fails the test, and tells the seed, unless a condition holds.
-  func require(_ condition: Bool, _ problem: @autoclosure () -> String) throws {
-    if !condition { throw SimulationFailure(seed: simulation.seed, problem()) }
   }
 }
 
