@@ -49,7 +49,7 @@ struct ConnectionTests {
 
   @Test("a great many bytes are echoed while both sides wait for each other", arguments: [TLSVersion.v12, .v13])
   func backPressure(version: TLSVersion) throws {
-    let bytes = pattern(5_000_000)
+    let bytes = pattern(isSanitized ? 1_000_000 : 5_000_000)
     let (count, failures) = (Counter(), Log<String>())
     var events = Events()
     events.onOpened = { connection in
@@ -271,9 +271,10 @@ struct ManyConnectionTests {
         }
         try require("all are open", within: .seconds(120)) { opened.value + failures.count == count }
         #expect(failures.values.isEmpty)
-        #expect(server.connectionCount == count)
+        // A client of TLS 1.3 is open before its server.
+        try require("the server has them all", within: .seconds(120)) { server.connectionCount == count }
         for handle in handles { handle.write("x") }
-        try require("all are served", within: .seconds(60)) { echoed.value == count }
+        try require("all are served", within: .seconds(120)) { echoed.value == count }
       }
     }
   }

@@ -67,11 +67,11 @@ struct TLSLiteTests {
       version,
       #"""
       def forged():
-          connection = connect()
+          connection = opened()
           connection.sock.socket.changes = [flipped]
           return echo(connection)
       def headed(length):
-          connection = connect()
+          connection = opened()
           connection.sock.socket.plain.sendall(bytes([DATA, 3, 3]) + length.to_bytes(2, "big") + b"beginning")
           return answer(connection)
       # More than any compression or encryption may add.
@@ -316,14 +316,14 @@ struct TLSLiteTests {
       version,
       #"""
       def left(count):
-          connection = connect()
+          connection = opened()
           if count > 0: connection.write(b"x" * count)
           connection.sock.socket.plain.shutdown(socket.SHUT_WR)
           received = b""
           while len(received) < count: received += connection.read()
           return answer(connection)
       def cut_record():
-          connection = connect()
+          connection = opened()
           connection.sock.socket.changes = [lambda flight: flight[:-1]]
           connection.write(b"hello")
           connection.sock.socket.plain.shutdown(socket.SHUT_WR)

@@ -94,9 +94,15 @@ enum TLSLite {
         connection.close()
         return result
 
+    def opened():
+        """A connection that is open on the side of the server, too."""
+        connection = connect()
+        assert echo(connection) == "echo"
+        return connection
+
     def after(*contents, kind=HANDSHAKE, then=answer):
         """Sends records after the handshake."""
-        connection = connect()
+        connection = opened()
         for content in contents: put(connection, kind, content)
         return then(connection)
 
