@@ -115,7 +115,8 @@ extension [FailingSocket] {
     #expect(errors.count == count, sourceLocation: sourceLocation)
     for (line, socket) in zip(errors, self) {
       #expect(
-        line.hasPrefix("gnet-metrics: \(socket.path): ") && line.contains(socket.words), sourceLocation: sourceLocation)
+        line.hasPrefix("gnet-metrics: \(socket.path): ") && line.contains(socket.words),
+        "\(socket.words) is not in: \(line)", sourceLocation: sourceLocation)
     }
   }
 }
