@@ -24,7 +24,7 @@ struct CapacityPolicy {
   /// The smallest allocation, in bytes: one cache line, below which the allocator's own overhead dominates.
   static var smallestCapacity: Int { 1 << Int(smallestExponent) }
 
-  private static var smallestExponent: UInt8 { 6 }
+  @inlinable static var smallestExponent: UInt8 { 6 }
 
   /// The largest power of two that an `Int` holds, in bytes.
   static let largestCapacity = 1 << (Int.bitWidth - 2)
@@ -72,6 +72,7 @@ struct CapacityPolicy {
     @inlinable static var returnsToPeak: Course { Course(rawValue: 8) }
   }
 
+  @inlinable
   init() {}
 }
 

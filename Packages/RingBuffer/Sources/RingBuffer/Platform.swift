@@ -27,4 +27,5 @@ func resizeMemory(_ memory: UnsafeMutableRawPointer?, to byteCount: Int) -> Unsa
 
 /// Frees memory that came from `resizeMemory(_:to:)`.
 @unsafe
+@usableFromInline
 func freeMemory(_ memory: UnsafeMutableRawPointer?) { unsafe free(memory) }

@@ -48,7 +48,7 @@ public struct RingBuffer: ~Copyable {
   /// The bytes that reallocations have moved so far, modulo 2^32.
   ///
   /// Tests measure the cost of scaling by it.
-  package internal(set) var relocatedByteCount: UInt32
+  @usableFromInline package internal(set) var relocatedByteCount: UInt32
 
   /// Creates an empty ring.
   ///
@@ -56,6 +56,7 @@ public struct RingBuffer: ~Copyable {
   ///   by itself. With 0, the default, there is no storage until the first write.
   /// - Precondition: `minimumCapacity` is not negative.
   /// - Complexity: O(`minimumCapacity`) at most: one allocation.
+  @inlinable
   public init(minimumCapacity: Int = 0) {
     unsafe storage = nil
     allocated = 0
@@ -63,11 +64,12 @@ public struct RingBuffer: ~Copyable {
     filled = 0
     policy = CapacityPolicy()
     relocatedByteCount = 0
-    reserveCapacity(minimumCapacity)
+    if minimumCapacity != 0 { reserveCapacity(minimumCapacity) }
   }
 
+  @inlinable
   deinit {
-    unsafe freeMemory(storage)
+    if unsafe storage != nil { unsafe freeMemory(storage) }
   }
 }
 
