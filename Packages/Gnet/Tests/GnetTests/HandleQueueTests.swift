@@ -150,7 +150,10 @@ private final class Bench {
 
   @Test("output that waited before counts")
   func madeWithPending() throws {
-    let bench = Bench { state in state.outbound.write([UInt8](repeating: 1, count: 5000)) }
+    let bench = Bench { state in
+      state.outbound.write([UInt8](repeating: 1, count: 5000))
+      state.accountedOutput = 5000
+    }
     #expect(!bench.write(1))
   }
 

@@ -122,24 +122,31 @@ extension SocketAddress {
   /// Converts an address from the kernel. A family other than IPv4, IPv6 and unix becomes an unnamed unix address.
   package init(_ storage: sockaddr_storage, length: socklen_t) {
     let family = length == 0 ? AF_UNIX : Int32(storage.ss_family)  // macOS reports length 0 for an unnamed peer
-    self = unsafe withUnsafeBytes(of: storage) {
-      unsafe SocketAddress(family: family, bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(Int(length))))
+    self = unsafe withUnsafePointer(to: storage) {
+      unsafe SocketAddress(family: family, at: $0, byteCount: Int(length))
     }
   }
 
-  private init(family: Int32, bytes: UnsafeRawBufferPointer) {
-    if family == AF_INET, bytes.count >= MemoryLayout<sockaddr_in>.size {
-      let address = unsafe bytes.loadUnaligned(as: sockaddr_in.self)
+  @inline(__always)
+  private init(family: Int32, at place: UnsafeRawPointer, byteCount: Int) {
+    if family == AF_INET, byteCount >= MemoryLayout<sockaddr_in>.size {
+      let address = unsafe place.loadUnaligned(as: sockaddr_in.self)
       self.init(.ipv4(address: UInt32(bigEndian: address.sin_addr.s_addr), port: UInt16(bigEndian: address.sin_port)))
-    } else if family == AF_INET6, bytes.count >= MemoryLayout<sockaddr_in6>.size {
-      let address = unsafe bytes.loadUnaligned(as: sockaddr_in6.self)
+    } else if family == AF_INET6, byteCount >= MemoryLayout<sockaddr_in6>.size {
+      let address = unsafe place.loadUnaligned(as: sockaddr_in6.self)
       self.init(address.sin6_addr, scope: address.sin6_scope_id, port: UInt16(bigEndian: address.sin6_port))
     } else {
-      let name = unsafe bytes.dropFirst(RawAddress.pathOffset)
-      let isAbstract = unsafe name.first == 0 && name.count > 1 && family == AF_UNIX
-      let text = unsafe isAbstract ? name.dropFirst() : name.prefix { $0 != 0 }
-      self.init(.unix(path: unsafe (isAbstract ? "@" : "") + String(decoding: text, as: UTF8.self)))
+      unsafe self.init(unixIn: UnsafeRawBufferPointer(start: place, count: byteCount), family)
     }
+  }
+
+  /// Converts the address of a unix socket.
+  @inline(never)
+  private init(unixIn bytes: UnsafeRawBufferPointer, _ family: Int32) {
+    let name = unsafe bytes.dropFirst(RawAddress.pathOffset)
+    let isAbstract = unsafe name.first == 0 && name.count > 1 && family == AF_UNIX
+    let text = unsafe isAbstract ? name.dropFirst() : name.prefix { $0 != 0 }
+    self.init(.unix(path: unsafe (isAbstract ? "@" : "") + String(decoding: text, as: UTF8.self)))
   }
 
   /// An IPv6 address, or the IPv4 address in an IPv4-mapped IPv6 address.

@@ -10,11 +10,24 @@ extension Connection {
   ///   takes no output any more: `bytes` is as it was then. After `full`, the other connection's handler is told when its
   ///   output has drained.
   public func forward(_ bytes: inout RingBuffer, to other: ConnectionHandle) -> ConnectionHandle.Offer {
-    guard state.pointee.isOn(other.queue.loop), let table = unsafe other.queue.loop.connectionsOfItsThread,
-      state.pointee.life.isStream
+    forward(&bytes, to: other, at: token(of: other))
+  }
+
+  /// The token of another connection of this loop; `none` where it is another loop's, or is not established.
+  func token(of other: ConnectionHandle) -> ConnectionToken {
+    state.pointee.isOn(other.queue.loop) ? other.queue.token : .none
+  }
+
+  /// Moves bytes to the output of another connection, as ``forward(_:to:)`` does.
+  ///
+  /// - Parameter token: the token of that connection. One who keeps it saves a look at the handle.
+  func forward(
+    _ bytes: inout RingBuffer, to other: ConnectionHandle, at token: ConnectionToken
+  ) -> ConnectionHandle.Offer {
+    guard let table = unsafe state.pointee.loop.connectionsOfItsThread, state.pointee.life.isStream,
+      token != .none
     else { return offer(&bytes, to: other) }
-    guard let target = table.pointee.find(other.queue.token), target.pointee.life.phase == .open,
-      !target.pointee.isInCallback
+    guard let target = table.pointee.find(token), target.pointee.life.phase == .open, !target.pointee.isInCallback
     else { return forwardThroughFilters(&bytes, to: other, in: table) }
     guard target.pointee.life.takesOutput else { return .gone }
     return forward(&bytes, to: target, in: table)

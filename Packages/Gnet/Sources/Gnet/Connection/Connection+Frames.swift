@@ -58,6 +58,6 @@ extension Connection {
     guard !isOutputFull, life.ending == .none, life.flags.isDisjoint(with: [.readingPaused, .aborted]) else {
       return false
     }
-    return !life.flags.contains(.hasRequests) || state.pointee.rare?.successor == nil
+    return !life.flags.contains(.hasRequests) || state.pointee.successor == nil
   }
 }

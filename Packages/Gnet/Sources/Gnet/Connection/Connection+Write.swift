@@ -34,7 +34,7 @@ extension Connection {
   /// Writes all bytes of `ring` to the peer and leaves it empty; large contents are moved, not copied.
   public func write(moving ring: inout RingBuffer) {
     let capacity = state.pointee.lentOutput.pointee.capacity
-    if state.pointee.life.takesOutput, state.pointee.outbound.isEmpty, ring.isWorthExchanging(forCapacity: capacity) {
+    if state.pointee.life.takesOutput, !state.pointee.hasOutbound, ring.isWorthExchanging(forCapacity: capacity) {
       state.pointee.lentOutput.pointee.append(moving: &ring)
     } else {
       copyAndEmpty(&ring)
@@ -68,12 +68,12 @@ extension Connection {
   @inline(__always)
   private func write(_ first: RawSpan, _ second: RawSpan) {
     if state.pointee.life.takesOutput {
-      if state.pointee.outbound.isEmpty {
-        state.pointee.lentOutput.pointee.write(first)
-        if !second.isEmpty { state.pointee.lentOutput.pointee.write(second) }
-      } else {
+      if state.pointee.hasOutbound {
         state.pointee.outbound.write(first)
         if !second.isEmpty { state.pointee.outbound.write(second) }
+      } else {
+        state.pointee.lentOutput.pointee.write(first)
+        if !second.isEmpty { state.pointee.lentOutput.pointee.write(second) }
       }
     } else if let outbox = state.pointee.outbox {
       outbox.pointee.append(first, second, to: state.pointee.remote, from: outbox.pointee.local)

@@ -115,10 +115,10 @@ public struct Connection: ~Copyable {
   /// Moving it costs a reading of the clock and no allocation. Does nothing for a datagram.
   public func setTimeout(_ delay: Duration?) {
     guard !state.pointee.isDatagramPeer else { return }
-    let isSet = state.pointee.timeout != .never
+    let earlier = state.pointee.timeout
     let timeout = delay.map { unsafe state.pointee.loop.deadline(after: $0) } ?? .never
     // The timer is looked at only when it may be too late: a deadline that is put off is found out by the timer.
-    if !isSet || timeout < state.pointee.timeout { state.pointee.life.flags.insert(.hasRequests) }
+    if earlier == .never || timeout < earlier { state.pointee.life.flags.insert(.hasRequests) }
     state.pointee.timeout = timeout
   }
 
@@ -133,13 +133,13 @@ public struct Connection: ~Copyable {
   /// handler that only this connection has, which takes less than a service.
   @inlinable
   public func become<Handler: ConnectionHandler & ~Copyable>(_ handler: consuming Handler) {
-    become(.value(GivenHandler(handler)))
+    become(.value(GivenHandler(handler, on: loop)))
   }
 
   @usableFromInline
-  func become(_ successor: HandlerSource) {
+  func become(_ successor: consuming HandlerSource) {
     guard !state.pointee.isDatagramPeer else { return }
-    state.pointee.ensuredRare.successor = successor
+    state.pointee.successor = .some(successor)
     state.pointee.life.flags.insert(.hasRequests)
   }
 

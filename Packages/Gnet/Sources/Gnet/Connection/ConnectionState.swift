@@ -6,7 +6,10 @@ internal import SystemPackage
 ///
 /// Only the loop's own thread touches it. Slots stay where they are in memory, so a `Connection` is a pointer to one.
 /// The properties are in the order of their use: with many connections, a request pays for each cache line that it touches.
+/// A slot is two lines; what most connections never have is in ``RareState``.
 struct ConnectionState: ~Copyable {
+  // The first line. A request that is answered at once touches nothing else, also where it is answered by a relay.
+
   // The table that has the slot keeps the loop.
   unowned(unsafe) let loop: EventLoop
   /// The number of the slot and the generation of its connection: what readiness events and handles carry.
@@ -29,55 +32,20 @@ struct ConnectionState: ~Copyable {
   var fd: Int32 = -1
   /// The connection's handler; there is one from `opened` to the end.
   var handler: HandlerReference?
-  /// The bytes of `outbound` that the loop's statistics contain.
-  var accountedOutput = 0
+  /// The state that few connections have; `nil` as long as none of it has been needed.
+  var rare: Pinned<RareState>?
   /// The loop's buffer, where output is gathered for the length of a callback while `outbound` is empty.
   let lentOutput: Pinned<RingBuffer>
-  /// The datagrams to be sent: of the loop's socket, for a slot that stands for a peer of it, or of an outbound connection.
-  var outbox: Pinned<DatagramOutbox>?
+
+  // The second line.
+
   /// The part that other threads hold on to; made when a handle is first asked for.
   var handleQueue: HandleQueue?
-  /// Received bytes that `react` left; without storage as long as there are none.
-  var inbound = RingBuffer()
-  /// Bytes that the kernel has not taken yet; without storage as long as there are none.
-  var outbound = RingBuffer()
-
-  // A request that is answered at once does not touch anything from here on.
-
+  var context: AnyObject?
   var remote = SocketAddress(.unix(path: ""))
   var addressIndex: Int32 = 0
-  var context: AnyObject?
-  /// The filters between the socket and the handler, those included that bytes go past.
-  var filters: Pinned<FilterChain>?
-  /// The state that few connections have.
-  var rare: RareState?
-  /// The error that sending met.
-  var failure: Errno?
-  /// The times when bytes were last received and sent; kept only if there is a time-out that asks for them.
-  var lastReceived = Poller.Instant(nanoseconds: 0)
-  var lastSent = Poller.Instant(nanoseconds: 0)
-  /// The deadline that the handler has set; then the end of lingering at the latest.
-  var timeout = Poller.Instant.never
-  /// The connection's timer, set to its earliest deadline or before; then to an end of lingering, or before.
-  var timer: Timers<Deadline>.ID?
-
-  /// The state of a connection that few connections have.
-  final class RareState {
-    /// This side's address, once the descriptor has been handed over.
-    var localAfterDetach: SocketAddress?
-    /// The source of the handler that takes the connection over when the callback is over.
-    var successor: HandlerSource?
-  }
-
-  /// Makes the rare state, if there is none.
-  var ensuredRare: RareState {
-    mutating get {
-      if let rare { return rare }
-      let made = RareState()
-      rare = made
-      return made
-    }
-  }
+  /// The source of the handler that takes the connection over when the callback is over.
+  var successor: HandlerSource?
 
   init(token: ConnectionToken, loop: EventLoop, lentOutput: Pinned<RingBuffer>) {
     self.token = token
@@ -85,13 +53,7 @@ struct ConnectionState: ~Copyable {
     self.lentOutput = lentOutput
   }
 
-  deinit { filters?.destroy() }
-
-  /// Removes the filters at the end of the connection.
-  mutating func dropFilters() {
-    filters?.destroy()
-    filters = nil
-  }
+  deinit { rare?.destroy() }
 
   /// Whether the connection belongs to a loop.
   @inline(__always)
@@ -118,7 +80,7 @@ struct ConnectionState: ~Copyable {
   @inline(__always)
   var unsentCount: Int {
     if let outbox { return outbox.pointee.byteCount }
-    return life.phase == .filtered ? outbound.count + countBeforeFilters : outbound.count
+    return life.phase == .filtered ? outboundCount + countBeforeFilters : outboundCount
   }
 
   /// The bytes of output before the filters.
@@ -126,12 +88,15 @@ struct ConnectionState: ~Copyable {
   private var countBeforeFilters: Int { filters?.pointee.pendingCount ?? 0 }
 
   /// This side's address where it is not for the descriptor to tell.
-  var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : rare?.localAfterDetach }
+  var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : localAfterDetach }
 
   /// The bytes of output that the kernel has not taken.
   @inline(__always)
   var pendingWriteCount: Int {
-    if life.phase == .open { return outbound.count + (outbound.isEmpty ? lentOutput.pointee.count : 0) }
+    if life.phase == .open {
+      let count = outboundCount
+      return count > 0 ? count : lentOutput.pointee.count
+    }
     return pendingCountBeyondStreams
   }
 
@@ -150,7 +115,14 @@ struct ConnectionState: ~Copyable {
 
   /// Whether nothing but going on as before is to be done after a callback.
   @inline(__always)
-  var isSteady: Bool { life.isSteady && interest == .readable && outbound.isEmpty && accountedOutput == 0 }
+  var isSteady: Bool { life.isSteady && interest == .readable && isDrained }
+
+  /// Whether no output waits, as the loop's statistics know.
+  @inline(__always)
+  private var isDrained: Bool {
+    guard let rare else { return true }
+    return rare.pointee.outbound.isEmpty && rare.pointee.accountedOutput == 0
+  }
 
   /// Asks for an ending, unless a stronger one is due already. There is none for a datagram.
   @inline(__always)
@@ -172,6 +144,7 @@ struct ConnectionState: ~Copyable {
   /// The output that the kernel has not taken, beside the watermarks.
   @inline(__always)
   func pending(_ options: Options) -> StreamLife.Pending {
+    if rare == nil { return .none }
     let count = unsentCount
     if count == 0 { return endsBehindHandshake ? .low : .none }
     if count >= options.outboundHighWatermark { return .high }

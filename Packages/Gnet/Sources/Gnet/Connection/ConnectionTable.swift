@@ -19,6 +19,8 @@ struct ConnectionTable: ~Copyable {
   private var free: [UInt32] = []
   /// The connections that are to be served without an event of their descriptors.
   private var queue: [ConnectionToken] = []
+  /// The storage of the run queue of the round before, without connections.
+  private var spareQueue: [ConnectionToken] = []
   /// The slots in use.
   private(set) var count = 0
   private let loop: EventLoop
@@ -100,9 +102,19 @@ struct ConnectionTable: ~Copyable {
   /// Takes the run queue as it is; connections that are enqueued from now on wait for the next round.
   mutating func takeQueue() -> [ConnectionToken] {
     var round: [ConnectionToken] = []
+    swap(&round, &spareQueue)
     swap(&round, &queue)
     return round
   }
+
+  /// Takes the storage of a run queue that was served back, unless it is that of a rush.
+  mutating func recycleQueue(_ round: consuming [ConnectionToken]) {
+    guard round.capacity <= Self.spareQueueLimit else { return }
+    round.removeAll(keepingCapacity: true)
+    spareQueue = round
+  }
+
+  private static var spareQueueLimit: Int { 1024 }
 
   private mutating func addChunk() {
     let first = UInt32(capacity)
@@ -143,7 +155,7 @@ extension Pinned where Value == ConnectionTable {
     // However much the kernel takes: the body may have stopped at the watermark, and waits for the drain.
     if view.isOutputFull { slot.pointee.life.flags.insert(.outputFull) }
     slot.pointee.isInCallback = false
-    slot.pointee.outbound.append(moving: &lentOutput.pointee)
+    if !lentOutput.pointee.isEmpty { slot.pointee.outbound.append(moving: &lentOutput.pointee) }
     swap(&setAside, &lentOutput.pointee)
     slot.pointee.life.flags.insert(.settleDue)
     pointee.enqueue(slot)

@@ -12,6 +12,8 @@ final class HandleQueue: Sendable {
   enum Target: Sendable {
     /// The connection whose token is ``token``.
     case connection
+    /// The same, where this side has established the connection.
+    case outbound(ConnectTarget)
     indirect case datagrams(to: SocketAddress, from: cgnet_local, addressIndex: Int)
   }
 
@@ -41,6 +43,9 @@ final class HandleQueue: Sendable {
     var haveRefused = false
     /// The bytes of the output that `calls` are for.
     private var listedByteCount = 0
+
+    /// Whether nothing waits.
+    var isEmpty: Bool { calls.isEmpty && output.isEmpty }
 
     /// The bytes behind those of the last listed call: one more write.
     var restByteCount: Int { output.count - listedByteCount }
@@ -109,36 +114,53 @@ final class HandleQueue: Sendable {
   }
 
   private struct State: ~Copyable {
-    var pending = Pending()
+    /// The calls that wait, in memory that is there from the first call on: the handles of most connections only tell
+    /// them apart, or find them on their own loop.
+    private var place: Pinned<Pending>?
     /// Whether calls are still taken.
     var isOpen = true
     /// Whether the connection has gone: there is nothing left to abort.
     var isGone = false
     /// Whether the loop has been told and has not looked yet.
     var isScheduled = false
+
+    deinit { place?.destroy() }
+
+    var pending: Pinned<Pending> {
+      mutating get {
+        if let place { return place }
+        let made = Pinned(Pending())
+        place = made
+        return made
+      }
+    }
+
+    /// Takes the calls that wait.
+    mutating func take() -> Pending {
+      isScheduled = false
+      var taken = Pending()
+      if let place { swap(&taken, &place.pointee) }
+      return taken
+    }
   }
 
   let loop: EventLoop
   let target: Target
-  /// Whether each write is a datagram.
-  private let keepsBounds: Bool
   /// The token of the connection; 0 until the loop has made it one of its own.
   private let tokenValue: Atomic<UInt64>
-  private let limit: Int
-  private let state = Lock(State())
   /// Bytes that the loop has taken from here, or its handlers have written, and the kernel has not taken yet.
   private let unsentByteCount = Atomic<Int>(0)
-  /// Set once, behind the lock.
-  private let abortion = Atomic<Bool>(false)
   /// The outbound connection that is still being established.
   // Set when the queue is made, then used on the loop's thread only.
   private nonisolated(unsafe) var currentDial: Dial?
-  /// The host as it stands in the address of an outbound connection, or the path of a unix socket.
-  let requestedName: String?
+  private let state = Lock(State())
+  /// Whether each write is a datagram.
+  private let keepsBounds: Bool
+  /// Set once, behind the lock.
+  private let abortion = Atomic<Bool>(false)
 
   init(of connection: borrowing ConnectionState) {
     loop = unsafe connection.loop
-    limit = loop.outboundHighWatermark
     target =
       connection.isDatagramPeer
       ? .datagrams(
@@ -146,10 +168,9 @@ final class HandleQueue: Sendable {
         addressIndex: Int(connection.addressIndex))
       : .connection
     keepsBounds = connection.isDatagram
-    requestedName = nil
     tokenValue = Atomic(connection.token.rawValue)
-    // Output of the callback that is running is left out: it is counted when the kernel has not taken it.
-    unsentByteCount.store(connection.isDatagram ? 0 : connection.unsentCount, ordering: .relaxed)
+    // What a running callback has changed is counted when the callback is over.
+    unsentByteCount.store(connection.accountedOutput, ordering: .relaxed)
     let isGone = !connection.isDatagramPeer && connection.life.phase == .ended
     if isGone || connection.life.ending != .none {
       state.withLock { state in
@@ -160,22 +181,18 @@ final class HandleQueue: Sendable {
   }
 
   /// The queue of a connection that its loop has yet to make its own.
-  init(ofConnectionOn loop: EventLoop, keepsBounds: Bool = false, requestedName: String? = nil) {
+  init(ofConnectionOn loop: EventLoop, _ target: Target = .connection, keepsBounds: Bool = false) {
     self.loop = loop
+    self.target = target
     self.keepsBounds = keepsBounds
-    self.requestedName = requestedName
-    limit = loop.outboundHighWatermark
-    target = .connection
     tokenValue = Atomic(0)
   }
 
   /// A queue for datagrams to anyone.
   init(to peer: SocketAddress, addressIndex: Int, on loop: EventLoop) {
     self.loop = loop
-    limit = loop.outboundHighWatermark
     target = .datagrams(to: peer, from: cgnet_local(), addressIndex: addressIndex)
     keepsBounds = true
-    requestedName = nil
     tokenValue = Atomic(0)
   }
 
@@ -189,6 +206,9 @@ final class HandleQueue: Sendable {
   var dial: Dial? { unsafe currentDial }
 
   func setDial(_ dial: Dial?) { unsafe currentDial = dial }
+
+  /// The host as it stands in the address of an outbound connection, or the path of a unix socket.
+  var requestedName: String? { if case .outbound(let target) = target { target.name } else { nil } }
 
   private var isOfDatagrams: Bool {
     if case .datagrams = target { true } else { false }
@@ -209,15 +229,16 @@ final class HandleQueue: Sendable {
   func offer(_ bytes: RawSpan) -> ConnectionHandle.Offer {
     var isFull = false
     let isTaken = queue { state in
-      let waiting = state.pending.cost + self.unsentByteCount.load(ordering: .relaxed)
-      guard waiting < self.limit || waiting == 0 else {
+      let pending = state.pending
+      let waiting = pending.pointee.cost + self.unsentByteCount.load(ordering: .relaxed)
+      guard waiting < self.loop.outboundHighWatermark || waiting == 0 else {
         isFull = true
-        if state.pending.cost > 0 { state.pending.haveRefused = true }
+        if pending.pointee.cost > 0 { pending.pointee.haveRefused = true }
         return false
       }
-      if state.pending.output.capacity == 0 { state.pending.output = self.loop.spareRings.take() }
-      if self.keepsBounds { state.pending.addDatagram(bytes) } else { state.pending.output.write(bytes) }
-      state.pending.prefetchNext()
+      if pending.pointee.output.capacity == 0 { pending.pointee.output = self.loop.spareRings.take() }
+      if self.keepsBounds { pending.pointee.addDatagram(bytes) } else { pending.pointee.output.write(bytes) }
+      pending.pointee.prefetchNext()
       return true
     }
     return isTaken ? .taken : isFull ? .full : .gone
@@ -228,7 +249,7 @@ final class HandleQueue: Sendable {
     if isOfDatagrams { return false }
     let body = Body(body)
     return queue { state in
-      state.pending.add(.perform(body))
+      state.pending.pointee.add(.perform(body))
       return true
     }
   }
@@ -236,7 +257,8 @@ final class HandleQueue: Sendable {
   /// Asks for a `react`; `false` if nothing is taken any more.
   func wake() -> Bool {
     queue { state in
-      if !state.pending.endsWithWake { state.pending.add(.wake) }
+      let pending = state.pending
+      if !pending.pointee.endsWithWake { pending.pointee.add(.wake) }
       return true
     }
   }
@@ -245,7 +267,7 @@ final class HandleQueue: Sendable {
   func close() -> Bool {
     if isOfDatagrams { return false }
     return queue { state in
-      state.pending.add(.close)
+      state.pending.pointee.add(.close)
       state.isOpen = false
       return true
     }
@@ -288,14 +310,7 @@ final class HandleQueue: Sendable {
   // MARK: The loop
 
   /// Takes the calls that wait.
-  func takeCalls() -> Pending {
-    state.withLock { state in
-      var taken = Pending()
-      swap(&taken, &state.pending)
-      state.isScheduled = false
-      return taken
-    }
-  }
+  func takeCalls() -> Pending { state.withLock { $0.take() } }
 
   /// Takes in that calls wait, and leaves them. Returns whether the end of the connection is among them.
   func leaveCalls() -> Bool {
@@ -307,14 +322,18 @@ final class HandleQueue: Sendable {
 
   /// Takes no more calls, and hands over those that wait.
   func closeForCalls() -> Pending {
-    state.withLock { $0.isOpen = false }
-    return takeCalls()
+    state.withLock { state in
+      state.isOpen = false
+      return state.take()
+    }
   }
 
   /// Takes no more calls, and drops those that wait: the connection has gone.
   func markGone() {
-    state.withLock { $0.isGone = true }
-    _ = closeForCalls()
+    _ = state.withLock { state in
+      (state.isOpen, state.isGone) = (false, true)
+      return state.take()
+    }
   }
 
   /// Whether the connection is to end without waiting for its output. To be asked for after `takeCalls()`: what comes

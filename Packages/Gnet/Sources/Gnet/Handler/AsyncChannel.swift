@@ -67,8 +67,7 @@ final class AsyncChannel: Sendable {
   /// The bytes that the handler has left, where the caller runs on the loop.
   private func takeUnread() -> [UInt8]? {
     handle.withConnection { connection in
-      let bytes = connection.state.pointee.inbound.readAll()
-      connection.state.pointee.inbound.giveBackSlack()
+      let bytes = connection.state.pointee.takeInbound()
       connection.isReadingPaused = false
       return bytes.isEmpty ? nil : bytes
     } ?? nil
@@ -93,7 +92,7 @@ final class AsyncChannel: Sendable {
       handle.perform { [self] connection in
         let isLast = connection.isInputEnded
         offer(&connection.state.pointee.inbound, isLast: isLast)
-        connection.state.pointee.inbound.giveBackSlack()
+        connection.state.pointee.giveInboundBack()
         connection.isReadingPaused = false
         return .none
       }

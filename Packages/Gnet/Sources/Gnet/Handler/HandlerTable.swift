@@ -57,11 +57,26 @@ class HandlerTable {
 
 /// The origin of a connection's handler.
 @usableFromInline
-enum HandlerSource {
+enum HandlerSource: ~Copyable {
   /// A service, which makes it.
   case service(Service)
-  /// A table of the handler's own.
-  case value(HandlerTable)
+  /// A value.
+  case value(GivenHandler)
+}
+
+/// The handler of a connection that is about to have one.
+enum HandlerStart {
+  /// The table that makes it.
+  case table(HandlerTable)
+  /// A handler that is there, and has no other owner.
+  case value(HandlerReference)
+
+  var isFullDuplex: Bool {
+    switch self {
+    case .table(let table): table.isFullDuplex
+    case .value(let handler): handler.isFullDuplex
+    }
+  }
 }
 
 /// A connection's handler: its place, and the table that knows what lies there.
@@ -83,6 +98,14 @@ struct HandlerReference {
     unsafe self.table = Unmanaged.passRetained(table)
     unsafe place = table.make(&connection)
   }
+
+  /// Refers to a handler that is there. The reference to its table ends with the handler.
+  init(_ table: Unmanaged<HandlerTable>, at place: HandlerTable.Place) {
+    unsafe self.table = table
+    unsafe self.place = place
+  }
+
+  var isFullDuplex: Bool { unsafe table._withUnsafeGuaranteedRef { $0.isFullDuplex } }
 
   @inline(__always)
   func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {

@@ -36,10 +36,13 @@ class HandlersOfType<Handler: ConnectionHandler & ~Copyable>: HandlerTable {
     unsafe handler(place).pointee.shuttingDown(&connection)
   }
 
+  // The memory of a handler is freed by its address alone, and a handler is destroyed by being moved: both need nothing
+  // that is made at run time for the type.
+
   @inlinable
   final override func closed(_ place: Place?, _ connection: inout Connection, _ error: (any Error)?) -> Action {
     unsafe handler(place).move().closed(&connection, error)
-    unsafe handler(place).deallocate()
+    unsafe place?.deallocate()
     return .none
   }
 
@@ -48,14 +51,23 @@ class HandlersOfType<Handler: ConnectionHandler & ~Copyable>: HandlerTable {
     _ place: Place?, _ connection: inout Connection, _ detached: consuming DetachedConnection
   ) -> Action {
     unsafe handler(place).move().detached(&connection, detached)
-    unsafe handler(place).deallocate()
+    unsafe place?.deallocate()
     return .none
   }
 
   @inlinable
   final override func destroy(_ place: Place?) {
-    unsafe handler(place).deinitialize(count: 1)
-    unsafe handler(place).deallocate()
+    _ = unsafe handler(place).move()
+    unsafe place?.deallocate()
+  }
+
+  /// Keeps a handler where its connection finds it.
+  @inlinable
+  static func place(_ handler: consuming Handler) -> Place {
+    let place = UnsafeMutableRawPointer.allocate(
+      byteCount: MemoryLayout<Handler>.stride, alignment: MemoryLayout<Handler>.alignment)
+    unsafe place.initializeMemory(as: Handler.self, to: handler)
+    return unsafe place
   }
 }
 
@@ -68,32 +80,31 @@ final class TypedHandlers<Handler: ConnectionHandler & ~Copyable>: HandlersOfTyp
   init(_ makeHandler: @escaping (inout Connection) -> Handler) { self.makeHandler = makeHandler }
 
   @inlinable
-  override func make(_ connection: inout Connection) -> Place? {
-    let place = UnsafeMutablePointer<Handler>.allocate(capacity: 1)
-    unsafe place.initialize(to: makeHandler(&connection))
-    return UnsafeMutableRawPointer(place)
-  }
+  override func make(_ connection: inout Connection) -> Place? { unsafe Self.place(makeHandler(&connection)) }
 }
 
 /// The handler of one connection, which is given as a value before the connection is there.
+///
+/// A loop has one table for all handlers of a type that are given on its thread.
 @safe
 @usableFromInline
-final class GivenHandler<Handler: ConnectionHandler & ~Copyable>: HandlersOfType<Handler> {
-  /// The handler, until the connection takes it.
-  @usableFromInline var waiting: UnsafeMutablePointer<Handler>?
+struct GivenHandler: ~Copyable {
+  @usableFromInline let table: Unmanaged<HandlerTable>
+  @usableFromInline let place: HandlerTable.Place
 
   @inlinable
-  init(_ handler: consuming Handler) {
-    unsafe waiting = .allocate(capacity: 1)
-    unsafe waiting.unsafelyUnwrapped.initialize(to: handler)
+  init<Handler: ConnectionHandler & ~Copyable>(_ handler: consuming Handler, on loop: EventLoop) {
+    unsafe table = loop.table(of: ObjectIdentifier(Handler.self)) { HandlersOfType<Handler>() }
+    unsafe place = HandlersOfType.place(handler)
   }
 
-  @inlinable
-  override func make(_ connection: inout Connection) -> Place? { unsafe UnsafeMutableRawPointer(waiting.take()) }
-
-  deinit {
-    guard let waiting = unsafe waiting else { return }
-    unsafe waiting.deinitialize(count: 1)
-    unsafe waiting.deallocate()
+  /// Gives the handler to its connection.
+  consuming func take() -> HandlerReference {
+    let reference = unsafe HandlerReference(table, at: place)
+    discard self
+    return reference
   }
+
+  @usableFromInline
+  deinit { unsafe HandlerReference(table, at: place).destroy() }
 }

@@ -133,20 +133,49 @@ public final class EventLoop: Sendable {
   }
 
   /// The addresses that callbacks have connected to.
-  // Used on the loop's thread only.
+  // Used on the loop's thread only, one access at a time: a check of that would cost each connect as much as the search.
+  @exclusivity(unchecked)
   private nonisolated(unsafe) var targets: [String: Result<ConnectTarget, ConnectError>] = [:]
+  /// The address of the last connect, which the next one most likely is to as well.
+  @exclusivity(unchecked)
+  private nonisolated(unsafe) var lastTarget: (address: String, target: Result<ConnectTarget, ConnectError>)?
   private static let targetLimit = 256
 
   /// An address to connect to. Callbacks connect to few addresses again and again: on the loop's thread each is parsed once.
   func target(_ address: String) -> Result<ConnectTarget, ConnectError> {
-    let isCurrent = isCurrent
-    if isCurrent, let known = unsafe targets[address] { return known }
-    let target = Result { () throws(ConnectError) in try ConnectTarget(address) }
-    if isCurrent {
-      if unsafe targets.count == Self.targetLimit { unsafe targets = [:] }
-      unsafe targets[address] = target
-    }
+    guard isCurrent else { return Self.parse(address) }
+    if let last = unsafe lastTarget, last.address == address { return last.target }
+    let target = unsafe targets[address] ?? addTarget(address)
+    unsafe lastTarget = (address, target)
     return target
+  }
+
+  private func addTarget(_ address: String) -> Result<ConnectTarget, ConnectError> {
+    if unsafe targets.count == Self.targetLimit { unsafe targets = [:] }
+    let target = Self.parse(address)
+    unsafe targets[address] = target
+    return target
+  }
+
+  private static func parse(_ address: String) -> Result<ConnectTarget, ConnectError> {
+    Result { () throws(ConnectError) in try ConnectTarget(address) }
+  }
+
+  /// The tables of the handlers that were given as values, by their types. A program has few types of handlers.
+  // Used on the loop's thread only, one access at a time, as `targets`.
+  @exclusivity(unchecked)
+  private nonisolated(unsafe) var tablesOfTypes: [(type: ObjectIdentifier, table: HandlerTable)] = []
+
+  /// A reference to a table for handlers of a type: on the loop's thread always the same.
+  @usableFromInline
+  func table(of type: ObjectIdentifier, _ make: () -> HandlerTable) -> Unmanaged<HandlerTable> {
+    guard isCurrent else { return unsafe Unmanaged.passRetained(make()) }
+    for index in unsafe tablesOfTypes.indices where unsafe tablesOfTypes[index].type == type {
+      return unsafe Unmanaged.passRetained(tablesOfTypes[index].table)
+    }
+    let table = make()
+    unsafe tablesOfTypes.append((type, table))
+    return unsafe Unmanaged.passRetained(table)
   }
 
   /// Whether the caller runs on the loop's thread.

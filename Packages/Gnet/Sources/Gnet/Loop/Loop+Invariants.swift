@@ -89,9 +89,9 @@ extension ConnectionState {
     }
     if life.phase == .establishing, let filters {
       require(!filters.pointee.isEstablished, "a connection whose filters are established is not open")
-      require(filters.pointee.failure == nil || !outbound.isEmpty, "a connection whose filter has failed is not closed")
+      require(filters.pointee.failure == nil || hasOutbound, "a connection whose filter has failed is not closed")
       require(
-        interest.contains(.writable) != outbound.isEmpty, "the interest \(interest), \(outbound.count) bytes unsent")
+        interest.contains(.writable) == hasOutbound, "the interest \(interest), \(outboundCount) bytes unsent")
       let hasDeadline = filters.pointee.failure == nil && filters.pointee.deadline < .never && handleQueue?.dial == nil
       require(!hasDeadline || timer != nil, "the time of a filter has no timer")
     }
@@ -101,7 +101,7 @@ extension ConnectionState {
     require(!life.flags.contains(.settleDue), "a connection is to be settled and is not queued")
     require(!life.flags.contains(.aborted), "an aborted connection is open")
     // Bytes before the filters wait for these, and not for the socket.
-    let socketCount = life.phase == .filtered ? outbound.count : unsentCount
+    let socketCount = life.phase == .filtered ? outboundCount : unsentCount
     require(
       interest.contains(.writable) == (socketCount > 0), "the interest \(interest) with \(socketCount) bytes unsent")
     let isReadWanted = life.wantsInput || wantsPeer

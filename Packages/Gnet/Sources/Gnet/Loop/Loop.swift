@@ -146,7 +146,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   private mutating func apply(_ queue: HandleQueue) {
     switch queue.target {
-    case .connection: streams.apply(queue, &turn)
+    case .connection, .outbound: streams.apply(queue, &turn)
     case .datagrams(let peer, let local, let addressIndex): datagrams.apply(queue, peer, local, addressIndex, &turn)
     }
   }

@@ -55,6 +55,9 @@ package struct ConnectionToken: RawRepresentable, Equatable, Sendable {
   @inline(__always)
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
+  /// The token of no connection.
+  static var none: ConnectionToken { ConnectionToken(rawValue: 0) }
+
   @inline(__always)
   init(slot: UInt32, generation: UInt32) { rawValue = UInt64(generation) << 32 | UInt64(slot) }
 

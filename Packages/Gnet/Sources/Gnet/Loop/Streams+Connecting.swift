@@ -44,8 +44,8 @@ extension Streams {
         }
         dial.local = local
       }
-      if let peer = target.address {
-        dial.race = AddressRace(RawAddress(peer, isIPv6: peer.family == .ipv6))
+      if let race = target.race {
+        dial.race = race
         connect(dial, &turn)
       } else {
         lookUp(target.query, dial, &turn)
@@ -95,8 +95,8 @@ extension Streams {
   /// Tries addresses until one is connected or pending; with none left, the dial has failed.
   private mutating func tryNext(_ dial: Dial, _ turn: inout Turn<System>) {
     dial.nextAttempt = .never
-    while let address = dial.race.takeNext() {
-      switch attempt(address, dial, turn) {
+    while let next = dial.race.takeNext() {
+      switch attempt(next, dial, turn) {
       case .established(let slot):
         return succeed(slot, dial, &turn)
       case .pending(let slot):
@@ -124,15 +124,17 @@ extension Streams {
 
   private static var longestRetryDelay: Duration { .milliseconds(50) }
 
-  private func attempt(_ raw: RawAddress, _ dial: Dial, _ turn: borrowing Turn<System>) -> Attempt {
-    let remote = SocketAddress(raw.storage, length: raw.length)
+  // Inlined: a function that borrows the turn would be given a copy of it.
+  @inline(__always)
+  private func attempt(_ next: AddressRace.Entry, _ dial: Dial, _ turn: borrowing Turn<System>) -> Attempt {
+    let remote = next.address
     if let local = dial.local, remote.family != .unix, remote.family != local.family {
       return .failed(
         .invalidAddress(dial.address, reason: "it has no address of the same kind as the local address \(local)"))
     }
     var call = SystemCall.socket
     do throws(Errno) {
-      let socket = try turn.system.socket(family: raw.family, isDatagram: dial.isDatagram)
+      let socket = try turn.system.socket(family: next.raw.family, isDatagram: dial.isDatagram)
       call = .setOption
       try setOptions(of: socket.fd, dial, isTCP: remote.family != .unix && !dial.isDatagram, turn.system)
       call = .bind
@@ -141,7 +143,7 @@ extension Streams {
           turn.system.bind(socket.fd, to: RawAddress(local, isIPv6: local.family == .ipv6)))
       }
       call = .connect
-      let isEstablished = try turn.system.beginConnecting(socket.fd, to: raw, again: remote.isLoopback)
+      let isEstablished = try turn.system.beginConnecting(socket.fd, to: next.raw, again: remote.isLoopback)
       if isEstablished, !dial.isDatagram, turn.system.isConnectedToItself(socket.fd, remote) {
         throw .connectionRefused
       }
@@ -226,13 +228,13 @@ extension Streams {
   /// Opens an outbound connection, which is established.
   mutating func open(_ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>) {
     remove(dial, &turn)
-    dial.succeed()
+    let handlers = start(dial.succeed())
     if dial.isDatagram { prepareExchange(slot, turn) }
     loop.addConnection()
     loop.count(in: &turn.counters) { $0.connectionsOutbound &+= 1 }
     let token = slot.pointee.token
     dial.queue.setToken(token)
-    openApplyingCalls(slot, table(of: dial.handlers), &turn)
+    openApplyingCalls(slot, handlers, &turn)
   }
 
   /// Fails to establish a connection.

@@ -40,7 +40,7 @@ extension Streams {
     if slot.pointee.earliestDeadline(turn.options) <= turn.system.now {
       offerArrived(slot, &turn)
       guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
-      if !slot.pointee.outbound.isEmpty { flush(slot, &turn) }
+      if slot.pointee.hasOutbound { flush(slot, &turn) }
       guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
       let now = turn.system.now
       if slot.pointee.ownDeadline(turn.options) <= now { return fail(slot, .timedOut, &turn) }

@@ -48,7 +48,7 @@ extension Streams {
     slot.pointee.filters?.pointee.abandon(error)
     let lingers = lingers && mayLoseOutput(slot, turn)
     slot.pointee.dropFilters()
-    slot.pointee.rare = nil
+    slot.pointee.successor = nil
     if lingers { linger(slot, &turn) } else { free(slot, &turn) }
   }
 
@@ -65,10 +65,10 @@ extension Streams {
     }
     markEnded(slot, &turn)
     // The descriptor is the callee's, who may close it before asking for the address.
-    slot.pointee.ensuredRare.localAfterDetach = try? turn.system.localAddress(of: fd)
+    slot.pointee.localAfterDetach = try? turn.system.localAddress(of: fd)
     slot.pointee.fd = -1
     let detached = DetachedConnection(
-      OwnedSocket(adopting: fd, of: turn.system), unreadBytes: slot.pointee.inbound.readAll(),
+      OwnedSocket(adopting: fd, of: turn.system), unreadBytes: slot.pointee.takeInbound(),
       isOutputEnded: slot.pointee.life.flags.contains(.outputEnded), system: turn.system)
     slot.pointee.isInCallback = true
     var view = Connection(slot)
@@ -81,7 +81,7 @@ extension Streams {
   private mutating func markEnded(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.isOpen)
     slot.pointee.life.phase = .ended
-    slot.pointee.outbound = RingBuffer()
+    slot.pointee.dropOutbound()
     slot.pointee.outbox?.pointee.removeAll()
     accountPending(slot, &turn)
     // The queue stays to be asked for in the last callback: programs find by its handle what they keep for a connection.

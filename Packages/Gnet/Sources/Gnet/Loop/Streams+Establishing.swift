@@ -116,8 +116,8 @@ extension Streams {
     }
     guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
     if slot.pointee.life.phase == .filtered && slot.pointee.life.flags.contains(.readingPaused) {
-      filters.pointee.holdsInput = !slot.pointee.inbound.isEmpty
-    } else if !slot.pointee.inbound.isEmpty && slot.pointee.life.mayReact {
+      filters.pointee.holdsInput = slot.pointee.hasInbound
+    } else if slot.pointee.hasInbound && slot.pointee.life.mayReact {
       react(slot, &turn)
       guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
     }

@@ -17,9 +17,10 @@ extension Streams {
 
   /// Opens an outbound connection, and applies the calls that its handle has queued meanwhile: writes that came before all
   /// others before `opened`, so that their bytes are the first, everything else after it.
-  mutating func openApplyingCalls(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
+  mutating func openApplyingCalls(_ slot: ConnectionSlot, _ handlers: HandlerStart, _ turn: inout Turn<System>) {
     guard let queue = slot.pointee.handleQueue else { return assertionFailure("an outbound connection has no handle") }
     callsInProgress = queue.takeCalls()
+    if callsInProgress.isEmpty { return open(slot, handlers, &turn) }
     for byteCount in callsInProgress.takeFirstWrites() {
       Self.move(byteCount, from: &callsInProgress.output, to: slot, output)
     }
@@ -66,7 +67,7 @@ extension Streams {
   private mutating func sendRest(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let output = output
     let isLent =
-      slot.pointee.life.phase != .filtered && output.pointee.isEmpty && slot.pointee.outbound.isEmpty
+      slot.pointee.life.phase != .filtered && output.pointee.isEmpty && !slot.pointee.hasOutbound
       && !slot.pointee.life.dropsOutput
     if isLent {
       swap(&output.pointee, &callsInProgress.output)
@@ -82,9 +83,9 @@ extension Streams {
   mutating func takeLastCalls(_ slot: ConnectionSlot) {
     guard slot.pointee.life.ending != .none, let queue = slot.pointee.handleQueue else { return }
     // Not empty if it was a wake that led here, and bytes were accepted after it.
-    Self.move(&callsInProgress, to: slot, output)
+    if !callsInProgress.isEmpty { Self.move(&callsInProgress, to: slot, output) }
     var pending = queue.closeForCalls()
-    Self.move(&pending, to: slot, output)
+    if !pending.isEmpty { Self.move(&pending, to: slot, output) }
   }
 
   /// Moves the bytes of all writes that were not applied.
@@ -107,10 +108,10 @@ extension Streams {
     if byteCount == 0 { return }
     if let filters = slot.pointee.filters, filters.pointee.isActive {
       filters.pointee.write(moving: byteCount, of: &bytes)
-    } else if slot.pointee.outbound.isEmpty {
-      lentOutput.pointee.append(moving: byteCount, of: &bytes)
-    } else {
+    } else if slot.pointee.hasOutbound {
       slot.pointee.outbound.append(moving: byteCount, of: &bytes)
+    } else {
+      lentOutput.pointee.append(moving: byteCount, of: &bytes)
     }
   }
 }

@@ -8,7 +8,7 @@ extension Streams {
   mutating func serve(_ token: ConnectionToken, _ event: Poller.Event, _ turn: inout Turn<System>) {
     guard let slot = connections.pointee.find(token) else { return }
     if slot.pointee.life.phase != .open { return serveOther(slot, event, &turn) }
-    if event.isWritable, !slot.pointee.outbound.isEmpty {
+    if event.isWritable, slot.pointee.hasOutbound {
       flush(slot, &turn)
       guard slot.pointee.life.phase == .open else { return }
     }
@@ -50,10 +50,10 @@ extension Streams {
   mutating func receive(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
     assert(slot.pointee.life.phase == .open && input.isEmpty)
     var limit = turn.options.readBufferCapacity
-    if !slot.pointee.outbound.isEmpty && !slot.pointee.life.isFullDuplex {
+    if slot.pointee.hasOutbound && !slot.pointee.life.isFullDuplex {
       // Another connection's callback has filled the output since the selector was last told.
       if slot.pointee.life.flags.contains(.outputFull) { return false }
-      limit = Self.receiveLimit(slot.pointee.outbound.count, turn.options)
+      limit = Self.receiveLimit(slot.pointee.outboundCount, turn.options)
     }
     let free = unsafe input.freeSegments(minimumCapacity: turn.options.readBufferCapacity).first
     let buffer = unsafe UnsafeMutableRawBufferPointer(start: free.baseAddress, count: limit)
@@ -94,11 +94,11 @@ extension Streams {
     slot.pointee.isInCallback = true
     var view = Connection(slot)
     let action: Action
-    if slot.pointee.inbound.isEmpty {
+    if slot.pointee.hasInbound {
+      action = reactToMore(slot, handler, &view)
+    } else {
       action = handler.react(&view, &input)
       if !input.isEmpty { keepUnread(slot) }
-    } else {
-      action = reactToMore(slot, handler, &view)
     }
     slot.pointee.isInCallback = false
     settle(slot, action, &turn)
@@ -120,8 +120,8 @@ extension Streams {
     slot.pointee.life.flags.remove(.holdsInput)
     slot.pointee.inbound.append(moving: &input)
     let action = handler.react(&view, &slot.pointee.inbound)
-    slot.pointee.inbound.giveBackSlack()
-    if !slot.pointee.inbound.isEmpty { noteHeldInput(slot) }
+    slot.pointee.giveInboundBack()
+    if slot.pointee.hasInbound { noteHeldInput(slot) }
     return action
   }
 
@@ -135,7 +135,7 @@ extension Streams {
   mutating func drained(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     settle(slot, call(slot) { slot.pointee.handler?.drained(&$0) ?? .none }, &turn)
     guard slot.pointee.life.mayReact else { return }
-    if slot.pointee.inbound.isEmpty && !slot.pointee.life.flags.contains(.wakeRequested) { return }
+    if !slot.pointee.hasInbound && !slot.pointee.life.flags.contains(.wakeRequested) { return }
     slot.pointee.life.flags.remove(.wakeRequested)
     react(slot, &turn)
   }

@@ -13,6 +13,7 @@ extension Streams {
   /// Whether closing now could make the kernel send a reset, which destroys what the peer has not read yet: it does
   /// when input is unread or still arriving. During a shutdown, the latter counts only where it would destroy
   /// something: what the peer has not received.
+  @inline(__always)
   func mayLoseOutput(_ slot: ConnectionSlot, _ turn: borrowing Turn<System>) -> Bool {
     let flags = slot.pointee.life.flags
     var isInputEnded = flags.contains(.inputEnded)
@@ -30,7 +31,7 @@ extension Streams {
       turn.system.endOutput(of: slot.pointee.fd) == 0
     else { return free(slot, &turn) }
     slot.pointee.life.phase = .lingering
-    slot.pointee.inbound = RingBuffer()
+    slot.pointee.dropInbound()
     let table = connections
     lingering.add(slot.pointee.token) { table.pointee.find($0)?.pointee.life.phase == .lingering }
     // Not from the time of the turn: the callback that has closed the connection may have taken long.

@@ -11,7 +11,7 @@ extension Streams {
     case .close: slot.pointee.end(.close)
     case .detach: endByDetaching(slot)
     }
-    if slot.pointee.handleQueue != nil && slot.pointee.life.ending != .none { takeLastCalls(slot) }
+    if slot.pointee.life.ending != .none && slot.pointee.handleQueue != nil { takeLastCalls(slot) }
     if !output.pointee.isEmpty { flush(slot, from: output, &turn) }
     if !slot.pointee.isSteady { settleUnsteady(slot, &turn) }
     if action == .shutdown { turn.server.shutdown() }
@@ -33,15 +33,17 @@ extension Streams {
       applyRequests(slot, &turn)
       if slot.pointee.life.phase == .filtered { moveUnreadBelowFilters(slot) }
       // A handler that has taken over has settled the connection itself. An aborted connection is not handed over.
-      if let successor = slot.pointee.rare?.successor.take(), !slot.pointee.life.flags.contains(.aborted) {
+      if let successor = slot.pointee.successor.take(), !slot.pointee.life.flags.contains(.aborted) {
         return become(slot, successor, &turn)
       }
       if slot.pointee.isSteady { return }
     }
     if slot.pointee.life.phase == .filtered && settleFiltered(slot, &turn) { return }
-    if slot.pointee.isDatagram { sendDatagrams(slot, &turn) }
-    accountPending(slot, &turn)
-    if slot.pointee.outbound.capacity > 0 { slot.pointee.outbound.giveBackSlack() }
+    if slot.pointee.rare != nil {
+      if slot.pointee.isDatagram { sendDatagrams(slot, &turn) }
+      accountPending(slot, &turn)
+      slot.pointee.giveOutboundBack()
+    }
     take(.settled, slot, &turn)
   }
 
@@ -52,14 +54,14 @@ extension Streams {
     guard let target = table.pointee.find(token), target.pointee.life.takesOutput else {
       return flushForwardedThroughFilters(token, &turn)
     }
-    if target.pointee.outbound.isEmpty {
-      flush(target, from: forwarded, &turn)
-      if !target.pointee.isSteady { settleUnsteady(target, &turn) }
-    } else {
+    if target.pointee.hasOutbound {
       // Behind what the kernel has not taken: the selector tells when it takes more.
       target.pointee.outbound.append(moving: &forwarded.pointee)
       accountPending(target, &turn)
       take(.settled, target, &turn)
+    } else {
+      flush(target, from: forwarded, &turn)
+      if !target.pointee.isSteady { settleUnsteady(target, &turn) }
     }
     // Storage that was exchanged for another size is not kept.
     let capacity = output.pointee.capacity
@@ -98,7 +100,7 @@ extension Streams {
 
   /// Sends pending output, once, and goes on with what waited for it.
   mutating func flush(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    let count = slot.pointee.outbound.count
+    let count = slot.pointee.outboundCount
     if count > 0 {
       callPreWrite(slot, count)
       send(slot, from: &slot.pointee.outbound, count, &turn)
@@ -150,7 +152,7 @@ extension Streams {
   mutating func breakOutput(_ slot: ConnectionSlot, _ error: Errno?) {
     slot.pointee.life.flags.insert(.outputBroken)
     slot.pointee.failure = error
-    slot.pointee.outbound = RingBuffer()
+    slot.pointee.dropOutbound()
     slot.pointee.filters?.pointee.dropOutput()
     // A handler's own end has no use for the rest.
     if slot.pointee.life.ending == .none { connections.pointee.enqueue(slot) }
@@ -159,6 +161,7 @@ extension Streams {
   /// Keeps the sum of pending output, and tells the handle's side its part.
   func accountPending(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let pending = slot.pointee.unsentCount
+    if pending == slot.pointee.accountedOutput { return }
     turn.counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - slot.pointee.accountedOutput))
     slot.pointee.accountedOutput = pending
     slot.pointee.handleQueue?.setUnsent(pending)

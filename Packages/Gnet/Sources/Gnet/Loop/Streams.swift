@@ -80,11 +80,11 @@ struct Streams<System: LoopSystem>: ~Copyable {
     return table
   }
 
-  /// The table of the handler of a connection.
-  mutating func table(of source: HandlerSource) -> HandlerTable {
-    switch source {
-    case .service(let service): table(of: service)
-    case .value(let table): table
+  /// The handler of a connection from where it comes.
+  mutating func start(_ source: consuming HandlerSource) -> HandlerStart {
+    switch consume source {
+    case .service(let service): .table(table(of: service))
+    case .value(let handler): .value(handler.take())
     }
   }
 
@@ -114,15 +114,16 @@ struct Streams<System: LoopSystem>: ~Copyable {
       if !filtersOfListeners.isEmpty && !filtersOfListeners[addressIndex].isEmpty {
         return establish(slot, filtersOfListeners[addressIndex], requestedName: nil, &turn)
       }
-      open(slot, ofListeners[addressIndex], &turn)
+      open(slot, handlers(ofListener: addressIndex), &turn)
     }
     if isShuttingDown && slot.pointee.token == token && slot.pointee.life.isOpen { askToEnd(slot, &turn) }
   }
 
   /// The handlers of a listener's service.
-  func handlers(ofListener addressIndex: Int) -> HandlerTable { ofListeners[addressIndex] }
+  func handlers(ofListener addressIndex: Int) -> HandlerStart { .table(ofListeners[addressIndex]) }
 
   /// Gives a socket a slot, and watches it.
+  @inline(__always)
   func register(
     _ socket: consuming OwnedSocket, _ remote: SocketAddress, isDatagram: Bool = false, _ interest: Poller.Interest,
     _ turn: borrowing Turn<System>
@@ -153,13 +154,13 @@ struct Streams<System: LoopSystem>: ~Copyable {
     // By whoever had the connection before: the peer may not have read that yet.
     slot.pointee.life.flags.insert(.hasSent)
     if adoption.isOutputEnded { slot.pointee.life.flags.formUnion([.outputEnding, .outputEnded]) }
-    open(slot, table(of: adoption.service), &turn)
-    guard slot.pointee.token == token, slot.pointee.life.mayReact, !slot.pointee.inbound.isEmpty else { return }
+    open(slot, .table(table(of: adoption.service)), &turn)
+    guard slot.pointee.token == token, slot.pointee.life.mayReact, slot.pointee.hasInbound else { return }
     react(slot, &turn)
   }
 
   /// Opens a connection: from here on it has a handler.
-  mutating func open(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
+  mutating func open(_ slot: ConnectionSlot, _ start: HandlerStart, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.phase == .establishing && slot.pointee.fd >= 0)
     slot.pointee.life.phase = slot.pointee.openPhase
     turn.counters.connectionsOpened &+= 1
@@ -170,14 +171,18 @@ struct Streams<System: LoopSystem>: ~Copyable {
       slot.pointee.lastSent = now
       slot.pointee.life.flags.insert(.hasRequests)
     }
-    begin(slot, handlers, &turn)
+    begin(slot, start, &turn)
   }
 
-  /// Makes the handler of a connection, and calls `opened`.
-  private mutating func begin(_ slot: ConnectionSlot, _ handlers: HandlerTable, _ turn: inout Turn<System>) {
-    slot.pointee.life.isFullDuplex = handlers.isFullDuplex
+  /// Gives a connection its handler, and calls `opened`.
+  private mutating func begin(_ slot: ConnectionSlot, _ start: HandlerStart, _ turn: inout Turn<System>) {
+    slot.pointee.life.isFullDuplex = start.isFullDuplex
     let action = call(slot) { view in
-      let handler = HandlerReference(handlers, of: &view)
+      let handler =
+        switch start {
+        case .table(let table): HandlerReference(table, of: &view)
+        case .value(let handler): handler
+        }
       slot.pointee.handler = handler
       return handler.opened(&view)
     }
@@ -266,13 +271,15 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// Serves the connections of the run queue. One round: those that ask again wait for the next turn.
   mutating func runQueued(_ turn: inout Turn<System>) {
-    for token in connections.pointee.takeQueue() {
+    let round = connections.pointee.takeQueue()
+    for token in round {
       guard let slot = connections.pointee.find(token), slot.pointee.life.isOpen else { continue }
       assert(slot.pointee.isQueued)
       slot.pointee.isQueued = false
       take(.queued, slot, &turn)
       if slot.pointee.life.phase == .filtered { endFilteredInput(token, &turn) }
     }
+    connections.pointee.recycleQueue(round)
   }
 
   // MARK: Requests of a handler
@@ -288,13 +295,12 @@ struct Streams<System: LoopSystem>: ~Copyable {
   /// Hands a connection over to another handler, which is made, opened, and offered the unread bytes, or told of the
   /// end of the peer's stream that has come before.
   mutating func become(
-    _ slot: ConnectionSlot, _ successor: HandlerSource, _ turn: inout Turn<System>
+    _ slot: ConnectionSlot, _ successor: consuming HandlerSource, _ turn: inout Turn<System>
   ) {
     slot.pointee.handler?.destroy()
     slot.pointee.handler = nil
-    slot.pointee.rare = nil
-    begin(slot, table(of: successor), &turn)
-    let hasInput = !slot.pointee.inbound.isEmpty || slot.pointee.life.flags.contains(.inputEnded)
+    begin(slot, start(successor), &turn)
+    let hasInput = slot.pointee.hasInbound || slot.pointee.life.flags.contains(.inputEnded)
     if slot.pointee.life.mayReact && hasInput { react(slot, &turn) }
   }
 }

@@ -10,7 +10,13 @@ struct AddressRace {
   /// The time that an address has before the next one is tried too.
   static var delay: Duration { .milliseconds(250) }
 
-  private let addresses: [RawAddress]
+  /// An address in the two forms in which an attempt needs it.
+  struct Entry {
+    let address: SocketAddress
+    let raw: RawAddress
+  }
+
+  private let addresses: [Entry]
   private var nextIndex = 0
 
   /// - Parameter addresses: the addresses in the order of preference. Corresponds to the result of `getaddrinfo(3)`.
@@ -26,17 +32,14 @@ struct AddressRace {
       if index < first.count { turns.append(first[index]) }
       if index < second.count { turns.append(second[index]) }
     }
-    self.addresses = turns
+    self.addresses = turns.map { Entry(address: SocketAddress($0.storage, length: $0.length), raw: $0) }
   }
-
-  /// A single address.
-  init(_ address: RawAddress) { addresses = [address] }
 
   /// Whether every address has been tried.
   var isOver: Bool { nextIndex == addresses.count }
 
   /// Takes the next address; `nil` when every address has been tried.
-  mutating func takeNext() -> RawAddress? {
+  mutating func takeNext() -> Entry? {
     guard !isOver else { return nil }
     nextIndex += 1
     return addresses[nextIndex - 1]

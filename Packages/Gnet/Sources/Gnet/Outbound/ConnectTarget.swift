@@ -1,25 +1,26 @@
 /// An address to connect to: a host to look up, or an address as it is.
-struct ConnectTarget: Sendable {
+///
+/// An object, since the connections to an address share it.
+final class ConnectTarget: Sendable {
   let query: NameQuery
-  /// The address that needs no lookup; `nil` for a host name.
-  let address: SocketAddress?
+  /// The address that needs no lookup, as the only one to try; `nil` for a host name.
+  let race: AddressRace?
+  /// The host as it stands in the address, or the path of a unix socket.
+  let name: String
 
   /// Parses an address.
   init(_ text: String) throws(ConnectError) {
     let address = try Address(connectingTo: text)
     query = address.query
-    self.address = try address.numeric()
+    let numeric = try address.numeric()
+    race = numeric.map { AddressRace([RawAddress($0, isIPv6: $0.family == .ipv6)]) }
+    name = numeric?.path ?? query.host
   }
 }
 
 extension Result<ConnectTarget, ConnectError> {
   /// Whether the address is one of UDP.
   var isDatagram: Bool { if case .success(let target) = self { target.query.isDatagram } else { false } }
-}
-
-extension ConnectTarget {
-  /// The host as it stands in the address, or the path of a unix socket.
-  var name: String { address?.path ?? query.host }
 }
 
 extension Address {

@@ -25,7 +25,7 @@ final class Dial: @unchecked Sendable {
   /// The address to connect to, or what is wrong with it.
   let target: Result<ConnectTarget, ConnectError>
   let options: ConnectOptions
-  let handlers: HandlerSource
+  private var handlers: HandlerSource?
   let queue: HandleQueue
   /// The end of the time limit.
   let deadline: Poller.Instant
@@ -52,17 +52,18 @@ final class Dial: @unchecked Sendable {
   var index = -1
 
   init(
-    _ address: String, _ options: ConnectOptions, _ handlers: HandlerSource, on loop: EventLoop,
+    _ address: String, _ options: ConnectOptions, _ handlers: consuming HandlerSource, on loop: EventLoop,
     onFailure: (@Sendable (ConnectError) -> Void)?
   ) {
     self.address = address
     self.options = options
-    self.handlers = handlers
+    self.handlers = .some(handlers)
     self.onFailure = onFailure
-    deadline = loop.system.now + options.timeout
+    deadline = loop.isCurrent ? loop.deadline(after: options.timeout) : loop.system.now + options.timeout
     target = loop.target(address)
+    let known = try? target.get()
     queue = HandleQueue(
-      ofConnectionOn: loop, keepsBounds: target.isDatagram, requestedName: try? target.get().name)
+      ofConnectionOn: loop, known.map { .outbound($0) } ?? .connection, keepsBounds: target.isDatagram)
     queue.setDial(self)
   }
 
@@ -81,8 +82,12 @@ final class Dial: @unchecked Sendable {
     if let error { callback?(error) }
   }
 
-  /// Ends the dial, since its connection is established.
-  func succeed() { _ = leave() }
+  /// Ends the dial, since its connection is established, and hands over the origin of the connection's handler.
+  func succeed() -> HandlerSource {
+    _ = leave()
+    guard let source = handlers.take() else { preconditionFailure("a dial has succeeded twice") }
+    return source
+  }
 
   private func leave() -> (@Sendable (ConnectError) -> Void)? {
     if case .resolving(let lookup) = stage { lookup.cancel() }

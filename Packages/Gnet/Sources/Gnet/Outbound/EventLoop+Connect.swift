@@ -51,12 +51,12 @@ extension EventLoop {
     to address: String, options: ConnectOptions = ConnectOptions(), _ handler: consuming sending Handler,
     onFailure: (@Sendable (ConnectError) -> Void)? = nil
   ) -> ConnectionHandle {
-    connect(to: address, options, .value(GivenHandler(handler)), onFailure)
+    connect(to: address, options, .value(GivenHandler(handler, on: self)), onFailure)
   }
 
   @usableFromInline
   func connect(
-    to address: String, _ options: ConnectOptions, _ handlers: HandlerSource,
+    to address: String, _ options: ConnectOptions, _ handlers: consuming HandlerSource,
     _ onFailure: (@Sendable (ConnectError) -> Void)?
   ) -> ConnectionHandle {
     let dial = Dial(address, options, handlers, on: self, onFailure: onFailure)

@@ -36,7 +36,10 @@ public import RingBuffer
 ///
 /// `Options.idleTimeout` ends a relay on which nothing moves, also one whose peer has ended only its own stream.
 public struct Relay: ConnectionHandler {
-  private let other: ConnectionHandle
+  /// The other end.
+  public let other: ConnectionHandle
+  /// The token of the other end, once it is known to be on this end's loop.
+  private var token = ConnectionToken.none
   /// Whether the end of the stream was passed on: the other connection takes no output any more, and goes on.
   private var hasPassedEnd = false
 
@@ -52,7 +55,8 @@ public struct Relay: ConnectionHandler {
 
   /// Passes on what has arrived, and the end of the stream behind it.
   public mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
-    switch connection.forward(&input, to: other) {
+    if token == .none { token = connection.token(of: other) }
+    switch connection.forward(&input, to: other, at: token) {
     case .taken:
       if connection.isInputEnded {
         hasPassedEnd = true

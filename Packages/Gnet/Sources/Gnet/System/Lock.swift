@@ -7,7 +7,7 @@ internal import Synchronization
 /// an ordinary load and store are enough.
 struct Lock<Value: ~Copyable>: ~Copyable, Sendable {
   private let mutex: Mutex<Value>
-  private let turn = Atomic<UInt>(0)
+  private let turn = Atomic<UInt32>(0)
 
   init(_ value: consuming sending Value) { mutex = Mutex(value) }
 
