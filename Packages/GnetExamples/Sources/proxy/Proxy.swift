@@ -54,8 +54,7 @@ struct Proxy: ParsableCommand {
     options.timeout = .seconds(connectTimeout)
     let backends = Backends(targets, balance, logger: server.logger)
     let dialing = Dialing(
-      backends: backends, options: options, filter: try tls.makeFilter(), header: sendProxy?.value,
-      hasChecks: checkInterval > 0)
+      backends, options, filter: try tls.makeFilter(), header: sendProxy?.value, hasChecks: checkInterval > 0)
     var settings = Options()
     settings.readBufferCapacity = Self.chunkSize
     let service = Service { _ in Front(dialing: dialing) }

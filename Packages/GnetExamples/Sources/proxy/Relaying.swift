@@ -3,7 +3,7 @@ import Gnet
 import Synchronization
 
 /// The settings of the connections to backends.
-struct Dialing: Sendable {
+final class Dialing: Sendable {
   let backends: Backends
   /// The options of all connections, those of checks included.
   let options: ConnectOptions
@@ -12,12 +12,24 @@ struct Dialing: Sendable {
   let header: ProxyHeader.Version?
   /// Whether a check brings a backend back that has refused.
   let hasChecks: Bool
+
+  init(
+    _ backends: Backends, _ options: ConnectOptions, filter: ConnectionFilter.Factory?, header: ProxyHeader.Version?,
+    hasChecks: Bool
+  ) {
+    self.backends = backends
+    self.options = options
+    self.filter = filter
+    self.header = header
+    self.hasChecks = hasChecks
+  }
 }
 
 /// A client whose backend is not there yet. Its bytes wait, and go to the backend that takes the connection.
 struct Front: ConnectionHandler {
   let dialing: Dialing
-  /// The backends that were tried, the last of them by `attempt`.
+  /// The backend that `attempt` connects to, and those that were tried before.
+  private var backend: Backend?
   private var tried: [Backend] = []
   private var attempt: ConnectionHandle?
 
@@ -42,8 +54,9 @@ struct Front: ConnectionHandler {
 
   /// Connects to the next backend. With none left, the client is closed.
   private mutating func connectToNext(for client: borrowing Connection) -> Action {
-    guard let backend = dialing.backends.choose(for: client.remoteAddress, except: tried) else { return .close }
-    tried.append(backend)
+    if let backend { tried.append(backend) }
+    backend = dialing.backends.choose(for: client.remoteAddress, except: tried)
+    guard let backend else { return .close }
     let front = client.handle
     var greeting = dialing.header.map { version in
       ProxyHeader(source: client.remoteAddress, destination: client.localAddress).encoded(version)
@@ -53,7 +66,7 @@ struct Front: ConnectionHandler {
     // A backend reads the header before TLS begins.
     if let filter = dialing.filter, let header = greeting.take() { options.filter = sending(header, before: filter) }
     let hasChecks = dialing.hasChecks
-    let back = Back(backend: backend, front: front, greeting: greeting)
+    let back = Back(backend: backend, greeting: greeting, relay: Relay(to: front))
     attempt = client.loop.connect(to: backend.address, options: options, back) { error in
       if hasChecks && error.isOfBackend { backend.set(isUp: false, error) }
       front.wake()
@@ -65,16 +78,8 @@ struct Front: ConnectionHandler {
 /// The connection to a backend.
 struct Back: ConnectionHandler {
   let backend: Backend
-  let front: ConnectionHandle
   let greeting: [UInt8]?
   var relay: Relay
-
-  init(backend: Backend, front: ConnectionHandle, greeting: [UInt8]?) {
-    self.backend = backend
-    self.front = front
-    self.greeting = greeting
-    relay = Relay(to: front)
-  }
 
   static var isFullDuplex: Bool { true }
 
@@ -82,7 +87,7 @@ struct Back: ConnectionHandler {
     backend.connectionCount.add(1, ordering: .relaxed)
     if let greeting { connection.write(greeting) }
     let back = connection.handle
-    let client: Void? = front.withConnection { client in
+    let client: Void? = relay.other.withConnection { client in
       client.isReadingPaused = false
       client.become(Relay(to: back))
     }
