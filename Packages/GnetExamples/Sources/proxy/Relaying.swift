@@ -17,11 +17,8 @@ final class Dialing: Sendable {
     _ backends: Backends, _ options: ConnectOptions, filter: ConnectionFilter.Factory?, header: ProxyHeader.Version?,
     hasChecks: Bool
   ) {
-    self.backends = backends
-    self.options = options
-    self.filter = filter
-    self.header = header
-    self.hasChecks = hasChecks
+    (self.backends, self.options, self.hasChecks) = (backends, options, hasChecks)
+    (self.filter, self.header) = (filter, header)
   }
 }
 

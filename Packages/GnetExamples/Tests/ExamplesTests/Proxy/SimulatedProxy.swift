@@ -48,7 +48,7 @@ struct SimulatedProxy: SimulatedServer {
     connectOptions.timeout = arguments.connectTimeout
     let all = Backends(backends.map(\.target), arguments.balance, logger: logger)
     let dialing = Dialing(
-      backends: all, options: connectOptions, filter: nil, header: arguments.header,
+      all, connectOptions, filter: nil, header: arguments.header,
       hasChecks: arguments.checkInterval != nil)
     var options = arguments.server
     options.loopCount = arguments.loops
