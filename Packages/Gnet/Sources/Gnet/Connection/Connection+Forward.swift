@@ -59,7 +59,7 @@ extension Connection {
   private func forward(
     _ bytes: inout RingBuffer, to target: ConnectionSlot, in table: Pinned<ConnectionTable>
   ) -> ConnectionHandle.Offer {
-    if target.pointee.isOutputFull { return .full }
+    if target.isOutputFull { return .full }
     if bytes.isEmpty { return .taken }
     table.pointee.forward(&bytes, to: target)
     state.pointee.life.flags.insert(.hasRequests)

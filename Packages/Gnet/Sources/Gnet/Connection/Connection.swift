@@ -41,7 +41,7 @@ public struct Connection: ~Copyable {
   public var loopIndex: Int { unsafe state.pointee.loop.index }
 
   /// The bytes written that the kernel has not taken yet.
-  public var pendingWriteCount: Int { state.pointee.pendingWriteCount }
+  public var pendingWriteCount: Int { state.pendingWriteCount }
 
   /// Whether the peer has ended its stream: no more input will come.
   public var isInputEnded: Bool { state.pointee.life.flags.contains(.inputEnded) }
@@ -107,7 +107,7 @@ public struct Connection: ~Copyable {
   /// Whether as much output waits as `Options.outboundHighWatermark` says. A handler that answers many requests out of
   /// one buffer stops here and leaves the rest, which is offered again when the output has drained, whether or not more
   /// arrives.
-  public var isOutputFull: Bool { state.pointee.isOutputFull }
+  public var isOutputFull: Bool { state.isOutputFull }
 
   /// Has the handler told when `delay` has passed, counted from this call: `timedOut`, or `Events.onTimeout`.
   ///

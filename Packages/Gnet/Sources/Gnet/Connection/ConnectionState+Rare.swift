@@ -182,3 +182,28 @@ extension ConnectionState {
     set { if newValue != localAfterDetach { madeRare.pointee.localAfterDetach = newValue } }
   }
 }
+
+// Of the slot, not of its state: the slow path is a function of its own, which would be given a copy of the whole state.
+extension Pinned where Value == ConnectionState {
+  /// The bytes of output that the kernel has not taken.
+  @inline(__always)
+  var pendingWriteCount: Int {
+    guard pointee.life.phase == .open else { return pendingCountBeyondStreams }
+    if let rare = pointee.rare, !rare.pointee.outbound.isEmpty { return rare.pointee.outbound.count }
+    return pointee.lentOutput.pointee.count
+  }
+
+  /// The slow path of `pendingWriteCount`. What a callback has written before it has added a filter is still lent.
+  @inline(never)
+  private var pendingCountBeyondStreams: Int {
+    let isLent = pointee.life.phase == .filtered && pointee.isInCallback
+    return pointee.unsentCount + (isLent ? pointee.lentOutput.pointee.count : 0)
+  }
+
+  /// Whether as much output waits as the high watermark says; of a callback that is running too.
+  @inline(__always)
+  var isOutputFull: Bool {
+    pointee.life.flags.contains(.outputFull)
+      || pendingWriteCount >= max(1, unsafe pointee.loop.outboundHighWatermark)
+  }
+}

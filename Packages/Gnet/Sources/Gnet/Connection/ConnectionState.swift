@@ -90,29 +90,6 @@ struct ConnectionState: ~Copyable {
   /// This side's address where it is not for the descriptor to tell.
   var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : localAfterDetach }
 
-  /// The bytes of output that the kernel has not taken.
-  @inline(__always)
-  var pendingWriteCount: Int {
-    if life.phase == .open {
-      let count = outboundCount
-      return count > 0 ? count : lentOutput.pointee.count
-    }
-    return pendingCountBeyondStreams
-  }
-
-  /// The slow path of `pendingWriteCount`. What a callback has written before it has added a filter is still lent.
-  // Inlined, as all that others call of a slot: a function of its own would be given a copy of the whole state.
-  @inline(__always)
-  private var pendingCountBeyondStreams: Int {
-    unsentCount + (life.phase == .filtered && isInCallback ? lentOutput.pointee.count : 0)
-  }
-
-  /// Whether as much output waits as the high watermark says; of a callback that is running too.
-  @inline(__always)
-  var isOutputFull: Bool {
-    life.flags.contains(.outputFull) || pendingWriteCount >= max(1, unsafe loop.outboundHighWatermark)
-  }
-
   /// Whether nothing but going on as before is to be done after a callback.
   @inline(__always)
   var isSteady: Bool { life.isSteady && interest == .readable && isDrained }
