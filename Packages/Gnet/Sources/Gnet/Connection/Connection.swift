@@ -114,9 +114,14 @@ public struct Connection: ~Copyable {
   /// A connection has one such time: set again it moves, with `nil` it is taken back. It goes with the connection.
   /// Moving it costs a reading of the clock and no allocation. Does nothing for a datagram.
   public func setTimeout(_ delay: Duration?) {
-    guard !state.pointee.isDatagramPeer else { return }
+    guard state.pointee.life.isStream || state.pointee.isOutbound else { return }
     let earlier = state.pointee.timeout
-    let timeout = delay.map { unsafe state.pointee.loop.deadline(after: $0) } ?? .never
+    // By a reference that counts nothing: a retain and a release would cost more than the rest.
+    let loop = unsafe Unmanaged.passUnretained(state.pointee.loop)
+    let timeout =
+      delay.map { delay in
+        unsafe loop._withUnsafeGuaranteedRef { $0.deadline(after: delay) }
+      } ?? .never
     // The timer is looked at only when it may be too late: a deadline that is put off is found out by the timer.
     if earlier == .never || timeout < earlier { state.pointee.life.flags.insert(.hasRequests) }
     state.pointee.timeout = timeout

@@ -30,11 +30,12 @@ struct RareState: ~Copyable {
 
   deinit { filters?.destroy() }
 
-  /// Whether nothing is kept here.
+  /// Whether nothing is kept here. First is asked for what a connection keeps for long.
+  @inline(__always)
   var isBlank: Bool {
-    outbound.capacity == 0 && accountedOutput == 0 && inbound.capacity == 0 && lastReceived.nanoseconds == 0
-      && lastSent.nanoseconds == 0 && timeout == .never && timer == nil && failure == nil && filters == nil
-      && outbox == nil && localAfterDetach == nil
+    timer == nil && filters == nil && outbox == nil && outbound.capacity == 0 && accountedOutput == 0
+      && inbound.capacity == 0 && lastReceived.nanoseconds == 0 && lastSent.nanoseconds == 0 && timeout == .never
+      && failure == nil && localAfterDetach == nil
   }
 }
 
@@ -64,6 +65,7 @@ extension ConnectionState {
   }
 
   /// Gives up the rare state if nothing is kept there.
+  @inline(__always)
   private mutating func dropBlankRare() {
     guard let rare, rare.pointee.isBlank else { return }
     self.rare = nil
@@ -98,7 +100,7 @@ extension ConnectionState {
   }
 
   /// Gives back memory that the bytes which the kernel has not taken do not need.
-  @inline(never)
+  @inline(__always)
   mutating func giveOutboundBack() {
     guard let rare else { return }
     if rare.pointee.outbound.capacity > 0 { rare.pointee.outbound.giveBackSlack() }
@@ -131,12 +133,12 @@ extension ConnectionState {
   }
 
   var lastReceived: Poller.Instant {
-    get { rare?.pointee.lastReceived ?? Poller.Instant(nanoseconds: 0) }
+    @inline(__always) get { rare?.pointee.lastReceived ?? Poller.Instant(nanoseconds: 0) }
     @inline(__always) set { madeRare.pointee.lastReceived = newValue }
   }
 
   var lastSent: Poller.Instant {
-    get { rare?.pointee.lastSent ?? Poller.Instant(nanoseconds: 0) }
+    @inline(__always) get { rare?.pointee.lastSent ?? Poller.Instant(nanoseconds: 0) }
     @inline(__always) set { madeRare.pointee.lastSent = newValue }
   }
 
@@ -157,7 +159,7 @@ extension ConnectionState {
   }
 
   var failure: Errno? {
-    get { rare?.pointee.failure }
+    @inline(__always) get { rare?.pointee.failure }
     set { if newValue != failure { madeRare.pointee.failure = newValue } }
   }
 

@@ -44,8 +44,8 @@ final class DatagramSocket {
   }
 
   var outbox: DatagramOutbox {
-    _read { yield outboxPlace.pointee }
-    _modify { yield &outboxPlace.pointee }
+    @inline(__always) _read { yield outboxPlace.pointee }
+    @inline(__always) _modify { yield &outboxPlace.pointee }
   }
 
   /// The events that the socket is to be watched for.

@@ -93,7 +93,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     socket.outbox.local = local
     var view = Connection(socket.peer)
     let action = socket.handler?.react(&view, &input) ?? .none
-    input.removeAll()
+    if !input.isEmpty { input.removeAll() }
     socket.peer.pointee.context = nil
     if socket.peer.pointee.life.flags.contains(.wakeRequested) {
       socket.peer.pointee.life.flags.remove(.wakeRequested)
