@@ -12,10 +12,9 @@ extension FuzzTarget {
       address.expectRoundTrips()
     }
     if let address = try? Address(text) { address.expectRoundTrip() }
-    if let target = try? ConnectTarget(text) {
-      let isUnix = target.address?.family == .unix
-      expect(isUnix || target.query.port > 0, "port 0 is connected to: \(text.debugDescription)")
-      target.address?.expectRoundTrips()
+    if let target = try? Address(connectingTo: text) {
+      expect(target.scheme == .unix || target.port > 0, "port 0 is connected to: \(text.debugDescription)")
+      if let numeric = try? target.numeric() { numeric.expectRoundTrips() }
     }
     if let range = AddressRange(text), let base = SocketAddress(numericHost: text.hostOfRange, port: 0) {
       expect(range.contains(base), "a network is without its own address: \(text.debugDescription)")
