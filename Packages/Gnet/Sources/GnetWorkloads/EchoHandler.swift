@@ -92,7 +92,7 @@ struct EchoHandler: ConnectionHandler {
     }
     connection.write([FilteredPeer.upgradeMark])
     connection.addFilter(record.layers.serverFraming)
-    // What comes along with the end of the handshake waits then.
+    // Bytes that come along with the end of the handshake wait then.
     if ledger.happens(0.3) { pause(connection, upTo: .seconds(2)) }
   }
 

@@ -36,13 +36,10 @@ extension Connection {
   }
 
   private func add(_ stage: Pinned<FilterStage>) {
-    if let filters = state.pointee.filters {
-      filters.pointee.add(stage)
-    } else {
-      let buffers = unsafe state.pointee.loop.filterBuffers
-      state.pointee.filters = Pinned(FilterChain([stage], filterContext, buffers))
-      state.pointee.filters?.pointee.isBeginDue = true
-    }
+    let filters =
+      state.pointee.filters ?? Pinned(FilterChain([], filterContext, unsafe state.pointee.loop.filterBuffers))
+    state.pointee.filters = filters
+    filters.pointee.add(stage)
     state.pointee.life.phase = .filtered
     state.pointee.life.flags.insert(.hasRequests)
   }

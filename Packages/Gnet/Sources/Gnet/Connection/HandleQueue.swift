@@ -169,7 +169,7 @@ final class HandleQueue: Sendable {
       : .connection
     keepsBounds = connection.isDatagram
     tokenValue = Atomic(connection.token.rawValue)
-    // What a running callback has changed is counted when the callback is over.
+    // The changes by a running callback are counted when the callback is over.
     unsentByteCount.store(connection.accountedOutput, ordering: .relaxed)
     let isGone = !connection.isDatagramPeer && connection.life.phase == .ended
     if isGone || connection.life.ending != .none {

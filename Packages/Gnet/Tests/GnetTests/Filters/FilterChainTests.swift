@@ -40,7 +40,7 @@ private final class Bench {
   func takeInput() -> String { String(decoding: input.readAll(), as: UTF8.self) }
   func takeSent() -> [UInt8] { outbound.readAll() }
 
-  // What is expected of a chain, which is not copied.
+  // The questions of the tests to the chain, which is not copied.
   var isActive: Bool { chain.pointee.isActive }
   var isEstablished: Bool { chain.pointee.isEstablished }
   var hasEndedInput: Bool { chain.pointee.hasEndedInput }

@@ -146,7 +146,7 @@ struct HTTPBadClientTests {
       }
       http.simulation.run(for: .seconds(1))
       try http.require(http.server.connectionCount <= 10, "\(http.server.connectionCount) connections are left")
-      // Those that have only ended their stream may still read: they get their answers.
+      // Clients that have only ended their stream may still read: they get their answers.
       try http.simulation.run(until: { http.server.connectionCount == 0 }, within: .seconds(70))
       try http.expectService()
     }

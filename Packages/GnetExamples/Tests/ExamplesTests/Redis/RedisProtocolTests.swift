@@ -146,7 +146,7 @@ struct RedisProtocolTests {
       let bytes = request("ECHO", "x") + request("GET", "k")
       busy.send(Array(bytes.dropLast(3)))
       try redis.expect("$1\r\nx\r\n", at: busy)
-      // What is on its way arrives.
+      // Bytes on their way arrive.
       redis.simulation.run(for: .milliseconds(50))
       redis.server.shutdown()
       try redis.require(idle.rest().isEmpty, "an idle client gets more")

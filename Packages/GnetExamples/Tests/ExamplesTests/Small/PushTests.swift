@@ -80,7 +80,7 @@ struct PushTests {
       slow.isReadingPaused = false
       push.simulation.run(for: .milliseconds(100))
       let counts = [slow, quick].map { $0.receivedText.count { $0 == "\n" } }
-      // As many old lines as the buffers of both ends and the output may hold, and new ones.
+      // The old lines that the buffers of both ends and the output may hold, and new ones.
       let kept = (2 * 1024 + Push.options.outboundHighWatermark) / 25
       try push.require(counts[1] > 900, "\(counts[1]) lines for who reads")
       try push.require(kept / 2...kept + 110 ~= counts[0], "\(counts[0]) lines for who does not read")
