@@ -77,7 +77,8 @@ void ctls_free_context(struct ctls_context *context) {
 void ctls_use_tickets(struct ctls_context *context, struct ctls_tickets *tickets) {
   context->tickets = tickets;
   SSL_CTX_clear_options(context->ssl, SSL_OP_NO_TICKET);
-  SSL_CTX_set_num_tickets(context->ssl, 2);
+  // A client that uses each ticket once needs as many as it opens connections, and each connection gives one.
+  SSL_CTX_set_num_tickets(context->ssl, 1);
   SSL_CTX_set_timeout(context->ssl, (long)ctls_ticket_lifetime(tickets));
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context->ssl, use_ticket_key);
 }

@@ -30,7 +30,7 @@ extension TLSServer {
 
     /// Whether clients may resume their sessions, by tickets that only this value can decrypt.
     ///
-    /// The key of the tickets changes every twelve hours, and is forgotten after twelve more.
+    /// Each handshake gives the client one ticket. The key of the tickets changes every twelve hours, and is forgotten after twelve more.
     public var sessionTickets = true
 
     func check() throws(TLSError) {

@@ -36,6 +36,15 @@ struct ResumptionTests {
     #expect(server.statistics.resumptions == 5 && client.statistics.resumptions == 5)
   }
 
+  @Test("a handshake gives one ticket, which TLS 1.3 uses for one connection", arguments: [TLSVersion.v12, .v13])
+  func oneTicket(version: TLSVersion) throws {
+    let (client, server) = try (Self.client(version), TLSServer.test())
+    _ = try Self.connect(client, server)
+    let pairs = try (0..<2).map { _ in try Pair(client, server) }
+    for pair in pairs { try pair.exchange() }
+    #expect(pairs.map { $0.server.session?.isResumed } == [true, version == .v12])
+  }
+
   @Test("a session is for one host and port, and for one server", arguments: [TLSVersion.v12, .v13])
   func otherServers(version: TLSVersion) throws {
     let (client, server) = try (Self.client(version), TLSServer.test())
