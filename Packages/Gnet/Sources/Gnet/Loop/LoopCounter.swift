@@ -23,6 +23,9 @@ public struct LoopCounter: Sendable, Hashable {
   /// ``name``.
   public let labels: [String: String]
 
+  /// The hash value of name and labels. Loops look for a counter at each addition.
+  private let hash: Int
+
   /// Creates the name of a count. A name with other characters is a precondition failure: see ``isName(_:)``.
   ///
   /// - Parameters:
@@ -33,6 +36,10 @@ public struct LoopCounter: Sendable, Hashable {
     precondition(Self.isName(name), "LoopCounter: \(name) is no name of a counter")
     precondition(labels.keys.allSatisfy(Self.isName), "LoopCounter: the labels of \(name) have names that are none")
     (self.name, self.help, self.labels) = (name, help, labels)
+    var hasher = Hasher()
+    hasher.combine(name)
+    hasher.combine(labels)
+    hash = hasher.finalize()
   }
 
   /// Whether a text can be the name of a counter or of a label: a lower-case letter, then such letters, digits and underscores.
@@ -46,12 +53,9 @@ public struct LoopCounter: Sendable, Hashable {
 
   /// Whether two counters have the same name and the same labels.
   public static func == (left: LoopCounter, right: LoopCounter) -> Bool {
-    left.name == right.name && left.labels == right.labels
+    left.hash == right.hash && left.name == right.name && left.labels == right.labels
   }
 
   /// Hashes the name and the labels.
-  public func hash(into hasher: inout Hasher) {
-    hasher.combine(name)
-    hasher.combine(labels)
-  }
+  public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
