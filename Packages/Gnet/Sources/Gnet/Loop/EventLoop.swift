@@ -143,7 +143,7 @@ public final class EventLoop: Sendable {
 
   /// An address to connect to. Callbacks connect to few addresses again and again: on the loop's thread each is parsed once.
   func target(_ address: String) -> Result<ConnectTarget, ConnectError> {
-    guard isCurrent else { return Self.parse(address) }
+    guard isCurrent else { return Result(parsing: address) }
     if let last = unsafe lastTarget, last.address == address { return last.target }
     let target = unsafe targets[address] ?? addTarget(address)
     unsafe lastTarget = (address, target)
@@ -152,13 +152,9 @@ public final class EventLoop: Sendable {
 
   private func addTarget(_ address: String) -> Result<ConnectTarget, ConnectError> {
     if unsafe targets.count == Self.targetLimit { unsafe targets = [:] }
-    let target = Self.parse(address)
+    let target = Result(parsing: address)
     unsafe targets[address] = target
     return target
-  }
-
-  private static func parse(_ address: String) -> Result<ConnectTarget, ConnectError> {
-    Result { () throws(ConnectError) in try ConnectTarget(address) }
   }
 
   /// The tables of the handlers that were given as values, by their types. A program has few types of handlers.

@@ -19,6 +19,9 @@ final class ConnectTarget: Sendable {
 }
 
 extension Result<ConnectTarget, ConnectError> {
+  /// The address that a text is, or why the text is none.
+  init(parsing text: String) { self.init { () throws(ConnectError) in try ConnectTarget(text) } }
+
   /// Whether the address is one of UDP.
   var isDatagram: Bool { if case .success(let target) = self { target.query.isDatagram } else { false } }
 }
