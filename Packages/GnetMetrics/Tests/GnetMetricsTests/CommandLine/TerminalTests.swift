@@ -55,7 +55,7 @@ import Testing
         try require(1, framesOf: program)
         let rows = Self.frames(program.outputSoFar)[0].suffix(failures.count)
         for (row, failure) in zip(rows, failures) {
-          #expect(row.hasPrefix("\(failure.path): ") && row.contains(failure.words))
+          #expect(row.hasPrefix("\(failure.path): ") && failure.isTold(by: row))
         }
         terminal.interrupt()
         #expect(try program.result().status == 1)
