@@ -44,10 +44,7 @@ extension Connection {
   /// The slow path of `write(moving:)`.
   @inline(never)
   private func copyAndEmpty(_ ring: inout RingBuffer) {
-    if let outbox = state.pointee.outbox {
-      let segments = ring.readable
-      outbox.pointee.append(segments.first, segments.second, to: state.pointee.remote, from: outbox.pointee.local)
-    } else if state.pointee.life.takesFilteredOutput {
+    if state.pointee.life.takesFilteredOutput {
       state.pointee.filters?.pointee.write(moving: &ring)
     } else {
       writeCopy(of: ring)
