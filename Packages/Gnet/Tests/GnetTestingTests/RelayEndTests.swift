@@ -28,4 +28,31 @@ import Testing
       }
     }
   }
+
+  @Test("a client that has ended its own stream gets all that the backend sends before its end, however slowly")
+  func lastBytes() throws {
+    try Simulation.run(seeds: 0..<300) { simulation in
+      simulation.network.bufferCapacity = 64
+      simulation.network.splitProbability = 0.5
+      var options = Options()
+      options.readBufferCapacity = 100
+      options.outboundHighWatermark = 30
+      let address = try #require(SocketAddress("127.0.0.1:80"))
+      let listener = try #require(simulation.listen(on: address))
+      let server = try simulation.start([Listener("tcp://:7000", relaying(to: "127.0.0.1:80"))], options: options)
+      let client = simulation.connect(to: server.addresses[0])
+      client.send("request")
+      client.endOutput()
+      try simulation.run(until: { listener.peers.first?.isEnded == true })
+      let backend = try #require(listener.peers.first)
+      let answer = [UInt8](repeating: 0x61, count: 350)
+      backend.send(answer)
+      backend.endOutput()
+      try simulation.run(until: { client.isEnded })
+      if client.received != answer {
+        throw SimulationFailure(
+          seed: simulation.seed, "\(client.received.count) of \(answer.count) bytes have come to the client")
+      }
+    }
+  }
 }

@@ -193,7 +193,9 @@ private func check(
     let lasting: StreamLife.Flags = [.outputBroken, .readingPaused, .outputEnding, .aborted]
     for one in LifeCase.all {
       let (before, after) = (one.life.flags, one.after.flags)
-      check(after.intersection(lasting) == before.intersection(lasting), one.situation)
+      let (kept, new) = (before.intersection(lasting), after.subtracting(before).intersection(lasting))
+      let mayEndOutput = one.situation.event == .inputEnded(mayAnswer: false)
+      check(after.isSuperset(of: kept) && (new.isEmpty || mayEndOutput && new == .outputEnding), one.situation)
       if before.contains(.inputEnded) { check(after.contains(.inputEnded), one.situation) }
       if before.contains(.outputEnded) { check(after.contains(.outputEnded), one.situation) }
       if before.contains(.wakeRequested) && !after.contains(.wakeRequested) {

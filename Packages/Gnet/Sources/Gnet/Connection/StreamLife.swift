@@ -207,7 +207,12 @@ struct StreamLife: Equatable {
     case .inputEnded(let mayAnswer):
       flags.insert(.inputEnded)
       if flags.contains(.outputBroken) { return isHeld ? .settle : .close }
-      if flags.contains(.outputEnded) || !mayAnswer { end(.close) }
+      if isHeld {
+        // The handler comes back for the bytes that it has left, and then there is nothing to answer.
+        if !mayAnswer { flags.insert(.outputEnding) }
+      } else if flags.contains(.outputEnded) || !mayAnswer {
+        end(.close)
+      }
       return mayReact ? .react : .settle
     case .inputExhausted:
       // This was the rest of the input of a connection whose sending has failed.

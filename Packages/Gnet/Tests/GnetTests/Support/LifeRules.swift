@@ -132,10 +132,18 @@ enum LifeRules {
       ending: [.none], without: full.union([.outputBroken, .outputEnded, .aborted])),
     rule(
       "unless its output has ended before, which leaves nothing to do", .settle, on: [.inputEnded(mayAnswer: true)],
-      ending: [.none], with: .outputEnded, without: full.union([.outputBroken, .aborted])),
+      ending: [.none], with: .outputEnded, without: full.union([.outputBroken, .aborted]), keepsBytes: false),
     rule(
       "without half-closure, the end of the input closes when output was sent", .settle,
-      on: [.inputEnded(mayAnswer: false)], ending: [.none], without: full.union([.outputBroken, .aborted])),
+      on: [.inputEnded(mayAnswer: false)], ending: [.none], without: full.union([.outputBroken, .aborted]),
+      keepsBytes: false),
+    rule(
+      "in both cases, a handler is offered the bytes before that it comes back for", .react,
+      on: [.inputEnded(mayAnswer: true)], ending: [.none], with: .outputEnded,
+      without: full.union([.outputBroken, .aborted]), keepsBytes: true),
+    rule(
+      "with half-closure or without", .react, on: [.inputEnded(mayAnswer: false)], ending: [.none],
+      without: full.union([.outputBroken, .aborted]), keepsBytes: true),
     rule(
       "where output was lost and all input was read, the connection is closed", .close, on: [.inputExhausted],
       with: .outputBroken, without: full),
@@ -226,10 +234,16 @@ enum LifeRules {
         without: [.outputBroken, .outputEnded]),
       rule(
         "and ends the connection where output has ended", Change(sets: .inputEnded, ending: .close),
-        on: [.inputEnded(mayAnswer: true)], with: .outputEnded, without: .outputBroken),
+        on: [.inputEnded(mayAnswer: true)], with: .outputEnded, without: .outputBroken, keepsBytes: false),
+      rule(
+        "unless the handler comes back for bytes", Change(sets: .inputEnded), on: [.inputEnded(mayAnswer: true)],
+        with: .outputEnded, without: .outputBroken, keepsBytes: true),
       rule(
         "without half-closure it ends the connection", Change(sets: .inputEnded, ending: .close),
-        on: [.inputEnded(mayAnswer: false)], without: .outputBroken),
+        on: [.inputEnded(mayAnswer: false)], without: .outputBroken, keepsBytes: false),
+      rule(
+        "or the output, if the handler comes back for bytes", Change(sets: [.inputEnded, .outputEnding]),
+        on: [.inputEnded(mayAnswer: false)], without: .outputBroken, keepsBytes: true),
       rule("what was read or lost changes nothing", Change(), on: [.inputExhausted, .hungUp]),
 
       rule("a connection is settled once", Change(clears: .settleDue), on: [.queued], with: .settleDue),
