@@ -280,20 +280,19 @@ struct Mirror: ConnectionHandler {
   }
 }
 
-/// Speaks through the proxy, and ends the server when all is back, behind the headers.
+/// Speaks through the proxy, behind what its handle has said, and ends the server when all is back, behind the headers.
 struct Caller: ConnectionHandler {
   let server: Server
   var received: [UInt8] = []
 
   static var isFullDuplex: Bool { true }
 
-  mutating func opened(_ connection: inout Connection) -> Action {
-    connection.write(" and out")
-    connection.endOutput()
-    return .none
-  }
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     received += input.readAll()
+    if received.suffix(2).elementsEqual("in".utf8) {
+      connection.write(" and out")
+      connection.endOutput()
+    }
     return .none
   }
   consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
