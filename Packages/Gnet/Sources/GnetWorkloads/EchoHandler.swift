@@ -228,6 +228,7 @@ struct EchoHandler: ConnectionHandler {
     if record.isAborted { require(error != nil, "an aborted connection ended in order") }
     if let framing = connection.filter(FramingFilter.self) {
       require(!framing.hasFailed || error is FramingFilter.Failure, "the error of a filter is told as \(error as Any)")
+      record.endsDuringHandshake = !framing.isEstablished
       framing.markGone()
     }
     require(connection.handle.write([0]) == false, "a handle takes bytes after the end")

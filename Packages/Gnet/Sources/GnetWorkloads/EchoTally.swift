@@ -95,6 +95,8 @@ final class EchoRecord: @unchecked Sendable {
   /// The error that the connection has ended with.
   var error: (any Error)?
   var endsInOrder: Bool { phase == .ended && error == nil }
+  /// Whether the handler has ended the connection before the filter was established that it had added.
+  var endsDuringHandshake = false
   /// Whether nothing is read any more: only a peer that is gone ends the connection.
   var isPausedForGood = false
   /// Whether that began when the peer had ended its stream.

@@ -160,7 +160,8 @@ final class EchoWorkload {
     }
     if isGentle && !tally.isShutDown && !script.hasClosed {
       ledger.require(
-        !record.endsInOrder || !script.peer.lacksEnd, "\(name) ended in order, and the end of a filter is missing")
+        !record.endsInOrder || record.endsDuringHandshake || !script.peer.lacksEnd,
+        "\(name) ended in order, and the end of a filter is missing")
       // Who takes a connection over does not learn that its output has ended.
       let mayBreak = record.isOutputEnded && record.wasDetached
       let error = record.error as? Errno
