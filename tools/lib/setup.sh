@@ -157,11 +157,11 @@ path_dependencies_in() {
     sed 's/.*"\(.*\)"$/\1/; s,/*$,,; s,.*/,,'
 }
 
-# dependents PACKAGE: itself and all that depend on it, one name a line.
+# dependents PACKAGE...: these packages and all that depend on any of them, one name a line.
 dependents() {
   local name
   for name in $(packages); do
-    ! grep -qxF -- "$1" <<<"$(with_dependencies "$name")" || printf '%s\n' "$name"
+    ! grep -qxF -f <(printf '%s\n' "$@") <<<"$(with_dependencies "$name")" || printf '%s\n' "$name"
   done
 }
 
