@@ -11,11 +11,7 @@ import Testing
     try Simulation.run(seeds: 0..<200) { simulation in
       var options = Options()
       options.readBufferCapacity = 1
-      let address = try #require(SocketAddress("127.0.0.1:80"))
-      let listener = try #require(simulation.listen(on: address))
-      let server = try simulation.start([Listener("tcp://:7000", relaying(to: "127.0.0.1:80"))], options: options)
-      let client = simulation.connect(to: server.addresses[0])
-      client.send("request")
+      let (client, listener) = try relay(in: simulation, options)
       try simulation.run(until: { listener.peers.first?.received.count == 7 })
       let backend = try #require(listener.peers.first)
       backend.send("an answer that is cut short")
@@ -37,11 +33,7 @@ import Testing
       var options = Options()
       options.readBufferCapacity = 100
       options.outboundHighWatermark = 30
-      let address = try #require(SocketAddress("127.0.0.1:80"))
-      let listener = try #require(simulation.listen(on: address))
-      let server = try simulation.start([Listener("tcp://:7000", relaying(to: "127.0.0.1:80"))], options: options)
-      let client = simulation.connect(to: server.addresses[0])
-      client.send("request")
+      let (client, listener) = try relay(in: simulation, options)
       client.endOutput()
       try simulation.run(until: { listener.peers.first?.isEnded == true })
       let backend = try #require(listener.peers.first)
@@ -54,5 +46,15 @@ import Testing
           seed: simulation.seed, "\(client.received.count) of \(answer.count) bytes have come to the client")
       }
     }
+  }
+
+  /// A client that has sent a request through a relay, and the listener of its backend.
+  private func relay(in simulation: Simulation, _ options: Options) throws -> (SimulatedPeer, SimulatedListener) {
+    let address = try #require(SocketAddress("127.0.0.1:80"))
+    let listener = try #require(simulation.listen(on: address))
+    let server = try simulation.start([Listener("tcp://:7000", relaying(to: "127.0.0.1:80"))], options: options)
+    let client = simulation.connect(to: server.addresses[0])
+    client.send("request")
+    return (client, listener)
   }
 }
