@@ -118,15 +118,28 @@ struct FilterChain: ~Copyable {
     stage.pointee.unread.append(moving: &bytes)
   }
 
-  /// Passes bytes from the socket up through all filters, and has those begin whose turn has come.
+  /// Passes bytes from the socket up through all filters, and has those begin whose turn has come. An error of a filter
+  /// becomes ``failure``.
   ///
   /// - Parameters:
   ///   - network: the bytes from the socket; empty afterwards.
   ///   - input: the bytes for the handler.
   ///   - reply: the bytes for the socket.
+  ///   - isLast: whether the socket's stream has ended behind these bytes.
   mutating func receive(
-    _ network: inout RingBuffer, into input: inout RingBuffer, reply: inout RingBuffer,
+    _ network: inout RingBuffer, into input: inout RingBuffer, reply: inout RingBuffer, isLast: Bool,
     now: @autoclosure () -> Poller.Instant
+  ) {
+    do {
+      try passUp(&network, into: &input, reply: &reply, now)
+      if isLast { try endNetwork() }
+    } catch {
+      fail(error)
+    }
+  }
+
+  private mutating func passUp(
+    _ network: inout RingBuffer, into input: inout RingBuffer, reply: inout RingBuffer, _ now: () -> Poller.Instant
   ) throws {
     isBeginDue = false
     guard let first = stages.first else { return input.append(moving: &network) }
@@ -223,7 +236,7 @@ struct FilterChain: ~Copyable {
   }
 
   /// Takes in that the socket's stream has ended.
-  mutating func endNetwork() throws {
+  private mutating func endNetwork() throws {
     isNetworkEnded = true
     for stage in stages { try stage.pointee.endInput() }
   }
@@ -256,10 +269,21 @@ struct FilterChain: ~Copyable {
     last.pointee.unsent.append(moving: count, of: &ring)
   }
 
-  /// Passes output down through all filters.
+  /// Passes output down through all filters; nothing after a failure. An error of a filter becomes ``failure``.
   ///
-  /// - Parameter isLast: whether the handler writes nothing more.
-  mutating func send(isLast: Bool, into network: inout RingBuffer) throws {
+  /// - Parameters:
+  ///   - isLast: whether the handler writes nothing more.
+  ///   - network: the bytes for the socket.
+  mutating func send(isLast: Bool, into network: inout RingBuffer) {
+    if failure != nil { return }
+    do {
+      try passDown(isLast: isLast, into: &network)
+    } catch {
+      fail(error)
+    }
+  }
+
+  private mutating func passDown(isLast: Bool, into network: inout RingBuffer) throws {
     var isLast = isLast
     for index in stages.indices.reversed() {
       let stage = stages[index]

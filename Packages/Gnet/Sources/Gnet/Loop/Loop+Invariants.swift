@@ -64,7 +64,10 @@ extension Streams {
     require(
       loop.connectionLoad >= open + accepted,
       "\(loop.connectionLoad) connections count for the balance, \(open + accepted) are served")
-    require(!hasFilters || loop.filterBuffers.pointee.network.isEmpty, "the buffer of received bytes is not empty")
+    require(
+      !hasFilters
+        || loop.filterBuffers.pointee.network.pointee.isEmpty && loop.filterBuffers.pointee.sealed.pointee.isEmpty,
+      "a buffer of filters is not empty")
     timers += dials.count { $0.timer != nil }
     require(timers <= turn.timers.count, "\(timers) timers are referred to, \(turn.timers.count) are set")
     require(input.isEmpty && output.pointee.isEmpty && forwarded.pointee.isEmpty, "a lent buffer is not empty")

@@ -78,10 +78,10 @@ extension Streams {
     guard let filters = slot.pointee.filters else { return assertionFailure("a connection has no filters") }
     // The last bytes of the filters leave with what `opened` writes.
     if filters.pointee.failure == nil && filters.pointee.isEstablished { return open(slot, filters, &turn) }
-    passDown(slot, filters, isLast: false)
+    filters.pointee.send(isLast: false, into: &slot.pointee.outbound)
     let count = slot.pointee.outbound.count
     if count > 0 { send(slot, from: &slot.pointee.outbound, count, &turn) }
-    loop.filterBuffers.pointee.takeBackSealed(from: &slot.pointee.outbound)
+    slot.pointee.outbound.giveBackSlack()
     if slot.pointee.life.flags.contains(.outputBroken) && filters.pointee.failure == nil {
       return fail(slot, .send, slot.pointee.failure ?? .brokenPipe, &turn)
     }

@@ -106,12 +106,12 @@ extension Streams {
 
   /// Receives into the network buffer, which is empty before.
   mutating func receiveNetwork(_ slot: ConnectionSlot, _ limit: Int, _ system: System) -> Transfer {
-    let buffers = loop.filterBuffers
-    assert(buffers.pointee.network.isEmpty)
-    let free = unsafe buffers.pointee.network.freeSegments(minimumCapacity: limit).first
+    let network = loop.filterBuffers.pointee.network
+    assert(network.pointee.isEmpty)
+    let free = unsafe network.pointee.freeSegments(minimumCapacity: limit).first
     let buffer = unsafe UnsafeMutableRawBufferPointer(start: free.baseAddress, count: limit)
     let transfer = unsafe system.receiving(slot.pointee.fd, into: buffer)
-    if case .moved(let count) = transfer { buffers.pointee.network.commit(count) }
+    if case .moved(let count) = transfer { network.pointee.commit(count) }
     return transfer
   }
 
@@ -167,16 +167,10 @@ extension Streams {
   mutating func passUp(
     _ slot: ConnectionSlot, _ filters: Pinned<FilterChain>, isLast: Bool, _ turn: inout Turn<System>
   ) {
-    let buffers = loop.filterBuffers
-    buffers.pointee.lendSealed(to: &slot.pointee.outbound)
-    do {
-      try filters.pointee.receive(
-        &buffers.pointee.network, into: &input, reply: &slot.pointee.outbound, now: turn.system.now)
-      if isLast { try filters.pointee.endNetwork() }
-    } catch {
-      filters.pointee.fail(error)
-    }
-    buffers.pointee.takeBackSealed(from: &slot.pointee.outbound)
+    let (network, sealed) = (loop.filterBuffers.pointee.network, loop.filterBuffers.pointee.sealed)
+    filters.pointee.receive(
+      &network.pointee, into: &input, reply: &sealed.pointee, isLast: isLast, now: turn.system.now)
+    if !sealed.pointee.isEmpty { keepUnsent(slot, sealed, turn.options) }
     if let peer = filters.pointee.takeNewPeer() { slot.pointee.remote = peer }
   }
 
@@ -217,7 +211,6 @@ extension Streams {
       slot.pointee.outbound = RingBuffer()
       return filters.pointee.dropOutput()
     }
-    let isBlocked = !slot.pointee.outbound.isEmpty && slot.pointee.interest.contains(.writable)
     // The handler may have stopped at the watermark, however much of it the kernel takes at once.
     if slot.pointee.unsentCount >= max(1, turn.options.outboundHighWatermark) {
       slot.pointee.life.flags.insert(.outputFull)
@@ -226,26 +219,19 @@ extension Streams {
     let isLast =
       slot.pointee.life.ending == .close
       || slot.pointee.life.flags.contains(.outputEnding) && filters.pointee.isEstablished
-    passDown(slot, filters, isLast: isLast)
-    if filters.pointee.failure != nil { slot.pointee.end(.close) }
-    let count = slot.pointee.outbound.count
-    if count > 0 && !isBlocked {
-      callPreWrite(slot, count)
-      send(slot, from: &slot.pointee.outbound, count, &turn)
+    if slot.pointee.hasOutbound {
+      // The selector tells when the kernel takes more.
+      let isBlocked = slot.pointee.interest.contains(.writable)
+      filters.pointee.send(isLast: isLast, into: &slot.pointee.outbound)
+      if filters.pointee.failure != nil { slot.pointee.end(.close) }
+      if !isBlocked { sendPending(slot, &turn) }
+    } else {
+      let sealed = loop.filterBuffers.pointee.sealed
+      filters.pointee.send(isLast: isLast, into: &sealed.pointee)
+      if filters.pointee.failure != nil { slot.pointee.end(.close) }
+      if !sealed.pointee.isEmpty { flush(slot, from: sealed, &turn) }
     }
-    loop.filterBuffers.pointee.takeBackSealed(from: &slot.pointee.outbound)
     if filters.pointee.isNetworkEnded && filters.pointee.holdsOutput { breakOutput(slot, .brokenPipe) }
-  }
-
-  /// Passes output down through the filters into the bytes to be sent.
-  mutating func passDown(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>, isLast: Bool) {
-    if filters.pointee.failure != nil { return }
-    loop.filterBuffers.pointee.lendSealed(to: &slot.pointee.outbound)
-    do {
-      try filters.pointee.send(isLast: isLast, into: &slot.pointee.outbound)
-    } catch {
-      filters.pointee.fail(error)
-    }
   }
 
   /// Sends what a callback of another connection has given to a connection with filters.

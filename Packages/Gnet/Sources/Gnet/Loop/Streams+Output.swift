@@ -68,9 +68,9 @@ extension Streams {
     if forwarded.pointee.capacity != capacity { forwarded.pointee = RingBuffer(minimumCapacity: capacity) }
   }
 
-  /// Sends what a callback has gathered.
+  /// Sends what a callback has gathered, or filters have written.
   @inline(__always)
-  private mutating func flush(_ slot: ConnectionSlot, from gathered: Pinned<RingBuffer>, _ turn: inout Turn<System>) {
+  mutating func flush(_ slot: ConnectionSlot, from gathered: Pinned<RingBuffer>, _ turn: inout Turn<System>) {
     let count = gathered.pointee.count
     callPreWrite(slot, count)
     send(slot, from: &gathered.pointee, count, &turn)
@@ -81,7 +81,7 @@ extension Streams {
 
   /// Makes what the kernel did not take the connection's own.
   @inline(never)
-  private func keepUnsent(
+  func keepUnsent(
     _ slot: ConnectionSlot, _ gathered: Pinned<RingBuffer>, _ options: borrowing Options
   ) {
     if slot.pointee.life.flags.contains(.outputBroken) {
@@ -100,12 +100,16 @@ extension Streams {
 
   /// Sends pending output, once, and goes on with what waited for it.
   mutating func flush(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
-    let count = slot.pointee.outboundCount
-    if count > 0 {
-      callPreWrite(slot, count)
-      send(slot, from: &slot.pointee.outbound, count, &turn)
-    }
+    sendPending(slot, &turn)
     settle(slot, .none, &turn)
+  }
+
+  /// Sends pending output, once.
+  mutating func sendPending(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    let count = slot.pointee.outboundCount
+    if count == 0 { return }
+    callPreWrite(slot, count)
+    send(slot, from: &slot.pointee.outbound, count, &turn)
   }
 
   /// Tells the peer that nothing more will come, and goes on.

@@ -26,8 +26,9 @@ private final class Bench {
 
   func receive(_ bytes: some Collection<UInt8>) throws {
     network.write(bytes)
-    try chain.pointee.receive(&network, into: &input, reply: &outbound, now: Poller.Instant(nanoseconds: 0))
+    chain.pointee.receive(&network, into: &input, reply: &outbound, isLast: false, now: Poller.Instant(nanoseconds: 0))
     #expect(network.count == 0)
+    if let failure { throw failure }
   }
 
   func write(_ text: String) throws {
@@ -35,7 +36,10 @@ private final class Bench {
     unsafe chain.pointee.write(bytes.span.bytes, RawSpan())
   }
 
-  func send(isLast: Bool = false) throws { try chain.pointee.send(isLast: isLast, into: &outbound) }
+  func send(isLast: Bool = false) throws {
+    chain.pointee.send(isLast: isLast, into: &outbound)
+    if let failure { throw failure }
+  }
 
   func takeInput() -> String { String(decoding: input.readAll(), as: UTF8.self) }
   func takeSent() -> [UInt8] { outbound.readAll() }
@@ -50,7 +54,10 @@ private final class Bench {
   var failure: (any Error)? { chain.pointee.failure }
   func takeNewPeer() -> SocketAddress? { chain.pointee.takeNewPeer() }
   func find<Filter: ConnectionFilter>(_ type: Filter.Type) -> Filter? { chain.pointee.find(type) }
-  func endNetwork() throws { try chain.pointee.endNetwork() }
+  func endNetwork() throws {
+    chain.pointee.receive(&network, into: &input, reply: &outbound, isLast: true, now: Poller.Instant(nanoseconds: 0))
+    if let failure { throw failure }
+  }
   func fail(_ error: any Error) { chain.pointee.fail(error) }
 }
 
