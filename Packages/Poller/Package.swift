@@ -18,11 +18,7 @@ let package = Package(
     .package(path: "../TestSupport"),
   ],
   targets: [
-    .target(
-      name: "CPoller",
-      dependencies: usesLibkqueue ? ["CLibkqueue"] : [],
-      cSettings: [.define("CPOLLER_FAULTS", .when(configuration: .debug))]
-    ),
+    .target(name: "CPoller", dependencies: usesLibkqueue ? ["CLibkqueue"] : []),
     .target(name: "Poller", dependencies: ["CPoller", .product(name: "SystemPackage", package: "swift-system")]),
     .testTarget(
       name: "PollerTests",

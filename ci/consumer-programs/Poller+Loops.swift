@@ -1,7 +1,7 @@
 // Typical loops around a poller: the poller in a class, in a struct of a class, in a generic class, as a constant and
 // as a variable; registrations changed in the closure, directly and by nested functions that change local variables.
-// The optimizer must compile all of these loops, so this program is built in release. Every loop can end. For a loop
-// without an end, see Getting started in the documentation of Poller.
+// The optimizer must compile all of these loops, so this program is built in release.
+import Dispatch
 import Poller
 import SystemPackage
 
@@ -115,7 +115,7 @@ final class VariableInClass {
 
 /// A poller in a struct of a class that is generic.
 final class StructInGenericClass<Tag: Sendable>: Sendable {
-  private struct State: ~Copyable, Sendable {
+  private struct State: Sendable {
     let poller: Poller
     let pipe: ReadyPipe
   }
@@ -153,6 +153,47 @@ func run(_ poller: borrowing Poller) throws -> Int {
   return count
 }
 
+/// Loops without an end, which the optimizer of Swift 6.3.1 cannot compile around a noncopyable value.
+final class EndlessLoops: Sendable {
+  private let poller: Poller
+  private let done: Poller.Waker
+
+  init(_ done: Poller.Waker) throws {
+    poller = try Poller()
+    self.done = done
+  }
+
+  /// Changes a local variable by a nested function, which a closure calls.
+  func run() {
+    var count = 0
+    func take() {
+      count += 1
+      if count == wakes { done.wake() } else { poller.waker.wake() }
+    }
+    poller.waker.wake()
+    while true { _ = try? poller.wait(timeout: nil) { _ in take() } }
+  }
+
+  /// The same in a function that says it, with the nested function as an argument.
+  func runForever() -> Never {
+    var count = 0
+    func take(_ event: Poller.Event) {
+      count += event.isWake ? 1 : 0
+      if count == wakes { done.wake() } else { poller.waker.wake() }
+    }
+    poller.waker.wake()
+    while true { _ = try? poller.wait(timeout: nil, take) }
+  }
+}
+
+/// Runs a loop without an end on a thread of its own, until it has counted.
+func expectDone(_ body: @escaping @Sendable (EndlessLoops) -> Void) throws {
+  let poller = try Poller()
+  let loops = try EndlessLoops(poller.waker)
+  DispatchQueue.global().async { body(loops) }
+  require(try poller.wait(timeout: .seconds(10)) { require($0.isWake) } == 1)
+}
+
 func useLoops() throws {
   let constant = try ConstantInClass()
   require(try constant.runNested() == wakes)
@@ -164,4 +205,10 @@ func useLoops() throws {
   require(try variable.run() == 2 * wakes)
   require(try StructInGenericClass("tag").run() == ["tag", "tag", "tag"])
   require(try run(Poller()) == wakes)
+  try expectDone { $0.run() }
+  try expectDone { $0.runForever() }
+  let poller = try Poller()
+  let copy = poller
+  poller.waker.wake()
+  require(try copy.wait(timeout: .zero) { require($0.isWake) } == 1)
 }

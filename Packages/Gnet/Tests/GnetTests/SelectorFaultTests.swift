@@ -191,5 +191,22 @@
         #expect(log.lines.count == 1, "\(log.lines)")
       }
     }
+
+    @Test("what a lost wake-up was for is done with the next wake-up of the loop")
+    func lostWake() throws {
+      let (handles, plan) = (Log<ConnectionHandle>(), FaultPlan())
+      try withServer(Events().logging(handles), options: Self.options(1, plan)) { server in
+        let first = try Client(server.address())
+        try require("it is open") { handles.count == 1 }
+        let second = try Client(server.address())
+        try require("both are open") { handles.count == 2 }
+        plan.lose(.wake)
+        #expect(handles.values[0].write("first"))
+        #expect(plan.remaining == 0)
+        #expect(handles.values[1].write("second"))
+        #expect(try second.receiveText(6) == "second")
+        #expect(try first.receiveText(5) == "first")
+      }
+    }
   }
 #endif

@@ -24,10 +24,3 @@ int64_t cpoller_now(void) {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
-
-#if defined(CPOLLER_FAULTS)
-struct cpoller_fault *cpoller_fault(int kind) {
-  static _Thread_local struct cpoller_fault faults[CPOLLER_FAULT_KINDS];
-  return &faults[kind];
-}
-#endif

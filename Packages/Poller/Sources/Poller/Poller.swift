@@ -1,16 +1,9 @@
 public import SystemPackage
-import Synchronization
 
-// `@unchecked Sendable` because the kernel makes registering thread-safe, and because the only unprotected state, the
-// buffer of received events, belongs to the one wait that `isWaiting` admits.
-
-// Swift 6.3.1 crashes with `-O` (pass SemanticARCOpts) on some functions that use a poller. It takes four things: the
-// function neither returns nor throws on any path; a nested function changes a local variable of it; a closure or an
-// argument refers to the nested function; and the function uses a noncopyable value, be it a poller or an `Atomic`.
-// The borrow of the variable then has no end, which the pass presumes. All of this is in the caller's function before
-// anything is inlined, so no shape of this type can avoid it short of being copyable: not a class inside, nor
-// `@inline(never)`, nor `@_transparent`. GettingStarted.md gives callers the way round it, and
-// ci/consumer-programs/Poller+Loops.swift keeps the other shapes of loops compiling.
+// A reference to a class, and so copyable. Swift 6.3.1 crashes with `-O` (pass SemanticARCOpts) on a function that borrows
+// a noncopyable value, neither returns nor throws, and has a closure that refers to a nested function which changes a local
+// variable. All of that is in the caller's function before anything is inlined: only a copyable type keeps users away from
+// it. ci/consumer-programs/Poller+Loops.swift has such loops.
 
 /// Waits for many descriptors at once: epoll on Linux, kqueue on macOS and the BSDs.
 ///
@@ -27,24 +20,26 @@ import Synchronization
 /// ```
 ///
 /// A single thread waits at a time. Other threads may add, modify and remove at the same time, and use a ``Waker``.
-public struct Poller: ~Copyable, @unchecked Sendable {
-  private let selector: Selector
-  private let isWaiting = Atomic<Bool>(false)
+///
+/// A copy is the same poller, as a `FileDescriptor` is the same file. The poller is closed with its last copy.
+public struct Poller: Sendable {
+  private let core: PollerCore
 
   /// Creates a poller with nothing registered.
   ///
   /// Corresponds to `epoll_create1(2)` and `eventfd(2)`, or to `kqueue(2)`. The descriptors are closed on exec.
   ///
   /// - Throws: `Errno.tooManyOpenFiles`, `Errno.tooManyOpenFilesInSystem` or `Errno.noMemory`; nothing is left open.
-  public init() throws(Errno) {
-    selector = try Selector()
-  }
+  public init() throws(Errno) { try self.init(Faults()) }
+
+  /// Creates a poller some of whose system calls may fail as planned.
+  init(_ faults: Faults) throws(Errno) { core = try PollerCore(faults) }
 
   /// The kernel interface this build of the package uses.
   public static var backend: Backend { Selector.backend }
 
   /// A handle that ends this poller's wait from any thread.
-  public var waker: Waker { Waker(selector.wakeSignal) }
+  public var waker: Waker { Waker(core.selector.wakeSignal) }
 
   /// Registers a descriptor.
   ///
@@ -64,7 +59,7 @@ public struct Poller: ~Copyable, @unchecked Sendable {
     _ fd: FileDescriptor, token: Token, interest: Interest, trigger: Trigger = .level
   ) throws(Errno) {
     precondition(token != .wake, "Poller.add: the token UInt64.max is the poller's own")
-    try selector.add(fd.rawValue, token: token, interest: interest, trigger: trigger)
+    try core.selector.add(fd.rawValue, token: token, interest: interest, trigger: trigger)
   }
 
   /// Replaces a registration's token, interest and trigger.
@@ -85,7 +80,7 @@ public struct Poller: ~Copyable, @unchecked Sendable {
     _ fd: FileDescriptor, token: Token, interest: Interest, trigger: Trigger = .level
   ) throws(Errno) {
     precondition(token != .wake, "Poller.modify: the token UInt64.max is the poller's own")
-    try selector.modify(fd.rawValue, token: token, interest: interest, trigger: trigger)
+    try core.selector.modify(fd.rawValue, token: token, interest: interest, trigger: trigger)
   }
 
   /// Ends a registration: no later wait reports it.
@@ -98,7 +93,7 @@ public struct Poller: ~Copyable, @unchecked Sendable {
   /// - Parameter fd: A descriptor registered with this poller, still open.
   /// - Throws: `Errno.noSuchFileOrDirectory` if `fd` is not registered; `Errno.badFileDescriptor` if it is not open.
   public func remove(_ fd: FileDescriptor) throws(Errno) {
-    try selector.remove(fd.rawValue)
+    try core.selector.remove(fd.rawValue)
   }
 
   /// Waits until something is ready, the poller is woken or the time is up, and delivers one event per registration.
@@ -157,27 +152,7 @@ public struct Poller: ~Copyable, @unchecked Sendable {
 
   @inline(__always)
   private func wait(_ countdown: Countdown, _ body: (Event) -> Void) throws(Errno) -> Int {
-    let isNested = isWaiting.exchange(true, ordering: .acquiring)
-    precondition(!isNested, "Poller.wait: already waiting, on another thread or in the body that called it")
-    defer { isWaiting.store(false, ordering: .releasing) }
-
-    var countdown = countdown
-    while true {
-      let count = try selector.wait(countdown)
-      var delivered = count
-      for index in 0..<count {
-        let event = selector.event(at: index)
-        if event.isWake && !selector.consumeWake() {
-          delivered &-= 1
-        } else {
-          body(event)
-        }
-      }
-      assert(0...count ~= delivered)
-      if delivered > 0 || count == 0 { return delivered }
-      countdown.refresh()
-      if countdown.remaining == 0 { return 0 }
-    }
+    try core.wait(countdown, body)
   }
 }
 

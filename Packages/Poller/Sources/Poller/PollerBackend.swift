@@ -5,7 +5,7 @@ import SystemPackage
 /// Each folder of a backend, compiled on its systems only, defines two types:
 ///
 /// - `Selector`, which conforms to this protocol. `Poller` uses the struct itself, so the protocol costs nothing.
-/// - `Syscalls`, an enum with every system call of the backend. Beyond the calls of its own `Selector` it has
+/// - `Syscalls`, a struct with every system call of the backend, and with `faults`, which may make these calls fail. Beyond the calls of its own `Selector` it has
 ///   `signal(_: Int32) throws(Errno)`, which makes the descriptor of a ``WakeSignal`` report a wake-up, and
 ///   `close(_: Int32)`.
 ///
@@ -18,7 +18,7 @@ protocol PollerBackend: ~Copyable {
   var wakeSignal: WakeSignal { get }
 
   /// Opens the backend's descriptors, closed on exec; none of them stays open if this throws.
-  init() throws(Errno)
+  init(_ syscalls: Syscalls) throws(Errno)
 
   /// Registers a descriptor. A condition that already holds is reported by the next wait, with every trigger.
   func add(_ fd: Int32, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger) throws(Errno)

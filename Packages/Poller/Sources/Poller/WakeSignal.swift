@@ -31,6 +31,7 @@ import Synchronization
 /// side waits for the other.
 final class WakeSignal: Sendable {
   private let descriptor: Int32
+  private let syscalls: Syscalls
   private let pending = Atomic<Bool>(false)
   private let users = Atomic<UInt32>(0)
 
@@ -38,8 +39,9 @@ final class WakeSignal: Sendable {
   private static let released: UInt32 = 1 << 30
 
   /// Takes over a descriptor that is set up to wake a poller.
-  init(_ descriptor: consuming OwnedDescriptor) {
+  init(_ descriptor: consuming OwnedDescriptor, _ syscalls: Syscalls) {
     self.descriptor = descriptor.release()
+    self.syscalls = syscalls
   }
 
   /// Makes the poller report a wake-up, one for all signals since the last one reported.
@@ -48,7 +50,7 @@ final class WakeSignal: Sendable {
     let state = users.add(1, ordering: .acquiring).newValue
     if state & Self.closed == 0 {
       do {
-        try Syscalls.signal(descriptor)
+        try syscalls.signal(descriptor)
       } catch {
         pending.store(false, ordering: .releasing)
       }

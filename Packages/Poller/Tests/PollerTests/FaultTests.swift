@@ -1,10 +1,15 @@
 // Planned failures exist in debug builds only.
 #if DEBUG
-  import CPoller
   import TestSupport
   @testable import Poller
   import SystemPackage
   import Testing
+
+  /// A poller, and the plan of its failures.
+  private func failingPoller() throws -> (Poller, FaultPlan) {
+    let plan = FaultPlan()
+    return (try Poller(Faults(plan: plan)), plan)
+  }
 
   @Suite("Planned failures")
   struct FaultTests {
@@ -12,12 +17,11 @@
       "a registration that the kernel has no memory for fails and leaves nothing",
       arguments: [.noMemory, .noSpace] as [Errno])
     func add(_ errno: Errno) throws {
-      let poller = try Poller()
+      let (poller, plan) = try failingPoller()
       try withPipe { pipe in
-        let left = Fault.inject(errno, into: .control) {
-          #expect(throws: errno) { try poller.add(pipe.left, token: 1, interest: .readable) }
-        }
-        #expect(left == 0)
+        plan.fail(.control, with: errno)
+        #expect(throws: errno) { try poller.add(pipe.left, token: 1, interest: .readable) }
+        #expect(plan.remaining == 0)
         try poller.add(pipe.left, token: 1, interest: .readable)
         try pipe.right.write(count: 1)
         #expect(try poller.look().count == 1)
@@ -26,79 +30,76 @@
 
     @Test(
       "a poller that cannot be made leaves nothing open", .ownDescriptorsOnly,
-      arguments: Fault.Call.ofCreation)
-    func creation(_ call: Fault.Call) async {
+      arguments: FailingCall.ofCreation)
+    func creation(_ call: FailingCall) async {
       await #expect(processExitsWith: .success) { [call] in
         let before = try await FileDescriptor.openWhenSettled
-        let left = Fault.inject(.tooManyOpenFiles, into: call) {
-          #expect(throws: Errno.tooManyOpenFiles) { _ = try Poller() }
-        }
-        try #require(left == 0)
+        let plan = FaultPlan()
+        plan.fail(call, with: .tooManyOpenFiles)
+        #expect(throws: Errno.tooManyOpenFiles) { _ = try Poller(Faults(plan: plan)) }
+        try #require(plan.remaining == 0)
         try #require(FileDescriptor.opened(since: before).isEmpty)
       }
     }
 
-    @Test("interruptions are retried with the time left", arguments: [.wait, .waitPrecisely] as [Fault.Call])
-    func interrupted(_ call: Fault.Call) throws {
-      let poller = try Poller()
+    @Test("interruptions are retried with the time left", arguments: [.wait, .waitPrecisely] as [FailingCall])
+    func interrupted(_ call: FailingCall) throws {
+      let (poller, plan) = try failingPoller()
       for timeout in [Duration.zero, .milliseconds(5)] {
-        var left: Int32 = 0
+        plan.fail(call, with: .interrupted, times: 3)
         let elapsed = try ContinuousClock().measure {
-          left = try Fault.inject(.interrupted, into: call, times: 3) {
-            let events = try poller.collect(timeout)
-            #expect(events.isEmpty)
-          }
+          let events = try poller.collect(timeout)
+          #expect(events.isEmpty)
         }
         #expect(elapsed >= timeout)
         let isCallUsed = (timeout > .zero && Poller.backend == .epoll) == (call == .waitPrecisely)
-        #expect(left == (isCallUsed ? 0 : 3))
+        #expect(plan.remaining == (isCallUsed ? 0 : 3))
+        plan.removeAll()
       }
     }
 
     @Test("where there is no timer for a moment that many waits are for, they end at it nevertheless")
     func noTimer() throws {
-      let poller = try Poller()
+      let (poller, plan) = try failingPoller()
       let now = Poller.Instant.now
       let deadline = now + .milliseconds(20)
       var counts: [Int] = []
-      let left = try Fault.inject(.tooManyOpenFiles, into: .openTimer, times: 100) {
-        for _ in 0..<4 {
-          poller.waker.wake()
-          counts.append(try poller.wait(until: deadline, now: now) { _ in })
-        }
-        counts.append(try poller.wait(until: deadline, now: .now) { _ in })
+      plan.fail(.openTimer, with: .tooManyOpenFiles, times: 100)
+      for _ in 0..<4 {
+        poller.waker.wake()
+        counts.append(try poller.wait(until: deadline, now: now) { _ in })
       }
+      counts.append(try poller.wait(until: deadline, now: .now) { _ in })
       #expect(counts == [1, 1, 1, 1, 0])
       #expect(Poller.Instant.now >= deadline)
-      #expect((left < 100) == (Poller.backend == .epoll))
+      #expect((plan.remaining < 100) == (Poller.backend == .epoll))
     }
 
     @Test("an event after interruptions is delivered")
     func eventAfterInterruption() throws {
-      let poller = try Poller()
+      let (poller, plan) = try failingPoller()
       poller.waker.wake()
-      let left = try Fault.inject(.interrupted, into: .wait, times: 100) {
-        let events = try poller.collect(.zero)
-        #expect(events.count == 1)
-      }
-      #expect(left == 0)
+      plan.fail(.wait, with: .interrupted, times: 100)
+      let events = try poller.collect(.zero)
+      #expect(events.count == 1)
+      #expect(plan.remaining == 0)
     }
 
     @Test("what a wait cannot overcome is thrown, and the next wait works")
     func waitFails() throws {
-      let poller = try Poller()
-      Fault.inject(.badAddress, into: .wait) {
-        #expect(throws: Errno.badAddress) { try poller.wait(timeout: nil) { _ in } }
-      }
+      let (poller, plan) = try failingPoller()
+      plan.fail(.wait, with: .badAddress)
+      #expect(throws: Errno.badAddress) { try poller.wait(timeout: nil) { _ in } }
       poller.waker.wake()
       #expect(try poller.look().count == 1)
     }
 
     @Test("a wake-up gets through interruptions")
     func interruptedWake() throws {
-      let poller = try Poller()
-      let left = Fault.inject(.interrupted, into: .signal, times: 3) { poller.waker.wake() }
-      #expect(left == 0)
+      let (poller, plan) = try failingPoller()
+      plan.fail(.signal, with: .interrupted, times: 3)
+      poller.waker.wake()
+      #expect(plan.remaining == 0)
       #expect(try poller.look().map(\.isWake) == [true])
     }
 
@@ -106,9 +107,10 @@
       "a wake-up that the kernel refuses leaves the next one to be tried anew",
       arguments: [.ioError, .noMemory] as [Errno])
     func refusedWake(_ errno: Errno) throws {
-      let poller = try Poller()
-      let left = Fault.inject(errno, into: .signal) { poller.waker.wake() }
-      #expect(left == 0)
+      let (poller, plan) = try failingPoller()
+      plan.fail(.signal, with: errno)
+      poller.waker.wake()
+      #expect(plan.remaining == 0)
       #expect(try poller.look().isEmpty)
       for _ in 0..<2 {
         poller.waker.wake()
@@ -118,12 +120,14 @@
 
     @Test("a wake-up gets past a counter that is full, once", .enabled(if: Poller.backend == .epoll))
     func fullCounter() throws {
-      let poller = try Poller()
-      var left = Fault.inject(.resourceTemporarilyUnavailable, into: .signal) { poller.waker.wake() }
-      #expect(left == 0)
+      let (poller, plan) = try failingPoller()
+      plan.fail(.signal, with: .resourceTemporarilyUnavailable)
+      poller.waker.wake()
+      #expect(plan.remaining == 0)
       #expect(try poller.look().map(\.isWake) == [true])
-      left = Fault.inject(.resourceTemporarilyUnavailable, into: .signal, times: 2) { poller.waker.wake() }
-      #expect(left == 0)
+      plan.fail(.signal, with: .resourceTemporarilyUnavailable, times: 2)
+      poller.waker.wake()
+      #expect(plan.remaining == 0)
       #expect(try poller.look().isEmpty)
       poller.waker.wake()
       #expect(try poller.look().map(\.isWake) == [true])
@@ -133,28 +137,27 @@
       "without epoll_pwait2 a wait is rounded up to milliseconds, which is found out once",
       .enabled(if: Poller.backend == .epoll), arguments: [.noFunction, .notPermitted] as [Errno])
     func fallback(_ errno: Errno) throws {
-      let poller = try Poller()
-      let left = try Fault.inject(errno, into: .waitPrecisely, times: 2) {
-        for _ in 0..<3 {
-          let elapsed = try ContinuousClock().measure {
-            let events = try poller.collect(.microseconds(200))
-            #expect(events.isEmpty)
-          }
-          #expect(elapsed >= .milliseconds(1))
+      let (poller, plan) = try failingPoller()
+      plan.fail(.waitPrecisely, with: errno, times: 2)
+      for _ in 0..<3 {
+        let elapsed = try ContinuousClock().measure {
+          let events = try poller.collect(.microseconds(200))
+          #expect(events.isEmpty)
         }
+        #expect(elapsed >= .milliseconds(1))
       }
-      #expect(left == 1)
+      #expect(plan.remaining == 1)
     }
   }
 
-  extension Fault.Call {
+  extension FailingCall {
     /// The calls that make a poller. A kqueue registers its user event with `openWaker`, without `control`.
     static var ofCreation: [Self] {
       Poller.backend == .epoll ? [.open, .openWaker, .control] : [.open, .openWaker]
     }
   }
 
-  extension Fault.Call: Codable {}
+  extension FailingCall: Codable {}
 
   @Suite("Countdown")
   struct CountdownTests {

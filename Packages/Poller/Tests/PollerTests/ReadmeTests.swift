@@ -2,7 +2,7 @@ import Poller
 import SystemPackage
 
 /// Prints the bytes that arrive on a descriptor, until its end or a wake-up.
-func printAll(from source: FileDescriptor, with poller: borrowing Poller) throws -> Int {
+func printAll(from source: FileDescriptor, with poller: Poller) throws -> Int {
   let token = Poller.Token(rawValue: 7)
   try poller.add(source, token: token, interest: .readable)
   var count = 0

@@ -63,7 +63,7 @@ struct TimeoutTests {
   }
 
   /// Waits for a moment several times; a wake-up ends each wait.
-  private func waitWithWakes(_ poller: borrowing Poller, until deadline: Poller.Instant) throws {
+  private func waitWithWakes(_ poller: Poller, until deadline: Poller.Instant) throws {
     for _ in 0..<4 {
       let now = Poller.Instant.now
       poller.waker.wake()

@@ -45,10 +45,11 @@ struct Acceptor<System: LoopSystem>: ~Copyable, LoopRunner {
   private mutating func wait() throws(Errno) {
     turn.beginWait()
     let (selector, deadline, now) = (turn.selector, turn.timers.next, turn.now)
-    try selector.wait(until: deadline, now: now) { event in
+    let error = selector.wait(until: deadline, now: now) { event in
       turn.endWait()
       if !event.isWake { serve(event) }
     }
+    if let error { throw error }
     turn.endWait()
   }
 

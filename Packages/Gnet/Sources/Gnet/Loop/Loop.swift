@@ -93,10 +93,11 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     turn.beginWait()
     let isBusy = streams.connections.pointee.hasQueued || datagrams.hasWakes || hasMail
     let (selector, now) = (turn.selector, turn.now)
-    try selector.wait(until: isBusy ? now : turn.timers.next, now: now) { event in
+    let error = selector.wait(until: isBusy ? now : turn.timers.next, now: now) { event in
       turn.endWait()
       serve(event)
     }
+    if let error { throw error }
     turn.endWait()
   }
 

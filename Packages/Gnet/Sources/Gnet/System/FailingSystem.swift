@@ -155,7 +155,11 @@
       if let error = plan.takeFault(for: call) { throw error }
     }
 
-    var waker: @Sendable () -> Void { base.waker }
+    /// Ends the loop's wait, unless that is planned to be lost.
+    var waker: @Sendable () -> Void {
+      let (waker, plan) = (base.waker, plan)
+      return { if !plan.takeLoss(of: .wake) { waker() } }
+    }
 
     func add(_ fd: Int32, _ token: LoopToken, _ interest: Poller.Interest) throws(Errno) {
       try check(.register)
@@ -171,9 +175,8 @@
 
     func remove(_ fd: Int32) { base.remove(fd) }
 
-    func wait(until deadline: Poller.Instant, now: Poller.Instant, _ body: (Poller.Event) -> Void) throws(Errno) {
-      try check(.wait)
-      try base.wait(until: deadline, now: now, body)
+    func wait(until deadline: Poller.Instant, now: Poller.Instant, _ body: (Poller.Event) -> Void) -> Errno? {
+      plan.takeFault(for: .wait) ?? base.wait(until: deadline, now: now, body)
     }
 
     func destroy() { base.destroy() }

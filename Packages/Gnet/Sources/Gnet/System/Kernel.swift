@@ -148,38 +148,67 @@ final class Kernel: ThreadedSystem {
 
   // MARK: Readiness
 
-  func openSelector() throws(Errno) -> KernelSelector { KernelSelector(Pinned(try Poller())) }
+  func openSelector() throws(Errno) -> KernelSelector { KernelSelector(PollerOwner(try Poller())) }
 }
 
-/// A loop's poller.
-// Unchecked, because the compiler sees a pointer. It points to a poller, and a poller may be used on any thread.
-struct KernelSelector: LoopSelector, @unchecked Sendable {
-  private let poller: Pinned<Poller>
+/// The owner of a loop's poller.
+private final class PollerOwner: Sendable {
+  let poller: Poller
 
-  fileprivate init(_ poller: Pinned<Poller>) { self.poller = poller }
+  init(_ poller: Poller) { self.poller = poller }
+}
+
+/// A loop's poller. The owner lives until `destroy()`, so uses count no references: a wait would pay for two atomic changes.
+// Unchecked, because the compiler sees an unmanaged reference. It refers to a poller, which may be used on any thread.
+@safe
+struct KernelSelector: LoopSelector, @unchecked Sendable {
+  private let owner: Unmanaged<PollerOwner>
+
+  fileprivate init(_ owner: PollerOwner) { unsafe self.owner = Unmanaged.passRetained(owner) }
+
+  @inline(__always)
+  private func use<Outcome>(_ body: (Poller) throws(Errno) -> Outcome) throws(Errno) -> Outcome {
+    var outcome: Outcome?
+    var failure: Errno?
+    unsafe owner._withUnsafeGuaranteedRef { owner in
+      do throws(Errno) { outcome = try body(owner.poller) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return outcome!
+  }
 
   var waker: @Sendable () -> Void {
-    let waker = poller.pointee.waker
+    let waker = unsafe owner._withUnsafeGuaranteedRef { $0.poller.waker }
     return { waker.wake() }
   }
 
   func add(_ fd: Int32, _ token: LoopToken, _ interest: Poller.Interest) throws(Errno) {
-    try poller.pointee.add(FileDescriptor(rawValue: fd), token: token.encoded, interest: interest)
+    try use { poller throws(Errno) in
+      try poller.add(FileDescriptor(rawValue: fd), token: token.encoded, interest: interest)
+    }
   }
 
   func modify(
     _ fd: Int32, _ token: LoopToken, _ interest: Poller.Interest, _ trigger: Poller.Trigger
   ) throws(Errno) {
-    try poller.pointee.modify(
-      FileDescriptor(rawValue: fd), token: token.encoded, interest: interest, trigger: trigger)
+    try use { poller throws(Errno) in
+      try poller.modify(FileDescriptor(rawValue: fd), token: token.encoded, interest: interest, trigger: trigger)
+    }
   }
 
-  func remove(_ fd: Int32) { try? poller.pointee.remove(FileDescriptor(rawValue: fd)) }
+  func remove(_ fd: Int32) { try? use { poller throws(Errno) in try poller.remove(FileDescriptor(rawValue: fd)) } }
 
   @inline(__always)
-  func wait(until deadline: Poller.Instant, now: Poller.Instant, _ body: (Poller.Event) -> Void) throws(Errno) {
-    try poller.pointee.wait(until: deadline, now: now, body)
+  func wait(until deadline: Poller.Instant, now: Poller.Instant, _ body: (Poller.Event) -> Void) -> Errno? {
+    unsafe owner._withUnsafeGuaranteedRef { owner in
+      do throws(Errno) {
+        try owner.poller.wait(until: deadline, now: now, body)
+        return nil
+      } catch {
+        return error
+      }
+    }
   }
 
-  func destroy() { poller.destroy() }
+  func destroy() { unsafe owner.release() }
 }

@@ -35,7 +35,9 @@ package protocol LoopSelector: Sendable {
   func remove(_ fd: Int32)
 
   /// Waits until a descriptor is ready, the loop is woken or the deadline has passed. Calls `body` with each event.
-  func wait(until deadline: Poller.Instant, now: Poller.Instant, _ body: (Poller.Event) -> Void) throws(Errno)
+  ///
+  /// - Returns: the error of a wait that failed.
+  func wait(until deadline: Poller.Instant, now: Poller.Instant, _ body: (Poller.Event) -> Void) -> Errno?
 
   /// Closes the selector. Must be called exactly once.
   func destroy()

@@ -5,6 +5,6 @@ enum SystemCall: String, Sendable {
   case endOutput = "shutdown", setBlocking = "fcntl", duplicate = "dup", getOption = "getsockopt"
   case changeMode = "chmod", createThread = "pthread_create"
   case resolve = "getaddrinfo"
-  /// The calls of a selector: opening it, adding a descriptor, changing a descriptor's interest, waiting.
-  case openSelector, register, watch, wait
+  /// The calls of a selector: opening it, adding a descriptor, changing a descriptor's interest, waiting, ending a wait.
+  case openSelector, register, watch, wait, wake
 }

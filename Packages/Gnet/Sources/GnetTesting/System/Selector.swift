@@ -163,14 +163,15 @@ final class SelectorState: @unchecked Sendable {
 
   func remove(_ fd: Int32) { host.watchable(fd)?.registration(of: fd)?.forget() }
 
-  func wait(until deadline: Poller.Instant, _ body: (Poller.Event) -> Void) throws(Errno) {
+  func wait(until deadline: Poller.Instant, _ body: (Poller.Event) -> Void) -> Errno? {
     assert(!isDestroyed)
     self.deadline = deadline
-    if let error = host.failure(of: .wait) { throw Errno(rawValue: error) }
+    if let error = host.failure(of: .wait) { return Errno(rawValue: error) }
     for event in takeEvents() {
       hasReported = true
       body(event)
     }
+    return nil
   }
 
   /// The events to report, as a kernel copies them out: what happens while they are served does not change them.
@@ -225,10 +226,8 @@ struct SimulatedSelector: LoopSelector {
 
   func remove(_ fd: Int32) { state.remove(fd) }
 
-  func wait(
-    until deadline: Poller.Instant, now: Poller.Instant, _ body: (Poller.Event) -> Void
-  ) throws(Errno) {
-    try state.wait(until: deadline, body)
+  func wait(until deadline: Poller.Instant, now: Poller.Instant, _ body: (Poller.Event) -> Void) -> Errno? {
+    state.wait(until: deadline, body)
   }
 
   func destroy() { state.destroy() }

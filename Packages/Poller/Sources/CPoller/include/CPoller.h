@@ -22,17 +22,6 @@ int cpoller_beyond_standard(int fd);
 /// The monotonic clock in nanoseconds. Corresponds to `clock_gettime(2)` with `CLOCK_MONOTONIC`; it cannot fail.
 int64_t cpoller_now(void);
 
-/// A planned failure of one kind of call: the `errno`, and the number of calls still to fail.
-struct cpoller_fault {
-  int code;
-  int count;
-};
-
-enum { CPOLLER_FAULT_KINDS = 8 };
-
-/// The calling thread's planned failure of one kind of call. Defined in debug builds only.
-struct cpoller_fault *_Nonnull cpoller_fault(int kind);
-
 #if defined(__linux__)
 #include <sys/epoll.h>
 

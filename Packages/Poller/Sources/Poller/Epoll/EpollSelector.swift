@@ -9,7 +9,7 @@
     static let backend = Poller.Backend.epoll
 
     /// The number of events that one wait takes from the kernel at most: 3 KiB of them.
-    private static let capacity = 256
+    private static let capacity: Int32 = 256
 
     /// The signal that wakes this selector, by an eventfd.
     ///
@@ -18,21 +18,23 @@
     /// empties it.
     let wakeSignal: WakeSignal
 
+    private let syscalls: Syscalls
     private let epoll: OwnedDescriptor
     private let timer = SharedTimer()
-    private let events: UnsafeMutableBufferPointer<epoll_event>
+    private let events: UnsafeMutablePointer<epoll_event>
 
     /// Whether the kernel may have `epoll_pwait2(2)`; settled by the first wait that needs the call.
     private let isPrecise = Atomic<Bool>(true)
 
-    init() throws(Errno) {
-      let epoll = try Syscalls.open()
-      let eventfd = try Syscalls.openWaker()
-      try Syscalls.control(
+    init(_ syscalls: Syscalls) throws(Errno) {
+      let epoll = try syscalls.open()
+      let eventfd = try syscalls.openWaker()
+      try syscalls.control(
         epoll, EPOLL_CTL_ADD, fd: eventfd.number, events: EPOLLIN.rawValue | EPOLLET.rawValue, token: .wake)
+      self.syscalls = syscalls
       self.epoll = epoll
-      wakeSignal = WakeSignal(eventfd)
-      unsafe events = .allocate(capacity: Self.capacity)
+      wakeSignal = WakeSignal(eventfd, syscalls)
+      unsafe events = .allocate(capacity: Int(Self.capacity))
     }
 
     deinit {
@@ -43,23 +45,24 @@
     func add(
       _ fd: Int32, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger
     ) throws(Errno) {
-      try Syscalls.control(epoll, EPOLL_CTL_ADD, fd: fd, events: Self.mask(interest, trigger: trigger), token: token)
+      try syscalls.control(epoll, EPOLL_CTL_ADD, fd: fd, events: Self.mask(interest, trigger: trigger), token: token)
     }
 
     func modify(
       _ fd: Int32, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger
     ) throws(Errno) {
-      try Syscalls.control(epoll, EPOLL_CTL_MOD, fd: fd, events: Self.mask(interest, trigger: trigger), token: token)
+      try syscalls.control(epoll, EPOLL_CTL_MOD, fd: fd, events: Self.mask(interest, trigger: trigger), token: token)
     }
 
     func remove(_ fd: Int32) throws(Errno) {
-      try Syscalls.control(epoll, EPOLL_CTL_DEL, fd: fd)
+      try syscalls.control(epoll, EPOLL_CTL_DEL, fd: fd)
     }
 
+    @inline(__always)
     func wait(_ countdown: Countdown) throws(Errno) -> Int {
-      let isTimed = countdown.remaining > 0 && timer.arm(for: countdown.end, on: epoll)
+      let isTimed = countdown.remaining > 0 && timer.arm(for: countdown.end, on: epoll, syscalls)
       let countdown = isTimed ? Countdown(nil) : countdown
-      return try unsafe Syscalls.wait(epoll, into: events, countdown, isPrecise: isPrecise)
+      return try unsafe syscalls.wait(epoll, into: events, capacity: Self.capacity, countdown, isPrecise: isPrecise)
     }
 
     /// Consumes a wake-up; false if it is the timer's, or if an earlier delivery has covered it.
@@ -70,7 +73,7 @@
     }
 
     func event(at index: Int) -> Poller.Event {
-      assert(unsafe events.indices.contains(index))
+      assert(0..<Int(Self.capacity) ~= index)
       let event = unsafe events[index]
       let token = unsafe Poller.Token(rawValue: event.data.u64)
       if token == .wake { return .wake }

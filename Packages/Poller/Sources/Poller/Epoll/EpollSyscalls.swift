@@ -6,32 +6,35 @@
   /// Every system call of the epoll backend.
   ///
   /// Interruptions are retried here; a thrown error is the caller's to handle.
-  enum Syscalls {
+  struct Syscalls: Sendable {
+    /// The planned failures of these calls.
+    let faults: Faults
+
     /// Corresponds to `epoll_create1(2)`.
-    static func open() throws(Errno) -> OwnedDescriptor {
-      OwnedDescriptor(try check(Fault.next(.open) ?? cpoller_epoll_create()))
+    func open() throws(Errno) -> OwnedDescriptor {
+      OwnedDescriptor(try Self.check(faults.take(.open) ?? cpoller_epoll_create()))
     }
 
     /// Corresponds to `eventfd(2)`.
-    static func openWaker() throws(Errno) -> OwnedDescriptor {
-      OwnedDescriptor(try check(Fault.next(.openWaker) ?? cpoller_eventfd()))
+    func openWaker() throws(Errno) -> OwnedDescriptor {
+      OwnedDescriptor(try Self.check(faults.take(.openWaker) ?? cpoller_eventfd()))
     }
 
     /// Corresponds to `epoll_ctl(2)`, which is never interrupted.
-    static func control(
+    func control(
       _ epoll: borrowing OwnedDescriptor, _ operation: Int32, fd: Int32,
       events: UInt32 = 0, token: Poller.Token = .wake
     ) throws(Errno) {
-      _ = try check(
-        Fault.next(.control) ?? cpoller_epoll_ctl(epoll.number, operation, fd, events, token.rawValue))
+      _ = try Self.check(
+        faults.take(.control) ?? cpoller_epoll_ctl(epoll.number, operation, fd, events, token.rawValue))
     }
 
     /// Waits for events until the time is up; returns their number, 0 if the time is up.
     ///
     /// Corresponds to `epoll_pwait2(2)` if `isPrecise` and the time limit is neither zero nor infinite, else to
     /// `epoll_wait(2)`. Turns `isPrecise` off and carries on if the kernel does not have the former.
-    static func wait(
-      _ epoll: borrowing OwnedDescriptor, into events: UnsafeMutableBufferPointer<epoll_event>,
+    func wait(
+      _ epoll: borrowing OwnedDescriptor, into events: UnsafeMutablePointer<epoll_event>, capacity: Int32,
       _ countdown: Countdown, isPrecise: borrowing Atomic<Bool>
     ) throws(Errno) -> Int {
       var countdown = countdown
@@ -39,14 +42,14 @@
         let isPreciseCall = countdown.remaining > 0 && isPrecise.load(ordering: .relaxed)
         let result =
           isPreciseCall
-          ? unsafe waitPrecisely(epoll.number, events, countdown.remaining)
-          : unsafe wait(epoll.number, events, countdown.milliseconds)
+          ? unsafe waitPrecisely(epoll.number, events, capacity, countdown.remaining)
+          : unsafe wait(epoll.number, events, capacity, countdown.milliseconds)
         // EPERM: how older container runtimes refuse system calls that they do not know.
         if isPreciseCall && (result == -Errno.noFunction.rawValue || result == -Errno.notPermitted.rawValue) {
           isPrecise.store(false, ordering: .relaxed)
           continue
         }
-        assert(result <= events.count)
+        assert(result <= capacity)
         if result > 0 { return Int(result) }
         if result < 0 && result != -Errno.interrupted.rawValue { throw Errno(rawValue: -result) }
         countdown.refresh()
@@ -54,23 +57,23 @@
       }
     }
 
-    private static func waitPrecisely(
-      _ epoll: Int32, _ events: UnsafeMutableBufferPointer<epoll_event>, _ nanoseconds: Int64
+    private func waitPrecisely(
+      _ epoll: Int32, _ events: UnsafeMutablePointer<epoll_event>, _ capacity: Int32, _ nanoseconds: Int64
     ) -> Int32 {
-      if let planned = Fault.next(.waitPrecisely) { return planned }
-      return unsafe cpoller_epoll_pwait2(epoll, events.baseAddress!, Int32(events.count), nanoseconds)
+      if let planned = faults.take(.waitPrecisely) { return planned }
+      return unsafe cpoller_epoll_pwait2(epoll, events, capacity, nanoseconds)
     }
 
-    private static func wait(
-      _ epoll: Int32, _ events: UnsafeMutableBufferPointer<epoll_event>, _ milliseconds: Int32
+    private func wait(
+      _ epoll: Int32, _ events: UnsafeMutablePointer<epoll_event>, _ capacity: Int32, _ milliseconds: Int32
     ) -> Int32 {
-      if let planned = Fault.next(.wait) { return planned }
-      return unsafe cpoller_epoll_wait(epoll, events.baseAddress!, Int32(events.count), milliseconds)
+      if let planned = faults.take(.wait) { return planned }
+      return unsafe cpoller_epoll_wait(epoll, events, capacity, milliseconds)
     }
 
     /// Corresponds to `timerfd_create(2)`.
-    static func openTimer() throws(Errno) -> OwnedDescriptor {
-      OwnedDescriptor(try check(Fault.next(.openTimer) ?? cpoller_timerfd()))
+    func openTimer() throws(Errno) -> OwnedDescriptor {
+      OwnedDescriptor(try Self.check(faults.take(.openTimer) ?? cpoller_timerfd()))
     }
 
     /// Arms a timer for a moment of the monotonic clock, in nanoseconds.
@@ -86,7 +89,7 @@
     /// Adds one to the counter, also after interruptions. A counter that is full is emptied first: nobody else reads it.
     ///
     /// Corresponds to `write(2)`, and to `read(2)` where the counter is full.
-    static func signal(_ eventfd: Int32) throws(Errno) {
+    func signal(_ eventfd: Int32) throws(Errno) {
       do {
         try add(to: eventfd)
       } catch .resourceTemporarilyUnavailable {
@@ -95,11 +98,11 @@
       }
     }
 
-    private static func add(to eventfd: Int32) throws(Errno) {
+    private func add(to eventfd: Int32) throws(Errno) {
       while true {
-        let result = Fault.next(.signal) ?? cpoller_eventfd_signal(eventfd)
+        let result = faults.take(.signal) ?? cpoller_eventfd_signal(eventfd)
         if result == -Errno.interrupted.rawValue { continue }
-        _ = try check(result)
+        _ = try Self.check(result)
         return
       }
     }

@@ -31,13 +31,13 @@
     /// Arms the timer for a deadline from the second time on that it is asked to.
     ///
     /// - Returns: Whether the timer now covers this deadline: the wait needs no time limit.
-    func arm(for deadline: Poller.Instant, on epoll: borrowing OwnedDescriptor) -> Bool {
+    func arm(for deadline: Poller.Instant, on epoll: borrowing OwnedDescriptor, _ syscalls: Syscalls) -> Bool {
       let deadline = deadline.nanoseconds
       assert(deadline > Self.none, "only a deadline in the future is slept for")
       if armed.load(ordering: .relaxed) == deadline { return true }
       if candidate.exchange(deadline, ordering: .relaxed) != deadline { return false }
       if descriptor.load(ordering: .relaxed) < 0 {
-        guard let timer = try? Self.make(on: epoll) else { return false }
+        guard let timer = try? Self.make(on: epoll, syscalls) else { return false }
         descriptor.store(timer.release(), ordering: .relaxed)
       }
       Syscalls.set(timer: descriptor.load(ordering: .relaxed), to: deadline)
@@ -49,9 +49,11 @@
     func disarm() { armed.store(Self.none, ordering: .relaxed) }
 
     /// A timer whose expiry is reported once each time, without a call of `read(2)`.
-    private static func make(on epoll: borrowing OwnedDescriptor) throws(Errno) -> OwnedDescriptor {
-      let timer = try Syscalls.openTimer()
-      try Syscalls.control(
+    private static func make(on epoll: borrowing OwnedDescriptor, _ syscalls: Syscalls) throws(Errno)
+      -> OwnedDescriptor
+    {
+      let timer = try syscalls.openTimer()
+      try syscalls.control(
         epoll, EPOLL_CTL_ADD, fd: timer.number, events: EPOLLIN.rawValue | EPOLLET.rawValue, token: .wake)
       return timer
     }

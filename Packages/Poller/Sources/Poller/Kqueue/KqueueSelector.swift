@@ -17,15 +17,17 @@
     /// The signal that wakes this selector; owns the kqueue.
     let wakeSignal: WakeSignal
 
+    private let syscalls: Syscalls
     private let kqueue: Int32
     private let events: UnsafeMutableBufferPointer<kevent>
     private let inbox: KqueueInbox
 
-    init() throws(Errno) {
-      let kqueue = try Syscalls.open()
-      try Syscalls.openWaker(kqueue)
+    init(_ syscalls: Syscalls) throws(Errno) {
+      let kqueue = try syscalls.open()
+      try syscalls.openWaker(kqueue)
+      self.syscalls = syscalls
       self.kqueue = kqueue.number
-      wakeSignal = WakeSignal(kqueue)
+      wakeSignal = WakeSignal(kqueue, syscalls)
       unsafe events = .allocate(capacity: Self.capacity)
       inbox = KqueueInbox(capacity: Self.capacity)
     }
@@ -55,21 +57,21 @@
     private func register(
       _ fd: Int32, deletes: Bool, token: Poller.Token, interest: Poller.Interest, trigger: Poller.Trigger
     ) throws(Errno) {
-      let answers = Syscalls.change(
+      let answers = syscalls.change(
         kqueue, fd: fd, deletes: deletes, flags: Self.flags(interest, trigger: trigger), token: token)
       let error = deletes && answers.deleted != 0 ? answers.deleted : answers.added
       if error == 0 { return }
-      _ = Syscalls.change(kqueue, fd: fd, deletes: true)
+      _ = syscalls.change(kqueue, fd: fd, deletes: true)
       throw Errno(rawValue: error)
     }
 
     func remove(_ fd: Int32) throws(Errno) {
-      let answers = Syscalls.change(kqueue, fd: fd, deletes: true)
+      let answers = syscalls.change(kqueue, fd: fd, deletes: true)
       if answers.deleted != 0 { throw Errno(rawValue: answers.deleted) }
     }
 
     func wait(_ countdown: Countdown) throws(Errno) -> Int {
-      let received = try unsafe Syscalls.wait(kqueue, into: events, countdown)
+      let received = try unsafe syscalls.wait(kqueue, into: events, countdown)
       let count = unsafe inbox.receive(UnsafeMutableBufferPointer(rebasing: events[..<received]))
       try disarm(count)
       return count
@@ -99,7 +101,7 @@
       }
       // The answers are ignored: the only error is that the descriptor was closed meanwhile.
       if changes > 0 {
-        try unsafe Syscalls.submit(kqueue, UnsafeMutableBufferPointer(rebasing: events[..<changes]))
+        try unsafe syscalls.submit(kqueue, UnsafeMutableBufferPointer(rebasing: events[..<changes]))
       }
     }
 

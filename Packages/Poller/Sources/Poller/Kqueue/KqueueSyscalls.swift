@@ -5,41 +5,44 @@
   /// Every system call of the kqueue backend.
   ///
   /// Interruptions are retried here; a thrown error is the caller's to handle.
-  enum Syscalls {
+  struct Syscalls: Sendable {
+    /// The planned failures of these calls.
+    let faults: Faults
+
     /// Corresponds to `kqueue(2)`, closed on exec.
-    static func open() throws(Errno) -> OwnedDescriptor {
-      OwnedDescriptor(try check(Fault.next(.open) ?? cpoller_kqueue()))
+    func open() throws(Errno) -> OwnedDescriptor {
+      OwnedDescriptor(try Self.check(faults.take(.open) ?? cpoller_kqueue()))
     }
 
     /// Adds the user event that ``signal(_:)`` triggers.
     ///
     /// Corresponds to `kevent(2)` with `EVFILT_USER` and `EV_ADD`.
-    static func openWaker(_ kqueue: borrowing OwnedDescriptor) throws(Errno) {
-      _ = try check(Fault.next(.openWaker) ?? cpoller_kqueue_add_user(kqueue.number))
+    func openWaker(_ kqueue: borrowing OwnedDescriptor) throws(Errno) {
+      _ = try Self.check(faults.take(.openWaker) ?? cpoller_kqueue_add_user(kqueue.number))
     }
 
     /// Deletes a descriptor's filters if asked to, and then adds the filters whose flags are not zero.
     ///
     /// Corresponds to `kevent(2)`, which does not sleep here and so is not interrupted.
-    static func change(
+    func change(
       _ kqueue: Int32, fd: Int32, deletes: Bool, flags: (read: UInt32, write: UInt32) = (0, 0),
       token: Poller.Token = .wake
     ) -> cpoller_answers {
-      if let planned = Fault.next(.control) { return cpoller_answers(deleted: -planned, added: -planned) }
+      if let planned = faults.take(.control) { return cpoller_answers(deleted: -planned, added: -planned) }
       return cpoller_kqueue_change(kqueue, fd, deletes, flags.read, flags.write, token.rawValue)
     }
 
     /// Makes changes that each ask for their answer with `EV_RECEIPT`, and overwrites them with the answers.
     ///
     /// Corresponds to `kevent(2)`, which does not sleep here and so is not interrupted.
-    static func submit(_ kqueue: Int32, _ changes: UnsafeMutableBufferPointer<kevent>) throws(Errno) {
-      _ = try check(unsafe cpoller_kqueue_submit(kqueue, changes.baseAddress!, Int32(changes.count)))
+    func submit(_ kqueue: Int32, _ changes: UnsafeMutableBufferPointer<kevent>) throws(Errno) {
+      _ = try Self.check(unsafe cpoller_kqueue_submit(kqueue, changes.baseAddress!, Int32(changes.count)))
     }
 
     /// Waits for events until the time is up; returns their number, 0 if the time is up.
     ///
     /// Corresponds to `kevent(2)`.
-    static func wait(
+    func wait(
       _ kqueue: Int32, into events: UnsafeMutableBufferPointer<kevent>, _ countdown: Countdown
     ) throws(Errno) -> Int {
       var countdown = countdown
@@ -53,21 +56,21 @@
       }
     }
 
-    private static func waitOnce(
+    private func waitOnce(
       _ kqueue: Int32, _ events: UnsafeMutableBufferPointer<kevent>, _ nanoseconds: Int64
     ) -> Int32 {
-      if let planned = Fault.next(.wait) { return planned }
+      if let planned = faults.take(.wait) { return planned }
       return unsafe cpoller_kqueue_wait(kqueue, events.baseAddress!, Int32(events.count), nanoseconds)
     }
 
     /// Triggers the kqueue's own user event, also after interruptions.
     ///
     /// Corresponds to `kevent(2)` with `NOTE_TRIGGER`.
-    static func signal(_ kqueue: Int32) throws(Errno) {
+    func signal(_ kqueue: Int32) throws(Errno) {
       while true {
-        let result = Fault.next(.signal) ?? cpoller_kqueue_trigger_user(kqueue)
+        let result = faults.take(.signal) ?? cpoller_kqueue_trigger_user(kqueue)
         if result == -Errno.interrupted.rawValue { continue }
-        _ = try check(result)
+        _ = try Self.check(result)
         return
       }
     }
