@@ -74,24 +74,22 @@ public struct ServerArguments: ParsableArguments {
     let schemes = listeners.map { $0.isDatagram ? "udp" : "tcp" }
     Platform.raiseDescriptorLimit()
     let signals = ServerSignals()
+    // Before the start, too: a thread that the system refuses is noticed before the server is announced.
+    let helper = WorkerPool(threadCount: 1, queueCapacity: 4)
+    defer { helper.shutdown() }
     let running = try start(listeners, options: completed(options))
-    let helpers = WorkerPool(threadCount: 2, queueCapacity: 4)
-    defer { helpers.shutdown() }
-    _ = helpers.submit {
-      // The server may end by itself. Its error is thrown below.
-      try? running.wait()
-      signals.endWait()
-    }
+    // The server may end by itself. Its error is thrown below.
+    running.whenEnded { signals.endWait() }
     let server = running.server
     started(server)
     // On a loop: where a plugin has refused to start, no loop runs, and nothing listens.
     server.loops[0].schedule(after: .zero) {
       announce(schemes, server)
       // Not on a loop, since the predecessor's answer is waited for.
-      _ = helpers.submit { server.reportReady() }
+      _ = helper.submit { server.reportReady() }
     }.keep()
     while case .handOver = signals.next() {
-      _ = helpers.submit { [logger] in Self.handOver(server, logger) }
+      _ = helper.submit { [logger] in Self.handOver(server, logger) }
     }
     if !server.isShuttingDown { ServiceManager.notify(.stopping) }
     running.shutdown()
