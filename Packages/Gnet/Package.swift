@@ -38,7 +38,7 @@ let package = Package(
       ]
     ),
     // Programs for the simulation, which test the event loops: see ci/simulate.
-    .target(name: "GnetWorkloads", dependencies: ["Gnet", "GnetTesting"]),
+    .target(name: "GnetWorkloads", dependencies: ["Gnet", "GnetTesting", "Poller"]),
     .executableTarget(name: "gnet-simulate", dependencies: ["GnetTesting", "GnetWorkloads"]),
     .testTarget(
       name: "GnetTests",
@@ -49,7 +49,8 @@ let package = Package(
         .product(name: "TestPeers", package: "TestSupport"),
       ]
     ),
-    .testTarget(name: "GnetTestingTests", dependencies: ["Gnet", "GnetTesting", "GnetWorkloads", "TestSupport"]),
+    .testTarget(
+      name: "GnetTestingTests", dependencies: ["Gnet", "GnetTesting", "GnetWorkloads", "Poller", "TestSupport"]),
     .testTarget(name: "GnetCodecsTests", dependencies: ["GnetCodecs", "RingBuffer", "TestSupport"]),
   ]
 )

@@ -99,7 +99,7 @@ extension Streams {
     if slot.pointee.life.phase == .lingering { lingering.noteEnd() }
     let fd = slot.pointee.fd
     // close(2) ends the watching with epoll, except where somebody else has the socket open too.
-    if slot.pointee.isDescriptorShared || Poller.backend != .epoll { turn.selector.remove(fd) }
+    if slot.pointee.isDescriptorShared || turn.selector.backend != .epoll { turn.selector.remove(fd) }
     turn.system.close(fd)
     slot.pointee.outbox?.destroy()
     dropTimer(slot, &turn)

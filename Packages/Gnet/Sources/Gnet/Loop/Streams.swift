@@ -250,7 +250,8 @@ struct Streams<System: LoopSystem>: ~Copyable {
     let readsAgain = interest.contains(.readable) && !slot.pointee.interest.contains(.readable)
     slot.pointee.interest = interest
     if tracksActivity && readsAgain && slot.pointee.life.isOpen { restartReadTimeout(slot, &turn) }
-    let (watched, trigger) = interest.isEmpty ? Self.endOnly(slot.pointee.life) : (interest, .level)
+    let (watched, trigger) =
+      interest.isEmpty ? Self.endOnly(slot.pointee.life, turn.selector.backend) : (interest, .level)
     do throws(Errno) {
       try turn.selector.modify(slot.pointee.fd, .connection(slot.pointee.token), watched, trigger)
     } catch {
@@ -264,8 +265,10 @@ struct Streams<System: LoopSystem>: ~Copyable {
   /// kqueue does it by a filter, whose other reports are ignored: that the socket is writable, once, or that bytes arrive.
   /// The filter for writing reports the end of the own output as the end of the connection, and the filter for reading
   /// that of the peer's output, which with the own output ended is the end of the connection.
-  private static func endOnly(_ life: StreamLife) -> (Poller.Interest, Poller.Trigger) {
-    guard Poller.backend == .kqueue else { return ([], .edge) }
+  private static func endOnly(
+    _ life: StreamLife, _ backend: Poller.Backend
+  ) -> (Poller.Interest, Poller.Trigger) {
+    guard backend == .kqueue else { return ([], .edge) }
     return (life.flags.contains(.outputEnded) ? .readable : .writable, .edge)
   }
 

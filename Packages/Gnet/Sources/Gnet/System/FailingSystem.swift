@@ -155,6 +155,8 @@
       if let error = plan.takeFault(for: call) { throw error }
     }
 
+    var backend: Poller.Backend { base.backend }
+
     /// Ends the loop's wait, unless that is planned to be lost.
     var waker: @Sendable () -> Void {
       let (waker, plan) = (base.waker, plan)

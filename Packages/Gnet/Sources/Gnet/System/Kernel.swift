@@ -177,6 +177,10 @@ struct KernelSelector: LoopSelector, @unchecked Sendable {
     return outcome!
   }
 
+  var backend: Poller.Backend {
+    @inline(__always) get { Poller.backend }
+  }
+
   var waker: @Sendable () -> Void {
     let waker = unsafe owner._withUnsafeGuaranteedRef { $0.poller.waker }
     return { waker.wake() }

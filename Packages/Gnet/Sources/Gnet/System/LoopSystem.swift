@@ -22,6 +22,9 @@ protocol ThreadedSystem: LoopSystem {
 ///
 /// A small value that refers to a selector. All copies refer to the same selector, and copying counts no references.
 package protocol LoopSelector: Sendable {
+  /// The kernel interface whose rules the selector follows: which conditions it reports, and when it forgets a descriptor.
+  var backend: Poller.Backend { get }
+
   /// Ends the loop's wait. May be called on any thread, also after `destroy()`; calls before a wait are merged.
   var waker: @Sendable () -> Void { get }
 

@@ -285,6 +285,7 @@ final class StreamEnd: Watchable {
     if hasInputEnded { readiness.insert(.peerClosed) }
     if isDead || isInputEnded && isOutputEnded { readiness.insert(.hungUp) }
     if error != 0 { readiness.insert(.error) }
+    if isOutputEnded || isDead { readiness.insert(.outputEnded) }
     // Not before a part of the buffer is free, as in the kernel.
     if isDead || isOutputEnded || freeCapacity >= (capacity + 2) / 3 { readiness.insert(.writable) }
     return readiness

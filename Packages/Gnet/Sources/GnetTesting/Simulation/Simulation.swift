@@ -1,4 +1,5 @@
 public import Gnet
+package import Poller
 
 /// A simulated network with servers, peers and clocks, all on the calling thread, in an order drawn from a seed.
 ///
@@ -52,6 +53,12 @@ public final class Simulation {
   public var faults: Faults {
     get { world.faults }
     set { world.faults = newValue }
+  }
+
+  /// The kernel interface whose rules the selectors of servers follow that are started from now on: that of Linux by default.
+  package var backend: Poller.Backend {
+    get { world.backend }
+    set { world.backend = newValue }
   }
 
   /// The course so far, a line for each turn of a loop, each system call and each event of the network.

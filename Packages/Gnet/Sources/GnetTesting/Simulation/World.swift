@@ -1,4 +1,5 @@
 internal import Gnet
+internal import Poller
 
 /// The state of a simulation: the time, the events to come, the hosts and the servers.
 // Unchecked: a simulation and all that belongs to it stay on one thread.
@@ -11,6 +12,8 @@ final class World: @unchecked Sendable {
   private(set) var now: Int64 = 0
   var network = Simulation.Network()
   var faults = Simulation.Faults()
+  /// The kernel interface whose rules new selectors follow.
+  var backend = Poller.Backend.epoll
   private(set) var hosts: [SimulatedHost] = []
   private(set) var servers: [Running] = []
   private var events = EventQueue()

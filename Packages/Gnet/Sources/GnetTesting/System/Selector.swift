@@ -14,6 +14,8 @@ struct Readiness: OptionSet {
   static let hungUp = Readiness(rawValue: 1 << 3)
   /// Reported unasked.
   static let error = Readiness(rawValue: 1 << 4)
+  /// The own output has ended. Only kqueue reports this, as the end of the connection.
+  static let outputEnded = Readiness(rawValue: 1 << 5)
 }
 
 /// A socket that a selector can watch.
@@ -27,8 +29,11 @@ class Watchable {
   /// Tells the selectors that the conditions may have changed.
   func notify() { for registration in registrations { registration.list() } }
 
-  /// Takes in that a descriptor is closed while others of the socket stay open. As with epoll, its watching does not end.
-  func noteClosed(_ fd: Int32) { registration(of: fd)?.isOfClosed = true }
+  /// Takes in that a descriptor is closed while others of the socket stay open. With epoll, its watching does not end.
+  func noteClosed(_ fd: Int32) {
+    guard let registration = registration(of: fd) else { return }
+    if registration.selector.backend == .epoll { registration.isOfClosed = true } else { registration.forget() }
+  }
 
   fileprivate func registration(of fd: Int32) -> Registration? { registrations.first { $0.fd == fd && !$0.isOfClosed } }
 
@@ -77,21 +82,41 @@ final class Registration {
     selector.listed.append(self)
   }
 
-  /// The conditions to report now: those asked for, and those that are reported unasked.
-  fileprivate var pending: Readiness {
-    if isSilent { return [] }
-    var asked: Readiness = [.hungUp, .error]
-    if interest.contains(.readable) { asked.formUnion([.readable, .peerClosed]) }
-    if interest.contains(.writable) { asked.insert(.writable) }
-    return socket.readiness.intersection(asked)
+  /// The conditions to report now: those asked for, and with epoll those that are reported unasked.
+  fileprivate var pending: Readiness { isSilent ? [] : socket.readiness.intersection(asked) }
+
+  private var asked: Readiness {
+    var asked: Readiness = []
+    switch selector.backend {
+    case .epoll:
+      asked = [.hungUp, .error]
+      if interest.contains(.readable) { asked.formUnion([.readable, .peerClosed]) }
+      if interest.contains(.writable) { asked.insert(.writable) }
+    case .kqueue:
+      if interest.contains(.readable) { asked.formUnion([.readable, .peerClosed, .error]) }
+      if interest.contains(.writable) { asked.formUnion([.writable, .outputEnded, .error]) }
+    }
+    return asked
   }
 
   fileprivate func event(_ readiness: Readiness) -> Poller.Event {
     if interest.isEmpty || trigger != .level { isSilent = true }
-    return Poller.Event(
-      token: token, isReadable: !readiness.isDisjoint(with: [.readable, .peerClosed, .hungUp, .error]),
-      isWritable: !readiness.isDisjoint(with: [.writable, .error]),
-      isPeerClosed: !readiness.isDisjoint(with: [.peerClosed, .hungUp]), isError: readiness.contains(.error))
+    switch selector.backend {
+    case .epoll:
+      return Poller.Event(
+        token: token, isReadable: !readiness.isDisjoint(with: [.readable, .peerClosed, .hungUp, .error]),
+        isWritable: !readiness.isDisjoint(with: [.writable, .error]),
+        isPeerClosed: !readiness.isDisjoint(with: [.peerClosed, .hungUp]), isError: readiness.contains(.error))
+    case .kqueue:
+      // The end that a filter reports is that of its direction; an error comes with an end.
+      let isEnd = !readiness.isDisjoint(with: [.peerClosed, .outputEnded])
+      let isError = isEnd && readiness.contains(.error)
+      let isOfReading = interest.contains(.readable) && !readiness.isDisjoint(with: [.readable, .peerClosed, .error])
+      let isOfWriting = interest.contains(.writable) && !readiness.isDisjoint(with: [.writable, .outputEnded, .error])
+      return Poller.Event(
+        token: token, isReadable: isOfReading || isEnd, isWritable: isOfWriting || isError, isPeerClosed: isEnd,
+        isError: isError)
+    }
   }
 }
 
@@ -99,6 +124,8 @@ final class Registration {
 // Unchecked: a simulation stays on one thread.
 final class SelectorState: @unchecked Sendable {
   private let host: SimulatedHost
+  /// The kernel interface whose rules the selector follows.
+  let backend: Poller.Backend
   fileprivate var registrations: [Registration] = []
   /// The registrations whose conditions are to be looked at.
   fileprivate var listed: [Registration] = []
@@ -109,7 +136,10 @@ final class SelectorState: @unchecked Sendable {
   private var hasReported = false
   private var isDestroyed = false
 
-  init(_ host: SimulatedHost) { self.host = host }
+  init(_ host: SimulatedHost) {
+    self.host = host
+    backend = host.world.backend
+  }
 
   /// Whether the runner does not wait.
   var isRunnable: Bool { hasReported || isWoken || deadline <= host.clock || hasPending }
@@ -212,6 +242,7 @@ final class SelectorState: @unchecked Sendable {
 struct SimulatedSelector: LoopSelector {
   let state: SelectorState
 
+  var backend: Poller.Backend { state.backend }
   var waker: @Sendable () -> Void { { [state] in state.wake() } }
 
   func add(_ fd: Int32, _ token: LoopToken, _ interest: Poller.Interest) throws(Errno) {
