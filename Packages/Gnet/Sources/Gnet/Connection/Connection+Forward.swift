@@ -24,7 +24,7 @@ extension Connection {
   func forward(
     _ bytes: inout RingBuffer, to other: ConnectionHandle, at token: ConnectionToken
   ) -> ConnectionHandle.Offer {
-    guard let table = unsafe state.pointee.loop.connectionsOfItsThread, state.pointee.life.isStream,
+    guard let table = unsafe state.pointee.loop.state.connections, state.pointee.life.isStream,
       token != .none
     else { return offer(&bytes, to: other) }
     guard let target = table.pointee.find(token), target.pointee.life.phase == .open, !target.pointee.isInCallback

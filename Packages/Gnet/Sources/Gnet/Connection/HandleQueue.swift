@@ -150,9 +150,7 @@ final class HandleQueue: Sendable {
   private let tokenValue: Atomic<UInt64>
   /// Bytes that the loop has taken from here, or its handlers have written, and the kernel has not taken yet.
   private let unsentByteCount = Atomic<Int>(0)
-  /// The outbound connection that is still being established.
-  // Set when the queue is made, then used on the loop's thread only.
-  private nonisolated(unsafe) var currentDial: Dial?
+  private nonisolated(unsafe) var confinedDial = Confined<Dial?>(nil)
   private let state = Lock(State())
   /// Whether each write is a datagram.
   private let keepsBounds: Bool
@@ -202,10 +200,11 @@ final class HandleQueue: Sendable {
   /// Sets the token of the connection that the queue has been waiting for; on the loop's thread.
   func setToken(_ token: ConnectionToken) { tokenValue.store(token.rawValue, ordering: .relaxed) }
 
-  /// The outbound connection that is still being established; for the loop's thread.
-  var dial: Dial? { unsafe currentDial }
-
-  func setDial(_ dial: Dial?) { unsafe currentDial = dial }
+  /// The outbound connection that the loop is establishing; for the loop's thread.
+  var dial: Dial? {
+    get { unsafe confinedDial[on: loop] }
+    set { unsafe confinedDial[on: loop] = newValue }
+  }
 
   /// The host as it stands in the address of an outbound connection, or the path of a unix socket.
   var requestedName: String? { if case .outbound(let target) = target { target.name } else { nil } }
@@ -301,7 +300,7 @@ final class HandleQueue: Sendable {
 
   /// Calls `body` with the connection, where that is possible at once.
   func withConnection<R>(_ body: (inout Connection) -> R) -> R? {
-    guard !isOfDatagrams, loop.isCurrent, let table = unsafe loop.connectionsOfItsThread else {
+    guard !isOfDatagrams, loop.isCurrent, let table = loop.state.connections else {
       return nil
     }
     return table.lend(token, body)

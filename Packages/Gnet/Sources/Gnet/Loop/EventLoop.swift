@@ -51,7 +51,7 @@ public final class EventLoop: Sendable {
   private let published = Published(LoopStatistics())
   private let named = Mutex<[LoopCounter: UInt64]>([:])
   let outboundHighWatermark: Int
-  private let readBufferCapacity: Int
+  let readBufferCapacity: Int
   let spareRings = SpareRings(limit: EventLoop.spareRingsLimit)
 
   /// Attempts to accept for this loop that failed on another thread.
@@ -62,6 +62,9 @@ public final class EventLoop: Sendable {
   /// Whether the loop's own thread has posted a message since the loop last looked.
   private let hasOwnMail = Atomic<Bool>(false)
   private let hasBegunShutdown = Atomic<Bool>(false)
+  // One access at a time: a check of that would cost a connect as much as the search for its address.
+  @exclusivity(unchecked)
+  private nonisolated(unsafe) var confinedState = Confined(State())
 
   /// The most storage that is kept for writes from other threads, as long as there are any.
   static let spareRingsLimit = 4 << 20
@@ -79,8 +82,6 @@ public final class EventLoop: Sendable {
     self.readBufferCapacity = readBufferCapacity
   }
 
-  deinit { unsafe madeFilterBuffers?.destroy() }
-
   /// Makes the loop's counters the ones that other threads see; by the loop's thread only.
   // Neither inlined nor borrowed, which would copy the counters first.
   @inline(never)
@@ -95,87 +96,23 @@ public final class EventLoop: Sendable {
     published.publish(counters)
   }
 
-  /// The loop's connections, for code that runs on its thread, outside of the loop's own functions.
-  // Set and read on the loop's thread only: see `isCurrent`.
-  nonisolated(unsafe) var connectionsOfItsThread: Pinned<ConnectionTable>?
-
-  /// The storage lent to connections with filters; made for the first of these.
-  // Used on the loop's thread only.
-  private nonisolated(unsafe) var madeFilterBuffers: Pinned<FilterBuffers>?
-
-  /// The storage lent to connections with filters; for the loop's thread.
-  var filterBuffers: Pinned<FilterBuffers> {
-    if let buffers = unsafe madeFilterBuffers { return buffers }
-    let made = Pinned(FilterBuffers(capacity: readBufferCapacity))
-    unsafe madeFilterBuffers = made
-    return made
+  /// The state that only the loop's thread uses.
+  var state: State {
+    @inline(__always) _read { yield unsafe confinedState[on: self] }
+    @inline(__always) _modify { yield unsafe &confinedState[on: self] }
   }
-
-  /// The states of ``LoopLocal`` objects.
-  // Used on the loop's thread only.
-  nonisolated(unsafe) var localStates = LoopStates()
-
-  /// The last delay that was converted to nanoseconds, which takes longer than all else that a time-out costs.
-  // Used on the loop's thread only.
-  private nonisolated(unsafe) var lastDelay = (Duration.zero, nanoseconds: Int64(0))
 
   /// The current time of the monotonic clock. A time-out may be set with every request, so the kernel is asked without
   /// dynamic dispatch.
   @inline(__always)
-  private var monotonicTime: Poller.Instant { isOnKernel ? Kernel.monotonicTime : system.now }
-
-  /// The moment `delay` from now; for the loop's thread.
-  @inline(__always)
-  func deadline(after delay: Duration) -> Poller.Instant {
-    if unsafe lastDelay.0 != delay { unsafe lastDelay = (delay, Poller.Instant.nanoseconds(of: delay)) }
-    let (sum, isTooLate) = unsafe monotonicTime.nanoseconds.addingReportingOverflow(lastDelay.nanoseconds)
-    return isTooLate ? .never : Poller.Instant(nanoseconds: sum)
-  }
-
-  /// The addresses that callbacks have connected to.
-  // Used on the loop's thread only, one access at a time: a check of that would cost each connect as much as the search.
-  @exclusivity(unchecked)
-  private nonisolated(unsafe) var targets: [String: Result<ConnectTarget, ConnectError>] = [:]
-  /// The address of the last connect, which the next one most likely is to as well.
-  @exclusivity(unchecked)
-  private nonisolated(unsafe) var lastTarget: (address: String, target: Result<ConnectTarget, ConnectError>)?
-  private static let targetLimit = 256
-
-  /// An address to connect to. Callbacks connect to few addresses again and again: on the loop's thread each is parsed once.
-  func target(_ address: String) -> Result<ConnectTarget, ConnectError> {
-    guard isCurrent else { return Result(parsing: address) }
-    if let last = unsafe lastTarget, last.address == address { return last.target }
-    let target = unsafe targets[address] ?? addTarget(address)
-    unsafe lastTarget = (address, target)
-    return target
-  }
-
-  private func addTarget(_ address: String) -> Result<ConnectTarget, ConnectError> {
-    if unsafe targets.count == Self.targetLimit { unsafe targets = [:] }
-    let target = Result(parsing: address)
-    unsafe targets[address] = target
-    return target
-  }
-
-  /// The tables of the handlers that were given as values, by their types. A program has few types of handlers.
-  // Used on the loop's thread only, one access at a time, as `targets`.
-  @exclusivity(unchecked)
-  private nonisolated(unsafe) var tablesOfTypes: [(type: ObjectIdentifier, table: HandlerTable)] = []
-
-  /// A reference to a table for handlers of a type: on the loop's thread always the same.
-  @usableFromInline
-  func table(of type: ObjectIdentifier, _ make: () -> HandlerTable) -> Unmanaged<HandlerTable> {
-    guard isCurrent else { return unsafe Unmanaged.passRetained(make()) }
-    for index in unsafe tablesOfTypes.indices where unsafe tablesOfTypes[index].type == type {
-      return unsafe Unmanaged.passRetained(tablesOfTypes[index].table)
-    }
-    let table = make()
-    unsafe tablesOfTypes.append((type, table))
-    return unsafe Unmanaged.passRetained(table)
-  }
+  var monotonicTime: Poller.Instant { isOnKernel ? Kernel.monotonicTime : system.now }
 
   /// Whether the caller runs on the loop's thread.
   var isCurrent: Bool { unsafe cgnet_current_loop() == identity }
+
+  /// Whether the caller may use the state that is the loop's alone: it runs on the loop's thread, or drains the mailbox of
+  /// the loop, which has ended.
+  var admitsCaller: Bool { isCurrent || isDrainingAfterEnd.load(ordering: .relaxed) }
 
   /// Makes the calling thread the loop's.
   func becomeCurrent() { unsafe cgnet_set_current_loop(identity) }
@@ -183,7 +120,7 @@ public final class EventLoop: Sendable {
   /// Drops the states of the loop, which has ended. The calling thread is no loop's any more.
   func resignCurrent() {
     // The end of a state may use other states.
-    while unsafe !localStates.isEmpty { _ = unsafe localStates.removeAll() }
+    while !state.localStates.isEmpty { _ = state.localStates.removeAll() }
     cgnet_set_current_loop(nil)
   }
 

@@ -58,7 +58,7 @@ extension Streams {
     require(
       lingerers == lingering.count, "\(lingering.count) connections are counted as lingering, \(lingerers) linger")
     require(
-      dialled == dials.reduce(0) { $0 + $1.attempts.count },
+      dialled == dials.reduce(0) { $0 + $1.progress.attempts.count },
       "\(dialled) connections are being established, those of the dials are others")
     // Connections that were dealt to the loop may wait in its mailbox.
     require(
@@ -68,7 +68,7 @@ extension Streams {
       !hasFilters
         || loop.filterBuffers.pointee.network.pointee.isEmpty && loop.filterBuffers.pointee.sealed.pointee.isEmpty,
       "a buffer of filters is not empty")
-    timers += dials.count { $0.timer != nil }
+    timers += dials.count { $0.progress.timer != nil }
     require(timers <= turn.timers.count, "\(timers) timers are referred to, \(turn.timers.count) are set")
     require(input.isEmpty && output.pointee.isEmpty && forwarded.pointee.isEmpty, "a lent buffer is not empty")
     require(connections.pointee.forwardedTo == nil, "output of another connection was not sent")

@@ -45,7 +45,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   mutating func start() {
     loop.becomeCurrent()
-    unsafe loop.connectionsOfItsThread = streams.connections
+    loop.state.connections = streams.connections
     turn.refresh()
     datagrams.prepare(streams.prepare(listening))
     for index in ticks.indices { _ = turn.setTimer(.tick(index), after: .zero) }
@@ -78,7 +78,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   mutating func end() {
     datagrams.close(&turn)
-    unsafe loop.connectionsOfItsThread = nil
+    loop.state.connections = nil
     loop.publish(&turn.counters)
     loop.markEnded()
     loop.resignCurrent()

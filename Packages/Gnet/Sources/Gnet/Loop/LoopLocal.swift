@@ -72,7 +72,7 @@ public final class LoopLocal<State: AnyObject>: Sendable {
   func state(of loop: EventLoop) -> State {
     if let state = existingState(of: loop) { return state }
     let state = make(loop)
-    unsafe loop.localStates[id] = state
+    loop.state.localStates[id] = state
     loops.withLock { loops in
       loops.removeAll { $0.target == nil }
       loops.append(LoopReference(target: loop))
@@ -82,7 +82,7 @@ public final class LoopLocal<State: AnyObject>: Sendable {
 
   /// The state of a loop; `nil` where there is none, and on other threads.
   private func existingState(of loop: EventLoop) -> State? {
-    loop.isCurrent ? unsafe loop.localStates[id].map { unsafe unsafeDowncast($0, to: State.self) } : nil
+    loop.isCurrent ? loop.state.localStates[id].map { unsafe unsafeDowncast($0, to: State.self) } : nil
   }
 }
 
@@ -119,7 +119,7 @@ extension EventLoop {
   fileprivate func dropState(_ id: UInt64) {
     schedule(after: .zero) { [self] in
       // The end of a state may use other states.
-      _ = unsafe localStates[id].take()
+      _ = state.localStates[id].take()
     }.keep()
   }
 }

@@ -48,23 +48,26 @@ extension EventLoop {
 }
 
 /// A timer that the program has set on a loop.
-// Unchecked: the body, the deadline and the id are the loop's, once the timer has been posted to it.
-final class ScheduledTimer: @unchecked Sendable {
+final class ScheduledTimer: Sendable {
+  /// The state of a timer, which is its loop's.
+  private struct State {
+    /// The call to make; `nil` after the only one.
+    var body: (@Sendable () -> Void)?
+    var deadline: Poller.Instant
+    var id: Timers<Deadline>.ID?
+  }
+
   private let loop: EventLoop
-  /// The call to make; `nil` after the only one.
-  private var body: (@Sendable () -> Void)?
-  private(set) var deadline: Poller.Instant
   /// The time from call to call in nanoseconds; `nil` for a single call.
   private let interval: Int64?
-  private var id: Timers<Deadline>.ID?
   private let cancellation = Atomic<Bool>(false)
+  private nonisolated(unsafe) var confinedState: Confined<State>
 
   init(on loop: EventLoop, at deadline: Poller.Instant, every interval: Int64?, _ body: @escaping @Sendable () -> Void)
   {
     self.loop = loop
-    self.deadline = deadline
     self.interval = interval
-    self.body = body
+    unsafe confinedState = Confined(State(body: body, deadline: deadline))
   }
 
   // MARK: Any thread
@@ -78,13 +81,20 @@ final class ScheduledTimer: @unchecked Sendable {
 
   // MARK: The loop
 
-  func setID(_ id: Timers<Deadline>.ID) { self.id = id }
-  func takeID() -> Timers<Deadline>.ID? { id.take() }
+  private var state: State {
+    @inline(__always) _read { yield unsafe confinedState[on: loop] }
+    @inline(__always) _modify { yield unsafe &confinedState[on: loop] }
+  }
+
+  var deadline: Poller.Instant { state.deadline }
+
+  func setID(_ id: Timers<Deadline>.ID) { state.id = id }
+  func takeID() -> Timers<Deadline>.ID? { state.id.take() }
 
   /// Calls the body, and gives it up where no other call comes, however long the program keeps the timer.
   func fire() {
-    let body = body
-    if interval == nil { self.body = nil }
+    let body = state.body
+    if interval == nil { state.body = nil }
     body?()
   }
 
@@ -94,7 +104,7 @@ final class ScheduledTimer: @unchecked Sendable {
     let missed = max(0, now.nanoseconds - deadline.nanoseconds) / interval
     let (step, isTooLong) = (missed + 1).multipliedReportingOverflow(by: interval)
     let (next, isTooLate) = deadline.nanoseconds.addingReportingOverflow(step)
-    deadline = isTooLong || isTooLate ? .never : Poller.Instant(nanoseconds: next)
+    state.deadline = isTooLong || isTooLate ? .never : Poller.Instant(nanoseconds: next)
     return true
   }
 }

@@ -19,7 +19,7 @@ internal import SystemPackage
 extension Streams {
   /// Begins to establish an outbound connection, or goes on with the addresses of its host.
   mutating func establish(_ dial: Dial, _ turn: inout Turn<System>) {
-    switch dial.stage {
+    switch dial.progress.stage {
     case .posted: begin(dial, &turn)
     case .resolving: continueResolved(dial, &turn)
     // Over: it was taken back, or failed, while its host was looked up.
@@ -29,8 +29,9 @@ extension Streams {
 
   private mutating func begin(_ dial: Dial, _ turn: inout Turn<System>) {
     loop.count(in: &turn.counters) { $0.connectAttempts &+= 1 }
-    dial.index = dials.count
+    dial.progress.index = dials.count
     dials.append(dial)
+    dial.queue.dial = dial
     if isShuttingDown { return fail(dial, .shutdown, &turn) }
     if dial.queue.leaveCalls() { return takeBack(dial, &turn) }
     do throws(ConnectError) {
@@ -42,10 +43,10 @@ extension Streams {
         guard let local = SocketAddress(text), local.family != .unix else {
           throw .invalidAddress(text, reason: "a numeric address to connect from and a port are needed: 127.0.0.2:0")
         }
-        dial.local = local
+        dial.progress.local = local
       }
       if let race = target.race {
-        dial.race = race
+        dial.progress.race = race
         connect(dial, &turn)
       } else {
         lookUp(target.query, dial, &turn)
@@ -57,25 +58,24 @@ extension Streams {
 
   private mutating func lookUp(_ query: NameQuery, _ dial: Dial, _ turn: inout Turn<System>) {
     let lookup = Lookup(query) { [loop] outcome in
-      dial.found = outcome
+      dial.found.withLock { $0 = outcome }
       loop.post(.dial(dial))
     }
-    dial.stage = .resolving(lookup)
+    dial.progress.stage = .resolving(lookup)
     armTimer(dial, &turn)
     turn.system.start(lookup)
   }
 
   private mutating func continueResolved(_ dial: Dial, _ turn: inout Turn<System>) {
-    guard case .success(let addresses) = dial.found, !addresses.isEmpty else {
+    guard case .success(let addresses) = dial.found.withLock({ $0.take() }), !addresses.isEmpty else {
       return fail(dial, .nameNotFound(dial.address), &turn)
     }
-    dial.found = nil
-    dial.race = AddressRace(addresses)
+    dial.progress.race = AddressRace(addresses)
     connect(dial, &turn)
   }
 
   private mutating func connect(_ dial: Dial, _ turn: inout Turn<System>) {
-    dial.stage = .connecting
+    dial.progress.stage = .connecting
     tryNext(dial, &turn)
   }
 
@@ -94,29 +94,28 @@ extension Streams {
 
   /// Tries addresses until one is connected or pending; with none left, the dial has failed.
   private mutating func tryNext(_ dial: Dial, _ turn: inout Turn<System>) {
-    dial.nextAttempt = .never
-    while let next = dial.race.takeNext() {
+    dial.progress.nextAttempt = .never
+    while let next = dial.progress.race.takeNext() {
       switch attempt(next, dial, turn) {
       case .established(let slot):
         return succeed(slot, dial, &turn)
       case .pending(let slot):
-        if let before = dial.latest { dial.earlier.append(before) }
-        dial.latest = slot.pointee.token
-        if !dial.race.isOver { dial.nextAttempt = turn.system.now + AddressRace.delay }
+        dial.progress.addAttempt(slot.pointee.token)
+        if !dial.progress.race.isOver { dial.progress.nextAttempt = turn.system.now + AddressRace.delay }
         return armTimer(dial, &turn)
       case .full:
-        dial.race.putBack()
-        dial.nextAttempt = turn.system.now + dial.retryDelay
-        dial.retryDelay = min(dial.retryDelay * 2, Self.longestRetryDelay)
+        dial.progress.race.putBack()
+        dial.progress.nextAttempt = turn.system.now + dial.progress.retryDelay
+        dial.progress.retryDelay = min(dial.progress.retryDelay * 2, Self.longestRetryDelay)
         return armTimer(dial, &turn)
       case .failed(let error):
-        dial.failure = error
+        dial.progress.failure = error
       case .impossible(let error):
         return fail(dial, error, &turn)
       }
     }
-    if dial.attempts.isEmpty {
-      fail(dial, dial.failure ?? .nameNotFound(dial.address), &turn)
+    if dial.progress.attempts.isEmpty {
+      fail(dial, dial.progress.failure ?? .nameNotFound(dial.address), &turn)
     } else {
       armTimer(dial, &turn)
     }
@@ -128,7 +127,7 @@ extension Streams {
   @inline(__always)
   private func attempt(_ next: AddressRace.Entry, _ dial: Dial, _ turn: borrowing Turn<System>) -> Attempt {
     let remote = next.address
-    if let local = dial.local, remote.family != .unix, remote.family != local.family {
+    if let local = dial.progress.local, remote.family != .unix, remote.family != local.family {
       return .failed(
         .invalidAddress(dial.address, reason: "it has no address of the same kind as the local address \(local)"))
     }
@@ -138,7 +137,7 @@ extension Streams {
       call = .setOption
       try setOptions(of: socket.fd, dial, isTCP: remote.family != .unix && !dial.isDatagram, turn.system)
       call = .bind
-      if let local = dial.local, remote.family != .unix {
+      if let local = dial.progress.local, remote.family != .unix {
         try turn.system.checked(
           turn.system.bind(socket.fd, to: RawAddress(local, isIPv6: local.family == .ipv6)))
       }
@@ -174,7 +173,7 @@ extension Streams {
         of: fd, silence, interval: dial.options.tcpKeepAliveInterval, probes: max(1, dial.options.tcpKeepAliveProbes))
     }
     if let timeout = dial.options.tcpUserTimeout { try system.setUserTimeout(of: fd, timeout) }
-    if dial.local?.port == 0 { try system.set(CGNET_BIND_ADDRESS_ONLY, 1, of: fd) }
+    if dial.progress.local?.port == 0 { try system.set(CGNET_BIND_ADDRESS_ONLY, 1, of: fd) }
   }
 
   /// Takes in that the socket of a connection that is being established has connected or failed.
@@ -183,7 +182,7 @@ extension Streams {
       return assertionFailure("a connection that is being established has no dial")
     }
     if let error = outcome(of: slot, turn) {
-      dial.failure = dial.failure(of: .connect, error)
+      dial.progress.failure = dial.failure(of: .connect, error)
       giveUp(slot, dial, &turn)
       tryNext(dial, &turn)
     } else {
@@ -203,10 +202,10 @@ extension Streams {
   /// Makes a connected socket the connection: what its handle was given before leaves first.
   private mutating func succeed(_ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>) {
     if dial.queue.leaveCalls() {
-      if dial.latest != slot.pointee.token { giveUp(slot, dial, &turn) }
+      if dial.progress.latest != slot.pointee.token { giveUp(slot, dial, &turn) }
       return takeBack(dial, &turn)
     }
-    for token in dial.attempts where token != slot.pointee.token { giveUp(token, dial, &turn) }
+    for token in dial.progress.attempts where token != slot.pointee.token { giveUp(token, dial, &turn) }
     if slot.pointee.interest != .readable {
       do throws(Errno) {
         try turn.selector.modify(slot.pointee.fd, .connection(slot.pointee.token), .readable, .level)
@@ -218,9 +217,9 @@ extension Streams {
     slot.pointee.isOutbound = true
     slot.pointee.addressIndex = -1
     guard let filter = dial.options.filter else { return open(slot, dial, &turn) }
-    dial.stage = .filtering
-    dial.latest = slot.pointee.token
-    dial.nextAttempt = .never
+    dial.progress.stage = .filtering
+    dial.progress.latest = slot.pointee.token
+    dial.progress.nextAttempt = .never
     armTimer(dial, &turn)
     establish(slot, [filter], requestedName: dial.queue.requestedName, &turn)
   }
@@ -239,7 +238,7 @@ extension Streams {
 
   /// Fails to establish a connection.
   mutating func fail(_ dial: Dial, _ error: ConnectError, _ turn: inout Turn<System>) {
-    for token in dial.attempts { giveUp(token, dial, &turn, because: error.errno) }
+    for token in dial.progress.attempts { giveUp(token, dial, &turn, because: error.errno) }
     remove(dial, &turn)
     loop.count(in: &turn.counters) { $0.connectFailures &+= 1 }
     dial.end(error)
@@ -247,7 +246,7 @@ extension Streams {
 
   /// Gives a connection up that its handle has closed before it was established.
   private mutating func takeBack(_ dial: Dial, _ turn: inout Turn<System>) {
-    for token in dial.attempts { giveUp(token, dial, &turn) }
+    for token in dial.progress.attempts { giveUp(token, dial, &turn) }
     remove(dial, &turn)
     dial.end(nil)
   }
@@ -255,15 +254,15 @@ extension Streams {
   /// Takes in the calls of a handle whose connection is being established: all but its end wait.
   mutating func applyEarly(_ queue: HandleQueue, _ turn: inout Turn<System>) {
     // A dial that the loop has not seen yet looks at the calls when its turn comes.
-    guard let dial = queue.dial, dial.index >= 0 else { return }
+    guard let dial = queue.dial else { return }
     if queue.leaveCalls() { takeBack(dial, &turn) }
   }
 
   /// Ends a dial whose filter was not established. The connection is not the dial's any more: what was sent to the peer may
   /// have to reach it.
   mutating func fail(_ dial: Dial, leaving slot: ConnectionSlot, _ error: ConnectError, _ turn: inout Turn<System>) {
-    assert(dial.attempts == [slot.pointee.token])
-    dial.latest = nil
+    assert(dial.progress.attempts == [slot.pointee.token])
+    dial.progress.latest = nil
     slot.pointee.handleQueue = nil
     fail(dial, error, &turn)
   }
@@ -281,45 +280,44 @@ extension Streams {
   ) {
     assert(slot.pointee.life.phase == .establishing)
     slot.pointee.filters?.pointee.abandon(error)
-    let token = slot.pointee.token
-    if dial.latest == token { dial.latest = dial.earlier.popLast() } else { dial.earlier.removeAll { $0 == token } }
+    dial.progress.removeAttempt(slot.pointee.token)
     slot.pointee.life.phase = .ended
     free(slot, &turn)
   }
 
   private mutating func remove(_ dial: Dial, _ turn: inout Turn<System>) {
-    if let timer = dial.timer.take() { turn.timers.remove(timer) }
+    if let timer = dial.progress.timer.take() { turn.timers.remove(timer) }
     guard let last = dials.popLast() else { return assertionFailure("a dial is not known") }
     if last === dial { return }
-    last.index = dial.index
-    dials[dial.index] = last
+    last.progress.index = dial.progress.index
+    dials[dial.progress.index] = last
   }
 
   // MARK: Deadlines
 
   private func armTimer(_ dial: Dial, _ turn: inout Turn<System>) {
-    let (deadline, now) = (min(dial.deadline, dial.nextAttempt), turn.system.now)
-    if let timer = dial.timer {
+    let (deadline, now) = (min(dial.deadline, dial.progress.nextAttempt), turn.system.now)
+    if let timer = dial.progress.timer {
       turn.timers.move(timer, to: deadline, now: now)
     } else {
-      dial.timer = turn.timers.set(.dial(dial), at: deadline, now: now)
+      dial.progress.timer = turn.timers.set(.dial(dial), at: deadline, now: now)
     }
   }
 
   /// Tries the next address, or ends a dial whose time is over. Of a process that was stopped, the sockets may have
   /// connected meanwhile.
   mutating func timerFired(_ dial: Dial, _ turn: inout Turn<System>) {
-    dial.timer = nil
+    dial.progress.timer = nil
     let now = turn.system.now
     if dial.deadline <= now {
-      if case .filtering = dial.stage { return filteringTimedOut(dial, &turn) }
-      for token in dial.attempts {
+      if case .filtering = dial.progress.stage { return filteringTimedOut(dial, &turn) }
+      for token in dial.progress.attempts {
         guard let slot = connections.pointee.find(token) else { continue }
         let isConnected = (try? turn.system.peerAddress(of: slot.pointee.fd)) != nil
         if isConnected && outcome(of: slot, turn) == nil { return succeed(slot, dial, &turn) }
       }
       fail(dial, .timedOut(dial.address), &turn)
-    } else if dial.nextAttempt <= now {
+    } else if dial.progress.nextAttempt <= now {
       tryNext(dial, &turn)
     } else {
       armTimer(dial, &turn)
@@ -328,8 +326,8 @@ extension Streams {
 
   /// Ends a dial whose filter was not established in time, unless what has arrived meanwhile changes that.
   private mutating func filteringTimedOut(_ dial: Dial, _ turn: inout Turn<System>) {
-    if let token = dial.latest, let slot = connections.pointee.find(token) { receiveEstablishing(slot, &turn) }
-    if case .filtering = dial.stage { fail(dial, .timedOut(dial.address), &turn) }
+    if let token = dial.progress.latest, let slot = connections.pointee.find(token) { receiveEstablishing(slot, &turn) }
+    if case .filtering = dial.progress.stage { fail(dial, .timedOut(dial.address), &turn) }
   }
 
   // MARK: Shutting down

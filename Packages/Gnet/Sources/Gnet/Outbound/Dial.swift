@@ -4,9 +4,7 @@ internal import SystemPackage
 /// An outbound connection that is being established: the wishes of the caller, and the stage that the loop has reached.
 ///
 /// Its handle refers to it until it is over: established, failed or taken back.
-// Unchecked: made on any thread, and the loop's once it was posted. The resolver's thread sets `found` before it posts
-// the dial again.
-final class Dial: @unchecked Sendable {
+final class Dial: Sendable {
   enum Stage {
     /// The loop has not seen the dial yet.
     case posted
@@ -25,31 +23,52 @@ final class Dial: @unchecked Sendable {
   /// The address to connect to, or what is wrong with it.
   let target: Result<ConnectTarget, ConnectError>
   let options: ConnectOptions
-  private var handlers: HandlerSource?
   let queue: HandleQueue
   /// The end of the time limit.
   let deadline: Poller.Instant
-  private var onFailure: (@Sendable (ConnectError) -> Void)?
+  /// The answer of the lookup, from the resolver's thread.
+  let found = Lock<Lookup.Outcome?>(nil)
+  private nonisolated(unsafe) var confinedProgress: Confined<Progress>
 
-  var stage = Stage.posted
-  /// The answer of the lookup.
-  var found: Lookup.Outcome?
-  /// The address to connect from.
-  var local: SocketAddress?
-  /// The addresses to try.
-  var race = AddressRace([])
-  /// The time to try the next address; `never` when there is none.
-  var nextAttempt = Poller.Instant.never
-  /// The time between attempts to connect to a unix socket whose queue is full.
-  var retryDelay = Duration.milliseconds(1)
-  /// The connections of the sockets that are connecting: the last one, and those before it.
-  var latest: ConnectionToken?
-  var earlier: [ConnectionToken] = []
-  /// The failure of the address that was tried last.
-  var failure: ConnectError?
-  var timer: Timers<Deadline>.ID?
-  /// The place among the loop's dials.
-  var index = -1
+  /// The state of a dial, which is its loop's.
+  struct Progress: ~Copyable {
+    fileprivate var handlers: HandlerSource?
+    fileprivate var onFailure: (@Sendable (ConnectError) -> Void)?
+    var stage = Stage.posted
+    /// The address to connect from.
+    var local: SocketAddress?
+    /// The addresses to try.
+    var race = AddressRace([])
+    /// The time to try the next address; `never` when there is none.
+    var nextAttempt = Poller.Instant.never
+    /// The time between attempts to connect to a unix socket whose queue is full.
+    var retryDelay = Duration.milliseconds(1)
+    /// The connections of the sockets that are connecting: the last one, and those before it.
+    var latest: ConnectionToken?
+    private var earlier: [ConnectionToken] = []
+    /// The failure of the address that was tried last.
+    var failure: ConnectError?
+    var timer: Timers<Deadline>.ID?
+    /// The place among the loop's dials.
+    var index = -1
+
+    fileprivate init(_ handlers: consuming HandlerSource, _ onFailure: (@Sendable (ConnectError) -> Void)?) {
+      self.handlers = .some(handlers)
+      self.onFailure = onFailure
+    }
+
+    /// The connections of all sockets that are connecting.
+    var attempts: [ConnectionToken] { latest.map { earlier + [$0] } ?? earlier }
+
+    mutating func addAttempt(_ token: ConnectionToken) {
+      if let latest { earlier.append(latest) }
+      latest = token
+    }
+
+    mutating func removeAttempt(_ token: ConnectionToken) {
+      if latest == token { latest = earlier.popLast() } else { earlier.removeAll { $0 == token } }
+    }
+  }
 
   init(
     _ address: String, _ options: ConnectOptions, _ handlers: consuming HandlerSource, on loop: EventLoop,
@@ -57,21 +76,22 @@ final class Dial: @unchecked Sendable {
   ) {
     self.address = address
     self.options = options
-    self.handlers = .some(handlers)
-    self.onFailure = onFailure
     deadline = loop.isCurrent ? loop.deadline(after: options.timeout) : loop.system.now + options.timeout
     target = loop.target(address)
     let known = try? target.get()
     queue = HandleQueue(
       ofConnectionOn: loop, known.map { .outbound($0) } ?? .connection, keepsBounds: target.isDatagram)
-    queue.setDial(self)
+    unsafe confinedProgress = Confined(Progress(handlers, onFailure))
+  }
+
+  /// The state of the dial; for the loop's thread.
+  var progress: Progress {
+    @inline(__always) _read { yield unsafe confinedProgress[on: queue.loop] }
+    @inline(__always) _modify { yield unsafe &confinedProgress[on: queue.loop] }
   }
 
   /// Whether the connection is one over UDP.
   var isDatagram: Bool { target.isDatagram }
-
-  /// The connections of all sockets that are connecting.
-  var attempts: [ConnectionToken] { latest.map { earlier + [$0] } ?? earlier }
 
   /// Ends the dial, and tells the caller of the failure, if it is one.
   ///
@@ -85,15 +105,15 @@ final class Dial: @unchecked Sendable {
   /// Ends the dial, since its connection is established, and hands over the origin of the connection's handler.
   func succeed() -> HandlerSource {
     _ = leave()
-    guard let source = handlers.take() else { preconditionFailure("a dial has succeeded twice") }
+    guard let source = progress.handlers.take() else { preconditionFailure("a dial has succeeded twice") }
     return source
   }
 
   private func leave() -> (@Sendable (ConnectError) -> Void)? {
-    if case .resolving(let lookup) = stage { lookup.cancel() }
-    stage = .over
-    queue.setDial(nil)
-    return onFailure.take()
+    if case .resolving(let lookup) = progress.stage { lookup.cancel() }
+    progress.stage = .over
+    queue.dial = nil
+    return progress.onFailure.take()
   }
 
   /// The failure of a system call.

@@ -64,11 +64,21 @@ package final class SteppedServer {
 
   /// Takes a step of a runner, as the thread of its loop.
   package func step(_ index: Int) {
-    let outer = unsafe cgnet_current_loop()
-    if let loop = loops[index] { loop.becomeCurrent() }
-    runners[index].takeStep()
-    unsafe cgnet_set_current_loop(outer)
+    asThread(of: index) { runners[index].takeStep() }
     if runners.allSatisfy(\.hasEnded) { finish() }
+  }
+
+  /// The invariants of a runner that do not hold between two steps.
+  package func checkInvariants(of index: Int) -> [String] {
+    asThread(of: index) { runners[index].checkInvariants() }
+  }
+
+  /// Calls `body` as the thread of a runner's loop does.
+  private func asThread<Result>(of index: Int, _ body: () -> Result) -> Result {
+    let outer = unsafe cgnet_current_loop()
+    defer { unsafe cgnet_set_current_loop(outer) }
+    if let loop = loops[index] { loop.becomeCurrent() }
+    return body()
   }
 
   /// Ends the runners, which have not begun.

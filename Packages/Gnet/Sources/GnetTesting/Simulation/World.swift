@@ -151,7 +151,7 @@ final class World: @unchecked Sendable {
     running.server.step(runner)
     isInStep = false
     guard checksInvariants else { return }
-    for violation in running.server.runners[runner].checkInvariants() { report(violation) }
+    for violation in running.server.checkInvariants(of: runner) { report(violation) }
   }
 
   /// Moves the time to the next event or deadline.
