@@ -1,5 +1,4 @@
 internal import CGnet
-internal import Poller
 internal import SystemPackage
 
 /// The channel between a process and its successor: listeners go one way, and the word that the successor is ready the other
@@ -27,9 +26,10 @@ struct Channel: ~Copyable, Sendable {
     return Ends(own: Channel(adopting: ends[0]), other: Channel(adopting: ends[1]))
   }
 
-  /// Sets the time that sending or receiving a message may take.
+  /// Sets the time that sending or receiving a message may take, rounded up to milliseconds; at least one, since none would
+  /// be no limit.
   func setPatience(_ time: Duration) throws(Errno) {
-    try Kernel.shared.checked(cgnet_set_patience(fd, Self.milliseconds(time)))
+    try Kernel.shared.checked(cgnet_set_patience(fd, max(1, Int32(clamping: time.count(of: .millisecond)))))
   }
 
   // MARK: Messages
@@ -63,12 +63,8 @@ struct Channel: ~Copyable, Sendable {
   func waitForMessage(within time: Duration) -> Bool {
     let end = ContinuousClock.now + time
     while true {
-      let result = cgnet_wait_readable(fd, Self.milliseconds(end - ContinuousClock.now))
+      let result = cgnet_wait_readable(fd, Int32(clamping: (end - ContinuousClock.now).count(of: .millisecond)))
       if result != -EINTR { return result != 0 }
     }
-  }
-
-  private static func milliseconds(_ time: Duration) -> Int32 {
-    Int32(clamping: max(0, Poller.Instant.nanoseconds(of: time)) / 1_000_000)
   }
 }

@@ -1,5 +1,4 @@
 internal import CGnet
-internal import Poller
 internal import SystemPackage
 
 /// The outcome of a call that moves bytes or datagrams.
@@ -111,21 +110,19 @@ extension SystemCalls {
   /// probes. Times are rounded up to whole seconds. Without a silence, probes are turned off.
   func setKeepAlive(of fd: Int32, _ silence: Duration?, interval: Duration? = nil, probes: Int = 3) throws(Errno) {
     guard let silence else { return try set(CGNET_KEEP_ALIVE, 0, of: fd) }
-    try set(CGNET_KEEP_ALIVE, Self.wholeSeconds(silence), of: fd)
-    try set(CGNET_KEEP_INTERVAL, Self.wholeSeconds(interval ?? silence), of: fd)
+    try set(CGNET_KEEP_ALIVE, Self.count(of: .second, in: silence), of: fd)
+    try set(CGNET_KEEP_INTERVAL, Self.count(of: .second, in: interval ?? silence), of: fd)
     try set(CGNET_KEEP_PROBES, Int32(clamping: probes), of: fd)
-  }
-
-  private static func wholeSeconds(_ duration: Duration) -> Int32 {
-    let nanoseconds = Poller.Instant.nanoseconds(of: duration)
-    return Int32(clamping: max(1, nanoseconds / 1_000_000_000 + (nanoseconds % 1_000_000_000 > 0 ? 1 : 0)))
   }
 
   /// Sets the time that output may wait for the peer, rounded up to milliseconds.
   func setUserTimeout(of fd: Int32, _ timeout: Duration) throws(Errno) {
-    let nanoseconds = Poller.Instant.nanoseconds(of: timeout)
-    let milliseconds = max(1, nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
-    try set(CGNET_USER_TIMEOUT, Int32(clamping: milliseconds), of: fd)
+    try set(CGNET_USER_TIMEOUT, Self.count(of: .millisecond, in: timeout), of: fd)
+  }
+
+  /// A time as a socket option has it: at least one unit.
+  private static func count(of unit: Duration.Unit, in time: Duration) -> Int32 {
+    Int32(clamping: max(1, time.count(of: unit)))
   }
 
   /// The local address of a socket.

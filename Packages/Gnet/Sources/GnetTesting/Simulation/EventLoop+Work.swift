@@ -20,6 +20,6 @@ extension EventLoop {
     guard let system = system as? HostSystem else {
       preconditionFailure("EventLoop.simulateWork: the loop is not one of a simulation")
     }
-    system.world.work(for: duration.nanoseconds)
+    system.world.work(for: duration.count(of: .nanosecond))
   }
 }

@@ -1,7 +1,9 @@
+internal import Gnet
+
 extension Simulation {
   /// Runs everything for a time. What is due at its end has happened.
   public func run(for duration: Duration) {
-    let limit = world.now + max(0, duration.nanoseconds)
+    let limit = world.now + duration.count(of: .nanosecond)
     while world.step(until: limit) {}
   }
 
@@ -15,7 +17,7 @@ extension Simulation {
   ///   - limit: the simulated time that may pass.
   /// - Throws: when the time is over and the condition does not hold; the description of the error says how to replay it.
   public func run(until condition: () throws -> Bool, within limit: Duration = .seconds(60)) throws {
-    let end = world.now + max(0, limit.nanoseconds)
+    let end = world.now + limit.count(of: .nanosecond)
     while try !condition() {
       if !world.step(until: end), try !condition() {
         throw SimulationFailure(seed: seed, "the condition did not hold within \(limit)")
@@ -42,7 +44,7 @@ extension Simulation {
 
   /// Calls `body` after a time, outside of all loops: for a script.
   public func schedule(after delay: Duration, _ body: @escaping () -> Void) {
-    world.schedule(after: delay.nanoseconds, body)
+    world.schedule(after: delay.count(of: .nanosecond), body)
   }
 
   /// Runs a test once for each of several seeds.
@@ -103,5 +105,5 @@ extension Simulation {
   package var violations: [String] { world.violations }
 
   /// Takes one step; `false` when there is nothing to do before the limit.
-  package func step(within limit: Duration) -> Bool { world.step(until: world.now + limit.nanoseconds) }
+  package func step(within limit: Duration) -> Bool { world.step(until: world.now + limit.count(of: .nanosecond)) }
 }

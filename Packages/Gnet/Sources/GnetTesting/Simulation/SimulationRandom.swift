@@ -1,3 +1,5 @@
+internal import Gnet
+
 /// The random numbers of a simulation: the same on every machine.
 ///
 /// Source: S. Vigna, "splitmix64.c", https://prng.di.unimi.it/splitmix64.c, public domain.
@@ -36,8 +38,8 @@ public struct SimulationRandom: RandomNumberGenerator {
 
   /// A number of nanoseconds between two durations.
   mutating func nanoseconds(in range: ClosedRange<Duration>) -> Int64 {
-    let low = range.lowerBound.nanoseconds
-    return low + Int64(below(Int(max(0, range.upperBound.nanoseconds - low)) + 1))
+    let low = range.lowerBound.count(of: .nanosecond)
+    return low + Int64(below(Int(range.upperBound.count(of: .nanosecond) - low) + 1))
   }
 
   /// An element of an array that is not empty.
@@ -47,13 +49,5 @@ public struct SimulationRandom: RandomNumberGenerator {
   package mutating func shuffle<Element>(_ elements: inout [Element]) {
     guard elements.count > 1 else { return }
     for index in stride(from: elements.count - 1, to: 0, by: -1) { elements.swapAt(index, below(index + 1)) }
-  }
-}
-
-extension Duration {
-  /// The duration in nanoseconds.
-  var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
   }
 }

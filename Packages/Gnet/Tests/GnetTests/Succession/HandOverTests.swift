@@ -201,4 +201,35 @@ import Testing
     do throws(Errno) { try own.send([Word.ready]) } catch { errors.append(error) }
     #expect(errors == [.protocolError, .brokenPipe])
   }
+
+  @Test(
+    "a message is not waited for shorter than was asked",
+    arguments: [Duration.zero, .nanoseconds(1), .microseconds(1700)])
+  func wait(time: Duration) throws {
+    var ends: [Int32] = [-1, -1]
+    #expect(unsafe cgnet_open_channel(&ends) == 0)
+    let own = Channel(adopting: ends[0])
+    let start = ContinuousClock.now
+    let hasCome = own.waitForMessage(within: time)
+    #expect(!hasCome && ContinuousClock.now - start >= time)
+    Kernel.shared.close(ends[1])
+  }
+
+  @Test("a patience of less than a millisecond comes to an end", arguments: [Duration.zero, .microseconds(500)])
+  func patience(time: Duration) throws {
+    var ends: [Int32] = [-1, -1]
+    #expect(unsafe cgnet_open_channel(&ends) == 0)
+    let (fd, errors) = (ends[0], Log<Errno>())
+    let receiver = TestThread {
+      let own = Channel(adopting: fd)
+      do throws(Errno) {
+        try own.setPatience(time)
+        _ = try own.receive()
+      } catch { errors.add(error) }
+    }
+    let isOver = eventually { errors.count == 1 }
+    Kernel.shared.close(ends[1])
+    receiver.join()
+    #expect(isOver && errors.values == [.resourceTemporarilyUnavailable])
+  }
 }
