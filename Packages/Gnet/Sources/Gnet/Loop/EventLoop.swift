@@ -49,7 +49,7 @@ public final class EventLoop: Sendable {
   /// Ends the loop's wait, from any thread.
   let wake: @Sendable () -> Void
   private let published = Published(LoopStatistics())
-  private let named = Mutex<[LoopCounter: UInt64]>([:])
+  private let named = Lock<[LoopCounter: UInt64]>([:])
   let outboundHighWatermark: Int
   let readBufferCapacity: Int
   let spareRings = SpareRings(limit: EventLoop.spareRingsLimit)
