@@ -6,13 +6,22 @@ internal import Poller
 /// next thing to do; the effects are in `Streams.swift` and `Streams+Ending.swift`.
 ///
 /// ```
-///   establishing --> open --> lingering --> ended
-///                     |                       ^
-///                     +-----------------------+
+///        +--------------------------------+-------------+
+///        |                                v             v
+///   establishing --+--> open -------+--> lingering --> ended
+///                  |    ^  |        |                   ^
+///                  |    |  v        |                   |
+///                  +--> filtered ---+-------------------+
+///                  |                                    |
+///                  +--> exchanging ---------------------+
 /// ```
+///
+/// From `establishing` to the end goes an outbound connection that is not established, or a connection whose filters are not;
+/// the latter lingers where the filters have sent something. A filter that a handler adds makes an open connection filtered,
+/// and filters that only pass bytes on make it open again.
 struct StreamLife: Equatable {
   enum Phase: UInt8, CaseIterable {
-    /// The connection has a slot, and `opened` has not been called.
+    /// The connection has a slot: its socket connects, or its filters are being established. `opened` has not been called.
     case establishing
     /// From `opened` to the end, over a stream.
     case open

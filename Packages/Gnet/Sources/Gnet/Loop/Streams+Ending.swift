@@ -9,6 +9,11 @@ internal import SystemPackage
 //        |
 //   flush                       every settling sends what is pending, until nothing is (Streams+Output.swift)
 //        |
+//        +-- endOutput          the handler has ended its output, and all was sent: the peer learns that nothing more comes
+//        |                      (Streams+Output.swift). Without an end due, the connection goes on to read.
+//        +-- breakOutput        nothing can be sent any more: output is dropped, and the connection ends with the input
+//        |                      (Streams+Output.swift)
+//        |
 //   close or detach             `closed` or `detached`, once; from here on nothing is called
 //        |
 //   linger                      after a close that could lose output: waits for the peer's end, or for a deadline

@@ -59,7 +59,7 @@ extension Streams {
     case .wouldBlock:
       break
     case .failed(let error):
-      fail(slot, .receive, error, &turn)
+      callFailed(slot, .receive, error, &turn)
     }
   }
 
@@ -83,9 +83,9 @@ extension Streams {
     if count > 0 { send(slot, from: &slot.pointee.outbound, count, &turn) }
     slot.pointee.outbound.giveBackSlack()
     if slot.pointee.life.flags.contains(.outputBroken) && filters.pointee.failure == nil {
-      return fail(slot, .send, slot.pointee.failure ?? .brokenPipe, &turn)
+      return callFailed(slot, .send, slot.pointee.failure ?? .brokenPipe, &turn)
     }
-    if let failure = filters.pointee.failure, slot.pointee.outbound.isEmpty { return fail(slot, failure, &turn) }
+    if let failure = filters.pointee.failure, slot.pointee.outbound.isEmpty { return filtersFailed(slot, failure, &turn) }
     var interest: Poller.Interest = slot.pointee.outbound.isEmpty ? [] : .writable
     let isFull = slot.pointee.outbound.count >= max(1, turn.options.outboundHighWatermark)
     if filters.pointee.failure == nil && !isFull { interest.insert(.readable) }
@@ -101,7 +101,7 @@ extension Streams {
     do throws(Errno) {
       try turn.selector.modify(slot.pointee.fd, .connection(slot.pointee.token), interest, .level)
     } catch {
-      fail(slot, .watch, error, &turn)
+      callFailed(slot, .watch, error, &turn)
     }
   }
 
@@ -129,7 +129,7 @@ extension Streams {
   // MARK: The end
 
   /// Ends a connection because of its filters. What they wrote was sent, and is to reach the peer.
-  private mutating func fail(_ slot: ConnectionSlot, _ error: any Error, _ turn: inout Turn<System>) {
+  private mutating func filtersFailed(_ slot: ConnectionSlot, _ error: any Error, _ turn: inout Turn<System>) {
     if let dial = slot.pointee.handleQueue?.dial {
       fail(dial, leaving: slot, .filter(dial.address, reason: "\(error)"), &turn)
       return close(slot, lingers: true, &turn)
@@ -141,7 +141,7 @@ extension Streams {
   }
 
   /// Ends a connection because of a system call.
-  private mutating func fail(
+  private mutating func callFailed(
     _ slot: ConnectionSlot, _ call: SystemCall, _ error: Errno, _ turn: inout Turn<System>
   ) {
     if let dial = slot.pointee.handleQueue?.dial { return fail(dial, dial.failure(of: call, error), &turn) }
