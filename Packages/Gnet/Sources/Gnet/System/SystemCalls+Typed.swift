@@ -1,30 +1,6 @@
 internal import CGnet
 internal import SystemPackage
 
-/// The outcome of a call that moves bytes or datagrams.
-enum Transfer {
-  /// The number of bytes or messages moved. 0 from a receive on a stream is the end of the stream.
-  case moved(Int)
-  /// Nothing can be moved before the descriptor is ready.
-  case wouldBlock
-  /// The call failed.
-  case failed(Errno)
-
-  /// Converts a result or negated errno. `nil` means that a signal interrupted the call: repeat it.
-  @inline(__always)
-  init?(result: Int) {
-    if result >= 0 {
-      self = .moved(result)
-      return
-    }
-    switch Int32(truncatingIfNeeded: -result) {
-    case EINTR: return nil
-    case EAGAIN, EWOULDBLOCK: self = .wouldBlock
-    case let code: self = .failed(Errno(rawValue: code))
-    }
-  }
-}
-
 /// The outcome of an attempt to accept.
 enum Acceptance: ~Copyable {
   case accepted(OwnedSocket, peer: SocketAddress)
@@ -34,20 +10,6 @@ enum Acceptance: ~Copyable {
 
 // Typed calls for the rest of Gnet. They repeat a call that a signal has interrupted.
 extension SystemCalls {
-  @inline(__always)
-  func receiving(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
-    while true {
-      if let transfer = unsafe Transfer(result: receive(fd, into: buffer)) { return transfer }
-    }
-  }
-
-  @inline(__always)
-  func sending(_ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
-    while true {
-      if let transfer = unsafe Transfer(result: send(fd, first, second)) { return transfer }
-    }
-  }
-
   func receivingDatagrams(_ fd: Int32, into buffers: OpaquePointer) -> Transfer {
     while true {
       if let transfer = unsafe Transfer(result: Int(receiveDatagrams(fd, into: buffers))) { return transfer }

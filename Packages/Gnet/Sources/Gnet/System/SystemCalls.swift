@@ -5,7 +5,7 @@ internal import SystemPackage
 /// The system calls of Gnet, without the calls of a selector: sockets, files, names and the clock.
 ///
 /// The requirements are raw: each makes its system call once, and returns the result or the negated errno. The
-/// extension in `SystemCalls+Typed.swift` repeats interrupted calls and types the results, for all systems.
+/// extensions, here and in `SystemCalls+Typed.swift`, repeat interrupted calls and type the results, for all systems.
 ///
 /// All threads of a server share one system. A loop has its system as a generic parameter, so its calls need no dynamic
 /// dispatch. Rare calls from other places use `any SystemCalls`.
@@ -121,6 +121,49 @@ package protocol SystemCalls: AnyObject, Sendable {
 
   /// The current time of the clock that programs use.
   var continuousNow: ContinuousClock.Instant { get }
+}
+
+// The calls that move bytes of streams.
+extension SystemCalls {
+  /// Receives bytes of a stream.
+  @inline(__always)
+  func receiving(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+    while true {
+      if let transfer = unsafe Transfer(result: receive(fd, into: buffer)) { return transfer }
+    }
+  }
+
+  /// Sends bytes of a stream, in two segments.
+  @inline(__always)
+  func sending(_ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
+    while true {
+      if let transfer = unsafe Transfer(result: send(fd, first, second)) { return transfer }
+    }
+  }
+}
+
+/// The outcome of a call that moves bytes or datagrams.
+enum Transfer {
+  /// The number of bytes or messages moved. 0 from a receive on a stream is the end of the stream.
+  case moved(Int)
+  /// Nothing can be moved before the descriptor is ready.
+  case wouldBlock
+  /// The call failed.
+  case failed(Errno)
+
+  /// Converts a result or negated errno. `nil` means that a signal interrupted the call: repeat it.
+  @inline(__always)
+  init?(result: Int) {
+    if result >= 0 {
+      self = .moved(result)
+      return
+    }
+    switch Int32(truncatingIfNeeded: -result) {
+    case EINTR: return nil
+    case EAGAIN, EWOULDBLOCK: self = .wouldBlock
+    case let code: self = .failed(Errno(rawValue: code))
+    }
+  }
 }
 
 /// A file's identity: its device, its inode number, and whether it is a socket.
