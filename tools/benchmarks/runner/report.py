@@ -19,6 +19,12 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
+def section(title, head, rows, labels, skipped):
+    """The lines of one scenario: heading, table, and the servers that are not in it."""
+    lines = [f"### {title}", "", table(head, rows), ""]
+    return lines + [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()]
+
+
 def ratio(row, other):
     return f"{row['undisturbed'] / other['undisturbed']:.2f}" if other and other["undisturbed"] else "-"
 
@@ -43,8 +49,7 @@ def scenario_report(scenario, rows, skipped, share):
         ]
         for key, row in rows.items()
     ]  # fmt: skip
-    text = [f"### {scenario.title}", "", table(head, lines), ""]
-    text += [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()]
+    text = section(scenario.title, head, lines, labels, skipped)
     text += remarks(scenario, rows, labels, share)
     return "\n".join(text)
 
@@ -87,8 +92,7 @@ def handles_report(scenario, rows, labels, skipped):
         ]
         for key, row in rows.items()
     ]  # fmt: skip
-    text = [f"### {scenario.title}", "", table(head, lines), ""]
-    return "\n".join(text + [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()])
+    return "\n".join(section(scenario.title, head, lines, labels, skipped))
 
 
 def timers_report(scenario, rows, labels, skipped):
@@ -105,8 +109,7 @@ def timers_report(scenario, rows, labels, skipped):
         ]
         for key, row in rows.items()
     ]  # fmt: skip
-    text = [f"### {scenario.title}", "", table(head, lines), ""]
-    text += [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()]
+    text = section(scenario.title, head, lines, labels, skipped)
     text.append("- processor time; each timer was moved ten times in order and ten times at random")
     samples = {key: int(row["sample"]["median"]) for key, row in rows.items()}
     text += [
@@ -133,8 +136,7 @@ def firing_report(scenario, rows, labels, skipped, precision):
         ]
         for key, row in rows.items()
     ]  # fmt: skip
-    text = [f"### {scenario.title}", "", table(head, lines), ""]
-    text += [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()]
+    text = section(scenario.title, head, lines, labels, skipped)
     text.append("- medians of all rounds, in milliseconds; `early` is the greatest number of a round")
     if precision:
         text.append(
@@ -163,5 +165,4 @@ def memory_report(scenario, rows, skipped):
         ]
         for key, row in rows.items()
     ]  # fmt: skip
-    text = [f"### {scenario.title}", "", table(head, lines), ""]
-    return "\n".join(text + [f"- skipped: {labels[key]}: {reason}" for key, reason in skipped.items()])
+    return "\n".join(section(scenario.title, head, lines, labels, skipped))
