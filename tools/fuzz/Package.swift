@@ -3,21 +3,9 @@ import PackageDescription
 
 // The fuzz targets of all packages: see ci/fuzz. A package of its own, so that nobody who uses a package fetches or builds
 // them. They reach internal parsers by `@testable import`.
-let swiftSettings: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .enableExperimentalFeature("Lifetimes"),
-]
-
 let package = Package(
   name: "fuzz",
   platforms: [.macOS("26.0")],
-  products: [
-    .executable(name: "fuzz", targets: ["fuzz"]),
-    .executable(name: "fuzz-replay", targets: ["fuzz-replay"]),
-  ],
   dependencies: [
     .package(path: "../../Packages/RingBuffer"),
     .package(path: "../../Packages/Gnet"),
@@ -32,21 +20,21 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "CFuzz",
-        .product(name: "RingBuffer", package: "RingBuffer"),
-        .product(name: "Gnet", package: "Gnet"),
+        "CFuzz", "RingBuffer", "Gnet", "GnetHTTP", "GnetTLS", "GnetMetrics",
         .product(name: "GnetCodecs", package: "Gnet"),
-        .product(name: "GnetHTTP", package: "GnetHTTP"),
-        .product(name: "GnetTLS", package: "GnetTLS"),
-        .product(name: "GnetMetrics", package: "GnetMetrics"),
         .product(name: "MetricsClient", package: "GnetMetrics"),
         .product(name: "RedisEngine", package: "GnetExamples"),
-      ],
-      swiftSettings: swiftSettings
+      ]
     ),
     // Links with `-sanitize=fuzzer` only.
-    .executableTarget(name: "fuzz", dependencies: ["CFuzz", "FuzzTargets"], swiftSettings: swiftSettings),
-    .executableTarget(name: "fuzz-replay", dependencies: ["FuzzTargets"], swiftSettings: swiftSettings),
-  ],
-  swiftLanguageModes: [.v6]
+    .executableTarget(name: "fuzz", dependencies: ["CFuzz", "FuzzTargets"]),
+    .executableTarget(name: "fuzz-replay", dependencies: ["FuzzTargets"]),
+  ]
 )
+
+// Every target of Swift is compiled with these.
+for target in package.targets where target.type != .system {
+  target.swiftSettings =
+    ["ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault"]
+    .map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
+}

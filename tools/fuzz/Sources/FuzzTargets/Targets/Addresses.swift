@@ -3,10 +3,8 @@ import RingBuffer
 @testable import Gnet
 
 extension FuzzTarget {
-  static let addresses = FuzzTarget(
-    "addresses", "addresses of listeners and connections: printed addresses are parsed to the same", maximumLength: 128
-  ) { input in
-    let text = String(decoding: input, as: UTF8.self)
+  static func addresses(_ choices: inout Choices) {
+    let text = String(decoding: choices.rest, as: UTF8.self)
     if let address = SocketAddress(text) {
       expect(!text.utf8.contains(0), "an address has a zero byte: \(text.debugDescription)")
       address.expectRoundTrips()

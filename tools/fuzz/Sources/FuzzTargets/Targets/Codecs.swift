@@ -2,10 +2,7 @@ import GnetCodecs
 import RingBuffer
 
 extension FuzzTarget {
-  static let codecs = FuzzTarget(
-    "codecs", "GnetCodecs: pieces, forms of decoding, round trips", maximumLength: 256
-  ) { input in
-    var choices = Choices(input)
+  static func codecs(_ choices: inout Choices) {
     let codec = choices.codec()
     let seed = choices.byte()
     let stream = choices.rest

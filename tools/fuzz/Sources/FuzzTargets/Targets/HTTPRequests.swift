@@ -3,10 +3,7 @@ import RingBuffer
 @testable import GnetHTTP
 
 extension FuzzTarget {
-  static let httpRequests = FuzzTarget(
-    "http-requests", "requests of HTTP/1.1: pieces, and requests that are written anew", maximumLength: 512
-  ) { input in
-    var choices = Choices(input)
+  static func httpRequests(_ choices: inout Choices) {
     let (limits, seed) = (choices.limits(), choices.byte())
     let exchange = outcome(of: choices.rest, cutBy: seed) { ParsedMessages($0, RequestParser(limits: limits)) }
     for request in exchange.whole {

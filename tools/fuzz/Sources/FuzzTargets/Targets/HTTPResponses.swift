@@ -3,10 +3,7 @@ import RingBuffer
 @testable import GnetHTTP
 
 extension FuzzTarget {
-  static let httpResponses = FuzzTarget(
-    "http-responses", "responses of HTTP/1.1: pieces, and responses that are written anew", maximumLength: 512
-  ) { input in
-    var choices = Choices(input)
+  static func httpResponses(_ choices: inout Choices) {
     let method = choices.element([HTTPRequest.Method.get, .head, .connect, .post])
     let (isEnded, limits, seed) = (choices.flag(), choices.limits(), choices.byte())
     let exchange = outcome(of: choices.rest, cutBy: seed) {

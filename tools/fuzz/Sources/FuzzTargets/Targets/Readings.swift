@@ -5,10 +5,7 @@ import GnetMetrics
 @testable import MetricsClient
 
 extension FuzzTarget {
-  static let readings = FuzzTarget(
-    "readings", "what gnet-metrics shows of the bytes of two sockets: exposition, JSON, tables", maximumLength: 1024
-  ) { input in
-    var choices = Choices(input)
+  static func readings(_ choices: inout Choices) {
     let first = choices.bytes(choices.number(0...1023))
     let before = [reading("/run/a.sock", first), reading("/run/\"b\\\n.sock", Array(choices.rest))]
     // The same socket one after the other, too.

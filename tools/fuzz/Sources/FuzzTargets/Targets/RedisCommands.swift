@@ -3,12 +3,10 @@ import RingBuffer
 @testable import RedisEngine
 
 extension FuzzTarget {
-  static let redisCommands = FuzzTarget(
-    "redis-commands", "the redis example's commands: every answer is a value of the protocol", maximumLength: 256
-  ) { input in
+  static func redisCommands(_ choices: inout Choices) {
     let client = Client(id: 1, address: "", localAddress: "", handle: nil)
     var context = Context(engine: Engine(), client: client)
-    for request in RedisRequests(Arrival(whole: input[...])).requests where !context.isClosing {
+    for request in RedisRequests(Arrival(whole: choices.rest)).requests where !context.isClosing {
       if request.isEmpty || request.contains(where: asksForMuchMemory) { continue }
       run(request, &context)
       var answer: [UInt8] = []

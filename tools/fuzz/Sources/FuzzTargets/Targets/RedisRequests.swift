@@ -3,10 +3,7 @@ import RingBuffer
 @testable import RedisEngine
 
 extension FuzzTarget {
-  static let redisRequests = FuzzTarget(
-    "redis-requests", "the redis example's parser: pieces, and requests that are written anew", maximumLength: 256
-  ) { input in
-    var choices = Choices(input)
+  static func redisRequests(_ choices: inout Choices) {
     let seed = choices.byte()
     let stream = outcome(of: choices.rest, cutBy: seed) { RedisRequests($0) }
     var rewritten: [UInt8] = []

@@ -1,10 +1,7 @@
 import RingBuffer
 
 extension FuzzTarget {
-  static let ringBuffer = FuzzTarget(
-    "ring-buffer", "RingBuffer: two rings, and arrays that the same is done to", maximumLength: 512
-  ) { input in
-    var choices = Choices(input)
+  static func ringBuffer(_ choices: inout Choices) {
     var ring = ModelledRing(&choices)
     var other = ModelledRing(&choices)
     while !choices.isEmpty {

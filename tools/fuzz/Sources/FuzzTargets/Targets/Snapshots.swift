@@ -1,10 +1,8 @@
 import GnetMetrics
 
 extension FuzzTarget {
-  static let snapshots = FuzzTarget(
-    "snapshots", "snapshots of metrics: what is decoded is encoded to the same", maximumLength: 512
-  ) { input in
-    guard let snapshot = try? MetricsSnapshot(decoding: input) else { return }
+  static func snapshots(_ choices: inout Choices) {
+    guard let snapshot = try? MetricsSnapshot(decoding: Array(choices.rest)) else { return }
     expectEqual(snapshot.schemaVersion, MetricsSnapshot.currentSchemaVersion, "the version of the schema")
     for loop in snapshot.loops {
       for histogram in [loop.writeSizes, loop.tickLateness] {

@@ -4,10 +4,7 @@ import GnetTLS
 import RingBuffer
 
 extension FuzzTarget {
-  static let tls = FuzzTarget(
-    "tls", "GnetTLS: any bytes for one end, and changed bytes between two ends", maximumLength: 1024
-  ) { input in
-    var choices = Choices(input)
+  static func tls(_ choices: inout Choices) {
     let (kind, seed) = (choices.byte(), choices.byte())
     let isServer = kind & 1 == 0
     if kind & 2 == 0 {

@@ -3,10 +3,7 @@ import RingBuffer
 @testable import GnetHTTP
 
 extension FuzzTarget {
-  static let webSocket = FuzzTarget(
-    "websocket", "messages of WebSocket: pieces, and a reader of a whole array", maximumLength: 512
-  ) { input in
-    var choices = Choices(input)
+  static func webSocket(_ choices: inout Choices) {
     let (limit, seed) = (choices.number(0...256), choices.byte())
     let messages = outcome(of: choices.rest, cutBy: seed) { Messages($0, limit: limit) }
     expectEqual(messages, Messages(reading: choices.rest, limit: limit), "the messages differ from those of an array")
