@@ -19,7 +19,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { buffer_size = 65536, batch = 256 };
+enum { buffer_size = 65536 };
 
 /* One of the two connections of a pair. */
 struct side {
@@ -133,7 +133,12 @@ static int receive(int fd) {
   return 1;
 }
 
-static void handle(int fd, uint32_t events) {
+static void handle(int fd, uint32_t events, void *context) {
+  (void)context;
+  if (fd == listener) {
+    accept_one();
+    return;
+  }
   int peer = sides[fd].peer;
   if (!peer) return; /* the pair was closed in this batch */
   int goes_on = !(sides[fd].output && events & ~(uint32_t)EPOLLIN) || flush(fd);
@@ -149,25 +154,10 @@ int main(int argc, char **argv) {
     return 64;
   }
   peer_end_by_signals();
-  struct peer_address address = peer_parse(argv[1]);
   backend_address = peer_parse(argv[2]);
   sides = peer_table(sizeof *sides, &side_limit);
-  epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll < 0) peer_die("epoll_create1");
-  listener = peer_bind(&address, SOCK_STREAM);
-  peer_watch(epoll, listener, EPOLL_CTL_ADD, EPOLLIN);
-  peer_announce(listener);
-  struct epoll_event events[batch];
-  while (!peer_has_ended) {
-    int count = epoll_wait(epoll, events, batch, -1);
-    if (count < 0 && errno != EINTR) peer_die("epoll_wait");
-    for (int i = 0; i < count; i++) {
-      if (events[i].data.fd == listener) {
-        accept_one();
-      } else {
-        handle(events[i].data.fd, events[i].events);
-      }
-    }
-  }
+  epoll = peer_epoll();
+  listener = peer_listen(epoll, argv[1], SOCK_STREAM);
+  peer_serve(epoll, handle, NULL);
   return 0;
 }

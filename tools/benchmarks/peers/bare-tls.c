@@ -17,7 +17,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { buffer_size = 65536, batch = 256 };
+enum { buffer_size = 65536 };
 
 struct connection {
   SSL *ssl;
@@ -90,6 +90,16 @@ static int receive(int fd) {
   return count > 0 ? send_or_keep(fd, buffer, count) : may_repeat(connections[fd].ssl, count);
 }
 
+static void handle(int fd, uint32_t events, void *context) {
+  (void)events;
+  (void)context;
+  if (fd == listener) {
+    accept_all();
+  } else if (!(connections[fd].output ? flush(fd) : receive(fd))) {
+    forget(fd);
+  }
+}
+
 static SSL_CTX *make_context(const char *certificate, const char *key) {
   SSL_CTX *made = SSL_CTX_new(TLS_server_method());
   if (!made || !SSL_CTX_set_min_proto_version(made, TLS1_2_VERSION) ||
@@ -114,25 +124,9 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN); /* OpenSSL sends by write(2) */
   context = make_context(argv[2], argv[3]);
   if (releases_buffers) SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  struct peer_address address = peer_parse(argv[1]);
   connections = peer_table(sizeof *connections, &connection_limit);
-  epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll < 0) peer_die("epoll_create1");
-  listener = peer_bind(&address, SOCK_STREAM);
-  peer_watch(epoll, listener, EPOLL_CTL_ADD, EPOLLIN);
-  peer_announce(listener);
-  struct epoll_event events[batch];
-  while (!peer_has_ended) {
-    int count = epoll_wait(epoll, events, batch, -1);
-    if (count < 0 && errno != EINTR) peer_die("epoll_wait");
-    for (int i = 0; i < count; i++) {
-      int fd = events[i].data.fd;
-      if (fd == listener) {
-        accept_all();
-      } else if (!(connections[fd].output ? flush(fd) : receive(fd))) {
-        forget(fd);
-      }
-    }
-  }
+  epoll = peer_epoll();
+  listener = peer_listen(epoll, argv[1], SOCK_STREAM);
+  peer_serve(epoll, handle, NULL);
   return 0;
 }

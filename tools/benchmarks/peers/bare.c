@@ -22,7 +22,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { buffer_size = 65536, batch = 256, answers_size = 1 << 20, head_limit = 8192 };
+enum { buffer_size = 65536, answers_size = 1 << 20, head_limit = 8192 };
 
 /* What a connection has waiting; nothing, as a rule. */
 struct connection {
@@ -125,60 +125,55 @@ static int receive(struct loop *loop, int fd) {
   return answer(loop, fd, input, before + (size_t)count);
 }
 
+static void handle(int fd, uint32_t events, void *context) {
+  (void)events;
+  struct loop *loop = context;
+  if (fd == listener) {
+    accept_all();
+  } else if (!(connections[fd].output ? flush(loop, fd) : receive(loop, fd))) {
+    forget(fd);
+  }
+}
+
 static void *run(void *argument) {
   struct loop *loop = argument;
-  struct epoll_event events[batch];
-  while (!peer_has_ended) {
-    int count = epoll_wait(loop->epoll, events, batch, -1);
-    if (count < 0 && errno != EINTR) peer_die("epoll_wait");
-    for (int i = 0; i < count; i++) {
-      int fd = events[i].data.fd;
-      if (fd == listener) {
-        accept_all();
-      } else if (!(connections[fd].output ? flush(loop, fd) : receive(loop, fd))) {
-        forget(fd);
-      }
-    }
-  }
+  peer_serve(loop->epoll, handle, loop);
   return NULL;
 }
 
-static void echo_datagrams(int fd) {
-  static char buffer[buffer_size];
-  struct epoll_event event;
-  int epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll < 0) peer_die("epoll_create1");
-  peer_watch(epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
-  while (!peer_has_ended) {
-    if (epoll_wait(epoll, &event, 1, -1) < 0) {
-      if (errno == EINTR) continue;
-      peer_die("epoll_wait");
-    }
-    for (;;) {
-      struct sockaddr_storage sender;
-      socklen_t length = sizeof sender;
-      ssize_t count = recvfrom(fd, buffer, sizeof buffer, 0, (struct sockaddr *)&sender, &length);
-      if (count < 0) break;
-      sendto(fd, buffer, (size_t)count, 0, (struct sockaddr *)&sender, length); /* one that does not fit is lost */
-    }
-  }
-}
-
-static void serve_streams(int threads) {
+static void serve_streams(const char *address, int threads) {
   connections = peer_table(sizeof *connections, &connection_limit);
   loop_count = threads;
   for (int i = 0; i < threads; i++) {
-    loops[i].epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (loops[i].epoll < 0) peer_die("epoll_create1");
+    loops[i].epoll = peer_epoll();
     loops[i].buffer = (char *)peer_allocate(head_limit + buffer_size) + head_limit;
     /* Enough: 73,728 bytes hold 18,432 requests of four bytes, each answered with 45, or fewer of the known ones; a frame
        is longer than its answer. */
     loops[i].answers = peer_allocate(answers_size);
   }
-  peer_watch(loops[0].epoll, listener, EPOLL_CTL_ADD, EPOLLIN);
+  listener = peer_listen(loops[0].epoll, address, SOCK_STREAM);
   for (int i = 1; i < threads; i++)
     if ((errno = pthread_create(&loops[i].thread, NULL, run, &loops[i]))) peer_die("pthread_create");
   run(&loops[0]);
+}
+
+static void echo_datagrams(int fd, uint32_t events, void *context) {
+  (void)events;
+  (void)context;
+  static char buffer[buffer_size];
+  for (;;) {
+    struct sockaddr_storage sender;
+    socklen_t length = sizeof sender;
+    ssize_t count = recvfrom(fd, buffer, sizeof buffer, 0, (struct sockaddr *)&sender, &length);
+    if (count < 0) break;
+    sendto(fd, buffer, (size_t)count, 0, (struct sockaddr *)&sender, length); /* one that does not fit is lost */
+  }
+}
+
+static void serve_datagrams(const char *address) {
+  int epoll = peer_epoll();
+  peer_listen(epoll, address, SOCK_DGRAM);
+  peer_serve(epoll, echo_datagrams, NULL);
 }
 
 int main(int argc, char **argv) {
@@ -191,13 +186,10 @@ int main(int argc, char **argv) {
     return 64;
   }
   peer_end_by_signals();
-  struct peer_address address = peer_parse(argv[2]);
-  listener = peer_bind(&address, is_udp ? SOCK_DGRAM : SOCK_STREAM);
-  peer_announce(listener);
   if (is_udp) {
-    echo_datagrams(listener);
+    serve_datagrams(argv[2]);
   } else {
-    serve_streams(argc == 4 ? peer_threads(argv[3]) : 1);
+    serve_streams(argv[2], argc == 4 ? peer_threads(argv[3]) : 1);
   }
   return 0;
 }

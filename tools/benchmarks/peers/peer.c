@@ -130,7 +130,21 @@ int peer_accept(int listener, size_t limit) {
   }
 }
 
+int peer_epoll(void) {
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) peer_die("epoll_create1");
+  return epoll;
+}
+
 void peer_watch(int epoll, int fd, int operation, uint32_t events) {
   struct epoll_event event = {.events = events, .data.fd = fd};
   if (epoll_ctl(epoll, operation, fd, &event)) peer_die("epoll_ctl");
+}
+
+int peer_listen(int epoll, const char *text, int type) {
+  struct peer_address address = peer_parse(text);
+  int fd = peer_bind(&address, type);
+  peer_watch(epoll, fd, EPOLL_CTL_ADD, EPOLLIN);
+  peer_announce(fd);
+  return fd;
 }
