@@ -15,7 +15,7 @@
 #include <malloc/malloc.h>
 
 int ctest_pipe(int ends[2]) {
-  if (pipe(ends) != 0) return errno;
+  if (pipe(ends) != 0) return -errno;
   for (int index = 0; index < 2; index++) fcntl(ends[index], F_SETFD, FD_CLOEXEC);
   return 0;
 }
@@ -28,7 +28,7 @@ size_t ctest_heap_in_use(void) {
 #else
 #include <malloc.h>
 
-int ctest_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno; }
+int ctest_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
 
 size_t ctest_heap_in_use(void) { return mallinfo2().uordblks; }
 #endif
@@ -79,7 +79,7 @@ int ctest_spawn(pid_t *id, const struct ctest_program *program) {
   int result = posix_spawn(id, program->arguments[0], &actions, &attributes, program->arguments, program->environment);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  return result;
+  return -result;
 }
 
 int ctest_has_ended(pid_t id, int *status) {

@@ -9,8 +9,8 @@ struct PipeEnds {
 
   init() throws(Errno) {
     var ends: [Int32] = [-1, -1]
-    let error = unsafe ctest_pipe(&ends)
-    if error != 0 { throw Errno(rawValue: error) }
+    let result = unsafe ctest_pipe(&ends)
+    if result != 0 { throw Errno(rawValue: -result) }
     (reading, writing) = (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
   }
 }
@@ -35,14 +35,14 @@ struct ProgramPipes {
     let variables = CStrings(environment.map { "\($0)=\($1)" })
     let (folder, terminal) = (folder.map { CStrings([$0]) }, terminal.map { CStrings([$0]) })
     var id: Int32 = 0
-    let error = unsafe withUnsafePointer(
+    let result = unsafe withUnsafePointer(
       to: ctest_program(
         folder: UnsafePointer(folder?.pointers[0]), terminal: UnsafePointer(terminal?.pointers[0]),
         input: input?.reading.rawValue ?? -1, output: output?.writing.rawValue ?? -1,
         errors: errors?.writing.rawValue ?? -1, arguments: words.pointers, environment: variables.pointers)
     ) { unsafe ctest_spawn(&id, $0) }
     for end in [input?.reading, output?.writing, errors?.writing] { try? end?.close() }
-    if error != 0 { throw Errno(rawValue: error) }
+    if result != 0 { throw Errno(rawValue: -result) }
     return id
   }
 }

@@ -1,45 +1,31 @@
+internal import CTestSupport
 internal import SystemPackage
 
 #if canImport(Darwin)
   internal import Darwin
-
-  private let sendFlags: Int32 = 0
-  private func makeSocket(_ family: Int32, datagrams: Bool) -> Int32 {
-    socket(family, datagrams ? SOCK_DGRAM : SOCK_STREAM, 0)
-  }
 #elseif canImport(Musl)
   internal import Musl
-
-  private let sendFlags = Int32(MSG_NOSIGNAL)
-  private func makeSocket(_ family: Int32, datagrams: Bool) -> Int32 {
-    socket(family, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0)
-  }
 #else
   internal import Glibc
-
-  private let sendFlags = Int32(MSG_NOSIGNAL)
-  private func makeSocket(_ family: Int32, datagrams: Bool) -> Int32 {
-    let type = datagrams ? SOCK_DGRAM : SOCK_STREAM
-    return socket(family, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
-  }
 #endif
 
 /// The calls on sockets, with their errors thrown.
 enum Socket {
-  private static func check(_ result: Int32) throws(Errno) {
-    if result < 0 { throw Errno(rawValue: errno) }
+  /// Throws the error if the result of a call is a negated errno.
+  private static func check(_ result: Int32) throws(Errno) -> Int32 {
+    if result < 0 { throw Errno(rawValue: -result) }
+    return result
   }
 
   private static func check(_ count: Int) throws(Errno) -> Int {
-    if count < 0 { throw Errno(rawValue: errno) }
+    if count < 0 { throw Errno(rawValue: Int32(-count)) }
     return count
   }
 
   /// Opens a socket of the family of `address`, whose calls give up after `patience` seconds.
   static func open(for address: some PeerAddress, datagrams: Bool, patience: Int) throws(Errno) -> Int32 {
     let family = address.path != nil ? AF_UNIX : address.isIPv6 ? AF_INET6 : AF_INET
-    let fd = makeSocket(family, datagrams: datagrams)
-    try check(fd)
+    let fd = try check(ctest_socket(family, datagrams))
     var limit = timeval(tv_sec: patience, tv_usec: 0)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
       unsafe setsockopt(fd, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -48,22 +34,22 @@ enum Socket {
   }
 
   static func bind(_ fd: Int32, to address: SocketName) throws(Errno) {
-    try check(unsafe withName(of: address) { unsafe systemBind(fd, $0, $1) })
+    _ = try check(unsafe withName(of: address) { unsafe ctest_bind(fd, $0, $1) })
   }
 
   static func connect(_ fd: Int32, to address: SocketName) throws(Errno) {
-    try check(unsafe withName(of: address) { unsafe systemConnect(fd, $0, $1) })
+    _ = try check(unsafe withName(of: address) { unsafe ctest_connect(fd, $0, $1) })
   }
 
   /// The number of bytes that the peer's side has taken.
   static func send(_ fd: Int32, _ bytes: ArraySlice<UInt8>) throws(Errno) -> Int {
-    try check(unsafe bytes.withUnsafeBytes { unsafe systemSend(fd, $0.baseAddress, $0.count, sendFlags) })
+    try check(unsafe bytes.withUnsafeBytes { unsafe ctest_send(fd, $0.baseAddress, $0.count) })
   }
 
   static func receive(_ fd: Int32, upTo limit: Int) throws(Errno) -> [UInt8] {
     var result = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-      result = unsafe recv(fd, buffer.baseAddress, limit, 0)
+      result = unsafe ctest_receive(fd, buffer.baseAddress, limit)
       count = max(0, result)
     }
     _ = try check(result)
@@ -72,7 +58,7 @@ enum Socket {
 
   /// Receives into a buffer that is used again.
   static func receive(_ fd: Int32, into buffer: inout [UInt8]) throws(Errno) -> Int {
-    try check(unsafe recv(fd, &buffer, buffer.count, 0))
+    try check(unsafe ctest_receive(fd, &buffer, buffer.count))
   }
 
   static func close(_ fd: Int32) { _ = systemClose(fd) }
@@ -83,9 +69,7 @@ enum Socket {
 
   /// Another descriptor for the socket, the first free one from `number` on.
   static func duplicate(_ fd: Int32, from number: Int32) throws(Errno) -> Int32 {
-    let copy = fcntl(fd, F_DUPFD_CLOEXEC, number)
-    try check(copy)
-    return copy
+    try check(ctest_duplicate(fd, number))
   }
 
   static func resetOnClose(_ fd: Int32) {
@@ -94,8 +78,7 @@ enum Socket {
   }
 
   static func setOption(_ fd: Int32, _ level: Int32, _ name: Int32, _ value: Int32) throws(Errno) {
-    var value = value
-    try check(unsafe setsockopt(fd, level, name, &value, socklen_t(MemoryLayout<Int32>.size)))
+    _ = try check(ctest_set_option(fd, level, name, value))
   }
 
   static func setReceiveBuffer(_ fd: Int32, _ size: Int32) { try? setOption(fd, SOL_SOCKET, SO_RCVBUF, size) }
@@ -138,14 +121,5 @@ enum Socket {
   }
 }
 
-// The system's functions, whose names the methods above have as well.
-private func systemBind(_ fd: Int32, _ name: UnsafePointer<sockaddr>, _ length: socklen_t) -> Int32 {
-  unsafe bind(fd, name, length)
-}
-private func systemConnect(_ fd: Int32, _ name: UnsafePointer<sockaddr>, _ length: socklen_t) -> Int32 {
-  unsafe connect(fd, name, length)
-}
-private func systemSend(_ fd: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32) -> Int {
-  unsafe send(fd, bytes, count, flags)
-}
+// The system's function, whose name the method above has as well.
 private func systemClose(_ fd: Int32) -> Int32 { close(fd) }
