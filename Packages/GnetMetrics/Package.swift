@@ -40,11 +40,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]
     ),
+    // The C of the reading side.
+    .target(name: "CMetricsClient"),
     // The reading side: all of gnet-metrics but its command line.
     .target(
       name: "MetricsClient",
       dependencies: [
-        "GnetMetrics", "Gnet", "GnetHTTP", "RingBuffer",
+        "CMetricsClient", "GnetMetrics", "Gnet", "GnetHTTP", "RingBuffer",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       // The page that `gnet-metrics serve` shows.

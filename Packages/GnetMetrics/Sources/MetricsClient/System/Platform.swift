@@ -1,3 +1,4 @@
+internal import CMetricsClient
 internal import SystemPackage
 
 #if canImport(Darwin)
@@ -62,34 +63,14 @@ extension Platform {
   /// The ends are none of the descriptors 0 to 2, which stay the standard streams' even where those are closed.
   /// Corresponds to `pipe(2)`, and to `fcntl(2)` with F_DUPFD_CLOEXEC.
   static func makePipe() throws(Errno) -> (reading: Int32, writing: Int32) {
-    var ends: (Int32, Int32) = (-1, -1)
-    let result = unsafe withUnsafeMutableBytes(of: &ends) {
-      unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
-    }
-    if result != 0 { throw Errno(rawValue: errno) }
-    defer { _ = (close(ends.0), close(ends.1)) }
-    _ = fcntl(ends.1, F_SETFL, O_NONBLOCK)
-    let reading = try duplicateBehindStandardStreams(ends.0)
-    do throws(Errno) {
-      return (reading, try duplicateBehindStandardStreams(ends.1))
-    } catch {
-      close(reading)
-      throw error
-    }
-  }
-
-  private static func duplicateBehindStandardStreams(_ fd: Int32) throws(Errno) -> Int32 {
-    let copy = fcntl(fd, F_DUPFD_CLOEXEC, 3)
-    if copy < 0 { throw Errno(rawValue: errno) }
-    return copy
+    var ends: [Int32] = [-1, -1]
+    let result = unsafe cmetrics_pipe(&ends)
+    if result < 0 { throw Errno(rawValue: -result) }
+    return (ends[0], ends[1])
   }
 
   /// Writes a byte, and leaves `errno` as it was, as the handler of a signal must. Corresponds to `write(2)`.
-  static func writeByte(_ byte: UInt8, to fd: Int32) {
-    let before = errno
-    unsafe withUnsafeBytes(of: byte) { unsafe _ = write(fd, $0.baseAddress, 1) }
-    errno = before
-  }
+  static func writeByte(_ byte: UInt8, to fd: Int32) { cmetrics_write_byte(byte, fd) }
 
   /// Waits for a byte and reads it; `nil` if a signal has interrupted the wait. Corresponds to `read(2)`.
   static func readByte(from fd: Int32) -> UInt8? {

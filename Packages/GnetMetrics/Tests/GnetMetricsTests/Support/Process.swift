@@ -29,14 +29,13 @@ enum Descriptors {
   }
 
   /// Takes all that this process may have.
-  static func exhaust() throws {
+  static func exhaust() {
     var limit = rlimit()
     // A few more than there are, so that there is something to give back.
     limit.rlim_cur = rlim_t((0..<4096).last { fcntl($0, F_GETFD) >= 0 }! + 1 + 8)
     limit.rlim_max = limit.rlim_cur
-    guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-      throw Errno(rawValue: errno)
-    }
+    let result = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    precondition(result == 0, "the limit cannot be lowered")
     while true {
       let fd = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
       if fd < 0 { break }
