@@ -41,6 +41,14 @@ enum credis_sum credis_add(
   return CREDIS_SUM;
 }
 
+bool credis_read_double(const char *text, double *number, size_t *length) {
+  char *end;
+  errno = 0;
+  *number = strtod(text, &end);
+  *length = (size_t)(end - text);
+  return errno == ERANGE;
+}
+
 void credis_processor_seconds(double *user, double *system) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);

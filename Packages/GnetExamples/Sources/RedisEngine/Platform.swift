@@ -48,11 +48,10 @@ enum Platform {
   static func number(in text: [UInt8]) -> (value: Double, length: Int, isOutOfRange: Bool) {
     unsafe text.withUnsafeBytes { text in
       let start = unsafe text.assumingMemoryBound(to: CChar.self).baseAddress!
-      var end: UnsafeMutablePointer<CChar>?
-      errno = 0
-      let value = unsafe strtod(start, &end)
-      let isOutOfRange = errno == ERANGE
-      return (value, unsafe UnsafePointer(end!) - start, isOutOfRange)
+      var value = 0.0
+      var length = 0
+      let isOutOfRange = unsafe credis_read_double(start, &value, &length)
+      return (value, length, isOutOfRange)
     }
   }
 

@@ -1,7 +1,9 @@
-// Calls that Swift cannot make as well: arithmetic with `long double`, which Swift has on some processors only, the use
-// of processor time and memory, whose figures differ between systems, and a comparison that is known to change nothing.
+// Calls that Swift cannot make as well: the reading of numbers (only errno tells of a failure); arithmetic with
+// `long double` (Swift has it on some processors only); the use of processor time and memory (the figures differ between
+// systems); a comparison without side effects, as far as the compiler knows.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -26,6 +28,10 @@ enum credis_sum { CREDIS_SUM, CREDIS_NOT_A_NUMBER, CREDIS_NOT_FINITE };
 enum credis_sum credis_add(
     const char *left, size_t left_length, const char *right, size_t right_length, char text[CREDIS_NUMBER_CAPACITY],
     size_t *length);
+
+/// Reads the number at the start of a text, and the length of the text that was read as one. Returns whether the number is
+/// too large or too small for `double`. Corresponds to strtod(3).
+bool credis_read_double(const char *text, double *number, size_t *length);
 
 /// The processor time of the program in user mode and in the kernel. Corresponds to getrusage(2).
 void credis_processor_seconds(double *user, double *system);
