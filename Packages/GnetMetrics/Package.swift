@@ -29,7 +29,7 @@ let package = Package(
       pkgConfig: "libprotobuf-c",
       providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]
     ),
-    // What `tools/generate-protobuf` makes of proto/metrics.proto.
+    // The output of `tools/generate-protobuf` for proto/metrics.proto.
     .target(name: "CMetricsSchema", dependencies: ["CProtobufC"]),
     .target(
       name: "GnetMetrics",

@@ -24,7 +24,7 @@
 
 enum { buffer_size = 65536, answers_size = 1 << 20, head_limit = 8192 };
 
-/* What a connection has waiting; nothing, as a rule. */
+/* The waiting output of a connection; usually none. */
 struct connection {
   char *output; /* not yet taken by the kernel */
   size_t output_count;

@@ -15,7 +15,7 @@ static void *run(void *argument) {
   return NULL;
 }
 
-// Those that a thread's own instructions raise are left: while they are blocked, no handler could print a backtrace.
+// Signals of a thread's own instructions are left out: while they are blocked, no handler could print a backtrace.
 static sigset_t signals_of_others(void) {
   sigset_t signals;
   sigfillset(&signals);

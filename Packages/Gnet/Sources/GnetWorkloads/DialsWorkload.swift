@@ -69,7 +69,7 @@ final class DialsWorkload {
     ledger.checkDescriptors()
   }
 
-  /// Accepts a connection, and at some time ends it. What arrives has its pattern from the first byte on.
+  /// Accepts a connection, and at some time ends it. The input has its pattern from the first byte on.
   private static func follow(_ peer: any PeerStream, _ ledger: Ledger) {
     let simulation = ledger.simulation
     simulation.schedule(after: ledger.duration(upTo: .seconds(1))) {

@@ -3,9 +3,9 @@ import GnetTesting
 
 /// Echo servers whose handlers do all that handlers can do, and peers of all kinds; with filters below the protocol or without.
 ///
-/// Checked are: the order and the number of a connection's callbacks; every byte, on both ways; that a stream that ends in
-/// order has lost nothing; that a handler in a pause is offered nothing; that, when the faults have ended, everything is
-/// echoed, and everything ends.
+/// Checked are: the order and the number of a connection's callbacks; every byte, on both ways; no loss in a stream
+/// that ends in order; no calls of a handler in a pause; a full echo and an end for every connection after the last
+/// fault.
 final class EchoWorkload {
   private let ledger: Ledger
   private var simulation: Simulation { ledger.simulation }
@@ -108,7 +108,7 @@ final class EchoWorkload {
     if !script.hasReset || !script.peer.isTCP { record.handle?.abort() }
   }
 
-  /// Checks that a server that runs still accepts, whatever it had to do without.
+  /// Checks that a running server still accepts after all faults.
   private func checkAccepting(_ server: Server) throws {
     if server.connectionCount > 0 || server.failure != nil || tally.isShutDown || options.maxConnections != nil {
       return
@@ -162,7 +162,7 @@ final class EchoWorkload {
       ledger.require(
         !record.endsInOrder || record.endsDuringHandshake || !script.peer.lacksEnd,
         "\(name) ended in order, and the end of a filter is missing")
-      // Who takes a connection over does not learn that its output has ended.
+      // The new owner of a detached connection does not learn that its output has ended.
       let mayBreak = record.isOutputEnded && record.wasDetached
       let error = record.error as? Errno
       ledger.require(

@@ -1,8 +1,8 @@
 import Gnet
 import GnetTesting
 
-/// A scripted peer whose bytes pass through filters: begins with a header of the PROXY protocol where that is wanted, makes
-/// the handshakes, and may ask for another filter in the middle of the stream.
+/// A scripted peer whose bytes pass through filters: begins with a header of the PROXY protocol if the server wants
+/// one, makes the handshakes, and may ask for another filter in the middle of the stream.
 final class FilteredPeer: PeerStream {
   /// The byte by which both sides agree on another filter, which begins behind it. No pattern has it.
   static let upgradeMark: UInt8 = 255

@@ -3,7 +3,7 @@ import GnetTesting
 
 /// Two servers that talk: a proxy relays to an echo server on another host, with filters on either side of it or without.
 ///
-/// Checked are: the bytes and their order; that nothing of a stream that ends in order is lost, and that half-closes pass.
+/// Checked are: the bytes and their order; no loss in a stream that ends in order; the passage of half-closes.
 final class RelayWorkload {
   private let ledger: Ledger
   private var simulation: Simulation { ledger.simulation }

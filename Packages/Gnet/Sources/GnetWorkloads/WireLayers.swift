@@ -156,7 +156,7 @@ final class WireLayers: @unchecked Sendable {
       isUnacceptable: !isTrusted)
   }
 
-  /// Headers that break the rules, each in another way, whole or at a place where that shows.
+  /// Malformed headers, each in another way, whole or cut behind the error.
   private static let wrongHeaders: [[UInt8]] = [
     Array("PROXY TCP4 192.0.2.7 192.0.2.1 70000 80\r\n".utf8),
     Array("PROXY TCP4 192.0.2.7 192.0.2.1 1 80\n".utf8),

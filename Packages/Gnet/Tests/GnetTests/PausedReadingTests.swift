@@ -40,7 +40,7 @@ struct PausedReadingTests {
     return events
   }
 
-  /// Serves a connection, whose handler has paused, for the length of `body`, which has the errors with which it ends.
+  /// Serves a connection with a paused handler for the length of `body`. The log has the errors of ended connections.
   private func withPausedConnection(
     _ events: Events = PausedReadingTests.echo, options: Options = Options(), on transport: StreamTransport = .tcp4,
     _ body: (TestServer, Client, ConnectionHandle, Log<Errno?>) throws -> Void

@@ -378,7 +378,7 @@ import Testing
       return .none
     }
     var options = Options()
-    // So small that the kernel takes more at once.
+    // A watermark below the size of the kernel's buffer.
     options.outboundHighWatermark = 20_000
     options.outboundLowWatermark = 5_000
     options.readBufferCapacity = 30_000

@@ -7,7 +7,7 @@ import Testing
 @testable import Gnet
 
 @Suite struct WorkerPoolTests {
-  /// A gate that jobs wait at, so that a test knows what is running and what waits.
+  /// A gate for jobs: a test knows which jobs are running and which wait.
   private final class Gate: Sendable {
     private let monitor = Monitor((isOpen: false, arrived: 0))
     func pass() {

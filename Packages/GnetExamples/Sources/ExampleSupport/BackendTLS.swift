@@ -28,7 +28,7 @@ public struct BackendTLS: ParsableArguments {
     }
   }
 
-  /// Makes what the connections to backends are filtered by; `nil` without TLS.
+  /// Makes the filters of connections to backends; `nil` without TLS.
   public func makeFilter() throws -> ConnectionFilter.Factory? {
     isOn ? try TLSClient(trust: authorities.map { .file($0) } ?? .system).filter : nil
   }

@@ -112,7 +112,7 @@ public struct ServerArguments: ParsableArguments {
     return logger
   }
 
-  /// The options of an example, and those that the arguments say.
+  /// The options of an example, changed by the arguments.
   private func completed(_ options: Options) -> Options {
     var options = options
     options.loopCount = multicore ? nil : loopCount ?? 1

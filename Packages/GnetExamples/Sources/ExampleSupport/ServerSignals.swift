@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// The signals for which the main thread waits while a server runs on other threads: SIGINT, SIGTERM and SIGHUP, which end it,
-/// and SIGUSR2, which has a successor take over.
+/// The signals for which the main thread waits while a server runs on other threads: SIGINT, SIGTERM and SIGHUP to end
+/// it, SIGUSR2 for a successor to take over.
 ///
 /// Created before other threads, which inherit the blocked signals.
 final class ServerSignals: Sendable {

@@ -25,7 +25,7 @@ final class Dialing: Sendable {
 /// A client whose backend is not there yet. Its bytes wait, and go to the backend that takes the connection.
 struct Front: ConnectionHandler {
   let dialing: Dialing
-  /// The backend that `attempt` connects to, and those that were tried before.
+  /// The backend of `attempt`, and the backends that were tried before.
   private var backend: Backend?
   private var tried: [Backend] = []
   private var attempt: ConnectionHandle?

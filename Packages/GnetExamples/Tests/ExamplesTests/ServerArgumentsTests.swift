@@ -89,7 +89,7 @@ struct ServerArgumentsTests {
     let port = try #require(Int(try port(in: server.line())))
     let client = try Client(port: port)
     try require("the client is probed") { try connections(to: port).probed == 1 }
-    // Who has closed looks to push like a client that still listens, until a probe is answered.
+    // To push, a client that has closed looks like a client that still listens, until a probe is answered.
     if name == "push" {
       client.close()
       try require("the client is probed") { try connections(to: port) == (["08"], 1) }

@@ -30,7 +30,7 @@ struct TLSArguments: ParsableArguments {
     }
   }
 
-  /// Makes what the connections of clients are filtered by; `nil` without a certificate.
+  /// Makes the filters of clients' connections; `nil` without a certificate.
   func makeFilter() throws(TLSError) -> ConnectionFilter.Factory? {
     guard let certificate, let key else { return nil }
     let identity = try TLSIdentity(certificateChainFile: certificate, privateKeyFile: key)

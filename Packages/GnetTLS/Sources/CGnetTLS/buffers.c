@@ -37,7 +37,7 @@ void leave_keeper(struct ctls_stream *stream) {
   stream->place = NULL;
 }
 
-/// Finds a place for a stream, if there is a free one, or one whose stream was not used for long.
+/// Finds a place for a stream: a free place, or that of a stream that was not used for long.
 static bool keep(struct ctls_keeper *keeper, struct ctls_stream *stream) {
   struct ctls_stream **place = &keeper->kept[keeper->next];
   keeper->next = (keeper->next + 1) % KEPT_LIMIT;

@@ -24,7 +24,7 @@ static int choose_identity(SSL *ssl, int *alert, void *context);
 /// The number that a version has in the protocol.
 static int number_of(int version) { return version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION; }
 
-/// Sets what all contexts have in common, whatever the configuration file of the system says.
+/// Sets the common settings of all contexts, regardless of the system's configuration file.
 static bool set_common(SSL_CTX *ssl, int minimum_version, int maximum_version) {
   SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(ssl, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -151,7 +151,7 @@ bool ctls_trust_system(struct ctls_context *context, struct ctls_failure *failur
   return SSL_CTX_set_default_verify_paths(context->ssl) == 1 || take_failure(failure);
 }
 
-/// Adds all certificates to the trusted ones, and to those that clients are told of.
+/// Adds all certificates to the trusted ones, and to the list for clients.
 static bool add_trusted(SSL_CTX *ssl, BIO *bio) {
   int count = 0;
   X509 *certificate;

@@ -49,7 +49,7 @@ struct ctls_stream {
   int session_count;
 };
 
-/// Gives up the place of a stream among those that keep their buffers.
+/// Gives up the place of a stream among the streams with buffers.
 void leave_keeper(struct ctls_stream *stream);
 
 /// Empties OpenSSL's error queue, which is empty as a rule: looking at it costs much less.

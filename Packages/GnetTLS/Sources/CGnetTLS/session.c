@@ -1,4 +1,4 @@
-// What a handshake has agreed on, and the sessions that a client may resume.
+// The results of a handshake, and the sessions that a client may resume.
 
 #include "internal.h"
 

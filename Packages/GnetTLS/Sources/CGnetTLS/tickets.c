@@ -83,8 +83,8 @@ static bool copy_current(struct ctls_tickets *tickets, struct ticket_key *key) {
   return is_usable;
 }
 
-/// Copies the key with a name. Returns 0 if there is none, 1 for the current key, and 2 for one whose tickets are to be
-/// replaced.
+/// Copies the key with a name. Returns 0 if there is no key, 1 for the current key, and 2 for a key whose tickets are
+/// to be replaced.
 static int copy_named(struct ctls_tickets *tickets, const unsigned char name[16], struct ticket_key *key) {
   if (CRYPTO_THREAD_read_lock(tickets->lock) != 1) return 0;
   bool is_current = memcmp(name, tickets->current.name, sizeof key->name) == 0;

@@ -9,7 +9,7 @@ final class SessionCache: Sendable {
   /// The most servers, and the most sessions of one server, that are kept.
   private static let (serverLimit, sessionLimit) = (1024, 16)
 
-  /// The newest session for a server. One that may be used only once is taken out.
+  /// The newest session for a server. A session for a single use is taken out.
   func session(for server: String) -> Session? {
     sessions.withLock { sessions in
       guard let newest = sessions[server]?.last else { return nil }

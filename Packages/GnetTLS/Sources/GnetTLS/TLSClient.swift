@@ -104,7 +104,7 @@ public final class TLSClient: Sendable {
 
   /// A host as it is in certificates: without brackets, the zone of an address, and a dot at the end.
   ///
-  /// OpenSSL would take an empty name for no demand, and one that begins with a dot for all hosts of a domain.
+  /// OpenSSL would take an empty name for no demand, and a leading dot for all hosts of a domain.
   private static func bareHost(_ host: String) throws(TLSError) -> String {
     var bare = host[...]
     if bare.hasPrefix("["), bare.hasSuffix("]") { bare = bare.dropFirst().dropLast() }

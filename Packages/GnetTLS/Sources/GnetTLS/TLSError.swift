@@ -25,7 +25,7 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A record of an established connection was not valid.
     case invalidRecord
 
-    /// The peer's stream ended without `close_notify`: someone may have cut it.
+    /// The peer's stream ended without `close_notify`: an attacker may have cut it.
     case truncated
   }
 

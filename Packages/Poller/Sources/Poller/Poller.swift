@@ -120,8 +120,8 @@ public struct Poller: Sendable {
 
   /// Waits as ``wait(timeout:_:)`` does, until a moment instead of for a time.
   ///
-  /// For callers that keep time themselves: the clock is not read again. Waits that have their end in common share a
-  /// timer of the kernel, where that is cheaper.
+  /// For callers that keep time themselves: the clock is not read again. Waits with the same end share a timer of the
+  /// kernel if that is cheaper.
   ///
   /// - Parameters:
   ///   - deadline: The moment to return at the latest. ``Instant/never``: without limit. A moment that has passed: not

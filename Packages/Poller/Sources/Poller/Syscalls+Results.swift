@@ -1,7 +1,7 @@
 import CPoller
 import SystemPackage
 
-// What the system calls of all backends share.
+// The results of system calls, for all backends.
 extension Syscalls {
   /// Corresponds to `close(2)`.
   static func close(_ fd: Int32) {

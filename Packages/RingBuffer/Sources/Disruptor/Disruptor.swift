@@ -12,7 +12,7 @@ public import Synchronization
 /// hands the element back. A producer that is suspended between its claim and its mark holds back what others
 /// claim after it, until it goes on; no thread ever waits for a lock.
 ///
-/// Elements may be noncopyable. Those that are never drained are destroyed with the ring.
+/// Elements may be noncopyable. Elements that are never drained are destroyed with the ring.
 ///
 /// ```swift
 /// let mailbox = Disruptor<Message>(capacity: 1024)
@@ -57,7 +57,7 @@ public final class Disruptor<Element: ~Copyable & Sendable>: Sendable {
     unsafe consumed.initialize(to: Atomic(firstSequence))
     unsafe isDraining.initialize(to: false)
     for index in 0..<slotCount {
-      // As if the lap before had been published and consumed: a mark that no reader of this lap takes for its own.
+      // A mark of the lap before, as if published and consumed: no reader of this lap takes it for its own.
       let sequence = firstSequence &+ index
       unsafe mark(of: sequence).initialize(to: Atomic(sequence &+ 1 &- slotCount))
     }

@@ -53,7 +53,7 @@ public final class Published<Value: BitwiseCopyable & Sendable>: Sendable {
 // MARK: - Transfer
 
 extension Published {
-  /// Makes a value the one that readers see from now on.
+  /// Publishes a value: readers see it from now on.
   ///
   /// Only one thread at a time may publish. The role may be handed over to another thread by any means that orders the
   /// two. Publishing is wait-free. A thread that reads the value also sees all that the writer did before it published.

@@ -10,9 +10,9 @@ extension RingBuffer {
   /// ```
   ///
   /// The algorithm is that of Knuth, Morris and Pratt (Fast Pattern Matching in Strings, 1977). A search remembers
-  /// only how many bytes of the pattern it has just seen. That number carries a match across the gap between two
-  /// spans, and bounds the work at two comparisons per byte, whatever a peer sends. Where nothing is matched, the search
-  /// skips a vector register at a time.
+  /// only how many bytes of the pattern it has just seen. The number carries a match across the gap between two spans,
+  /// and bounds the work at two comparisons per byte for any input. Where nothing is matched, the search skips a vector
+  /// register at a time.
   public struct Pattern: Sendable {
     /// The bytes to search for.
     public let bytes: [UInt8]

@@ -192,6 +192,6 @@ public final class SendableClient: @unchecked Sendable {
   /// The client.
   public let client: Client
 
-  /// Makes a client one that can be handed over.
+  /// Lets a client be handed over.
   public init(_ client: Client) { self.client = client }
 }

@@ -75,7 +75,7 @@ private final class CStrings {
 final class ProgramInput: Sendable {
   private let descriptor: Guarded<FileDescriptor?>
 
-  /// Writes what there is on a thread of its own: a program may take its time.
+  /// Writes the input on a thread of its own: a program may take its time.
   init(_ descriptor: FileDescriptor, _ input: Program.Input) {
     ctest_ignore_broken_pipes()
     self.descriptor = Guarded(descriptor)

@@ -1,6 +1,6 @@
 extension Files {
-  /// The lines between a line that ends with `first` and the next one that ends with `last`, in a file of the package whose
-  /// tests call this; for tests that compare documentation with code.
+  /// The lines between a line with the end `first` and the next line with the end `last`, in a file of the calling
+  /// test's package. For tests that compare documentation with code.
   ///
   /// Indentation and empty lines are left out, and words have one space between them.
   public static func lines(

@@ -9,7 +9,7 @@ public enum Files {
   /// Removes a file, a link, a socket or an empty folder.
   public static func remove(_ path: String) { TestSupport.remove(path) }
 
-  /// Makes a file with a text, or replaces the text of one that is there.
+  /// Makes a file with a text, or replaces the text of an existing file.
   public static func write(_ text: String = "", to path: String) {
     precondition(TestSupport.write(Array(text.utf8), toFile: path), "cannot write \(path)")
   }

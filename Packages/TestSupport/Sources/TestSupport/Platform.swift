@@ -125,7 +125,7 @@ func bytes(ofFile path: String) -> [UInt8]? {
   return bytes
 }
 
-/// Writes a file; one that is there is replaced. Returns whether all was written.
+/// Writes a file, and replaces an existing file. Returns whether all was written.
 func write(_ bytes: [UInt8], toFile path: String) -> Bool {
   guard let file = unsafe fopen(path, "w") else { return false }
   let count = unsafe fwrite(bytes, 1, bytes.count, file)

@@ -1,9 +1,9 @@
 extension Connection {
   /// Adds a filter between the socket, or the filters that the connection has, and the handler, as STARTTLS does.
   ///
-  /// Takes effect when this callback is over: for the bytes that are left in `input`, for all that arrive afterwards, and
-  /// for what is written from now on. What was written before leaves as it was. Until the filter is established, output
-  /// waits; `opened` is not called again. Does nothing for a datagram.
+  /// Takes effect when this callback is over: for the bytes left in `input`, for all later input, and for the output
+  /// from now on. Earlier output leaves unchanged. Until the filter is established, output waits; `opened` is not
+  /// called again. Does nothing for a datagram.
   ///
   /// ```swift
   /// events.react = { connection, input in

@@ -20,7 +20,7 @@ extension Connection {
 
   /// Moves bytes to the output of another connection, as ``forward(_:to:)`` does.
   ///
-  /// - Parameter token: the token of that connection. One who keeps it saves a look at the handle.
+  /// - Parameter token: the token of that connection. A caller that keeps the token saves an access to the handle.
   func forward(
     _ bytes: inout RingBuffer, to other: ConnectionHandle, at token: ConnectionToken
   ) -> ConnectionHandle.Offer {

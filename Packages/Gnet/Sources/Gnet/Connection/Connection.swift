@@ -6,7 +6,7 @@ public import SystemPackage
 /// A connection as a callback sees it, or the peer of a datagram.
 ///
 /// It is a view that is lent for the length of the callback: storing it or taking it to another thread does not
-/// compile. What other threads need is ``handle``.
+/// compile. Other threads use its ``handle``.
 public struct Connection: ~Copyable {
   let state: ConnectionSlot
 
@@ -96,8 +96,9 @@ public struct Connection: ~Copyable {
     state.pointee.lentOutput.pointee.removeAll()
   }
 
-  /// Ends the output: when what was written has been sent, the peer learns that nothing more will come. Input goes on;
-  /// when that ends too, the connection is closed. What is written from now on is dropped. Does nothing for a datagram.
+  /// Ends the output: when the written bytes have been sent, the peer learns that nothing more will come. Input goes
+  /// on; when that ends too, the connection is closed. Bytes written from now on are dropped. Does nothing for a
+  /// datagram.
   ///
   /// Corresponds to `shutdown(2)` with `SHUT_WR`.
   public func endOutput() {
@@ -129,9 +130,9 @@ public struct Connection: ~Copyable {
 
   /// Hands the connection over to another service when this callback is over: another protocol from the next byte on.
   ///
-  /// The handler of now is destroyed without `closed`; the new one is made, `opened`, and offered the unread bytes, or told
-  /// of the end of the peer's stream where that has come already. The
-  /// context stays. Does nothing for a datagram.
+  /// The current handler is destroyed without `closed`. The new handler is made, `opened`, and offered the unread
+  /// bytes, or told of the end of the peer's stream if that has come already. The context stays. Does nothing for a
+  /// datagram.
   public func become(_ service: Service) { become(.service(service)) }
 
   /// Hands the connection over to another handler when this callback is over, as ``become(_:)-(Service)`` does: for a

@@ -60,8 +60,8 @@ public struct ConnectionHandle: Sendable, Hashable {
     return text.withUTF8 { unsafe offer($0.span) == .taken }
   }
 
-  /// Has `body` called with the connection, on its loop and in order with this thread's writes. What it answers is done
-  /// as with every callback.
+  /// Has `body` called with the connection, on its loop and in order with this thread's writes. Its action is applied
+  /// as that of every callback.
   ///
   /// The body runs also while output is above the watermark, and while reading is paused. On a datagram's handle it does
   /// nothing and returns `false`.
@@ -91,8 +91,8 @@ public struct ConnectionHandle: Sendable, Hashable {
   @discardableResult
   public func close() -> Bool { queue.close() }
 
-  /// Ends the connection at once, for a peer that does not read what it is sent: bytes that wait are dropped, `onClosed`
-  /// is told `Errno.connectionAbort`, and a TCP peer gets a reset. On a datagram's handle it does nothing and returns `false`.
+  /// Ends the connection at once, for a peer that does not read: waiting bytes are dropped, `onClosed` is told
+  /// `Errno.connectionAbort`, and a TCP peer gets a reset. On a datagram's handle it does nothing and returns `false`.
   ///
   /// It may follow `close()`, which waits as long as the peer takes; it returns `false` when the connection has gone or
   /// is aborted already.

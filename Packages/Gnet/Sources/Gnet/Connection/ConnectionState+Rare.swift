@@ -45,7 +45,8 @@ extension Pinned where Value == RareState {
   fileprivate nonisolated(unsafe) static let blank = Pinned(RareState())
 }
 
-// The properties of the rare state as properties of the connection: those that are not there have the values of a new state.
+// The properties of the rare state as properties of the connection. Without a rare state, they have the values of a new
+// state.
 extension ConnectionState {
   /// The rare state, which is made if there is none.
   @inline(__always)
@@ -195,7 +196,7 @@ extension Pinned where Value == ConnectionState {
     return pointee.lentOutput.pointee.count
   }
 
-  /// The slow path of `pendingWriteCount`. What a callback has written before it has added a filter is still lent.
+  /// The slow path of `pendingWriteCount`. Bytes that a callback has written before it added a filter are still lent.
   @inline(never)
   private var pendingCountBeyondStreams: Int {
     let isLent = pointee.life.phase == .filtered && pointee.isInCallback

@@ -53,7 +53,7 @@ struct ConnectionTable: ~Copyable {
     return slot
   }
 
-  /// Gives a slot back. What it owned is released, and its generation passes.
+  /// Gives a slot back. Its objects are released, and its generation passes.
   mutating func release(_ slot: ConnectionSlot) {
     assert(slot.pointee.timer == nil, "a slot with a timer was released")
     let token = slot.pointee.token

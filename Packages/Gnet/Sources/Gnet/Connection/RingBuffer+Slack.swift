@@ -1,8 +1,8 @@
 internal import RingBuffer
 
 extension RingBuffer {
-  /// Gives storage back that is large for the bytes that are left: all of it without bytes, and all but the bytes' own
-  /// where they take a 64th or less.
+  /// Gives storage back that is large for the unread bytes: all storage if there are none, and all but the bytes' own
+  /// if they take a 64th or less.
   ///
   /// A ring gives storage back by itself too, but keeps the storage for a peak that has come back before. A connection
   /// has no such claim: its peer may be silent from now on. Called where a handler or the kernel has taken bytes, and

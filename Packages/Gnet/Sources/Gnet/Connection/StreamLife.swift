@@ -163,16 +163,16 @@ struct StreamLife: Equatable {
   @inline(__always)
   var isStream: Bool { phase == .open || phase == .filtered }
 
-  /// Whether what a handler writes still has a way to the peer, by which it goes as it is.
+  /// Whether a handler's output still has a way to the peer, without filters.
   @inline(__always)
   var takesOutput: Bool {
     phase == .open && ending != .close && flags.isDisjoint(with: [.outputBroken, .outputEnding, .aborted])
   }
 
-  /// Whether what a handler writes still has a way to the peer, through filters.
+  /// Whether a handler's output still has a way to the peer, through filters.
   var takesFilteredOutput: Bool { phase == .filtered && ending != .close && !dropsOutput }
 
-  /// Whether nothing more can be sent, whoever has written it.
+  /// Whether nothing more can be sent, neither by the handler nor by filters.
   var dropsOutput: Bool { !flags.isDisjoint(with: [.outputBroken, .outputEnding, .aborted]) }
 
   /// Whether more input is wanted.
@@ -264,7 +264,7 @@ struct StreamLife: Equatable {
         return .endOutput
       }
       if ending != .none {
-        // With output lost there is nothing to hand over: whoever took the connection would not learn of the loss.
+        // With output lost there is nothing to hand over: the new owner would not learn of the loss.
         return ending == .detach && !flags.contains(.outputBroken) ? .detach : .close
       }
       if flags.isSuperset(of: [.outputEnded, .inputEnded]) && !isHeld { return .close }

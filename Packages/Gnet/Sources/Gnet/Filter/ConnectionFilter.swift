@@ -61,7 +61,7 @@ public protocol ConnectionFilter: AnyObject {
   ///   - network: all bytes from the peer that the filter has not taken yet. Bytes that it leaves, such as the beginning of
   ///     a message, are in it again the next time, with the bytes that have arrived meanwhile behind them. Nothing else
   ///     bounds these: a filter should throw where a message grows too long.
-  ///   - input: the bytes for the handler are to be written here. What else is in it is not the filter's to look at.
+  ///   - input: the bytes for the handler are to be written here. Other bytes in the buffer do not concern the filter.
   ///   - reply: bytes for the peer are to be written here. They are sent before the output that follows.
   /// - Returns: the state of the filter from now on.
   func receive(_ network: inout RingBuffer, _ input: inout RingBuffer, reply: inout RingBuffer) throws -> FilterState

@@ -3,7 +3,7 @@ internal import RingBuffer
 /// The storage that a loop lends to its connections with filters, so that they keep none while nothing waits.
 ///
 /// A connection's ring borrows the storage when bytes are written, and gives it back when the bytes have gone, or takes
-/// storage of the bytes' size for those that wait.
+/// storage of the size of the waiting bytes.
 struct FilterBuffers: ~Copyable {
   /// The bytes received from a socket, for the length of a pass. Empty otherwise.
   let network: Pinned<RingBuffer>

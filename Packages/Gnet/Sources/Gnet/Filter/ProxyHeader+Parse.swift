@@ -29,9 +29,9 @@ extension ProxyHeader {
 
   private static let linePrefix = Array("PROXY ".utf8)
 
-  /// Compares the first bytes with those that a version begins with.
+  /// Compares the first bytes with the prefix of a version.
   ///
-  /// - Returns: `nil` where they differ; `.some(nil)` where all are there, and otherwise that more are needed.
+  /// - Returns: `nil` if they differ; `.some(nil)` if they are equal; `.incomplete` if more bytes are needed.
   private static func compare(_ bytes: borrowing RingBuffer, with prefix: [UInt8]) -> Parse?? {
     for (offset, byte) in prefix.enumerated() {
       if offset == bytes.count { return .incomplete }

@@ -10,7 +10,7 @@
 /// ``Connection/proxyHeader``. A header that tells no address, as that of a health check, leaves the socket's address. A
 /// connection whose header breaks the rules, or does not come within 10 seconds, is closed; nothing of it is called.
 ///
-/// Whoever can connect to the listener can tell any address: take headers from trusted sources only.
+/// Every client of the listener can name any address: take headers from trusted sources only.
 ///
 /// Source: W. Tarreau, "The PROXY protocol, versions 1 & 2",
 /// https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt.

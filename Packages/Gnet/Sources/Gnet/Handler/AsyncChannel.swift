@@ -138,7 +138,7 @@ final class AsyncChannel: Sendable {
     }
   }
 
-  /// The error of one who comes too late.
+  /// The error for a call that comes too late.
   private var failure: any Error { state.withLock { failure(of: $0) } }
 
   private func failure(of state: State) -> any Error {

@@ -41,7 +41,7 @@ public protocol ConnectionHandler: ~Copyable, SendableMetatype {
   /// the same connection must look at ``Connection/isOutputFull`` itself.
   static var isFullDuplex: Bool { get }
 
-  /// Called once, before anything else. What it writes goes out first. The default answers `.none`.
+  /// Called once, before anything else. Its output goes out first. The default answers `.none`.
   mutating func opened(_ connection: inout Connection) -> Action
 
   /// Called when bytes have arrived, and after a wake. The buffer holds all unread bytes; what is left in it is there

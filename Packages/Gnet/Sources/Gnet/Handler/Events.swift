@@ -17,12 +17,12 @@ public struct Events: Sendable {
   /// runs yet. Returning `.shutdown` makes `serve` return; nothing else is called then.
   public var onInitComplete: (@Sendable (Server) -> Action)?
 
-  /// Called once per stream connection, before anything else of it. What it writes goes out first.
+  /// Called once per stream connection, before anything else of it. Its output goes out first.
   public var onOpened: (@Sendable (inout Connection) -> Action)?
 
-  /// Called once per opened stream connection that was not detached: when the peer has ended its stream
-  /// and when this side closed it with no error; otherwise with the `Errno` that ended it, or the error that a
-  /// ``ConnectionFilter`` has thrown.
+  /// Called once per opened stream connection that was not detached. The error is `nil` if the peer has ended its
+  /// stream or this side has closed the connection; otherwise the `Errno` of the failure, or the error of a
+  /// ``ConnectionFilter``.
   ///
   /// Everything that had arrived was offered to `react` before, and what was written was sent as far as the peer took it.
   public var onClosed: (@Sendable (inout Connection, (any Error)?) -> Action)?
@@ -31,8 +31,8 @@ public struct Events: Sendable {
   /// Without it, `.detach` means `.close`.
   public var onDetached: (@Sendable (inout Connection, consuming DetachedConnection) -> Action)?
 
-  /// Called when bytes have arrived, when a datagram has, and after a wake. The buffer holds all unread bytes;
-  /// those that it leaves there are in it again the next time (a datagram's are gone).
+  /// Called when bytes have arrived, when a datagram has, and after a wake. The buffer holds all unread bytes. Bytes
+  /// that the callback leaves are in the buffer again the next time (a datagram's are gone).
   public var react: (@Sendable (inout Connection, inout RingBuffer) -> Action)?
 
   /// Called when pending output has fallen to `Options.outboundLowWatermark` after having reached the high watermark.

@@ -10,7 +10,7 @@ struct HandlerTables: ~Copyable {
 
   private let loop: EventLoop
   private var entries: [UInt64: Entry] = [:]
-  /// The number of entries at which those that are over are looked for.
+  /// The number of entries at which finished entries are looked for.
   private var limit = HandlerTables.minimumLimit
   /// Whether any table has something to be called before bytes are sent.
   private(set) var havePreWrite = false

@@ -8,8 +8,7 @@ internal import SystemPackage
 /// the network's layers once. Corresponds to `UDP_SEGMENT` of `udp(7)`.
 @safe
 struct DatagramOutbox: ~Copyable {
-  /// The address of this machine that the datagram being served came to, which answers leave from; none where the
-  /// socket is bound to one address only.
+  /// The local address of the datagram being served, for its answers; none if the socket is bound to one address only.
   var local = cgnet_local()
 
   /// Whether the kernel's buffer is full: nothing leaves until the selector reports that the socket is writable.
@@ -65,8 +64,8 @@ struct DatagramOutbox: ~Copyable {
 
   /// Adds a datagram.
   ///
-  /// While the kernel takes nothing, one that finds more than the watermark waiting is dropped, as the network
-  /// would: datagrams without bytes cost memory too.
+  /// While the kernel takes nothing and more than the watermark waits, the datagram is dropped, as a network would:
+  /// datagrams without bytes cost memory too.
   mutating func append(_ first: RawSpan, _ second: RawSpan, to peer: SocketAddress, from local: cgnet_local) {
     if isWaitingForWritability && refusesMore {
       droppedCount &+= 1
@@ -210,7 +209,7 @@ struct DatagramOutbox: ~Copyable {
     return false
   }
 
-  /// Learns from a run that could not be sent, so that what cannot succeed is not tried over and over.
+  /// Learns from the failure of a run, so that the loop does not repeat hopeless attempts.
   private mutating func limitSegments(after error: Errno, _ segment: Int) {
     switch error {
     // The network adapter cannot do its part.
@@ -229,7 +228,7 @@ struct DatagramOutbox: ~Copyable {
 
   private static let compactionThreshold = 512
 
-  /// Gives the space of sent datagrams to those that are to come: a queue may never run empty.
+  /// Reclaims the space of sent datagrams: a queue may never run empty.
   ///
   /// - Complexity: O(`count`), of which at least as many were sent since the last time.
   private mutating func forgetSent() {
@@ -241,7 +240,7 @@ struct DatagramOutbox: ~Copyable {
 }
 
 extension cgnet_run {
-  /// Takes in one more datagram, if it may leave in one message with those that are there.
+  /// Takes in one more datagram, if it may leave in one message with the others.
   ///
   /// All but the last are of one size, the last is not larger and not empty. The kernel takes this number of them,
   /// and of bytes, over either version of IP.

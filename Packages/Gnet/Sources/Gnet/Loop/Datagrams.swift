@@ -49,7 +49,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     }
   }
 
-  /// Does what a socket is ready for.
+  /// Receives and sends, as the socket is ready.
   mutating func serve(_ id: Int, _ event: Poller.Event, _ turn: inout Turn<System>) {
     // Events of a socket that was closed may still be on their way.
     guard let socket = sockets[id] else { return }

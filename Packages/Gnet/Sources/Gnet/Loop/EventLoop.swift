@@ -174,8 +174,8 @@ public final class EventLoop: Sendable {
   /// Drains the mailbox after the end, on any thread, one at a time: jobs run, everything else is dropped, and
   /// descriptors with it.
   ///
-  /// A thread that finds another draining leaves its message to the other thread, which looks again after it has
-  /// cleared the flag: both exchange the flag, and whichever comes second sees what the first has done.
+  /// A thread that finds another draining leaves its message to the other thread. The other thread looks again after it
+  /// has cleared the flag: both exchange the flag, and the second exchange sees the effects of the first.
   func drainAfterEnd() {
     repeat {
       if isDrainingAfterEnd.exchange(true, ordering: .acquiringAndReleasing) { return }

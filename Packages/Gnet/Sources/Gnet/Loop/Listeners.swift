@@ -12,7 +12,7 @@ struct Listeners<System: LoopSystem>: ~Copyable {
   /// The number of connections that are accepted before others get their turn.
   static var batchSize: Int { 64 }
 
-  /// The number of connections that are accepted from a socket which is about to be closed: what may wait in its queue.
+  /// The number of connections that are accepted from a socket before it is closed: the most that its queue may hold.
   static var finalBatchSize: Int { 65_536 }
 
   /// The sockets by their ids, which never change; `nil` once closed.

@@ -22,7 +22,7 @@ struct LoadBalancer {
       defer { turn = (turn + 1) % loops.count }
       return loops[turn]
     case .leastConnections:
-      // From a starting point that moves on, so that loops that are equal take turns.
+      // The starting point moves on: equal loops take turns.
       defer { turn = (turn + 1) % loops.count }
       var best = loops[turn]
       for offset in 1..<loops.count {

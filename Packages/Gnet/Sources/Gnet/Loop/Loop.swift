@@ -17,7 +17,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   var ticks: [() -> Duration?]
   /// The addresses with their services, in their order.
   private let listening: [Listener]
-  /// Whether the mailbox is to be looked at: whoever has put something in has woken the loop.
+  /// Whether the mailbox is to be looked at: the sender of a message has woken the loop.
   private var hasMail = false
 
   /// Makes a loop that listens on some sockets and exchanges datagrams by others.

@@ -107,7 +107,8 @@ struct LoopStates {
   var isEmpty: Bool { states.isEmpty }
 
   /// Removes all states and returns them, so that their ends come when the caller is done.
-  // Not as an array: the optimizer of Swift 6.3 releases one that is dropped at once before its elements are there.
+  // Not an array: if the array is dropped at once, the optimizer of Swift 6.3 releases it before its elements are
+  // there.
   mutating func removeAll() -> [UInt64: AnyObject] {
     defer { states = [:] }
     return states

@@ -23,7 +23,7 @@ public struct LoopStatistics: Sendable, Hashable, BitwiseCopyable {
   public var writesWouldBlock: UInt64 = 0
   /// Connections accepted for this loop.
   public var accepts: UInt64 = 0
-  /// Attempts to accept that failed. Those of the acceptor thread count on loop 0.
+  /// Attempts to accept that failed. Failures of the acceptor thread count on loop 0.
   public var acceptErrors: UInt64 = 0
   /// Datagrams received.
   public var datagramsIn: UInt64 = 0

@@ -67,7 +67,7 @@ package struct ConnectionToken: RawRepresentable, Equatable, Sendable {
   @inline(__always)
   var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
 
-  /// The generation that follows another in a slot: never 0, which stands for sockets that are not connections, nor all
-  /// ones, which are in the poller's own token.
+  /// The generation that follows another in a slot. Never 0: that generation stands for sockets without a connection.
+  /// Never all ones: these are in the poller's own token.
   static func generation(after generation: UInt32) -> UInt32 { generation >= .max - 1 ? 1 : generation + 1 }
 }

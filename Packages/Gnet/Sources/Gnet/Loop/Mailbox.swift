@@ -17,15 +17,14 @@ enum Message: ~Copyable, Sendable {
 
 /// The messages for one loop: from any thread, never refused, each sender's in its order.
 ///
-/// They go through a `Disruptor`. When that is full, they go behind a lock into a list instead, and so do all that
-/// come after until the loop has emptied the list: a loop that floods itself or another neither waits nor drops.
-/// The list is bounded by what there is to say: connections are bounded by descriptors, and a handle's queue has
-/// one message at a time.
+/// They go through a `Disruptor`. When that is full, messages go behind a lock into a list instead, until the loop has
+/// emptied the list: a loop that floods itself or another neither waits nor drops. The list is bounded: connections are
+/// bounded by descriptors, and a handle's queue has one message at a time.
 ///
 /// Order: once a sender has put a message in the list, it finds `isOverflowing` set until the loop has
-/// emptied the list, so nothing of its overtakes through the ring. The loop takes the list, and serves it when it
-/// has seen the ring empty after that, claimed slots included: what a sender published before it met the full ring is
-/// served before what it listed.
+/// emptied the list, so none of its later messages overtakes through the ring. The loop takes the list, and serves the
+/// list when it has seen the ring empty after that, claimed slots included: a sender's messages in the ring are served
+/// before its messages in the list.
 final class Mailbox: Sendable {
   private struct Overflow: ~Copyable {
     var first: Node?
@@ -74,7 +73,7 @@ final class Mailbox: Sendable {
     }
   }
 
-  /// Serves the messages that are there; those that serving them adds may be left for the next time.
+  /// Serves the present messages. Messages that are added meanwhile may be left for the next time.
   ///
   /// To be called by the loop's thread only.
   ///

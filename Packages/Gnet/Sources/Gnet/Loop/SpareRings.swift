@@ -1,6 +1,6 @@
 internal import RingBuffer
 
-/// Empty rings that have storage, for whoever writes to the loop's connections from another thread next.
+/// Empty rings with storage, for the next thread that writes to the loop's connections.
 ///
 /// Writes wait in a ring that the loop takes away whole. If the writer allocated the storage and the loop freed it, each
 /// batch would grow a new ring, and two threads would meet at the allocator's lock. So the loop puts the storage here
@@ -12,7 +12,7 @@ final class SpareRings: Sendable {
   private struct State: ~Copyable {
     var rings = Stack<RingBuffer>()
     var byteCount = 0
-    /// The fewest rings held since the last `trim()`. That many were never used.
+    /// The fewest rings held since the last `trim()`. Rings up to that number were never used.
     var leastCount = 0
   }
 

@@ -324,7 +324,7 @@ extension Streams {
     }
   }
 
-  /// Ends a dial whose filter was not established in time, unless what has arrived meanwhile changes that.
+  /// Ends a dial whose filter was not established in time, unless bytes that have arrived meanwhile establish it.
   private mutating func filteringTimedOut(_ dial: Dial, _ turn: inout Turn<System>) {
     if let token = dial.progress.latest, let slot = connections.pointee.find(token) { receiveEstablishing(slot, &turn) }
     if case .filtering = dial.progress.stage { fail(dial, .timedOut(dial.address), &turn) }
@@ -332,7 +332,7 @@ extension Streams {
 
   // MARK: Shutting down
 
-  /// Ends what is not established.
+  /// Ends all attempts to connect.
   mutating func failAll(_ turn: inout Turn<System>) {
     while let dial = dials.last { fail(dial, .shutdown, &turn) }
   }

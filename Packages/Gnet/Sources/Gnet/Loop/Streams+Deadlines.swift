@@ -2,14 +2,14 @@ internal import Poller
 internal import RingBuffer
 internal import SystemPackage
 
-// A connection has one timer, whatever its deadlines: of idleness, of silence, and the one that its handler sets. The
-// timer is set to the earliest and is not moved when that is put off, which costs a request no more than a store: it
-// fires too early then, and is set anew.
+// A connection has one timer for all its deadlines: of idleness, of silence, and of its handler. The timer is set to
+// the earliest and is not moved when that is put off, which costs a request no more than a store: it fires too early
+// then, and is set anew.
 //
-// A deadline that has come is not believed before what has arrived is offered, and what waits is sent: a process that was
-// stopped for longer than a time-out cuts nobody who has sent or read in time.
+// When a deadline has come, arrived bytes are offered and waiting bytes are sent first: a process that was stopped for
+// longer than a time-out does not cut punctual peers.
 extension Streams {
-  /// Sets a connection's timer, where there is none or one that fires too late.
+  /// Sets a connection's timer if there is none, or if the timer fires too late.
   mutating func armTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.isOpen)
     let deadline = slot.pointee.earliestDeadline(turn.options)
@@ -28,8 +28,8 @@ extension Streams {
     armTimer(slot, &turn)
   }
 
-  /// Ends a connection that has been idle for too long or has lingered for long enough, or tells its handler that the
-  /// time that it has set is over.
+  /// Ends a connection that has been idle or has lingered for too long, or tells its handler that the handler's
+  /// time-out is over.
   mutating func timerFired(_ token: ConnectionToken, _ turn: inout Turn<System>) {
     guard let slot = connections.pointee.find(token) else {
       preconditionFailure("a deadline has outlived its connection")

@@ -33,7 +33,7 @@ extension Streams {
     if isShuttingDown && slot.pointee.token == token { endUnlessBegun(slot, &turn) }
   }
 
-  /// Does what a connection is ready for whose filters are not established.
+  /// Serves an event of a connection whose filters are not established.
   mutating func serveEstablishing(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
     if event.isReadable && slot.pointee.interest.contains(.readable) {
       receiveEstablishing(slot, &turn)
@@ -128,7 +128,7 @@ extension Streams {
 
   // MARK: The end
 
-  /// Ends a connection because of its filters. What they wrote was sent, and is to reach the peer.
+  /// Ends a connection because of its filters. Their last output was sent, and is to reach the peer.
   private mutating func filtersFailed(_ slot: ConnectionSlot, _ error: any Error, _ turn: inout Turn<System>) {
     if let dial = slot.pointee.handleQueue?.dial {
       fail(dial, leaving: slot, .filter(dial.address, reason: "\(error)"), &turn)
@@ -192,7 +192,8 @@ extension Streams {
     }
   }
 
-  /// Ends a connection whose filters were not established in time, unless what has arrived meanwhile changes that.
+  /// Ends a connection whose filters were not established in time, unless bytes that have arrived meanwhile establish
+  /// them.
   mutating func establishingTimerFired(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let token = slot.pointee.token
     if slot.pointee.ownDeadline(turn.options) <= turn.system.now {

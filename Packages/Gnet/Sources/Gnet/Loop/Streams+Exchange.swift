@@ -13,7 +13,7 @@ extension Streams {
         connectedWithin: turn.options.outboundHighWatermark, merges: turn.system.canSegment(slot.pointee.fd)))
   }
 
-  /// Does what a connection over UDP is ready for.
+  /// Serves an event of a connection over UDP.
   mutating func serveExchange(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let token = slot.pointee.token
     if slot.pointee.outbox?.pointee.isEmpty == false {

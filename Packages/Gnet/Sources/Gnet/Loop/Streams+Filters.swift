@@ -2,7 +2,7 @@ internal import Poller
 internal import RingBuffer
 internal import SystemPackage
 
-// Open connections with filters, in the phase `filtered`. What differs from the phase `open`:
+// Open connections with filters, in the phase `filtered`. The differences from the phase `open`:
 //
 //   received bytes    into the loop's network buffer, up through the filters, and what these write for the handler to `react`
 //   written bytes     before the filters at first; a settling passes them down, behind the filters' replies, into
@@ -15,7 +15,7 @@ internal import SystemPackage
 //
 // Functions that change nothing are mutating too: of a borrowed `self` each call would make a copy.
 extension Streams {
-  /// Does what a connection with filters is ready for.
+  /// Serves an event of a connection with filters.
   mutating func serveFiltered(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
     if event.isWritable, !slot.pointee.outbound.isEmpty {
       flush(slot, &turn)
@@ -155,8 +155,8 @@ extension Streams {
     }
   }
 
-  /// Takes in that the socket or a filter has told the end of the peer's stream; not as long as the handler is not to be
-  /// offered what has come before: the end waits as that of a socket does. Where sending has failed, it is the end.
+  /// Applies the end of the peer's stream, as reported by the socket or a filter. The end waits while earlier bytes
+  /// must not be offered to the handler, as that of a socket does. If sending has failed, the connection ends.
   mutating func endFilteredInput(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>, _ turn: inout Turn<System>) {
     let life = slot.pointee.life
     guard filters.pointee.isEndDue, !life.flags.contains(.inputEnded) else { return }
@@ -174,8 +174,8 @@ extension Streams {
     if let peer = filters.pointee.takeNewPeer() { slot.pointee.remote = peer }
   }
 
-  /// Whether what the filters have written is offered to the handler at once. Before an end by a filter's error, or of a peer
-  /// that takes nothing more, also to a handler that has paused or whose output is full.
+  /// Whether what the filters have written is offered to the handler at once. Before an end by a filter's error, or by
+  /// a peer that takes nothing more, pauses and full output do not count.
   private mutating func offers(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>) -> Bool {
     if input.isEmpty { return false }
     let life = slot.pointee.life

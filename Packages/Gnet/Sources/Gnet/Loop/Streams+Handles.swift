@@ -15,8 +15,8 @@ extension Streams {
     applyTakenCalls(slot, &turn)
   }
 
-  /// Opens an outbound connection, and applies the calls that its handle has queued meanwhile: writes that came before all
-  /// others before `opened`, so that their bytes are the first, everything else after it.
+  /// Opens an outbound connection, and applies the queued calls of its handle. Writes at the head of the queue are
+  /// applied before `opened`, so that their bytes are the first; all other calls afterwards.
   mutating func openApplyingCalls(_ slot: ConnectionSlot, _ handlers: HandlerStart, _ turn: inout Turn<System>) {
     guard let queue = slot.pointee.handleQueue else { return assertionFailure("an outbound connection has no handle") }
     callsInProgress = queue.takeCalls()

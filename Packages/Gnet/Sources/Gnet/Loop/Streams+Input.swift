@@ -21,7 +21,7 @@ extension Streams {
     }
   }
 
-  /// Does what a connection is ready for that is no open stream.
+  /// Serves an event of a connection in any other phase than `open`.
   @inline(never)
   private mutating func serveOther(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
     switch slot.pointee.life.phase {
@@ -41,8 +41,8 @@ extension Streams {
     watch(slot, slot.pointee.interest.subtracting(.readable), &turn)
   }
 
-  /// Receives once, and offers what arrived to `react`. What is still in the kernel is reported again by the
-  /// selector, after other connections have had their turn.
+  /// Receives once, and offers what arrived to `react`. The selector reports bytes that are still in the kernel again,
+  /// after other connections have had their turn.
   ///
   /// - Returns: whether bytes were received.
   @inline(__always)
@@ -81,13 +81,13 @@ extension Streams {
     take(.inputEnded(mayAnswer: mayAnswer), slot, &turn)
   }
 
-  /// The number of bytes that are received at once with output pending: no more than fit under the watermark, so that an
-  /// answer as long as the request does not take more memory than that.
+  /// The number of bytes that are received at once with output pending: no more than fit under the watermark, so that
+  /// an answer as long as the request stays below it.
   static func receiveLimit(_ pendingCount: Int, _ options: borrowing Options) -> Int {
     min(options.readBufferCapacity, max(1, options.outboundHighWatermark - pendingCount))
   }
 
-  /// Offers all unread bytes to `react`: those that it left the last time, and those in `input`.
+  /// Offers all unread bytes to `react`: the bytes left the last time, and those in `input`.
   @inline(__always)
   mutating func react(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     guard let handler = slot.pointee.handler else { return assertionFailure("a connection without a handler reacts") }
@@ -140,8 +140,8 @@ extension Streams {
     react(slot, &turn)
   }
 
-  /// Receives and offers what has arrived, ahead of a decision that must not come before it. Bounded by what is there
-  /// now, for a peer that never stops sending.
+  /// Receives and offers what has arrived, ahead of a decision that must not come before it. Bounded by the bytes
+  /// present now, since a peer may never stop sending.
   mutating func offerArrived(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     if slot.pointee.life.phase == .exchanging { return receiveDatagrams(slot, &turn) }
     let token = slot.pointee.token

@@ -3,8 +3,8 @@ internal import RingBuffer
 internal import SystemPackage
 
 // A connection that is closed while its peer may still send lingers: its output has ended, and its input is thrown away.
-// The kernel would answer the input with a reset otherwise, which destroys what the peer has not read yet: a client that
-// uploads would never see why it was refused.
+// Otherwise the kernel would answer the input with a reset, and the peer would lose bytes that it has not read yet: an
+// uploading client would never see why it was refused.
 //
 // Lingering ends with the peer's stream; when the peer has sent nothing for `Options.lingerTimeout`; after
 // `Options.lingerLimit` in any case; and when others need the descriptor, the oldest first. Only what is received counts as
@@ -57,8 +57,8 @@ extension Streams {
     }
   }
 
-  /// Ends a connection that has lingered for long enough. What has arrived is read first: a process that was stopped cuts
-  /// nobody who has sent in time.
+  /// Ends a connection that has lingered for long enough. Arrived bytes are read first: a process that was stopped does
+  /// not cut punctual peers.
   mutating func lingerTimerFired(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.phase == .lingering && slot.pointee.timer == nil)
     let token = slot.pointee.token
@@ -124,7 +124,7 @@ struct LingeringQueue {
 
   /// Adds a connection.
   ///
-  /// - Parameter isLingering: whether a connection of the queue lingers still, to forget those that do not.
+  /// - Parameter isLingering: whether a connection of the queue lingers still; the others are forgotten.
   mutating func add(_ token: ConnectionToken, isLingering: (ConnectionToken) -> Bool) {
     if tokens.count >= 2 * count + Self.slack {
       tokens = tokens[first...].filter(isLingering)

@@ -47,7 +47,7 @@ extension Streams {
     take(.settled, slot, &turn)
   }
 
-  /// Sends what a callback has given to another connection.
+  /// Sends the bytes that a callback has given to another connection.
   mutating func flushForwarded(_ turn: inout Turn<System>) {
     let (table, forwarded) = (connections, forwarded)
     guard let token = table.pointee.forwardedTo.take() else { return }
@@ -55,7 +55,7 @@ extension Streams {
       return flushForwardedThroughFilters(token, &turn)
     }
     if target.pointee.hasOutbound {
-      // Behind what the kernel has not taken: the selector tells when it takes more.
+      // Behind earlier pending output: the selector reports when the socket is writable.
       target.pointee.outbound.append(moving: &forwarded.pointee)
       accountPending(target, &turn)
       take(.settled, target, &turn)
@@ -68,7 +68,7 @@ extension Streams {
     if forwarded.pointee.capacity != capacity { forwarded.pointee = RingBuffer(minimumCapacity: capacity) }
   }
 
-  /// Sends what a callback has gathered, or filters have written.
+  /// Sends the gathered output of a callback or of filters.
   @inline(__always)
   mutating func flush(_ slot: ConnectionSlot, from gathered: Pinned<RingBuffer>, _ turn: inout Turn<System>) {
     let count = gathered.pointee.count
@@ -79,7 +79,7 @@ extension Streams {
     if count >= turn.options.outboundHighWatermark { slot.pointee.life.flags.insert(.outputFull) }
   }
 
-  /// Makes what the kernel did not take the connection's own.
+  /// Keeps the bytes that the kernel did not take in the connection's own ring.
   @inline(never)
   func keepUnsent(
     _ slot: ConnectionSlot, _ gathered: Pinned<RingBuffer>, _ options: borrowing Options
@@ -116,7 +116,7 @@ extension Streams {
   mutating func endOutput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let result = turn.system.endOutput(of: slot.pointee.fd)
     if result < 0 { breakOutput(slot, Errno(rawValue: -result)) }
-    // What tells of the peer's end differs from now on.
+    // The event for the peer's end is another from now on.
     if slot.pointee.interest.isEmpty { watch(slot, [], &turn) }
     take(.settled, slot, &turn)
   }
@@ -151,8 +151,8 @@ extension Streams {
     }
   }
 
-  /// Gives up the output, since nothing can be sent any more, for a reason that may be no error: pending output is
-  /// dropped, and what the peer had sent before is read to its end, which tells `react` everything and then why.
+  /// Gives up the output, since nothing can be sent any more, also for a reason other than an error. Pending output is
+  /// dropped. Input is read to its end: `react` is offered all of it, and then told the reason.
   mutating func breakOutput(_ slot: ConnectionSlot, _ error: Errno?) {
     slot.pointee.life.flags.insert(.outputBroken)
     slot.pointee.failure = error

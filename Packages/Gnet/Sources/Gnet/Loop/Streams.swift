@@ -5,12 +5,11 @@ internal import SystemPackage
 
 /// The stream connections of a loop: moves their bytes and calls their handlers.
 ///
-/// `Streams+Connecting.swift` has the way of outbound connections to `opened`, `Streams+Establishing.swift` that of
-/// connections whose filters have to be established before, `Streams+Input.swift` has the way in, `Streams+Output.swift`
-/// the way out, `Streams+Filters.swift` both through filters, `Streams+Ending.swift` the ends,
-/// `Streams+Lingering.swift` what comes behind them,
-/// `Streams+Deadlines.swift` the deadlines, `Streams+Handles.swift` the calls of other threads. Which step comes next is
-/// for ``StreamLife`` to say.
+/// `Streams+Connecting.swift` has the way of outbound connections to `opened`, `Streams+Establishing.swift` the
+/// handshakes of filters before `opened`, `Streams+Input.swift` the way in, `Streams+Output.swift` the way out,
+/// `Streams+Filters.swift` both ways through filters, `Streams+Ending.swift` the ends, `Streams+Lingering.swift`
+/// lingering after an end, `Streams+Deadlines.swift` the deadlines, `Streams+Handles.swift` the calls of other threads.
+/// ``StreamLife`` decides on the next step.
 struct Streams<System: LoopSystem>: ~Copyable {
   let loop: EventLoop
   /// The connections. Pinned, because a handle reaches another connection of the loop while a callback runs.
@@ -151,7 +150,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
     slot.pointee.isDescriptorShared = true
     slot.pointee.handleQueue = adoption.queue
     slot.pointee.inbound.write(adoption.unreadBytes)
-    // By whoever had the connection before: the peer may not have read that yet.
+    // The previous owner may have sent bytes that the peer has not read yet.
     slot.pointee.life.flags.insert(.hasSent)
     if adoption.isOutputEnded { slot.pointee.life.flags.formUnion([.outputEnding, .outputEnded]) }
     open(slot, .table(table(of: adoption.service)), &turn)
@@ -259,12 +258,12 @@ struct Streams<System: LoopSystem>: ~Copyable {
     }
   }
 
-  /// The interest that tells of a reset, or of a peer that is gone, where neither direction is wanted: once, since the
-  /// connection may go on. epoll does so unasked.
+  /// The interest in a reset or the loss of the peer only, for a connection that wants neither direction. Reported
+  /// once, since the connection may go on. epoll does so unasked.
   ///
-  /// kqueue does it by a filter, whose other reports are ignored: that the socket is writable, once, or that bytes arrive.
-  /// The filter for writing reports the end of the own output as the end of the connection, and the filter for reading
-  /// that of the peer's output, which with the own output ended is the end of the connection.
+  /// kqueue needs a filter, whose other reports are ignored: a writable socket, once, or the arrival of bytes. The
+  /// filter for writing reports the end of the own output as the end of the connection, and the filter for reading that
+  /// of the peer's output, which with the own output ended is the end of the connection.
   private static func endOnly(
     _ life: StreamLife, _ backend: Poller.Backend
   ) -> (Poller.Interest, Poller.Trigger) {
@@ -272,7 +271,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
     return (life.flags.contains(.outputEnded) ? .readable : .writable, .edge)
   }
 
-  /// Serves the connections of the run queue. One round: those that ask again wait for the next turn.
+  /// Serves the connections of the run queue. One round: a connection that is queued again waits for the next turn.
   mutating func runQueued(_ turn: inout Turn<System>) {
     let round = connections.pointee.takeQueue()
     for token in round {

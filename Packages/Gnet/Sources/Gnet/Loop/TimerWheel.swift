@@ -50,7 +50,7 @@ struct TimerWheel {
 
   /// The slice for a deadline: the first that begins with it or later, and that has not been left behind.
   func slice(for deadline: Poller.Instant, _ magnitude: Int) -> Int64 {
-    // The slice behind the one that the moment before lies in.
+    // The slice behind that of the moment before the deadline.
     max(cursor, (deadline.nanoseconds - 1) &>> Self.shift(magnitude) + 1)
   }
 

@@ -43,8 +43,8 @@ struct Timers<Event> {
   /// The magnitudes whose wheels have timers, a bit each.
   private var occupied: UInt32 = 0
 
-  /// The first of the timers that are to be placed when all that are due have been taken: those that were put off, and
-  /// those that are out of reach of a wheel that lags behind the time.
+  /// The first timer of a list. The timers of the list are placed when all due timers have been taken: they were put
+  /// off, or are out of reach of a wheel that lags behind the time.
   private var firstUnplaced = Timers.none
 
   /// The number of timers that are set.

@@ -32,8 +32,8 @@ public struct ConnectOptions: Sendable {
   /// `nil` leaves it to the system. As ``Options/tcpUserTimeout``.
   public var tcpUserTimeout: Duration?
 
-  /// Throws where an address can never be connected to, whatever host it names: for programs that read addresses from a
-  /// user, and want to refuse a wrong one at once.
+  /// Checks an address without looking up its host: for programs that read addresses from a user and refuse a wrong
+  /// address at once.
   public static func check(address: String) throws(ConnectError) {
     _ = try ConnectTarget(address)
   }

@@ -5,8 +5,8 @@ extension EventLoop {
   /// blocks: a host name is looked up on another thread, and the addresses of both versions of IP are tried in turn, as
   /// RFC 8305 describes. May be called from any thread; from a callback of this loop, no thread is crossed.
   ///
-  /// The handle can be used at once. What is written before the connection is established is kept, up to
-  /// `Options.outboundHighWatermark`, and leaves first; ``ConnectionHandle/perform(_:)`` waits for `opened`. Closing or
+  /// The handle can be used at once. Writes before the connection is established are kept, up to
+  /// `Options.outboundHighWatermark`, and leave first; ``ConnectionHandle/perform(_:)`` waits for `opened`. Closing or
   /// aborting takes the connection back: nothing is called.
   ///
   /// ```swift

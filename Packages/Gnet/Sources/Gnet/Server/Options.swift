@@ -50,8 +50,8 @@ public struct Options: Sendable {
   /// The number of stream connections that may be open at once; further ones are accepted and closed at once, so that
   /// their peers learn of it. `nil`: as many as there are descriptors.
   ///
-  /// Closed connections that linger have the descriptors that open ones leave: where they meet the limit, the connection
-  /// that has lingered for the longest is given up. Without a limit, they have a quarter of the descriptors at most.
+  /// Lingering connections share the descriptors with open ones: at the limit, the longest-lingering connection is
+  /// given up. Without a limit, they have a quarter of the descriptors at most.
   public var maxConnections: Int?
 
   /// After how long without a byte received or sent a stream connection is closed with `Errno.timedOut`;
@@ -87,7 +87,7 @@ public struct Options: Sendable {
   /// The permissions of the files of unix sockets; `nil`: what the process's umask leaves.
   public var unixSocketPermissions: FilePermissions?
 
-  /// The observers of the server. Those of `Events.install` come behind them.
+  /// The observers of the server. The observers of `Events.install` come behind them.
   public var plugins: [any Plugin] = []
 
   /// The log of trouble that no caller hears of, such as a shortage of descriptors; `nil`: nowhere.

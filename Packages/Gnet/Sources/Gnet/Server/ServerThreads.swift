@@ -2,8 +2,8 @@ internal import SystemPackage
 
 /// The threads of a server, from their creation until the last has ended and was joined.
 ///
-/// Threads are created before the server is announced, and wait until they are released. The last one to end finishes
-/// the server: no loop takes messages any more, plugins are told, and whoever waits goes on.
+/// Threads are created before the server is announced, and wait until they are released. The last thread to end
+/// finishes the server: no loop takes messages any more, plugins are told, and waiting threads go on.
 final class ServerThreads: Sendable {
   let server: Server
   private let plugins: [any Plugin]

@@ -3,7 +3,7 @@ internal import SystemPackage
 
 /// A server whose loops run step by step, on the thread of the caller: for a simulation.
 ///
-/// Whoever steps chooses the order. The loops are the same as on threads, on another system.
+/// The caller chooses the order of the steps. The loops are the same as on threads, on another system.
 package final class SteppedServer {
   package let server: Server
   /// The loops, and the acceptor if there is one.

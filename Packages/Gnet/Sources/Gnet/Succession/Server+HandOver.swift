@@ -38,8 +38,8 @@ extension Server {
     }
   }
 
-  /// Says that this process is ready to serve: to the process that has handed its listeners over to this one, which ends its
-  /// server then, or else to the service manager (`READY=1`; sd_notify(3)).
+  /// Reports that this process is ready to serve: to the predecessor, which ends its server then, or else to the
+  /// service manager (`READY=1`; sd_notify(3)).
   ///
   /// Without either it does nothing. The predecessor is told once: listeners that it has handed over and that no server of this
   /// process has by then are closed.

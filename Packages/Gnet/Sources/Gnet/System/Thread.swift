@@ -5,7 +5,7 @@ internal import SystemPackage
 /// A system thread. The owner must join or detach it.
 ///
 /// Signals that are sent to the process are blocked on the thread: the program's own threads handle them, and the
-/// library's threads are not interrupted. Those that a thread's own instructions raise, such as `SIGSEGV`, are not.
+/// library's threads are not interrupted. Signals of a thread's own instructions, such as `SIGSEGV`, are not blocked.
 final class Thread: Sendable {
   private let id: cgnet_thread
   private let entry: Entry

@@ -27,7 +27,7 @@ final class DatagramSocket: Watchable {
   /// Called when a datagram has arrived.
   var onArrival: (() -> Void)?
 
-  /// The datagrams that wait at the most; those that find as many are lost.
+  /// The largest number of waiting datagrams; further datagrams are lost.
   private static let limit = 512
 
   init(

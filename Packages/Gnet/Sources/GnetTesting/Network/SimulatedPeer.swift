@@ -2,7 +2,7 @@ public import Gnet
 
 /// A scripted end of a stream: connects to a server, or is what a server has connected to.
 ///
-/// Takes in whatever arrives at once, except while reading is paused.
+/// Reads arriving bytes at once, except while reading is paused.
 public final class SimulatedPeer {
   private let end: StreamEnd
   private let world: World
@@ -68,7 +68,7 @@ public final class SimulatedPeer {
     return String(decoding: line, as: UTF8.self)
   }
 
-  /// Sends bytes. What does not fit in the buffer is sent when there is space.
+  /// Sends bytes. Bytes that do not fit in the buffer are sent when there is space.
   ///
   /// - Returns: `false` when the stream has ended, so that the bytes are lost.
   @discardableResult
@@ -195,7 +195,7 @@ extension Simulation {
   }
 }
 
-/// A scripted listener, which accepts whatever connects.
+/// A scripted listener, which accepts every connection.
 public final class SimulatedListener {
   private let socket: ListeningSocket
 
@@ -221,7 +221,7 @@ public final class SimulatedListener {
   /// The address.
   public var address: SocketAddress { socket.address }
 
-  /// Listens no more: whoever connects is refused.
+  /// Stops listening: further connections are refused.
   public func close() { if !socket.isClosed { socket.close() } }
 }
 

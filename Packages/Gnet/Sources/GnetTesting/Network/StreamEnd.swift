@@ -237,7 +237,7 @@ final class StreamEnd: Watchable {
     other = nil
   }
 
-  /// Tells the other end that this end is gone. What this end was sent meanwhile is lost.
+  /// Tells the other end that this end is gone. Bytes on their way to this end are lost.
   private func sendReset() {
     isDead = true
     guard let other else { return }

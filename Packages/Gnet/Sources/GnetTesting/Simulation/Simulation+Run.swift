@@ -1,7 +1,7 @@
 internal import Gnet
 
 extension Simulation {
-  /// Runs everything for a time. What is due at its end has happened.
+  /// Runs everything for a time, including the events that are due at its end.
   public func run(for duration: Duration) {
     let limit = world.now + duration.count(of: .nanosecond)
     while world.step(until: limit) {}

@@ -129,7 +129,7 @@ final class World: @unchecked Sendable {
     return stepsSinceMove <= Self.spinLimit
   }
 
-  /// Takes in that bytes have moved: whoever moved them does not spin.
+  /// Notes that bytes have moved: the process that moved them does not spin.
   func noteProgress() { stepsSinceMove = 0 }
 
   private static let spinLimit = 20_000

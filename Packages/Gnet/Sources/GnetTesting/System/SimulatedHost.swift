@@ -54,7 +54,7 @@ public final class SimulatedHost {
 
   // MARK: The state of the machine
 
-  /// Stops the processes, as `SIGSTOP` does. What arrives for them waits.
+  /// Stops the processes, as `SIGSTOP` does. Their input waits.
   public func stop() { isStopped = true }
 
   /// Lets the processes go on.
@@ -216,7 +216,7 @@ public final class SimulatedHost {
       $0.address.isUnspecified && $0.address.port == address.port && $0.takes(address.family)
     }
     if !all.isEmpty { return world.random.element(of: all) }
-    // A peer connects to the address that a server has told, which may be that of all interfaces.
+    // A peer connects to the address that a server has reported, also to the unspecified address.
     guard address.isUnspecified else { return nil }
     return listeners.first { $0.address.port == address.port && $0.takes(address.family) }
   }

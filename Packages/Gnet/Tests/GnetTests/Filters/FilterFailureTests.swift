@@ -66,7 +66,7 @@ import Testing
       try client.send(Array("hello 1\nhello 3\n".utf8.prefix(count)))
       if count >= 8 { #expect(try client.receiveLine() == "hello 2") }
       client.close()
-      // Who only looks whether somebody listens is no failure.
+      // A client that only probes the listener is no failure.
       try expectSilence(server, calls, failures: count == 0 ? 0 : 1)
     }
   }

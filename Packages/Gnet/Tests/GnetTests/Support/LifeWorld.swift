@@ -34,7 +34,7 @@ struct LifeWorld {
       handleWoke, lent
   }
 
-  /// Everything that a handler may do in a callback, and what becomes of what it has written.
+  /// Everything that a handler may do in a callback, and the state of its output afterwards.
   struct Callback {
     var ending = StreamLife.Ending.none
     var output = Output.pending(.none)
@@ -177,7 +177,7 @@ struct LifeWorld {
     hasLeftBytes = false
     life.flags.remove(.holdsInput)
     call(callback)
-    // At its most, a handler that pauses leaves bytes. Those that are left for other reasons are the handler's own.
+    // At its most, a handler that pauses leaves bytes. Bytes left for other reasons are the handler's own.
     if life.flags.contains(.readingPaused) { life.flags.insert(.holdsInput) }
     if life.flags.contains(.outputFull) || pending == .high { hasLeftBytes = true }
     settle(callback)

@@ -34,8 +34,8 @@ final class Scrambler: ConnectionFilter {
 ///   [0]            ------->                 the end
 /// ```
 ///
-/// It fails where a message is wrong, where a frame has `bad!`, where output has `what?`, and where the stream ends before
-/// the end: an alert is what it writes then.
+/// The filter fails for a wrong message, for `bad!` in a frame, for `what?` in the output, and for a stream without the
+/// end. It then writes an alert.
 final class Framing: ConnectionFilter {
   struct Failure: Error, Hashable, CustomStringConvertible {
     let description: String

@@ -64,7 +64,7 @@ enum ConnectionCommands {
   static func reset(_ arguments: Arguments, _ context: inout Context) {
     let client = context.client
     context.engine.channels.unsubscribeAll(client)
-    // What was published before comes first.
+    // Earlier published messages come first.
     client.inbox.take(into: &context.reply)
     client.takeTransaction().unwatch(in: context.keyspace)
     client.modes = []

@@ -70,7 +70,7 @@ enum PubSubCommands {
     let word: StaticString = kind == .channel ? "unsubscribe" : "punsubscribe"
     func end(_ name: Bytes) {
       let count = context.engine.channels.unsubscribe(context.client, kind, name)
-      // What was published before comes first.
+      // Earlier published messages come first.
       context.client.inbox.take(into: &context.reply)
       notify(word, name, count, &context)
     }

@@ -3,7 +3,7 @@
 ///
 /// Only the last star is ever tried again, so the time is at most proportional to the product of the lengths.
 func matches(_ pattern: Bytes, _ text: Bytes) -> Bool {
-  // As in redis, only these patterns match an empty text.
+  // Only these patterns match an empty text, as in redis.
   if pattern.count == 1, pattern[0] == UInt8(ascii: "*") { return true }
   if text.isEmpty { return pattern.isEmpty }
   var inPattern = 0

@@ -22,7 +22,7 @@ struct RequestParser: ~Copyable {
   /// The most argument ranges whose memory is kept for the next request.
   private static let keptArguments = 64
 
-  /// The arguments found so far. Those of a line are ranges of `words`, others of the request.
+  /// The arguments found so far. The arguments of a line are ranges of `words`, others of the request.
   var arguments: Span<ArgumentRange> {
     @_lifetime(borrow self)
     get { ranges.span.extracting(first: argumentCount) }

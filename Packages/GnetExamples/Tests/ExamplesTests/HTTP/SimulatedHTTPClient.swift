@@ -24,7 +24,7 @@ extension SimulatedExample {
   }
 }
 
-/// A client of HTTP/1.1 on a simulated network. What does not come within a minute fails the test.
+/// A client of HTTP/1.1 on a simulated network. An answer that does not come within a minute fails the test.
 final class SimulatedHTTPClient {
   private let peer: SimulatedPeer
   private let simulation: Simulation

@@ -1,7 +1,7 @@
 /// The body of a request, as it arrives.
 ///
-/// At most 64 KiB are received ahead while nobody asks; more is left to the kernel. Only a single task may read. What is left
-/// when the answer is given is dropped; if that is much, the connection closes.
+/// At most 64 KiB are received ahead while nobody asks; more is left to the kernel. Only a single task may read. The
+/// rest is dropped when the answer is given; a long rest closes the connection.
 public struct RequestBody: AsyncSequence, Sendable {
   /// The channel; `nil` if the request has no body.
   private let channel: BodyChannel?

@@ -1,7 +1,7 @@
 public import HTTPTypes
 
-/// The reason why a request is refused, and the status of the answer. Or the reason why a response is refused, whose status is
-/// the one that a gateway answers its own client with.
+/// The reason why a request is refused, and the status of the answer. Or the reason why a response is refused, with the
+/// status of a gateway's answer to its own client.
 ///
 /// The parser throws refusals of requests that are malformed or too large: the bytes behind such a request cannot be
 /// trusted, and the connection is closed after the answer. A handler throws a refusal to answer with its status; then

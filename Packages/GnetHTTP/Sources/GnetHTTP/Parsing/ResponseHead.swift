@@ -53,7 +53,8 @@ public struct ResponseHead: ~Escapable {
 
   /// The value of a field; `nil` if the head has none of that name.
   ///
-  /// The values of fields of one name are joined by commas. Those of `Set-Cookie` cannot be told apart then: see ``fields``.
+  /// The values of fields of one name are joined by commas. Joined values of `Set-Cookie` cannot be told apart: see
+  /// ``fields``.
   ///
   /// - Complexity: O(*n*) in the bytes of the head.
   public subscript(name: HTTPField.Name) -> String? { fieldLines[name] }

@@ -51,7 +51,7 @@ final class AnswerChannel: Sendable {
 
   // MARK: Session
 
-  /// Takes in that the connection has gone, or that the answer is over: whoever waits or is at work learns of it.
+  /// Notes the end of the connection or the answer: waiting writers and the running task learn of it.
   func end(_ error: any Error) {
     let (writers, task) = withState { state in
       state.failure = state.failure ?? error

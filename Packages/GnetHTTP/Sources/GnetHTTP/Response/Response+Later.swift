@@ -1,7 +1,7 @@
 public import HTTPTypes
 public import RingBuffer
 
-// Answers that need the request's body, that come later, or that are sent as they are made.
+// Answers to a request with its body, later answers, and answers that are sent as they are made.
 extension Response {
   /// The answer that a closure gives when the body has arrived.
   ///

@@ -27,8 +27,8 @@ public struct HTTPOptions: Sendable {
 }
 
 extension Options {
-  /// The options that suit a server of HTTP: a client that ends its stream behind its request still gets the answer, and a
-  /// connection on which nothing moves for 75 seconds is closed.
+  /// The options for a server of HTTP: a client that ends its stream behind its request still gets the answer, and a
+  /// connection is closed after 75 idle seconds.
   public static var http: Options {
     var options = Options()
     options.allowHalfClosure = true

@@ -40,8 +40,7 @@ extension HTTPSession {
 
   // MARK: Writing
 
-  /// The state of the connection after an answer: while the server shuts down, the last one of those that are due closes
-  /// it.
+  /// The state of the connection after an answer: while the server shuts down, the last due answer closes it.
   func persistence(
     _ asked: Persistence, closes: Bool, _ connection: borrowing Connection, _ input: borrowing RingBuffer
   ) -> Persistence {

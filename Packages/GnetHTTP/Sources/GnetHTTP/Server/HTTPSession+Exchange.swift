@@ -3,7 +3,7 @@ internal import RingBuffer
 
 // A request that is not answered at once.
 extension HTTPSession {
-  /// Does what a response says: sends it, or begins to wait for it.
+  /// Carries a response out: sends it, or begins to wait for it.
   mutating func apply(
     _ response: Response, to exchange: Exchange, _ connection: inout Connection, _ input: borrowing RingBuffer
   ) {
@@ -124,7 +124,7 @@ extension HTTPSession {
     return exchange.isOver
   }
 
-  /// Sends what has come through the channel.
+  /// Sends the parts of an answer that have come through the channel.
   private mutating func takeAnswer(
     _ exchange: Exchange, _ connection: inout Connection, _ input: borrowing RingBuffer
   ) {

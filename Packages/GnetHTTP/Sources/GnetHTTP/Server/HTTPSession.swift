@@ -105,7 +105,7 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
     client?.isWaiting = true
   }
 
-  /// Takes in what remains when nothing can be answered now.
+  /// Decides on the rest of the input when nothing can be answered now.
   @inline(__always)
   private mutating func settle(
     _ connection: inout Connection, _ input: borrowing RingBuffer
@@ -148,7 +148,7 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
     return .open
   }
 
-  /// Refuses the current request, and whatever comes behind it.
+  /// Refuses the current request, and all input behind it.
   mutating func refuse(_ refusal: Refusal, _ connection: inout Connection) -> Action {
     let answer = exchange?.answer ?? .isDue
     let isHead = exchange?.isHead ?? parser.isHead

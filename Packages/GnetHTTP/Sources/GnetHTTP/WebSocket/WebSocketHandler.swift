@@ -81,7 +81,7 @@ public struct WebSocket: ~Copyable {
     unsafe connection.pointee.write(moving: &message.bytes)
   }
 
-  /// Closes the connection: the client is told, and has a time to answer. What is sent afterwards is dropped.
+  /// Closes the connection: the client is told, and has a time to answer. Later messages are dropped.
   ///
   /// - Parameters:
   ///   - code: the code, such as 1000 for a normal end.

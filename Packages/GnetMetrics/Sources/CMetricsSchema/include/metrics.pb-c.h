@@ -25,7 +25,7 @@ typedef struct Gnet__Metrics__V1__Histogram Gnet__Metrics__V1__Histogram;
 /* --- enums --- */
 
 /*
- * What a server does.
+ * The state of a server.
  */
 typedef enum _Gnet__Metrics__V1__ServerState {
   /*
@@ -66,13 +66,13 @@ struct  Gnet__Metrics__V1__Snapshot
    */
   char *host_name;
   /*
-   * When the server started, in nanoseconds since 1970-01-01 00:00 UTC. Constant: another value is another run, and
+   * The time of the server's start, in nanoseconds since 1970-01-01 00:00 UTC. Constant: another value is another run, and
    * all counters began again at zero.
    */
   protobuf_c_boolean has_server_start_time;
   uint64_t server_start_time;
   /*
-   * When this snapshot was made, in nanoseconds since 1970-01-01 00:00 UTC.
+   * The time of this snapshot, in nanoseconds since 1970-01-01 00:00 UTC.
    */
   protobuf_c_boolean has_snapshot_time;
   uint64_t snapshot_time;
@@ -86,21 +86,21 @@ struct  Gnet__Metrics__V1__Snapshot
    */
   char *package_version;
   /*
-   * How the loops wait for events: "epoll" or "kqueue".
+   * The system's interface by which loops wait for events: "epoll" or "kqueue".
    */
   char *backend;
   /*
-   * Where the server listens, as bound: "127.0.0.1:9000", "[::1]:9000", "unix:/run/server.sock".
+   * The addresses of the server's listeners, as bound: "127.0.0.1:9000", "[::1]:9000", "unix:/run/server.sock".
    */
   size_t n_addresses;
   char **addresses;
   /*
-   * One entry per event loop, in the order of their indices.
+   * An entry per event loop, in the order of their indices.
    */
   size_t n_loops;
   Gnet__Metrics__V1__LoopCounters **loops;
   /*
-   * What the server does.
+   * The state of the server.
    */
   protobuf_c_boolean has_state;
   Gnet__Metrics__V1__ServerState state;
@@ -111,7 +111,7 @@ struct  Gnet__Metrics__V1__Snapshot
 
 
 /*
- * One event loop: all fields are of the same moment, `published_time`.
+ * The counters of an event loop: all fields are of the same moment, `published_time`.
  */
 struct  Gnet__Metrics__V1__LoopCounters
 {
@@ -256,7 +256,7 @@ struct  Gnet__Metrics__V1__LoopCounters
    */
   Gnet__Metrics__V1__Histogram *write_size_histogram;
   /*
-   * How late the loop was for its own timer, in nanoseconds: what callbacks wait for. Only grows.
+   * The lateness of the loop for its own timer, in nanoseconds: the wait of callbacks. Only grows.
    */
   Gnet__Metrics__V1__Histogram *tick_lateness_histogram;
   /*
@@ -270,7 +270,7 @@ struct  Gnet__Metrics__V1__LoopCounters
   protobuf_c_boolean has_waiting_nanoseconds;
   uint64_t waiting_nanoseconds;
   /*
-   * When the loop published these counters, in nanoseconds since 1970-01-01 00:00 UTC; 0 before the first time. Older
+   * The time when the loop published these counters, in nanoseconds since 1970-01-01 00:00 UTC; 0 before the first time. Older
    * than `snapshot_time` by more than the interval of publishing: the loop is stuck in a callback. Only grows.
    */
   protobuf_c_boolean has_published_time;
@@ -313,7 +313,7 @@ struct  Gnet__Metrics__V1__NamedCount
    */
   char *help;
   /*
-   * What tells counts with the same name apart. Constant.
+   * Labels that tell counts with the same name apart. Constant.
    */
   size_t n_labels;
   Gnet__Metrics__V1__Label **labels;
@@ -349,7 +349,7 @@ struct  Gnet__Metrics__V1__Label
 
 
 /*
- * How often values of a size were observed. Only grows.
+ * The numbers of observed values by size. Only grows.
  */
 struct  Gnet__Metrics__V1__Histogram
 {

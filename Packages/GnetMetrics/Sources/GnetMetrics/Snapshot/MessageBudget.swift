@@ -12,7 +12,7 @@ struct MessageBudget {
 
   init(byteCount: Int) { rest = byteCount }
 
-  /// Lends an allocator of the budget. What it has allocated is to be freed by it.
+  /// Lends an allocator of the budget. The same allocator must free its memory.
   mutating func withAllocator<Result, Failure: Error>(
     _ body: (UnsafeMutablePointer<ProtobufCAllocator>) throws(Failure) -> Result
   ) throws(Failure) -> Result {

@@ -7,8 +7,8 @@ import Testing
 
 // In processes of their own: what other tests allocate meanwhile would count too.
 @Suite struct GrowthTests {
-  /// Requires that `body`, called often enough before to have all that it keeps, leaves no more in use, at the latest
-  /// when other threads are done with what it has started.
+  /// Requires that `body` leaves no more memory in use after a warm-up, at the latest when the threads that it has
+  /// started are done.
   static func requireNoGrowth(rounds: Int, _ body: () throws -> Void) throws {
     for _ in 0..<rounds / 4 { try body() }
     let before = Heap.byteCount

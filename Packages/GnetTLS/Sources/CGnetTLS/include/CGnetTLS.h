@@ -80,8 +80,8 @@ bool ctls_rotate_tickets(struct ctls_tickets *tickets);
 
 // MARK: Contexts
 
-/// The settings of many connections. Once it is set up, any thread may make streams of it. Whatever it was given must live
-/// as long as the context, and the context as long as its streams.
+/// The settings of many connections. Once it is set up, any thread may make streams of it. Objects given to a context
+/// must live as long as the context, and the context as long as its streams.
 struct ctls_context;
 
 /// Makes a context without identity and trust, for versions from 12 to 13. Null when memory runs out.
@@ -104,7 +104,7 @@ bool ctls_add_name(struct ctls_context *context, const char *name, struct ctls_c
 /// Trusts the certificates that the system trusts.
 bool ctls_trust_system(struct ctls_context *context, struct ctls_failure *failure);
 
-/// Trusts the certificates of a source, also one that is no authority: then that certificate alone.
+/// Trusts the certificates of a source. A certificate that is no authority is trusted for itself alone.
 bool ctls_trust(struct ctls_context *context, const struct ctls_source *source, struct ctls_failure *failure);
 
 /// Trusts the certificates that another context trusts.
@@ -150,7 +150,7 @@ enum ctls_result {
 struct ctls_stream *ctls_make_stream(struct ctls_context *context, bool is_server, ctls_append append);
 void ctls_free_stream(struct ctls_stream *stream);
 
-/// Has a client ask for a host, and demand that the certificate is of that host (RFC 9525), or of that numeric address.
+/// Has a client ask for a host, and demand a certificate of the host (RFC 9525) or numeric address.
 bool ctls_expect_host(struct ctls_stream *stream, const char *host, bool is_verified, struct ctls_failure *failure);
 
 /// Sets the bytes of the peer that the next calls may take: two parts, which must stay in place meanwhile.

@@ -5,10 +5,10 @@ struct Connection {
   /// Whether the kernel was asked to tell of room for output.
   var wantsOutput = false
 
-  /// Where the replies of this connection begin, in their pattern.
+  /// The position in the pattern of replies where this connection begins.
   var origin = 0
 
-  /// Where in its pattern the next byte to send, and the next to receive, is.
+  /// The positions of the next byte to send, and of the next byte to receive, in their patterns.
   var sendPosition = 0
   var receivePosition = 0
 
@@ -22,12 +22,12 @@ struct Connection {
   var made = 0
   var answered = 0
 
-  /// When the last reply came, or the oldest request under way was made.
+  /// The time of the last reply, or of the oldest request under way.
   var lastSign: Int64 = 0
 
   /// Open pace: requests that are due and wait for one of those under way.
   var overdue = 0
 
-  /// How many requests are under way.
+  /// The number of requests under way.
   var underWay: Int { made - answered }
 }

@@ -24,7 +24,7 @@ extension Engine {
     if !isHoldingBack { try flush(index) }
   }
 
-  /// Where in a connection's ring a request's time is kept.
+  /// The index of a request's time in the ring of its connection.
   @inline(__always)
   private func place(_ number: Int) -> Int { plan.pipeline == 1 ? 0 : number % plan.pipeline }
 
@@ -55,13 +55,13 @@ extension Engine {
 
   // MARK: At a fixed rate
 
-  /// When the request with this number on this connection is due. Requests go round the connections, so
-  /// this can be told for each, and no request's time depends on how another fared.
+  /// The time when the request with this number on this connection is due. Requests go round the connections, so no
+  /// request's time depends on the fate of another.
   func dueTime(_ index: Int, _ number: Int) -> Int64 {
     began + Int64(Double(number * plan.connections + index) * interval)
   }
 
-  /// When the next request is due at a fixed rate.
+  /// The time when the next request is due at a fixed rate.
   var nextDue: Int64? { interval > 0 && mayAsk ? began + Int64(Double(due) * interval) : nil }
 
   /// Makes the requests whose time has come; those of a connection that has too many under way are made as replies come.

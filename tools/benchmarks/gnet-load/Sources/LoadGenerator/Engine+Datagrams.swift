@@ -2,7 +2,7 @@ internal import CLoad
 internal import Glibc
 
 extension Engine {
-  /// How long a datagram may take before it counts as lost, in nanoseconds.
+  /// The time after which a datagram counts as lost, in nanoseconds.
   private static var lossAfter: Int64 { 200_000_000 }
 
   /// Takes the datagrams that have come for one socket, and makes the requests that follow them: one by one, or all
@@ -26,7 +26,7 @@ extension Engine {
       if isAnswer(index, connection.pointee.answered, count), connection.pointee.underWay > 0 {
         try completeDatagram(index)
       } else if let number = numberUnderWay(index, count) {
-        // Those before it did not come, or will come late.
+        // Earlier datagrams are lost or late.
         giveUp(index, number - connection.pointee.answered)
         try completeDatagram(index)
       } else if !isLate(index, count) {
@@ -36,7 +36,7 @@ extension Engine {
     }
   }
 
-  /// Makes requests in place of those that have had no reply for long.
+  /// Makes requests in place of lost ones.
   func giveUpLostDatagrams() throws(LoadError) {
     for index in 0..<plan.connections {
       let connection = connections[index]

@@ -2,7 +2,7 @@ internal import CLoad
 internal import Histogram
 
 extension Engine {
-  /// How long a slice is, in nanoseconds: long enough for the clocks to be exact, short enough to fall between
+  /// The length of a slice in nanoseconds: long enough for the clocks to be exact, short enough to fall between
   /// disturbances.
   static var slice: Int64 { 100_000_000 }
 

@@ -40,7 +40,7 @@ extension Engine {
     try ask(index, 1)
   }
 
-  /// Takes what a connection has sent.
+  /// Receives and checks the replies on a connection.
   func receive(_ index: Int) throws(LoadError) {
     let connection = connections + index
     let stream = connection.pointee.stream

@@ -16,7 +16,7 @@ public final class Engine {
   let latencies: UnsafeMutablePointer<Histogram<UInt64>>
   var samples: [Sample] = []
 
-  /// When each request under way was made: a ring of `pipeline` places for every connection.
+  /// The times of the requests under way: a ring of `pipeline` times for every connection.
   let madeAt: UnsafeMutablePointer<Int64>
   let buffer: UnsafeMutablePointer<UInt8>
   let events: UnsafeMutablePointer<epoll_event>
@@ -27,7 +27,7 @@ public final class Engine {
   /// The last time the clock was read.
   var now: Int64 = 0
 
-  /// When to look at the clock next for the sake of measuring: the end of the warm-up, a slice, the run, the drain.
+  /// The time of the next step of measuring: the end of the warm-up, a slice, the run, the drain.
   var boundary: Int64 = 0
   var measuringEnd = Int64.max
   var drainEnd = Int64.max

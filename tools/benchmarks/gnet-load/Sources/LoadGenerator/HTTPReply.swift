@@ -6,7 +6,7 @@ struct HTTPReply {
   /// The length of the whole reply.
   let count: Int
 
-  /// Where the value of its `Date` header is; empty without one.
+  /// The range of the value of its `Date` header; empty without the header.
   let date: Range<Int>
 
   /// Fails as long as the reply is not whole, and if its length is not given by `Content-Length`.

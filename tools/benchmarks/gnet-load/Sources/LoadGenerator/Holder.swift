@@ -1,7 +1,7 @@
 internal import CLoad
 internal import Glibc
 
-/// Opens connections and keeps them, for someone who looks at the server's memory meanwhile.
+/// Opens connections and keeps them, so that the server's memory can be measured.
 public final class Holder {
   private let target: Target
   private var streams: [Stream] = []
@@ -36,7 +36,7 @@ public final class Holder {
     if poll(&watched, 1, 10_000) == 0 { throw LoadError("\(target) sent no reply for 10 seconds") }
   }
 
-  /// Lets every connection, one after the other, echo so many bytes; every byte is checked.
+  /// Has every connection, one after the other, echo `size` bytes. Checks every byte.
   public func echo(_ size: Int) throws(LoadError) {
     let pattern = Pattern.noise(reach: max(size, 1))
     let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: max(size, 1))

@@ -22,11 +22,12 @@ final class Pattern {
 
   deinit { bytes.deallocate() }
 
-  /// Bytes without a structure: what is lost, doubled, swapped or mixed up between connections is noticed. The period
-  /// is a prime, so that messages of most sizes differ from each other for a long time, and stays in a fast cache.
+  /// Bytes without a structure: a lost, doubled or swapped byte is noticed, and a byte of another connection. The
+  /// period is a prime, so that messages of most sizes differ from each other for a long time, and stays in a fast
+  /// cache.
   static func noise(reach: Int) -> Pattern { Pattern(repeating: noise(16381), reach: reach) }
 
-  /// So many bytes without a structure, always the same.
+  /// `count` bytes without a structure, always the same.
   static func noise(_ count: Int) -> [UInt8] {
     var state: UInt64 = 0x9E37_79B9_7F4A_7C15
     return (0..<count).map { _ in
@@ -44,7 +45,7 @@ final class Pattern {
     return sum < period ? sum : sum % period
   }
 
-  /// Where the first byte is that differs from what belongs at `position`; `nil`: all are right.
+  /// The offset of the first byte that differs from the pattern at `position`; `nil` if all are right.
   @inline(__always)
   func mismatch(_ received: UnsafePointer<UInt8>, _ count: Int, at position: Int) -> Int? {
     memcmp(received, bytes + position, count) == 0 ? nil : mismatchBytewise(received, count, at: position)

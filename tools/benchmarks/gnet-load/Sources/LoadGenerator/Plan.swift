@@ -1,6 +1,6 @@
 /// The parameters of a run.
 public struct Plan: Sendable {
-  /// What is asked and answered.
+  /// The exchange of a request and its reply.
   public enum Exchange: Sendable, Hashable {
     /// `size` bytes, to come back as they are.
     case echo(size: Int)
@@ -21,15 +21,15 @@ public struct Plan: Sendable {
     case redisGet(size: Int)
   }
 
-  /// When a connection sends its next request.
+  /// The time at which a connection sends its next request.
   public enum Pace: Sendable, Hashable {
-    /// When a reply has come.
+    /// After a reply.
     case closed
 
-    /// When every connection has had all its replies: the server finds the same amount of work each time.
+    /// After all replies of all connections: the server finds the same amount of work each time.
     case lockstep
 
-    /// At a fixed rate of so many requests a second over all connections, whatever the server does.
+    /// At a fixed rate, in requests per second over all connections.
     case open(rate: Double)
 
     /// On a connection of its own, which is closed after the reply and followed by the next.
@@ -38,27 +38,27 @@ public struct Plan: Sendable {
 
   /// The server.
   public var target: Target
-  /// What is asked and answered.
+  /// The exchange of a request and its reply.
   public var exchange: Exchange
-  /// When the next request is sent.
+  /// The time at which the next request is sent.
   public var pace = Pace.closed
-  /// How many connections are open at a time.
+  /// The number of connections that are open at a time.
   public var connections = 1
-  /// How many requests a connection may have under way.
+  /// The number of requests that a connection may have under way.
   public var pipeline = 1
   /// Whether connections over TLS resume the newest session that the server has given; it has to accept that.
   public var resumes = false
   /// Whether the datagrams that are due on a socket leave with one call, for the system to take apart.
   public var isSegmented = false
-  /// How long to measure, in seconds, unless `requestLimit` says when to end.
+  /// The time to measure, in seconds, unless `requestLimit` ends the run.
   public var duration = 1.0
-  /// How long to run before measuring, in seconds.
+  /// The time to run before measuring, in seconds.
   public var warmUp = 0.0
-  /// How many requests to send; no limit if `nil`.
+  /// The number of requests to send; no limit if `nil`.
   public var requestLimit: Int?
   /// The process whose processor time is to be taken along.
   public var serverProcess: Int32?
-  /// How long no reply may come before the run is given up, in seconds.
+  /// The time without a reply after which the run fails, in seconds.
   public var patience = 10.0
 
   /// A plan with one connection and one request at a time for a second.
@@ -67,7 +67,7 @@ public struct Plan: Sendable {
     self.exchange = exchange
   }
 
-  /// Refuses what makes no sense or does not fit.
+  /// Refuses parameters that make no sense or do not fit.
   public func validate() throws(LoadError) {
     let greatest = target.isDatagram ? 65507 : 1 << 20
     switch exchange {

@@ -28,7 +28,7 @@ public struct Report: Codable, Sendable {
   var connections, pipeline, requestSize, replySize: Int
   var rate: Double?
 
-  /// How long was measured.
+  /// The time measured.
   var seconds: Double
   var requests: Int
   var requestsPerSecond: Double
@@ -45,7 +45,7 @@ public struct Report: Codable, Sendable {
 }
 
 extension Engine {
-  /// Puts together what was measured.
+  /// Puts the measurements together.
   func makeReport() -> Report {
     let (first, last) = (samples[0], samples[samples.count - 1])
     let seconds = Double(last.time - first.time) / 1e9

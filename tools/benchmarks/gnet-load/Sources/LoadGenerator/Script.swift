@@ -8,20 +8,21 @@ struct Script {
   let requestSize: Int
   let replySize: Int
 
-  /// Where connections start in the patterns: each at another place, so that bytes of another connection are noticed.
+  /// The starting points of connections in the patterns: each at another position, so that bytes of another connection
+  /// are noticed.
   private let start: Start
 
-  /// What a connection asks before its first request.
+  /// The exchange of a connection before its first request.
   private let handshake: WebSocketHandshake?
 
   private enum Start {
     case anywhere
     case beginning
-    /// At one of so many messages.
+    /// At the start of one of `of` messages.
     case message(of: Int)
   }
 
-  /// Sends and receives at most so many bytes at a time.
+  /// The most bytes that one call sends or receives.
   static let reach = 1 << 18
 
   init(_ exchange: Plan.Exchange, target: Target) throws(LoadError) {
@@ -69,7 +70,7 @@ struct Script {
     handshake = WebSocketHandshake(path: path)
   }
 
-  /// Where the connection with this number starts, in the requests and in the replies.
+  /// The positions where the connection with this number starts, in the requests and in the replies.
   func origin(of index: Int) -> (request: Int, reply: Int) {
     switch start {
     case .beginning: return (0, 0)

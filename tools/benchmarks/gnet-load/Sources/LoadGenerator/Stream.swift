@@ -57,7 +57,7 @@ struct Stream {
 }
 
 // Unchecked, because a run has one thread.
-/// What the TLS of all connections to a server has in common.
+/// The settings of TLS for all connections to a server.
 final class TLSSettings: @unchecked Sendable {
   let pointer: OpaquePointer
 

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The server to be loaded: `[tcp://]HOST:PORT`, `tls://HOST:PORT`, `udp://HOST:PORT` or `unix://PATH`.
 public struct Target: Sendable, CustomStringConvertible {
-  /// How it was given, with its scheme.
+  /// The address as given, with its scheme.
   public let description: String
 
   /// Whether it takes datagrams; a stream otherwise.

@@ -29,7 +29,7 @@ struct WebSocketHandshake {
 
 /// Binary messages of one size, each a frame (RFC 6455, 5.2): as a client sends them, and as the server sends them back.
 struct WebSocketMessages {
-  /// How many there are: enough for messages that are lost or swapped to be noticed.
+  /// The number of messages: enough to notice a lost or swapped message.
   let count: Int
 
   /// The client's frames, each with a mask of its own.

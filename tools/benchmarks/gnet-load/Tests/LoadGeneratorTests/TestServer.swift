@@ -3,8 +3,8 @@ import Synchronization
 
 @testable import LoadGenerator
 
-/// A server on a thread of its own that answers as a test wants it to: `reply` makes of what has come on a connection,
-/// or in a datagram, what goes back; `nil` closes.
+/// A server on a thread of its own. `reply` turns the input of a connection, or a datagram, into the answer; `nil`
+/// closes.
 final class TestServer: Sendable {
   typealias Reply = @Sendable (inout [UInt8]) -> [UInt8]?
 
@@ -13,7 +13,7 @@ final class TestServer: Sendable {
   private let accepted = Atomic<Int>(0)
   private let path: String?
 
-  /// How many connections have come.
+  /// The number of accepted connections.
   var connectionCount: Int { accepted.load(ordering: .relaxed) }
 
   init(

@@ -70,7 +70,7 @@ struct ParsedMessages<Start: Equatable>: Equatable {
         return false
       }
     }
-    // How much of a refused message was there depends on the pieces.
+    // The length of a refused message so far depends on the pieces.
     if refusal != nil { (current, rest) = (nil, []) }
   }
 

@@ -96,7 +96,7 @@ extension FrameCodec {
     }
   }
 
-  /// What `encode` accepts comes out of `decode` again; what it refuses leaves the output as it was.
+  /// A payload that `encode` accepts comes out of `decode` again. A refused payload leaves the output unchanged.
   fileprivate func expectRoundTrip(of payload: [UInt8]) {
     var output = RingBuffer()
     do throws(FrameError) {

@@ -40,7 +40,7 @@ struct RedisRequests: Equatable {
       }
       return true
     }
-    // How much there was of a stream that is no more parsed depends on the pieces.
+    // The length of a stream that is not parsed any more depends on the pieces.
     if failure != nil { rest = [] }
   }
 

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-/// Where the server is.
+/// The address of the server.
 struct cload_address {
   struct sockaddr_storage storage;
   socklen_t length;
@@ -34,11 +34,11 @@ int cload_unix_address(const char *path, struct cload_address *address);
 /// The text of a code of getaddrinfo(3).
 const char *cload_resolve_error(int code);
 
-/// A connected socket, or for datagrams one with a peer. With source above zero and an IPv4 loopback address it comes
-/// from 127.0.0.source, so that ports do not run out. Fails after timeout seconds.
+/// A connected socket, for a stream or for datagrams. With a source above zero and an IPv4 loopback address, its own
+/// address is 127.0.0.source, so that ports do not run out. Fails after timeout seconds.
 int cload_connect(const struct cload_address *address, int source, int timeout);
 
-/// Has what is sent on a socket leave in datagrams of so many bytes, the last of which may have fewer.
+/// Has the bytes of one send leave in datagrams of `size` bytes; the last datagram may be shorter.
 int cload_segment(int fd, int size);
 
 int cload_close(int fd);
