@@ -42,7 +42,7 @@ extension InPlaceFrameCodec {
   ///
   /// - Returns: The payload, or nil if the frame is not whole yet; nothing is taken then.
   /// - Throws: The errors of ``nextFrame(in:)``. Nothing is taken then.
-  /// - Complexity: That of ``nextFrame(in:)``, and O(*n*) in the length of a whole frame.
+  /// - Complexity: Equal to that of ``nextFrame(in:)``, and O(*n*) in the length of a whole frame.
   @inlinable
   public func decode(from input: inout RingBuffer) throws(FrameError) -> [UInt8]? {
     try nextFrame(in: input)?.read(from: &input)
@@ -54,7 +54,7 @@ extension InPlaceFrameCodec {
   ///
   /// - Returns: Whether there was a whole frame; nothing is taken otherwise.
   /// - Throws: The errors of ``nextFrame(in:)``. Nothing is taken then.
-  /// - Complexity: That of ``nextFrame(in:)``, and O(*n*) in the length of a whole frame.
+  /// - Complexity: Equal to that of ``nextFrame(in:)``, and O(*n*) in the length of a whole frame.
   @inlinable
   public func decode(from input: inout RingBuffer, into frame: inout RingBuffer) throws(FrameError) -> Bool {
     guard let bounds = try nextFrame(in: input) else { return false }
@@ -66,7 +66,7 @@ extension InPlaceFrameCodec {
   ///
   /// - Returns: The result of the body, or nil if the frame is not whole yet; nothing is taken then.
   /// - Throws: The errors of ``nextFrame(in:)``, and those of the body; nothing is taken then.
-  /// - Complexity: That of ``nextFrame(in:)``, besides the body. A payload that wraps around the end of the storage is made
+  /// - Complexity: Equal to that of ``nextFrame(in:)``, besides the body. A payload that wraps around the end of the storage is made
   ///   contiguous first.
   @inlinable
   public func withFrame<Result: ~Copyable>(

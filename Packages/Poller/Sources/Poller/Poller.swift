@@ -112,7 +112,7 @@ public struct Poller: Sendable {
   ///   - body: Called once for every event, on the calling thread, before this method returns.
   /// - Returns: The number of events delivered, a wake-up included; 0 if the time was up.
   /// - Throws: The kernel's error, of which a valid poller meets none in the normal course of events.
-  /// - Complexity: One system call, and O(1) per event; nothing is allocated.
+  /// - Complexity: A system call, and O(1) per event; nothing is allocated.
   @discardableResult
   public func wait(timeout: Duration?, _ body: (Event) -> Void) throws(Errno) -> Int {
     try wait(Countdown(timeout), body)
@@ -130,7 +130,7 @@ public struct Poller: Sendable {
   ///   - body: Called once for every event, on the calling thread, before this method returns.
   /// - Returns: The number of events delivered, a wake-up included; 0 if the time was up.
   /// - Throws: The kernel's error, of which a valid poller meets none in the normal course of events.
-  /// - Complexity: One system call, and O(1) per event; nothing is allocated.
+  /// - Complexity: A system call, and O(1) per event; nothing is allocated.
   @discardableResult
   public func wait(until deadline: Instant, now: Instant, _ body: (Event) -> Void) throws(Errno) -> Int {
     try wait(Countdown(until: deadline, now: now), body)
