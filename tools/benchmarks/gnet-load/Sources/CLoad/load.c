@@ -13,6 +13,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103 /* of Linux 4.18; older headers of the C library lack it */
+#endif
+
 int cload_resolve(const char *host, uint16_t port, int type, struct cload_address *address) {
   struct addrinfo hints = {.ai_socktype = type}, *found;
   char service[8];
@@ -68,9 +72,6 @@ int cload_connect(const struct cload_address *address, int source, int timeout) 
 }
 
 int cload_segment(int fd, int size) {
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103 /* of Linux 4.18; older headers of the C library lack it */
-#endif
   return setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size) ? -errno : 0;
 }
 

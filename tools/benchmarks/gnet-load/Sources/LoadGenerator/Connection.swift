@@ -2,7 +2,7 @@
 struct Connection {
   var stream = Stream()
 
-  /// Whether the kernel was asked to tell of room for output.
+  /// Whether the kernel was asked to report that the socket is writable.
   var wantsOutput = false
 
   /// The position in the pattern of replies where this connection begins.

@@ -1,5 +1,4 @@
 internal import CLoad
-internal import Glibc
 
 extension Engine {
   /// Makes the first requests of all connections; in lockstep those of a round.
@@ -36,17 +35,18 @@ extension Engine {
       let count = min(connection.pointee.unsent, sendLimit)
       let sent = connection.pointee.stream.send(pattern.bytes + connection.pointee.sendPosition, count)
       if sent < 0 {
-        if sent == -Int(EAGAIN) { return try waitForRoom(index, true) }
-        if sent == -Int(EINPROGRESS) { return }
+        if sent == Platform.wouldBlock { return try watchOutput(index, true) }
+        if sent == Platform.isHandshaking { return }
         throw LoadError("sending to \(plan.target)", sent)
       }
       connection.pointee.sendPosition = pattern.advance(connection.pointee.sendPosition, by: sent)
       connection.pointee.unsent -= sent
     }
-    if connection.pointee.wantsOutput { try waitForRoom(index, false) }
+    if connection.pointee.wantsOutput { try watchOutput(index, false) }
   }
 
-  private func waitForRoom(_ index: Int, _ wanted: Bool) throws(LoadError) {
+  /// Has the kernel report when a connection is writable, or not any more.
+  private func watchOutput(_ index: Int, _ wanted: Bool) throws(LoadError) {
     if connections[index].wantsOutput == wanted { return }
     connections[index].wantsOutput = wanted
     let result = cload_watch(epoll, connections[index].stream.fd, UInt64(index), 0, wanted ? 1 : 0)

@@ -1,5 +1,4 @@
 internal import CLoad
-internal import Glibc
 
 extension Engine {
   /// The time after which a datagram counts as lost, in nanoseconds.
@@ -19,7 +18,7 @@ extension Engine {
     while true {
       let count = connection.pointee.stream.receive(buffer, Script.reach)
       if count < 0 {
-        if count == -Int(EAGAIN) { return }
+        if count == Platform.wouldBlock { return }
         throw LoadError("receiving from \(plan.target)", count)
       }
       now = cload_now()
@@ -80,7 +79,7 @@ extension Engine {
       number == connection.answered
       ? connection.receivePosition
       : (connection.origin + number % script.replies.period * script.replySize) % script.replies.period
-    return count == script.replySize && memcmp(buffer, script.replies.bytes + position, count) == 0
+    return count == script.replySize && Platform.areEqual(buffer, script.replies.bytes + position, count)
   }
 
   private func numberUnderWay(_ index: Int, _ count: Int) -> Int? {

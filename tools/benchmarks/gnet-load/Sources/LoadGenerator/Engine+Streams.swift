@@ -1,5 +1,4 @@
 internal import CLoad
-internal import Glibc
 
 extension Engine {
   /// Connects the connection with this number, or opens a socket for datagrams.
@@ -47,7 +46,7 @@ extension Engine {
     while true {
       let count = stream.receive(buffer, Script.reach)
       if count <= 0 {
-        if count == -Int(EAGAIN) { return }
+        if count == Platform.wouldBlock { return }
         throw failure(index, count)
       }
       now = cload_now()
@@ -68,7 +67,7 @@ extension Engine {
       }
       let isAll = connection.pointee.underWay == whole
       if whole > 0 { try complete(index, whole) }
-      // All that was asked for, or less than there was room for: the kernel will tell of more.
+      // All that was asked for, or less than the buffer holds: the kernel reports more.
       if isAll || (count < Script.reach && !stream.isBuffered) { return }
     }
   }

@@ -1,5 +1,4 @@
 internal import CLoad
-internal import Glibc
 internal import Histogram
 
 /// Runs a plan on one thread: an edge-triggered epoll loop that allocates nothing once it runs.

@@ -1,5 +1,4 @@
 internal import CLoad
-internal import Glibc
 
 /// Opens connections and keeps them, so that the server's memory can be measured.
 public final class Holder {
@@ -32,8 +31,9 @@ public final class Holder {
   }
 
   private func wait(for stream: Stream) throws(LoadError) {
-    var watched = pollfd(fd: stream.fd, events: Int16(POLLIN), revents: 0)
-    if poll(&watched, 1, 10_000) == 0 { throw LoadError("\(target) sent no reply for 10 seconds") }
+    if !Platform.waitForInput(stream.fd, milliseconds: 10_000) {
+      throw LoadError("\(target) sent no reply for 10 seconds")
+    }
   }
 
   /// Has every connection, one after the other, echo `size` bytes. Checks every byte.
@@ -52,7 +52,7 @@ public final class Holder {
         }
         let result = stream.receive(buffer + received, size - received)
         if result == 0 { throw LoadError("\(target) closed connection \(index)") }
-        if result == -Int(EAGAIN) {
+        if result == Platform.wouldBlock {
           try wait(for: stream)
         } else if result < 0 {
           throw LoadError("receiving from \(target)", result)

@@ -1,5 +1,4 @@
 internal import CLoad
-internal import Glibc
 
 /// The reason for a run without a result, described in one line.
 public struct LoadError: Error, Equatable, CustomStringConvertible {
@@ -12,8 +11,8 @@ public struct LoadError: Error, Equatable, CustomStringConvertible {
 
   /// A call that failed with a negated errno value; `EPROTO` for a failure of TLS.
   init<Number: SignedInteger>(_ action: String, _ result: Number) {
-    let reason = String(
-      cString: result == -Number(EPROTO) ? cload_tls_reason() : UnsafePointer(strerror(Int32(-result))))
+    let isOfTLS = Int(result) == Platform.isTLSFailure
+    let reason = isOfTLS ? String(cString: cload_tls_reason()) : Platform.text(ofError: Int(result))
     self.init("\(action): \(reason)")
   }
 }

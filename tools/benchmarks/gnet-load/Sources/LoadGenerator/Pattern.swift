@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// An endless stream of bytes with a period, of which any stretch of up to `reach` bytes lies in one piece.
 ///
 /// Requests are sent from such a stream and replies compared with one, without copying or making any. A position is
@@ -48,7 +46,7 @@ final class Pattern {
   /// The offset of the first byte that differs from the pattern at `position`; `nil` if all are right.
   @inline(__always)
   func mismatch(_ received: UnsafePointer<UInt8>, _ count: Int, at position: Int) -> Int? {
-    memcmp(received, bytes + position, count) == 0 ? nil : mismatchBytewise(received, count, at: position)
+    Platform.areEqual(received, bytes + position, count) ? nil : mismatchBytewise(received, count, at: position)
   }
 
   private func mismatchBytewise(_ received: UnsafePointer<UInt8>, _ count: Int, at position: Int) -> Int? {

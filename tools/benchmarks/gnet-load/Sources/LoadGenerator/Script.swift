@@ -1,5 +1,4 @@
 internal import CLoad
-internal import Glibc
 
 /// An exchange as bytes: what to send, and what has to come back.
 struct Script {
@@ -137,12 +136,12 @@ struct Script {
         }
       } else if received == 0 {
         throw LoadError("\(target) closed the connection after \(quoted(reply))")
-      } else if received != -Int(EAGAIN) {
+      } else if received != Platform.wouldBlock {
         throw LoadError("receiving from \(target)", received)
       } else if cload_now() > deadline {
         throw LoadError("\(target) did not answer the first request within 5 seconds, or not whole: \(quoted(reply))")
       } else {
-        usleep(1000)
+        Platform.pause()
       }
     }
   }

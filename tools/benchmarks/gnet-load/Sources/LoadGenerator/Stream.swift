@@ -1,5 +1,4 @@
 internal import CLoad
-internal import Glibc
 
 /// A connected socket, or TLS on it. Closed by its owner.
 struct Stream {
@@ -46,7 +45,7 @@ struct Stream {
   var isResumptionRefused: Bool { tls.map { cload_tls_is_refused($0) != 0 } ?? false }
 
   /// Whether a negative result is a reason to try again later.
-  static func isTemporary(_ result: Int) -> Bool { result == -Int(EAGAIN) || result == -Int(EINPROGRESS) }
+  static func isTemporary(_ result: Int) -> Bool { result == Platform.wouldBlock || result == Platform.isHandshaking }
 
   /// Closes the socket, after close_notify of TLS.
   mutating func close() {

@@ -1,5 +1,4 @@
 internal import CLoad
-internal import Glibc
 
 /// The server to be loaded: `[tcp://]HOST:PORT`, `tls://HOST:PORT`, `udp://HOST:PORT` or `unix://PATH`.
 public struct Target: Sendable, CustomStringConvertible {
@@ -31,8 +30,8 @@ public struct Target: Sendable, CustomStringConvertible {
       var host = rest[..<colon]
       if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
       if host.isEmpty { throw LoadError("\(text): a host is missing") }
-      let type = scheme == "udp" ? SOCK_DGRAM : SOCK_STREAM
-      let code = cload_resolve(String(host), port, Int32(type.rawValue), &address)
+      let type = Platform.socketType(datagrams: scheme == "udp")
+      let code = cload_resolve(String(host), port, type, &address)
       if code != 0 { throw LoadError("\(text): \(String(cString: cload_resolve_error(code)))") }
     default:
       throw LoadError("\(text): the scheme is none of tcp, tls, udp and unix")

@@ -46,7 +46,7 @@ int cload_close(int fd);
 /// A new epoll(7) instance.
 int cload_epoll(void);
 
-/// Registers a socket, edge-triggered, for input and, if asked for, room for output.
+/// Registers a socket, edge-triggered, for input and, if asked for, for output.
 int cload_watch(int epoll, int fd, uint64_t token, int is_new, int wants_output);
 
 /// epoll_pwait2(2) without a signal mask; epoll_wait(2), rounded up, where the kernel has none.
