@@ -61,7 +61,7 @@ static int may_repeat(SSL *ssl, int result) {
   return 0;
 }
 
-/* Sends; keeps what OpenSSL does not take, and then waits for room instead of input. 0: the connection has failed. */
+/* Sends; keeps what OpenSSL does not take, and then waits for writability instead of input. 0: the connection has failed. */
 static int send_or_keep(int fd, const char *bytes, int count) {
   struct connection *connection = &connections[fd];
   int result = SSL_write(connection->ssl, bytes, count);

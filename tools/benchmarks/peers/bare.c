@@ -63,7 +63,7 @@ static void accept_all(void) {
   }
 }
 
-/* Sends; keeps what the kernel does not take, and then waits for room instead of input. 0: the connection has failed. */
+/* Sends; keeps what the kernel does not take, and then waits for writability instead of input. 0: the connection has failed. */
 static int send_or_keep(struct loop *loop, int fd, const char *bytes, size_t count) {
   ssize_t sent;
   do sent = send(fd, bytes, count, MSG_NOSIGNAL);

@@ -66,7 +66,7 @@ struct Handles: ParsableCommand {
     for number in 0..<messages { target.write(message, to: number % connections) }
   }
 
-  /// What the process has used so far, in seconds.
+  /// The processor time that the process has used so far, in seconds.
   private func processorTime() -> Double {
     var usage = rusage()
     getrusage(selfUsage, &usage)
@@ -77,9 +77,9 @@ struct Handles: ParsableCommand {
 
 /// The work of a loop for the delivery of messages to connections.
 struct Effort {
-  /// How often it was woken.
+  /// The number of wake-ups.
   var wakeUps: UInt64 = 0
-  /// How often it called `send(2)`.
+  /// The number of calls of `send(2)`.
   var sends: UInt64 = 0
 }
 

@@ -20,14 +20,14 @@ final class Receivers: @unchecked Sendable {
         Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
-    guard result == 0 else { throw Errno(rawValue: errno) }
+    guard result == 0 else { throw CallFailure(call: "connect") }
     adopt(descriptor)
   }
 
   /// Makes a pair of connected sockets, and returns the end that is not read here.
   func connectPair() throws -> Int32 {
     var pair: [Int32] = [0, 0]
-    guard socketpair(AF_UNIX, streamType, 0, &pair) == 0 else { throw Errno(rawValue: errno) }
+    guard socketpair(AF_UNIX, streamType, 0, &pair) == 0 else { throw CallFailure(call: "socketpair") }
     _ = fcntl(pair[1], F_SETFL, O_NONBLOCK)
     adopt(pair[0])
     return pair[1]
@@ -57,15 +57,20 @@ final class Receivers: @unchecked Sendable {
       let token = Poller.Token(rawValue: UInt64(descriptor))
       try poller.add(FileDescriptor(rawValue: descriptor), token: token, interest: .readable)
     }
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-    defer { room.deallocate() }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    defer { buffer.deallocate() }
     var received = 0
     while received < expected {
       try poller.wait(timeout: nil) { event in
-        received += max(0, recv(Int32(event.token.rawValue), room.baseAddress, room.count, 0))
+        received += max(0, recv(Int32(event.token.rawValue), buffer.baseAddress, buffer.count, 0))
       }
     }
   }
+}
+
+/// The failure of a system call that sets the benchmark up.
+private struct CallFailure: Error {
+  let call: String
 }
 
 #if os(Linux)
