@@ -66,7 +66,7 @@ private final class Exchange: Sendable {
   var accepted: [UInt32: [UInt32]] { state.withLock { $0.accepted } }
 }
 
-/// A client that checks what arrives: its number, then messages of a thread's number and that thread's count.
+/// A client that checks its input: its number, then messages of a thread's number and the thread's count.
 private struct Checker {
   let client: Client
   var id: UInt32?
@@ -76,15 +76,13 @@ private struct Checker {
 
   /// Receives what is there; false at the end of the stream.
   mutating func receive() -> Bool {
-    var buffer = [UInt8](repeating: 0, count: 16384)
-    while true {
-      let count = unsafe recv(client.fd, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-      if count == 0 { return false }
-      if count < 0 {
-        if errno != EAGAIN { isInOrder = false }
-        return errno == EAGAIN
+    while client.isReadable(within: .zero) {
+      guard let bytes = try? client.receive(upTo: 16384) else {
+        isInOrder = false
+        return false
       }
-      rest += buffer[..<count]
+      if bytes.isEmpty { return false }
+      rest += bytes
       var position = 0
       while rest.count - position >= 5 {
         let number = rest[(position + 1)..<(position + 5)].reduce(0) { $0 << 8 | UInt32($1) }
@@ -99,6 +97,7 @@ private struct Checker {
       }
       rest.removeFirst(position)
     }
+    return true
   }
 }
 

@@ -1,4 +1,5 @@
 import SystemPackage
+import Testing
 
 #if canImport(Darwin)
   import Darwin
@@ -126,11 +127,7 @@ func withSocketPair(_ body: (Pair) throws -> Void) throws {
 
 /// A pipe: reads on the left, writes on the right.
 func withPipe(_ body: (Pair) throws -> Void) throws {
-  #if canImport(Darwin)
-    let ends = try FileDescriptor.pipe()
-  #else
-    let ends = try FileDescriptor.pipe(options: .closeOnExec)
-  #endif
+  let ends = try makePipe()
   try with(Pair(ends.readEnd, ends.writeEnd), body)
 }
 
@@ -178,16 +175,22 @@ private func with(_ pair: Pair, _ body: (Pair) throws -> Void) throws {
 }
 
 // Exit tests start processes at the same time, which must not inherit the peers of descriptors that a test closes.
-#if canImport(Glibc)
-  private let streamType = Int32(SOCK_STREAM.rawValue)
-  private let closeOnExec = Int32(SOCK_CLOEXEC.rawValue)
-#elseif canImport(Darwin)
+#if canImport(Darwin)
   // Child processes inherit no descriptors there unless they are given them.
   private let streamType = SOCK_STREAM
   private let closeOnExec: Int32 = 0
+  private func makePipe() throws -> (readEnd: FileDescriptor, writeEnd: FileDescriptor) { try FileDescriptor.pipe() }
 #else
-  private let streamType = SOCK_STREAM
-  private let closeOnExec = SOCK_CLOEXEC
+  #if canImport(Glibc)
+    private let streamType = Int32(SOCK_STREAM.rawValue)
+    private let closeOnExec = Int32(SOCK_CLOEXEC.rawValue)
+  #else
+    private let streamType = SOCK_STREAM
+    private let closeOnExec = SOCK_CLOEXEC
+  #endif
+  private func makePipe() throws -> (readEnd: FileDescriptor, writeEnd: FileDescriptor) {
+    try FileDescriptor.pipe(options: .closeOnExec)
+  }
 #endif
 
 private func tcpSocket() throws -> FileDescriptor {
@@ -217,7 +220,8 @@ private func withAddress(
   }
 }
 
-private func checked(_ result: Int32) throws -> Int32 {
-  if result < 0 { throw Errno(rawValue: errno) }
+/// The result of a call that sets a test up, and must not fail.
+private func checked(_ result: Int32, sourceLocation: SourceLocation = #_sourceLocation) throws -> Int32 {
+  try #require(result >= 0, sourceLocation: sourceLocation)
   return result
 }
