@@ -304,23 +304,32 @@ private struct ShutdownPlugin: Plugin {
             try serve(.echo, options: options, on: addresses)
             try #require(Bool(false), "it cannot start")
           } catch is ServeError {}
-          #if DEBUG
-            for call in [SystemCall.createThread, .socket, .listen] {
-              let plan = FaultPlan()
-              plan.fail(call, with: .resourceTemporarilyUnavailable, skipping: loopCount > 1 ? 1 : 0)
-              options.faults = plan
-              do {
-                try serve(.echo, options: options, on: ["tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())"])
-                try #require(Bool(false), "it cannot start")
-              } catch is ServeError {}
-            }
-          #endif
+          try requireFailedStarts(options)
         }
         try before.requireNothingLeft()
         try taken.stop()
       }
     }
   }
+
+  #if DEBUG
+    /// Starts servers that cannot start, since the system refuses a call.
+    private func requireFailedStarts(_ options: Options) throws {
+      for call in [SystemCall.createThread, .socket, .listen] {
+        let plan = FaultPlan()
+        plan.fail(call, with: .resourceTemporarilyUnavailable, skipping: options.loopCount == 1 ? 0 : 1)
+        var options = options
+        options.faults = plan
+        do {
+          try serve(.echo, options: options, on: ["tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())"])
+          try #require(Bool(false), "it cannot start")
+        } catch is ServeError {}
+      }
+    }
+  #else
+    /// Calls are made to fail in debug builds only.
+    private func requireFailedStarts(_ options: Options) {}
+  #endif
 
   /// Keeps clients open.
   private final class ClientBox {

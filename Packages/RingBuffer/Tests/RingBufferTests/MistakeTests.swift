@@ -121,11 +121,9 @@ struct MistakeTests {
   }
 }
 
-/// Whether a precondition says why it failed; release builds end without a word.
-private var isDebugBuild: Bool {
-  #if DEBUG
-    true
-  #else
-    false
-  #endif
-}
+// Whether a precondition says why it failed: release builds say nothing.
+#if DEBUG
+  private let isDebugBuild = true
+#else
+  private let isDebugBuild = false
+#endif

@@ -1,14 +1,13 @@
 import Poller
 import Testing
 
-/// Whether the loops wait on libkqueue, which makes a kqueue of epoll within the process, and not on a kernel's.
-let isKqueueEmulated: Bool = {
-  #if os(Linux)
-    Poller.backend == .kqueue
-  #else
-    false
-  #endif
-}()
+#if os(Linux)
+  /// Whether the loops wait on libkqueue, which makes a kqueue of epoll within the process, and not on a kernel's.
+  let isKqueueEmulated = Poller.backend == .kqueue
+#else
+  /// The kqueue of the kernel is no emulation.
+  let isKqueueEmulated = false
+#endif
 
 /// Expects what depends on the errno that a read reports after a reset, if there was one.
 ///

@@ -25,14 +25,13 @@ extension Poller.Token: ExpressibleByIntegerLiteral {
 }
 
 extension Poller {
-  /// Whether the backend is libkqueue, which differs from a kernel's kqueue in known ways.
-  static var isEmulated: Bool {
-    #if os(Linux)
-      backend == .kqueue
-    #else
-      false
-    #endif
-  }
+  #if os(Linux)
+    /// Whether the backend is libkqueue, which differs from a kernel's kqueue in known ways.
+    static var isEmulated: Bool { backend == .kqueue }
+  #else
+    /// The kqueue of the kernel is no emulation.
+    static var isEmulated: Bool { false }
+  #endif
 }
 
 extension Poller {
