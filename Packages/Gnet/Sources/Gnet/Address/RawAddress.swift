@@ -180,16 +180,16 @@ extension SocketAddress {
   }
 
   private static func text(_ family: Int32, _ bytes: UnsafeRawPointer) -> String {
-    unsafe String(unsafeUninitializedCapacity: Int(INET6_ADDRSTRLEN)) { room in
-      unsafe room.withMemoryRebound(to: CChar.self) {
+    unsafe String(unsafeUninitializedCapacity: Int(INET6_ADDRSTRLEN)) { buffer in
+      unsafe buffer.withMemoryRebound(to: CChar.self) {
         unsafe inet_ntop(family, bytes, $0.baseAddress!, socklen_t($0.count)) == nil ? 0 : strlen($0.baseAddress!)
       }
     }
   }
 
   private static func interfaceName(_ scope: UInt32) -> String {
-    let name = unsafe String(unsafeUninitializedCapacity: Int(IF_NAMESIZE)) { room in
-      unsafe room.withMemoryRebound(to: CChar.self) {
+    let name = unsafe String(unsafeUninitializedCapacity: Int(IF_NAMESIZE)) { buffer in
+      unsafe buffer.withMemoryRebound(to: CChar.self) {
         unsafe if_indextoname(scope, $0.baseAddress!) == nil ? 0 : strlen($0.baseAddress!)
       }
     }

@@ -61,8 +61,8 @@ struct ReplyBuffer: ~Copyable {
   /// Appends a string of any bytes. Most of a server's output: written straight into the buffer.
   mutating func bulk(_ value: Bytes) {
     let count = value.count
-    let room = unsafe bytes.freeSegments(minimumCapacity: count + Self.headerLimit + 2).first
-    guard room.count >= count + Self.headerLimit + 2, let start = room.baseAddress else {
+    let free = unsafe bytes.freeSegments(minimumCapacity: count + Self.headerLimit + 2).first
+    guard free.count >= count + Self.headerLimit + 2, let start = free.baseAddress else {
       header(UInt8(ascii: "$"), count)
       bytes.write(value)
       raw("\r\n")
@@ -100,8 +100,8 @@ struct ReplyBuffer: ~Copyable {
 
   /// Appends a sign, a number and the end of the line.
   private mutating func header(_ kind: UInt8, _ value: Int) {
-    let room = unsafe bytes.freeSegments(minimumCapacity: Self.headerLimit).first
-    if room.count >= Self.headerLimit, let start = room.baseAddress {
+    let free = unsafe bytes.freeSegments(minimumCapacity: Self.headerLimit).first
+    if free.count >= Self.headerLimit, let start = free.baseAddress {
       bytes.commit(unsafe Self.putHeader(kind, value, at: start))
     } else {
       bytes.writeByte(kind)
