@@ -23,7 +23,7 @@ import Testing
     return events
   }
 
-  @Suite struct BadDaysTests {
+  @Suite struct FailureTests {
     @Test(
       "a shortage pauses accepting and is over when it is over",
       arguments: [Errno.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory], [1, 2])
@@ -240,7 +240,7 @@ import Testing
 #endif
 
 #if os(Linux)
-  @Suite struct BadDaysOfAProcessTests {
+  @Suite struct ProcessFailureTests {
     @Test("descriptors 0, 1 and 2 are never the server's, where they were closed")
     func lowDescriptors() async {
       await #expect(processExitsWith: .success) {

@@ -2,8 +2,8 @@ import RingBuffer
 import TestSupport
 import Testing
 
-@Suite("Looking without reading")
-struct LookTests {
+@Suite("Inspecting unread bytes")
+struct InspectionTests {
   @Test("the readable bytes lie in one span, or in two when they wrap")
   func readable() {
     for layout in Layout.all {
