@@ -1,9 +1,9 @@
 public import SystemPackage
 
-// A reference to a class, and so copyable. Swift 6.3.1 crashes with `-O` (pass SemanticARCOpts) on a function that borrows
-// a noncopyable value, neither returns nor throws, and has a closure that refers to a nested function which changes a local
-// variable. All of that is in the caller's function before anything is inlined: only a copyable type keeps users away from
-// it. ci/consumer-programs/Poller+Loops.swift has such loops.
+// A reference to a class, and so copyable. Swift 6.3.1 crashes with `-O` (pass SemanticARCOpts) on a function with
+// three properties: it borrows a noncopyable value, neither returns nor throws, and has a closure over a nested
+// function that changes a local variable. All of this is in the caller's function before anything is inlined: only a
+// copyable type keeps users away from it. ci/consumer-programs/Poller+Loops.swift has such loops.
 
 /// Waits for many descriptors at once: epoll on Linux, kqueue on macOS and the BSDs.
 ///

@@ -1,7 +1,7 @@
 import Synchronization
 import SystemPackage
 
-/// What all copies of a poller refer to: the backend, and the wait on it.
+/// The shared part of all copies of a poller: the backend, and the wait on it.
 // Unchecked, because the kernel makes registering thread-safe, and because the only state without protection, the buffer
 // of received events, belongs to the one wait that `isWaiting` admits.
 final class PollerCore: @unchecked Sendable {

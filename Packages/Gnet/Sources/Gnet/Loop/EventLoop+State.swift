@@ -9,7 +9,8 @@ extension EventLoop {
     fileprivate var filterBuffers: Pinned<FilterBuffers>?
     /// The states of ``LoopLocal`` objects.
     var localStates = LoopStates()
-    /// The last delay that was converted to nanoseconds, which takes longer than all else that a time-out costs.
+    /// The last delay that was converted to nanoseconds. The conversion takes longer than the rest of setting a
+    /// time-out.
     fileprivate var lastDelay = (Duration.zero, nanoseconds: Int64(0))
     /// The addresses that callbacks have connected to.
     fileprivate var targets: [String: Result<ConnectTarget, ConnectError>] = [:]

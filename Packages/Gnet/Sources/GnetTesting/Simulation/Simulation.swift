@@ -55,7 +55,7 @@ public final class Simulation {
     set { world.faults = newValue }
   }
 
-  /// The kernel interface whose rules the selectors of servers follow that are started from now on: that of Linux by default.
+  /// The kernel interface whose rules apply to the selectors of servers started from now on: that of Linux by default.
   package var backend: Poller.Backend {
     get { world.backend }
     set { world.backend = newValue }
