@@ -28,6 +28,23 @@ import Testing
     #expect(numbers.count == 4 && !numbers.values.contains(TestThread.current))
   }
 
+  @Test("a gate holds all threads that come to it until it is opened")
+  func gate() throws {
+    let (gate, passed) = (Gate(), Counter())
+    let threads = (0..<3).map { _ in
+      TestThread {
+        gate.pass()
+        passed.add()
+      }
+    }
+    try require("all have come") { gate.arrived == 3 }
+    #expect(passed.value == 0)
+    gate.open()
+    for thread in threads { thread.join() }
+    #expect(passed.value == 3)
+    gate.pass()
+  }
+
   @Test("work on several threads is done once on each, and its error is the caller's")
   func concurrentWork() throws {
     struct Failure: Error {}
