@@ -45,6 +45,7 @@ let package = Package(
       dependencies: [
         "Gnet", "GnetCodecs", "GnetWorkloads", "CGnet", "RingBuffer", "Poller", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "InMemoryLogging", package: "swift-log"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "TestPeers", package: "TestSupport"),
       ]

@@ -71,8 +71,7 @@ import Testing
   func keepsEnd() throws {
     try Simulation.run(seeds: 0..<20) { simulation in
       let calls = Log<String>()
-      let server = try simulation.start([Listener("tcp://:7000", Service { _ in LastAnswer(calls: calls) })])
-      let client = simulation.connect(to: server.addresses[0])
+      let (_, client) = try simulation.serve(Service { _ in LastAnswer(calls: calls) })
       client.send("request")
       try simulation.run(until: { client.isEnded })
       #expect(client.receivedText == Self.answer)
@@ -89,8 +88,7 @@ import Testing
   func deliversOutput() throws {
     try Simulation.run(seeds: 0..<20) { simulation in
       simulation.network.bufferCapacity = 16
-      let server = try simulation.start([Listener("tcp://:7000", Service { _ in First() })])
-      let client = simulation.connect(to: server.addresses[0])
+      let (_, client) = try simulation.serve(Service { _ in First() })
       client.isReadingPaused = true
       client.send("request")
       simulation.run(for: .milliseconds(20))

@@ -22,11 +22,8 @@ import Testing
     _ simulation: Simulation, _ options: Options,
     _ react: @escaping @Sendable (inout Connection, inout RingBuffer) -> Action
   ) throws -> (Server, SimulatedPeer) {
-    var events = Events()
-    events.react = react
-    let listener = Listener("tcp://:7000", Service(events), filter: { _ in EndMark() })
-    let server = try simulation.start([listener], options: options)
-    return (server, simulation.connect(to: server.addresses[0]))
+    let service = Service(Events(react: react))
+    return try simulation.serve(Listener("tcp://:7000", service, filter: { _ in EndMark() }), options: options)
   }
 
   @Test(
@@ -135,8 +132,7 @@ import Testing
     }
 
     var events: Events {
-      var events = Events()
-      events.react = { _, input in
+      var events = Events { _, input in
         self.received += input.readAll()
         return .none
       }
@@ -160,8 +156,7 @@ import Testing
       connection.endOutput()
       return .none
     }
-    let server = try simulation.start([Listener("tcp://:7000", Service(events))], options: Course.options)
-    let client = simulation.connect(to: server.addresses[0])
+    let (_, client) = try simulation.serve(Service(events), options: Course.options)
     simulation.run(for: .seconds(1))
     #expect(!client.isEnded)
     client.send("!what follows")
@@ -183,8 +178,7 @@ import Testing
       return .none
     }
     let listener = Listener("tcp://:7000", Service(events), filter: { _ in Marking() })
-    let server = try simulation.start([listener], options: Course.options)
-    let client = simulation.connect(to: server.addresses[0])
+    let (_, client) = try simulation.serve(listener, options: Course.options)
     simulation.run(for: .seconds(1))
     client.send("the rest")
     client.endOutput()

@@ -37,8 +37,7 @@ import Testing
       return .none
     }
     let listener = Listener("tcp://:7000", Service(events), filter: { _ in Greeted() })
-    let server = try simulation.start([listener])
-    let client = simulation.connect(to: server.addresses[0])
+    let (_, client) = try simulation.serve(listener)
     client.send("!early")
     simulation.run(for: .seconds(1))
     #expect(handles.value.count == 1 && received.value == [])

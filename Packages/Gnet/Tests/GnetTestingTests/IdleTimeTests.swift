@@ -7,15 +7,6 @@ import Testing
 @Suite("time-outs of connections on which nothing moves") struct IdleTimeTests {
   private static let transports = ["tcp://:7000", "unix:///run/idle"]
 
-  private static var echo: Events {
-    var events = Events()
-    events.react = { connection, input in
-      connection.write(moving: &input)
-      return .none
-    }
-    return events
-  }
-
   /// Starts a server that notes the errors by which its connections end.
   private static func start(
     _ simulation: Simulation, _ events: Events, on address: String = "tcp://:7000", loops: Int = 1, timeout: Duration?
@@ -35,7 +26,7 @@ import Testing
   @Test("a silent connection is closed with a time-out, in time", arguments: transports, [1, 2])
   func silence(transport: String, loops: Int) throws {
     let simulation = Simulation(seed: 1)
-    let (server, ends) = try Self.start(simulation, Self.echo, on: transport, loops: loops, timeout: .seconds(200))
+    let (server, ends) = try Self.start(simulation, .echo, on: transport, loops: loops, timeout: .seconds(200))
     let client = simulation.connect(to: server.addresses[0])
     simulation.advance(by: .milliseconds(199_990))
     #expect(client.isOpened && !client.isEnded)
@@ -46,7 +37,7 @@ import Testing
   @Test("after a long silence of the whole server a new connection has its full time")
   func fullTimeAfterSilence() throws {
     let simulation = Simulation(seed: 1)
-    let (server, _) = try Self.start(simulation, Self.echo, timeout: .seconds(300))
+    let (server, _) = try Self.start(simulation, .echo, timeout: .seconds(300))
     simulation.advance(by: .seconds(700))
     let client = simulation.connect(to: server.addresses[0])
     simulation.advance(by: .milliseconds(299_990))
@@ -59,8 +50,7 @@ import Testing
     "a peer that does not read what a closing connection still has to send does not keep it", arguments: transports,
     [false, true])
   func closing(transport: String, byPeer: Bool) throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       connection.write([UInt8](repeating: 1, count: 1 << 20))
       return byPeer ? .none : .close
     }
@@ -80,7 +70,7 @@ import Testing
   @Test("bytes in either direction keep a connection open")
   func activity() throws {
     let handles = Box<[ConnectionHandle]>([])
-    var events = Self.echo
+    var events = Events.echo
     events.onOpened = { connection in
       handles.value.append(connection.handle)
       return .none
@@ -104,8 +94,7 @@ import Testing
 
   @Test("a closed connection's lingering is not cut short by how long the loop has slept")
   func lingering() throws {
-    var events = Events()
-    events.react = { connection, _ in
+    let events = Events { connection, _ in
       connection.write([UInt8](repeating: 1, count: 100_000))
       return .close
     }

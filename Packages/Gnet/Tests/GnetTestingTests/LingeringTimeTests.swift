@@ -10,13 +10,11 @@ import Testing
     var options = Options()
     options.lingerTimeout = timeout
     options.lingerLimit = limit
-    var events = Events()
-    events.react = { connection, _ in
+    let events = Events { connection, _ in
       connection.write("refused\n")
       return .close
     }
-    let server = try simulation.start([Listener(address, Service(events))], options: options)
-    let client = simulation.connect(to: server.addresses[0])
+    let (_, client) = try simulation.serve(Listener(address, Service(events)), options: options)
     client.send("x")
     return client
   }

@@ -13,15 +13,9 @@ import Testing
     options.outboundHighWatermark = 64 << 10
     options.outboundLowWatermark = 16 << 10
     options.readBufferCapacity = 16 << 10
-    var events = Events()
-    events.react = { connection, input in
-      connection.write(moving: &input)
-      return .none
-    }
     let simulation = Simulation(seed: 1)
     simulation.network.bufferCapacity = 16 << 10
-    let server = try simulation.start([Listener(address, Service(events))], options: options)
-    let client = simulation.connect(to: server.addresses[0])
+    let (server, client) = try simulation.serve(Listener(address, Service(.echo)), options: options)
     let bytes = Pattern.bytes(0..<1 << 20)
     client.isReadingPaused = true
     client.send(bytes)

@@ -6,19 +6,10 @@ import Testing
 @Suite struct RemovedPathTests {
   private static let path = "/tmp/server.sock"
 
-  private static var echo: Service {
-    var events = Events()
-    events.react = { connection, input in
-      connection.write(moving: &input)
-      return .none
-    }
-    return Service(events)
-  }
-
   private static func start(_ loopCount: Int, in simulation: Simulation) throws -> Server {
     var options = Options()
     options.loopCount = loopCount
-    return try simulation.start([Listener("unix://\(path)", echo)], options: options)
+    return try simulation.start([Listener("unix://\(path)", Service(.echo))], options: options)
   }
 
   @Test(

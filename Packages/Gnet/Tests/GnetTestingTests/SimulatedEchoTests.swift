@@ -6,22 +6,12 @@ import Testing
 @Suite struct SimulatedEchoTests {
   private static let text = Array("Everything comes back, whatever the network does to it.\n".utf8)
 
-  private static var echo: Service {
-    var events = Events()
-    events.react = { connection, input in
-      connection.write(moving: &input)
-      return .none
-    }
-    return Service(events)
-  }
-
   @Test(
     "a peer gets back what it has sent",
     arguments: ["tcp://:7000", "tcp4://127.0.0.1:0", "unix:///run/echo", "tcp6://[::1]:80"])
   func echo(_ address: String) throws {
     let simulation = Simulation(seed: 1)
-    let server = try simulation.start([Listener(address, Self.echo)])
-    let peer = simulation.connect(to: server.addresses[0])
+    let (server, peer) = try simulation.serve(Listener(address, Service(.echo)))
     peer.send(Self.text)
     try simulation.run(until: { peer.received == Self.text })
     peer.endOutput()
@@ -38,7 +28,7 @@ import Testing
     var options = Options()
     options.loopCount = 3
     let backend = simulation.host("backend.example")
-    let server = try simulation.start([Listener("tcp://:7000", Self.echo)], options: options, on: backend)
+    let server = try simulation.start([Listener("tcp://:7000", Service(.echo))], options: options, on: backend)
     let address = try #require(SocketAddress("\(backend.address.host ?? ""):7000"))
     let peers = (0..<20).map { _ in simulation.connect(to: address) }
     for peer in peers { peer.send(Self.text) }
@@ -52,7 +42,7 @@ import Testing
     simulation.drawFaults()
     var options = Options()
     options.loopCount = 2
-    if let server = try? simulation.start([Listener("tcp://:7000", echo)], options: options) {
+    if let server = try? simulation.start([Listener("tcp://:7000", Service(.echo))], options: options) {
       let peers = (0..<5).map { _ in simulation.connect(to: server.addresses[0], from: simulation.host("peer")) }
       for peer in peers { peer.send(text) }
       simulation.run(for: .seconds(10))
@@ -79,7 +69,7 @@ import Testing
   @Test("a condition that never holds ends with the line that replays the simulation")
   func replay() throws {
     let simulation = Simulation(seed: 77)
-    _ = try simulation.start([Listener("tcp://:7000", Self.echo)])
+    _ = try simulation.start([Listener("tcp://:7000", Service(.echo))])
     let failure = try #require(throws: SimulationFailure.self) { try simulation.run(until: { false }) }
     #expect(failure.description.hasSuffix("to replay this: Simulation(seed: 77)"))
     #expect(simulation.now == .seconds(60))
@@ -90,8 +80,7 @@ import Testing
     var options = Options()
     options.idleTimeout = .seconds(300)
     let simulation = Simulation(seed: 3)
-    let server = try simulation.start([Listener("tcp://:7000", Self.echo)], options: options)
-    let peer = simulation.connect(to: server.addresses[0])
+    let (_, peer) = try simulation.serve(Service(.echo), options: options)
     simulation.advance(by: .seconds(299))
     #expect(peer.isOpened && !peer.isEnded)
     simulation.advance(by: .seconds(2))

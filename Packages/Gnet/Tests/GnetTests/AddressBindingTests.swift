@@ -20,13 +20,11 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
 @Suite("addresses as they are served") struct AddressBindingTests {
   /// Answers everything with the address's place and the peer's address.
   private static var introduction: Events {
-    var events = Events()
-    events.react = { connection, input in
+    Events { connection, input in
       input.removeAll()
       connection.write("\(connection.addressIndex) \(connection.remoteAddress)\n")
       return .none
     }
-    return events
   }
 
   @Test(
@@ -37,8 +35,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
       "tcp://[::ffff:127.0.0.1]:0",
     ], [false, true])
   func streams(address: String, reusePort: Bool) throws {
-    var options = Options()
-    options.loopCount = 2
+    let options = Options(loopCount: 2)
     try withServer(Self.introduction, options: options, on: [address + (reusePort ? "?reuseport=true" : "")]) {
       server in
       #expect(server.address().port! > 0)
@@ -57,8 +54,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
       "udp6://:0", "udp://localhost:0", "udp://[::ffff:127.0.0.1]:0",
     ], [false, true])
   func datagrams(address: String, reusePort: Bool) throws {
-    var options = Options()
-    options.loopCount = 2
+    let options = Options(loopCount: 2)
     try withServer(Self.introduction, options: options, on: [address + (reusePort ? "?reuseport=true" : "")]) {
       server in
       for _ in 0..<4 {
@@ -91,9 +87,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
       let plan = FaultPlan()
       let hosts = ["127.0.0.1", "::1", "127.0.0.1", "192.0.2.1", "127.0.0.2"]
       plan.resolve("both.example", to: hosts.map { SocketAddress(numericHost: $0, port: 0)! })
-      var options = Options()
-      options.loopCount = loopCount
-      options.faults = plan
+      let options = Options(loopCount: loopCount, faults: plan)
       try withServer(Self.introduction, options: options, on: ["tcp://both.example:0\(query)", "tcp4://127.0.0.1:0"]) {
         server in
         #expect(server.server.addresses.count == 2)
@@ -114,8 +108,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
       try withServer(.echo, on: ["tcp6://[::1]:0"]) { busy in
         let plan = FaultPlan()
         plan.resolve("both.example", to: ["127.0.0.1", "::1"].map { SocketAddress(numericHost: $0, port: 0)! })
-        var options = Options()
-        options.faults = plan
+        let options = Options(faults: plan)
         let address = "tcp://both.example:\(busy.address().port!)"
         #expect(throws: ServeError.system(operation: "bind", address: address, .addressInUse)) {
           try serve(.echo, options: options, on: address)
@@ -149,9 +142,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
       "tcp://127.0.0.1:0", "udp://127.0.0.1:0", "unix://\(path)", "tcp6://[::1]:0?reuseport=true",
       "udp6://[::1]:0?reuseport=true", "tcp4://:0", "udp://:0",
     ]
-    var options = Options()
-    options.loopCount = loopCount
-    try withServer(Self.introduction, options: options, on: addresses) { server in
+    try withServer(Self.introduction, options: Options(loopCount: loopCount), on: addresses) { server in
       #expect(server.server.addresses.count == addresses.count)
       #expect(server.address(2) == SocketAddress(.unix(path: path)))
       #expect(Set(server.server.addresses).count == addresses.count)
@@ -167,8 +158,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
 
   @Test("with reuseport every loop accepts for itself")
   func reusePort() throws {
-    var options = Options()
-    options.loopCount = 3
+    let options = Options(loopCount: 3)
     try withServer(Self.introduction, options: options, on: ["tcp://127.0.0.1:0?reuseport=true"]) { server in
       let clients = try (0..<96).map { _ in try Client(server.address()) }
       for client in clients { try client.send("x") }
@@ -209,9 +199,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
       #expect(throws: ServeError.system(operation: "bind", address: address, .addressInUse)) {
         try serve(.echo, on: address)
       }
-      let client = try Client(server.address())
-      try client.send("still here")
-      #expect(try client.receiveText(10) == "still here")
+      try Client(server.address()).expectEcho("still here")
     }
   }
 
@@ -255,9 +243,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
         try Client(SocketAddress(.ipv4(address: 0x7f00_0001, port: port)))
       }
       try withServer(.echo, on: Array(addresses[..<3])) { server in
-        let client = try Client(server.address(1))
-        try client.send("x")
-        #expect(try client.receiveText(1) == "x")
+        try Client(server.address(1)).expectEcho("x")
       }
     }
   }
@@ -267,9 +253,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
     let port = try unusedPort()
     for round in 0..<3 {
       try withServer(.echo, on: ["tcp://127.0.0.1:\(port)"]) { server in
-        let client = try Client(server.address())
-        try client.send("round \(round)")
-        #expect(try client.receiveText(7) == "round \(round)")
+        try Client(server.address()).expectEcho("round \(round)")
       }
     }
   }
@@ -319,10 +303,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
     let path = start + String(repeating: "p", count: RawAddress.maximumPathLength - start.utf8.count)
     var events = Events.echo
     let seen = Log<SocketAddress>()
-    events.onOpened = { connection in
-      seen.add(connection.localAddress)
-      return .none
-    }
+    events.onOpened = { connection in seen.note(connection.localAddress) }
     try withServer(events, on: ["unix://\(path)"]) { server in
       #expect(server.address().path == path)
       try expectEcho(from: server.address())
@@ -404,9 +385,7 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
     @Test("a name that begins with @ is one of the abstract namespace, and no file", arguments: [1, 3])
     func abstractName(loopCount: Int) throws {
       let name = "@gnet-\(UInt32.random(in: 0 ... .max))"
-      var options = Options()
-      options.loopCount = loopCount
-      try withServer(.echo, options: options, on: ["unix://\(name)"]) { server in
+      try withServer(.echo, options: Options(loopCount: loopCount), on: ["unix://\(name)"]) { server in
         #expect(!Files.exists(name))
         #expect(server.address().path == name)
         let raw = RawAddress(SocketAddress(.unix(path: name)), isIPv6: false)
@@ -505,8 +484,6 @@ private func bindForTests(_ address: String) throws(ServeError) -> [BoundSocket]
   }
 
   private func expectEcho(from address: SocketAddress) throws {
-    let client = try Client(address)
-    try client.send("hello")
-    #expect(try client.receiveText(5) == "hello")
+    try Client(address).expectEcho("hello")
   }
 }

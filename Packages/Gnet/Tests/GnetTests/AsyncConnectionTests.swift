@@ -1,4 +1,5 @@
 import Synchronization
+import InMemoryLogging
 import SystemPackage
 import TestPeers
 import TestSupport
@@ -35,9 +36,7 @@ private func outcome(_ error: any Error) -> String {
 
   @Test("an echo sends everything back, and ends with its peer", arguments: StreamTransport.allCases, [1, 3])
   func echo(transport: StreamTransport, loopCount: Int) throws {
-    var options = Options()
-    options.loopCount = loopCount
-    try serving(Self.echo, options: options, on: transport.address()) { server in
+    try serving(Self.echo, options: Options(loopCount: loopCount), on: transport.address()) { server in
       let clients = try (0..<5).map { _ in try Client(server.addresses[0]) }
       for round in 1...20 {
         let bytes = pattern(round * 997)
@@ -70,7 +69,7 @@ private func outcome(_ error: any Error) -> String {
   @Test("the connection ends with the body, after what was written; its error is logged")
   func failingBody() throws {
     struct Failure: Error {}
-    let log = LogCollector()
+    let log = InMemoryLogHandler()
     var options = Options()
     options.logger = log.logger
     let service = Service(async: { connection in
@@ -79,9 +78,7 @@ private func outcome(_ error: any Error) -> String {
       throw Failure()
     })
     try serving(service, options: options) { server in
-      let client = try Client(server.addresses[0])
-      try client.send("x")
-      #expect(try client.receiveToEnd() == Array("goodbye".utf8))
+      try Client(server.addresses[0]).expectLastAnswer("goodbye", to: "x")
       try require("it is logged") { log.lines.contains { $0.contains("Failure") } }
     }
   }
@@ -221,9 +218,7 @@ private func outcome(_ error: any Error) -> String {
       outcomes.add("\(connection.handle.isOpen)")
     })
     try serving(service) { server in
-      let client = try Client(server.addresses[0])
-      try client.send("x")
-      #expect(try client.receiveToEnd() == Array("before".utf8))
+      try Client(server.addresses[0]).expectLastAnswer("before", to: "x")
       try require("the task has ended") { outcomes.count == 2 }
     }
     #expect(outcomes.values == ["cancelled", "false"])
@@ -247,10 +242,7 @@ private func outcome(_ error: any Error) -> String {
     try serving(service) { server in
       let client = try Client(server.addresses[0])
       try require("the first read was cancelled") { outcomes.values == ["cancelled"] }
-      for _ in 0..<50 {
-        try client.send("hello")
-        #expect(try client.receiveText(5) == "hello")
-      }
+      for _ in 0..<50 { try client.expectEcho("hello") }
       #expect(outcomes.values == ["cancelled"])
     }
   }
@@ -266,10 +258,7 @@ private func outcome(_ error: any Error) -> String {
     })
     try serving(service) { server in
       let client = try Client(server.addresses[0])
-      for _ in 0..<10 {
-        try client.send("x")
-        #expect(try client.receiveText(1) == "x")
-      }
+      for _ in 0..<10 { try client.expectEcho("x") }
       #expect(places.values == Array(repeating: true, count: 10))
     }
   }

@@ -129,10 +129,7 @@ private final class Kept: Sendable {
     try require("all have talked") { finished.value == 2 }
     // Some are open when the server ends.
     let open = try (0..<4).map { _ in try Client(server.address()) }
-    for client in open {
-      try client.send("x")
-      #expect(try client.receiveText(1) == "x")
-    }
+    for client in open { try client.expectEcho("x") }
     try server.stop()
     #expect(failures.values == [])
     #expect(keeper.violations.values == [], "seed \(seed)")

@@ -37,19 +37,14 @@ import Testing
     let errors = Log<Errno?>()
     let handles = Log<ConnectionHandle>()
     let contexts = Counter()
-    var events = Events()
-    events.onOpened = { connection in
-      connection.context = Releasing { contexts.add() }
-      handles.add(connection.handle)
-      return .none
-    }
-    events.react = { connection, input in
-      calls.add("react \(input.readText()) \(connection.context is Releasing)")
+    var events = Events { connection, input in
+      calls.add("react \(input.readText()) \(connection.context is Witness)")
       connection.write("ok")
       return end == .handlerCloses ? .close : .none
     }
+    events.giveContexts(contexts, handles)
     events.onClosed = { connection, error in
-      calls.add("closed \(connection.context is Releasing) \(connection.remoteAddress) \(connection.localAddress)")
+      calls.add("closed \(connection.context is Witness) \(connection.remoteAddress) \(connection.localAddress)")
       errors.add(error as? Errno)
       handles.add(connection.handle)
       connection.write("nobody reads this")
@@ -57,18 +52,14 @@ import Testing
       connection.close()
       return .detach
     }
-    events.onDetached = { _, _ in
-      calls.add("detached")
-      return .none
-    }
+    events.onDetached = { _, _ in calls.note("detached") }
     var options = setup.options
     if end == .idles { options.idleTimeout = .milliseconds(60) }
     var expected: [String] = []
     try withServer(events, options: options, on: [setup.address]) { server in
       let client = try Client(server.address())
       expected = ["react hello true", "closed true \(try client.localAddress) \(server.address())"]
-      try client.send("hello")
-      #expect(try client.receiveText(2) == "ok")
+      try client.expectAnswer("ok", to: "hello")
       switch end {
       case .peerEnds: client.endOutput()
       case .peerCloses: client.close()
@@ -98,14 +89,9 @@ import Testing
   func closedShutdown(loopCount: Int) throws {
     var events = Events.echo
     events.onClosed = { _, _ in .shutdown }
-    var options = Options()
-    options.loopCount = loopCount
-    let server = try TestServer(events, options: options)
+    let server = try TestServer(events, options: Options(loopCount: loopCount))
     let others = try (0..<4).map { _ in try Client(server.address()) }
-    for other in others {
-      try other.send("x")
-      #expect(try other.receiveText(1) == "x")
-    }
+    for other in others { try other.expectEcho("x") }
     try Client(server.address()).send("x")
     try server.waitForEnd()
     for other in others { #expect(try other.receive() == []) }
@@ -114,8 +100,7 @@ import Testing
   @Test("a close with unread input does not destroy what was sent", arguments: StreamSetup.all)
   func closeWithUnreadInput(setup: StreamSetup) throws {
     let answer = pattern(400_000)
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       connection.write(answer)
       return .close
     }
@@ -144,22 +129,17 @@ import Testing
     let calls = Log<String>()
     let contexts = Counter()
     let handles = Log<ConnectionHandle>()
-    var events = Events()
-    events.onOpened = { connection in
-      connection.context = Releasing { contexts.add() }
-      handles.add(connection.handle)
-      return .none
-    }
-    events.react = { connection, input in
+    var events = Events { connection, input in
       guard input.count >= 9 else { return .none }
       input.discard(4)
       connection.write("going ")
       connection.write("now")
       return .detach
     }
+    events.giveContexts(contexts, handles)
     events.onDetached = { connection, detached in
       calls.add(
-        "\(connection.context is Releasing) \(connection.remoteAddress) \(connection.localAddress) \(connection.addressIndex)"
+        "\(connection.context is Witness) \(connection.remoteAddress) \(connection.localAddress) \(connection.addressIndex)"
       )
       handles.add(connection.handle)
       connection.write("into the void")
@@ -167,15 +147,11 @@ import Testing
       box.put(detached)
       return .close
     }
-    events.onClosed = { _, _ in
-      calls.add("closed")
-      return .none
-    }
+    events.onClosed = { _, _ in calls.note("closed") }
     try withServer(events, options: setup.options, on: [setup.address]) { server in
       let client = try Client(server.address())
       try client.send("head")
-      try client.send("rest!")
-      #expect(try client.receiveText(9) == "going now")
+      try client.expectAnswer("going now", to: "rest!")
       let detached = try box.take()
       #expect(detached.unreadBytes == Array("rest!".utf8))
       #expect(calls.values == ["true \(try client.localAddress) \(server.address()) 0"])
@@ -266,8 +242,7 @@ import Testing
 
   @Test("a detached connection that is dropped is closed", arguments: StreamSetup.all)
   func dropped(setup: StreamSetup) throws {
-    var events = Events()
-    events.react = { _, _ in .detach }
+    var events = Events { _, _ in .detach }
     events.onDetached = { _, _ in .none }
     try withServer(events, options: setup.options, on: [setup.address]) { server in
       let client = try Client(server.address())
@@ -281,19 +256,13 @@ import Testing
   @Test("without onDetached a detach is a close", arguments: StreamSetup.all)
   func noDetachHandler(setup: StreamSetup) throws {
     let errors = Log<String>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       connection.write("bye")
       return .detach
     }
-    events.onClosed = { _, error in
-      errors.add("\(String(describing: error))")
-      return .none
-    }
+    events.onClosed = { _, error in errors.note("\(String(describing: error))") }
     try withServer(events, options: setup.options, on: [setup.address]) { server in
-      let client = try Client(server.address())
-      try client.send("x")
-      #expect(try client.receiveToEnd() == Array("bye".utf8))
+      try Client(server.address()).expectLastAnswer("bye", to: "x")
     }
     #expect(errors.values == ["nil"])
   }
@@ -302,15 +271,11 @@ import Testing
   func brokenBeforeDetach() throws {
     let calls = Log<String>()
     let errors = Log<Errno?>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       connection.write(pattern(8 << 20))
       return .detach
     }
-    events.onDetached = { _, _ in
-      calls.add("detached")
-      return .none
-    }
+    events.onDetached = { _, _ in calls.note("detached") }
     events.onClosed = { _, error in
       calls.add("closed")
       errors.add(error as? Errno)
@@ -328,9 +293,12 @@ import Testing
   }
 }
 
-/// Tells when it is released.
-final class Releasing: Sendable {
-  private let body: @Sendable () -> Void
-  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  deinit { body() }
+extension Events {
+  /// Gives each connection a context that tells of its end, and logs the handle.
+  fileprivate mutating func giveContexts(_ ended: Counter, _ handles: Log<ConnectionHandle>) {
+    onOpened = { connection in
+      connection.context = Witness(ended)
+      return handles.note(connection.handle)
+    }
+  }
 }

@@ -40,9 +40,7 @@ import Testing
       started.set(server)
       return .none
     }
-    var options = Options()
-    options.loopCount = loopCount
-    async let serving: Void = Server.run(events, options: options, on: "tcp://127.0.0.1:0")
+    async let serving: Void = Server.run(events, options: Options(loopCount: loopCount), on: "tcp://127.0.0.1:0")
     let server = try await self.started(started)
     for loop in server.loops {
       let resident = Resident(loop)
@@ -73,9 +71,7 @@ import Testing
       connection.write("\(sum)\n")
       return .none
     }
-    var options = Options()
-    options.loopCount = loopCount
-    try withServer(events, options: options) { server in
+    try withServer(events, options: Options(loopCount: loopCount)) { server in
       for _ in 1...3 {
         let client = try Client(server.address())
         for sum in 1...3 {
@@ -95,16 +91,12 @@ import Testing
       started.set(server)
       return .none
     }
-    events.onClosed = { _, error in
-      closed.add(error == nil)
-      return .none
-    }
+    events.onClosed = { _, error in closed.note(error == nil) }
     let served = events
     let task = Task { try await Server.run(served, on: "tcp://127.0.0.1:0") }
     let server = try await self.started(started)
     let client = try Client(server.addresses[0])
-    try client.send("ping")
-    #expect(try client.receiveText(4) == "ping")
+    try client.expectEcho("ping")
     task.cancel()
     try await task.value
     #expect(closed.values == [true])
@@ -115,10 +107,7 @@ import Testing
   func cancelledBefore() async throws {
     let calls = Log<String>()
     var events = Events()
-    events.tick = {
-      calls.add("tick")
-      return (.seconds(1), .none)
-    }
+    events.tick = { (.seconds(1), calls.note("tick")) }
     let served = events
     let task = Task {
       unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }

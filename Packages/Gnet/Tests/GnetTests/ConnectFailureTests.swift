@@ -10,11 +10,9 @@ import Testing
   private func failure(
     of address: String, _ options: ConnectOptions = ConnectOptions(), faults: ((FaultPlan) -> Void)? = nil
   ) throws -> String {
-    var serverOptions = Options()
     let plan = FaultPlan()
-    serverOptions.faults = plan
     let dialled = DialledConnection()
-    try withClients(options: serverOptions) { clients in
+    try withClients(options: Options(faults: plan)) { clients in
       faults?(plan)
       let handle = clients.connect(to: address, options: options, dialled.service(), onFailure: dialled.fail)
       handle.write("lost")
@@ -147,12 +145,10 @@ import Testing
   @Test("interrupted and pending connects are waited for", arguments: [Errno.interrupted, .alreadyInProcess])
   func pending(error: Errno) throws {
     let server = try TestServer(.echo)
-    var options = Options()
     let plan = FaultPlan()
-    options.faults = plan
     // The real call is the second one: the first one's answer is lost.
     plan.fail(.connect, with: error)
-    try withClients(options: options) { clients in
+    try withClients(options: Options(faults: plan)) { clients in
       let dialled = DialledConnection()
       clients.connect(to: server.address().text, dialled.service { $0.write("x") }, onFailure: dialled.fail)
       try require("it is open") { dialled.received == "x" }
@@ -163,9 +159,7 @@ import Testing
   @Test("a shutdown tells every connection that is not established, and later ones at once", arguments: [1, 2])
   func shutdown(loopCount: Int) throws {
     let listener = try fullListener()
-    var options = Options()
-    options.loopCount = loopCount
-    let running = try start([], options: options)
+    let running = try start([], options: Options(loopCount: loopCount))
     let server = running.server
     let dialled = (0..<4).map { _ in DialledConnection() }
     for connection in dialled {

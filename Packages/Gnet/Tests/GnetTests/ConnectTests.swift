@@ -34,13 +34,8 @@ import Testing
     try withServer(.echo) { server in
       try withClients { clients in
         let dialled = DialledConnection()
-        let (isBusy, isHeld) = (Flag(), Flag())
         // The loop is busy until all calls are queued.
-        let blocker = clients.loops[0].schedule(after: .zero) {
-          isBusy.set()
-          isHeld.wait()
-        }
-        isBusy.wait()
+        let gate = try clients.loops[0].hold()
         let service = dialled.service { $0.write("opened,") }
         let handle = clients.loops[0].connect(to: server.address().text, service, onFailure: dialled.fail)
         #expect(handle.withConnection { _ in } == nil)
@@ -51,9 +46,8 @@ import Testing
           return .none
         }
         #expect(handle.write("four"))
-        isHeld.set()
+        gate.open()
         try require("everything comes back") { dialled.received == "one,two,opened,three,four" }
-        blocker.keep()
       }
     }
   }
@@ -93,8 +87,7 @@ import Testing
   func fromCallback() throws {
     try withServer(.echo) { backend in
       let address = backend.address().text
-      var events = Events()
-      events.react = { connection, input in
+      let events = Events { connection, input in
         let (request, front) = (input.readAll(), connection.handle)
         let answering = Service { _ in Answering(front: front) }
         connection.loop.connect(to: address, answering).write(request)
@@ -102,8 +95,7 @@ import Testing
       }
       try withServer(events) { server in
         let client = try Client(server.address())
-        try client.send("through")
-        #expect(try client.receiveText(7) == "through")
+        try client.expectEcho("through")
         #expect(server.server.loops[0].statistics.wakeups == 0)
       }
     }
@@ -137,10 +129,7 @@ import Testing
   func localAddress() throws {
     let peers = Log<String?>()
     var events = Events()
-    events.onOpened = { connection in
-      peers.add(connection.remoteAddress.host)
-      return .none
-    }
+    events.onOpened = { connection in peers.note(connection.remoteAddress.host) }
     try withServer(events) { server in
       try withClients { clients in
         var options = ConnectOptions()
@@ -160,12 +149,10 @@ import Testing
   func burst() throws {
     let count = 10_000
     try withServer(.echo) { server in
-      var options = Options()
-      options.loopCount = 2
       let outcomes = Counter()
       let opened = Counter()
       let service = Service { _ in Closing(opened: opened, outcomes: outcomes) }
-      try withListeners([], options: options) { clients in
+      try withListeners([], options: Options(loopCount: 2)) { clients in
         for _ in 0..<count {
           clients.connect(to: server.address().text, service) { _ in outcomes.add() }
         }
@@ -182,10 +169,7 @@ import Testing
   private struct Closing: ConnectionHandler {
     let opened: Counter
     let outcomes: Counter
-    mutating func opened(_ connection: inout Connection) -> Action {
-      opened.add()
-      return .close
-    }
+    mutating func opened(_ connection: inout Connection) -> Action { opened.note(then: .close) }
     mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
     consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { outcomes.add() }
   }

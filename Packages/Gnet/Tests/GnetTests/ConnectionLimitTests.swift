@@ -14,23 +14,16 @@ import Testing
     options.loopCount = loopCount
     let opened = Counter()
     var events = Events.echo
-    events.onOpened = { _ in
-      opened.add()
-      return .none
-    }
+    events.onOpened = { _ in opened.note() }
     try withServer(events, options: options, on: [transport.address()]) { server in
       var clients = try (0..<3).map { _ in try Client(server.address()) }
       try require("three are open") { opened.value == 3 }
       for _ in 0..<5 { #expect(try Client(server.address()).receiveToEnd() == []) }
-      for client in clients {
-        try client.send("hello")
-        #expect(try client.receiveText(5) == "hello")
-      }
+      for client in clients { try client.expectEcho("hello") }
       clients.removeLast().close()
       try require("one has ended") { server.server.connectionCount == 2 }
       let next = try Client(server.address())
-      try next.send("hello")
-      #expect(try next.receiveText(5) == "hello")
+      try next.expectEcho("hello")
       #expect(opened.value == 4)
       #expect(server.server.connectionCount == 3)
     }

@@ -18,15 +18,12 @@ private let addresses = [
     [1, 3])
   func sizes(address: String, loopCount: Int) throws {
     let seen = Log<Int>()
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       seen.add(input.count)
       connection.write(moving: &input)
       return .none
     }
-    var options = Options()
-    options.loopCount = loopCount
-    try withServer(events, options: options, on: [address]) { server in
+    try withServer(events, options: Options(loopCount: loopCount), on: [address]) { server in
       let client = try Client(server.address(), datagrams: true)
       let sizes = [0, 1, 2, 1472, 9000, 65507, 0, 3]
       for size in sizes {
@@ -40,8 +37,7 @@ private let addresses = [
 
   @Test("each peer is seen under its own address, and answered", arguments: addresses)
   func peers(address: String) throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       input.removeAll()
       connection.write("\(connection.remoteAddress) \(connection.localAddress.port!) \(connection.addressIndex)")
       return .none
@@ -49,9 +45,8 @@ private let addresses = [
     try withServer(events, on: [address]) { server in
       let clients = try (0..<5).map { _ in try Client(server.address(), datagrams: true) }
       for client in clients { try client.send("who am I") }
-      for client in clients {
-        #expect(try client.receiveText() == "\(client.localAddress) \(server.address().port!) 0")
-      }
+      let port = try #require(server.address().port)
+      for client in clients { #expect(try client.receiveText() == "\(client.localAddress) \(port) 0") }
     }
   }
 
@@ -60,8 +55,7 @@ private let addresses = [
       "an answer leaves from the address that the peer has sent to, at once and later",
       arguments: ["udp4://:0", "udp://:0", "udp://:0?reuseport=true"], [1, 3])
     func localAddresses(address: String, loopCount: Int) throws {
-      var events = Events()
-      events.react = { connection, input in
+      let events = Events { connection, input in
         let text = input.readText()
         connection.write("\(text) \(connection.localAddress)")
         if text.isEmpty { return .none }
@@ -69,9 +63,7 @@ private let addresses = [
         connection.handle.write("handle \(connection.localAddress)")
         return .none
       }
-      var options = Options()
-      options.loopCount = loopCount
-      try withServer(events, options: options, on: [address]) { server in
+      try withServer(events, options: Options(loopCount: loopCount), on: [address]) { server in
         let port = server.address().port!
         // Each is an address of this machine. A connected client takes answers from no other.
         for host: UInt32 in [0x7f00_0001, 0x7f00_0002, 0x7f09_0807] {
@@ -87,8 +79,7 @@ private let addresses = [
 
   @Test("several writes are several datagrams in their order, one of no bytes an empty one, none no answer")
   func writes() throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       let count = Int(input[0])
       for number in 0..<count { connection.write([UInt8](repeating: UInt8(number), count: number % 3)) }
       return .none
@@ -117,8 +108,7 @@ private let addresses = [
       connection.write("\(text) \(connection.handle.isOpen) \(connection.isInputEnded)")
       return text == "detach" ? .detach : .close
     }
-    var options = Options()
-    options.loopCount = loopCount
+    var options = Options(loopCount: loopCount)
     options.idleTimeout = .milliseconds(1)
     try withServer(events, options: options, on: ["udp://127.0.0.1:0"]) { server in
       let client = try Client(server.address(), datagrams: true)
@@ -143,10 +133,7 @@ private let addresses = [
       for size in 1...Int(input[0]) { connection.write([UInt8](repeating: 0, count: size)) }
       return .none
     }
-    var options = Options()
-    options.faults = plan
-    options.loopCount = loopCount
-    try withServer(events, options: options, on: [address]) { server in
+    try withServer(events, options: Options(loopCount: loopCount, faults: plan), on: [address]) { server in
       let client = try Client(server.address(), datagrams: true)
       var expected: [String] = []
       for attempts in [1, 4] {
@@ -168,9 +155,7 @@ private let addresses = [
   @Test("a full socket buffer delays datagrams, but neither loses nor reorders them")
   func fullBuffer() throws {
     let plan = FaultPlan()
-    var options = Options()
-    options.faults = plan
-    try withServer(.echo, options: options, on: ["udp://127.0.0.1:0"]) { server in
+    try withServer(.echo, options: Options(faults: plan), on: ["udp://127.0.0.1:0"]) { server in
       let client = try Client(server.address(), datagrams: true)
       plan.fail(.sendDatagrams, with: .wouldBlock, times: 4)
       plan.shorten(.sendDatagrams, to: 1, times: 6)
@@ -191,16 +176,13 @@ private let addresses = [
   @Test("a datagram that cannot be sent does not stop the others")
   func failing() throws {
     let plan = FaultPlan()
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       connection.write("before")
       connection.write([UInt8](repeating: 1, count: 70000))
       connection.write("after")
       return .none
     }
-    var options = Options()
-    options.faults = plan
-    try withServer(events, options: options, on: ["udp://127.0.0.1:0"]) { server in
+    try withServer(events, options: Options(faults: plan), on: ["udp://127.0.0.1:0"]) { server in
       let client = try Client(server.address(), datagrams: true)
       for error in [Errno.permissionDenied, .networkUnreachable, .noBufferSpace] {
         try client.send("x")
@@ -229,8 +211,7 @@ private let addresses = [
 
   @Test("all that one callback writes is sent, however low the watermark")
   func lowWatermark() throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       for number: UInt8 in 0..<50 { connection.write([UInt8](repeating: number, count: 200)) }
       #expect(connection.pendingWriteCount >= 200)
       return .none
@@ -298,8 +279,7 @@ private let addresses = [
 
   @Test("a wake brings one more react for the same peer, without bytes", arguments: addresses)
   func wake(address: String) throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       if !input.isEmpty { connection.wake() }
       connection.write("\(input.count) \(connection.remoteAddress)")
       return .none
@@ -319,14 +299,11 @@ private let addresses = [
   func handles(address: String, loopCount: Int) throws {
     let handles = Log<ConnectionHandle>()
     let wakes = Log<SocketAddress>()
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       if input.isEmpty { wakes.add(connection.remoteAddress) } else { handles.add(connection.handle) }
       return .none
     }
-    var options = Options()
-    options.loopCount = loopCount
-    try withServer(events, options: options, on: [address]) { server in
+    try withServer(events, options: Options(loopCount: loopCount), on: [address]) { server in
       let clients = try (0..<4).map { _ in try Client(server.address(), datagrams: true) }
       for (index, client) in clients.enumerated() {
         try client.send("x")
@@ -353,14 +330,11 @@ private let addresses = [
 
   @Test("with reuseport every loop serves datagrams, and one peer's stay on one loop")
   func reusePort() throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       connection.write("\(connection.loop.index)")
       return .none
     }
-    var options = Options()
-    options.loopCount = 3
-    try withServer(events, options: options, on: ["udp://127.0.0.1:0?reuseport=true"]) { server in
+    try withServer(events, options: Options(loopCount: 3), on: ["udp://127.0.0.1:0?reuseport=true"]) { server in
       var loops: Set<String> = []
       for _ in 0..<64 {
         let client = try Client(server.address(), datagrams: true)
@@ -378,14 +352,11 @@ private let addresses = [
 
   @Test("shutdown is honoured, after the answer", arguments: addresses, [1, 3])
   func shutdown(address: String, loopCount: Int) throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       connection.write("bye")
       return .shutdown
     }
-    var options = Options()
-    options.loopCount = loopCount
-    let server = try TestServer(events, options: options, on: [address])
+    let server = try TestServer(events, options: Options(loopCount: loopCount), on: [address])
     let client = try Client(server.address(), datagrams: true)
     try client.send("x")
     #expect(try client.receiveText() == "bye")
@@ -400,10 +371,7 @@ private let addresses = [
     let (handles, received) = (Log<ConnectionHandle>(), Log<String>())
     let (servers, clients) = (Log<Server>(), Log<SendableClient>())
     var events = Events()
-    events.onInitComplete = { server in
-      servers.add(server)
-      return .none
-    }
+    events.onInitComplete = { server in servers.note(server) }
     events.react = { connection, input in
       received.add(input.readText())
       if received.count == 1 {
@@ -419,9 +387,7 @@ private let addresses = [
       for number in 0..<3 { connection.write("number \(number)") }
       return .none
     }
-    var options = Options()
-    options.loopCount = loopCount
-    options.faults = plan
+    var options = Options(loopCount: loopCount, faults: plan)
     options.drainTimeout = .seconds(60)
     // The other addresses are there so that sockets with nothing to send surround the one that has.
     let others = ["udp4://127.0.0.1:0", "tcp4://127.0.0.1:0"]
@@ -445,13 +411,11 @@ private let addresses = [
   @Test("datagrams that the kernel does not take are given up after the drain time-out, and are pending no more")
   func drainTimeout() throws {
     let plan = FaultPlan()
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       connection.write(moving: &input)
       return .shutdown
     }
-    var options = Options()
-    options.faults = plan
+    var options = Options(faults: plan)
     options.drainTimeout = .milliseconds(300)
     let server = try TestServer(events, options: options, on: ["udp://127.0.0.1:0"])
     let client = try Client(server.address(), datagrams: true)
@@ -473,10 +437,7 @@ private let addresses = [
       connection.write(pattern(8 << 20))
       return .none
     }
-    events.react = { connection, input in
-      handles.add(connection.handle)
-      return .none
-    }
+    events.react = { connection, input in handles.note(connection.handle) }
     var options = Options()
     options.drainTimeout = .seconds(60)
     let server = try TestServer(events, options: options, on: ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"])

@@ -7,9 +7,7 @@ import Testing
 @Suite struct EchoTests {
   @Test("what a client sends comes back", arguments: StreamTransport.allCases, [1, 2, 3])
   func echo(transport: StreamTransport, loopCount: Int) throws {
-    var options = Options()
-    options.loopCount = loopCount
-    try withServer(.echo, options: options, on: [transport.address()]) { server in
+    try withServer(.echo, options: Options(loopCount: loopCount), on: [transport.address()]) { server in
       let clients = try (0..<8).map { _ in try Client(server.address()) }
       for (index, client) in clients.enumerated() { try client.send("hello \(index)") }
       for (index, client) in clients.enumerated() { #expect(try client.receiveText(7) == "hello \(index)") }

@@ -15,8 +15,7 @@ import Testing
     let request = pattern(300_000)
     let seen = Log<Int>()
     let errors = Log<Errno?>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       guard input.count == request.count else { return .none }
       seen.add(input.readAll() == request ? request.count : -1)
       if !isClosing { connection.write(request) }
@@ -52,8 +51,7 @@ import Testing
     options.allowHalfClosure = allowHalfClosure
     let ends = Counter()
     let errors = Log<Errno?>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       // Ten times as much comes back as went in.
       let bytes = input.readAll()
       for _ in 0..<10 { connection.write(bytes) }
@@ -85,15 +83,8 @@ import Testing
     arguments: StreamSetup.all)
   func noHalfClosure(setup: StreamSetup) throws {
     let calls = Log<String>()
-    var events = Events()
-    events.react = { connection, input in
-      calls.add("react \(input.text) \(connection.isInputEnded)")
-      return .none
-    }
-    events.onClosed = { connection, error in
-      calls.add("closed \(connection.isInputEnded) \(error == nil)")
-      return .none
-    }
+    var events = Events { connection, input in calls.note("react \(input.text) \(connection.isInputEnded)") }
+    events.onClosed = { connection, error in calls.note("closed \(connection.isInputEnded) \(error == nil)") }
     try withServer(events, options: setup.options, on: [setup.address]) { server in
       let client = try Client(server.address())
       try client.send("left unread")
@@ -111,8 +102,7 @@ import Testing
   func halfClosure(setup: StreamSetup) throws {
     let calls = Log<String>()
     let handles = Log<ConnectionHandle>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       calls.add("react \(input.text) \(connection.isInputEnded)")
       if connection.isInputEnded {
         connection.write("after your end, ")
@@ -120,10 +110,7 @@ import Testing
       }
       return .none
     }
-    events.onClosed = { _, error in
-      calls.add("closed \(error == nil)")
-      return .none
-    }
+    events.onClosed = { _, error in calls.note("closed \(error == nil)") }
     var options = setup.options
     options.allowHalfClosure = true
     try withServer(events, options: options, on: [setup.address]) { server in
@@ -151,16 +138,12 @@ import Testing
     let ends = Counter()
     let closes = Counter()
     let handles = Log<ConnectionHandle>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       handles.add(connection.handle)
       if connection.isInputEnded { ends.add() }
       return .none
     }
-    events.onClosed = { _, _ in
-      closes.add()
-      return .none
-    }
+    events.onClosed = { _, _ in closes.note() }
     var options = setup.options
     options.allowHalfClosure = true
     try withServer(events, options: options, on: [setup.address]) { server in
@@ -182,8 +165,7 @@ import Testing
   func halfClosedAndForgotten(isIdle: Bool) throws {
     let errors = Log<Errno?>()
     let ends = Counter()
-    var events = Events()
-    events.react = { connection, _ in
+    var events = Events { connection, _ in
       if connection.isInputEnded { ends.add() }
       return .none
     }
@@ -204,8 +186,7 @@ import Testing
   func resetWhilePaused() throws {
     let bytes = Counter()
     let errors = Log<Errno?>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       for _ in 0..<input.readAll().count { bytes.add() }
       if bytes.value == 1 { connection.write([UInt8](repeating: 0, count: 32 << 20)) }
       return .none

@@ -1,3 +1,4 @@
+import InMemoryLogging
 import RingBuffer
 import SystemPackage
 import TestPeers
@@ -17,8 +18,7 @@ import Testing
   private func echo(closed: Log<String>) -> Events {
     var events = Events.echo
     events.onClosed = { _, error in
-      closed.add((error as? Errno).map { "errno \($0.rawValue)" } ?? "\(String(describing: error))")
-      return .none
+      closed.note((error as? Errno).map { "errno \($0.rawValue)" } ?? "\(String(describing: error))")
     }
     return events
   }
@@ -28,16 +28,13 @@ import Testing
       "a shortage pauses accepting and is over when it is over",
       arguments: [Errno.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory], [1, 2])
     func shortage(errno: Errno, loopCount: Int) throws {
-      let log = LogCollector()
+      let log = InMemoryLogHandler()
       let plan = FaultPlan()
-      var options = Options()
-      options.loopCount = loopCount
+      var options = Options(loopCount: loopCount, faults: plan)
       options.logger = log.logger
-      options.faults = plan
       try withServer(.echo, options: options) { server in
         let early = try Client(server.address())
-        try early.send("one")
-        #expect(try early.receiveText(3) == "one")
+        try early.expectEcho("one")
         plan.fail(.accept, with: errno, times: 5)
         let late = try Client(server.address())
         try late.send("three")
@@ -56,17 +53,13 @@ import Testing
       arguments: [Errno.connectionAbort, .protocolError, .interrupted, .connectionReset, .networkDown], [1, 2])
     func acceptErrors(errno: Errno, loopCount: Int) throws {
       let plan = FaultPlan()
-      let log = LogCollector()
-      var options = Options()
-      options.loopCount = loopCount
-      options.faults = plan
+      let log = InMemoryLogHandler()
+      var options = Options(loopCount: loopCount, faults: plan)
       options.logger = log.logger
       plan.fail(.accept, with: errno, times: 200)
       try withServer(.echo, options: options) { server in
         for index in 0..<10 {
-          let client = try Client(server.address())
-          try client.send("hello \(index)")
-          #expect(try client.receiveText(7) == "hello \(index)")
+          try Client(server.address()).expectEcho("hello \(index)")
         }
         #expect(plan.remaining == 0)
         #expect(log.lines == [])
@@ -76,20 +69,14 @@ import Testing
     @Test("a peer's reset ends its connection with the errno, and no other", arguments: [1, 2])
     func reset(loopCount: Int) throws {
       let closed = Log<String>()
-      var options = Options()
-      options.loopCount = loopCount
-      try withServer(echo(closed: closed), options: options) { server in
+      try withServer(echo(closed: closed), options: Options(loopCount: loopCount)) { server in
         let others = try (0..<4).map { _ in try Client(server.address()) }
         let client = try Client(server.address())
-        try client.send("x")
-        #expect(try client.receiveText(1) == "x")
+        try client.expectEcho("x")
         client.reset()
         try require("it is closed") { closed.count == 1 }
         withErrnoOfReset { #expect(closed.values == ["errno \(Errno.connectionReset.rawValue)"]) }
-        for other in others {
-          try other.send("still here")
-          #expect(try other.receiveText(10) == "still here")
-        }
+        for other in others { try other.expectEcho("still here") }
         #expect(closed.count == 1)
       }
     }
@@ -100,19 +87,15 @@ import Testing
     func transferErrors(call: SystemCall, errno: Errno) throws {
       let closed = Log<String>()
       let plan = FaultPlan()
-      var options = Options()
-      options.faults = plan
-      try withServer(echo(closed: closed), options: options) { server in
+      try withServer(echo(closed: closed), options: Options(faults: plan)) { server in
         let other = try Client(server.address())
-        try other.send("first")
-        #expect(try other.receiveText(5) == "first")
+        try other.expectEcho("first")
         let client = try Client(server.address())
         plan.fail(call, with: errno)
         try client.send("fails")
         try require("it is closed") { closed.count == 1 }
         #expect(closed.values == ["errno \(errno.rawValue)"])
-        try other.send("second")
-        #expect(try other.receiveText(6) == "second")
+        try other.expectEcho("second")
         #expect(closed.count == 1)
       }
     }
@@ -121,15 +104,10 @@ import Testing
     func interruptions(transport: StreamTransport) throws {
       let closed = Log<String>()
       let plan = FaultPlan()
-      var options = Options()
-      options.faults = plan
       for call in [SystemCall.accept, .receive, .send] { plan.fail(call, with: .interrupted, times: 20) }
-      try withServer(echo(closed: closed), options: options, on: [transport.address()]) { server in
+      try withServer(echo(closed: closed), options: Options(faults: plan), on: [transport.address()]) { server in
         let client = try Client(server.address())
-        for index in 0..<10 {
-          try client.send("message \(index)")
-          #expect(try client.receiveText(9) == "message \(index)")
-        }
+        for index in 0..<10 { try client.expectEcho("message \(index)") }
         #expect(plan.remaining == 0)
         #expect(closed.count == 0)
       }
@@ -138,24 +116,18 @@ import Testing
     @Test("a connection that cannot be registered is ended, the next one is not", arguments: [1, 2])
     func registration(loopCount: Int) throws {
       let plan = FaultPlan()
-      let log = LogCollector()
+      let log = InMemoryLogHandler()
       let opened = Counter()
       var events = Events.echo
-      events.onOpened = { _ in
-        opened.add()
-        return .none
-      }
-      var options = Options()
-      options.loopCount = loopCount
-      options.faults = plan
+      events.onOpened = { _ in opened.note() }
+      var options = Options(loopCount: loopCount, faults: plan)
       options.logger = log.logger
       plan.fail(.register, with: .noSpace, skipping: 1)  // the listener is registered first
       try withServer(events, options: options) { server in
         let refused = try Client(server.address())
         #expect(((try? refused.receive()) ?? []).isEmpty)
         let client = try Client(server.address())
-        try client.send("hello")
-        #expect(try client.receiveText(5) == "hello")
+        try client.expectEcho("hello")
         #expect(opened.value == 1)
         try require("the other one does not count") { server.server.connectionCount == 1 }
         #expect(log.lines.count == 1)
@@ -166,8 +138,7 @@ import Testing
     func watching() throws {
       let plan = FaultPlan()
       let closed = Log<String>()
-      var options = Options()
-      options.faults = plan
+      var options = Options(faults: plan)
       options.socketSendBuffer = 4096
       try withServer(echo(closed: closed), options: options) { server in
         let other = try Client(server.address())
@@ -179,25 +150,22 @@ import Testing
         while closed.count == 0 { do { try client.send(bytes) } catch { break } }
         try require("it is closed") { closed.count == 1 }
         #expect(closed.values == ["errno \(Errno.noMemory.rawValue)"])
-        try other.send("hello")
-        #expect(try other.receiveText(5) == "hello")
+        try other.expectEcho("hello")
       }
     }
 
     @Test("a listening socket that cannot be watched again after a pause is tried again")
     func watchingSource() throws {
       let plan = FaultPlan()
-      let log = LogCollector()
-      var options = Options()
-      options.faults = plan
+      let log = InMemoryLogHandler()
+      var options = Options(faults: plan)
       options.logger = log.logger
       plan.fail(.accept, with: .tooManyOpenFiles)
       // The first takes its interest away, the second is to give it back.
       plan.fail(.watch, with: .noMemory, times: 2, skipping: 1)
       try withServer(.echo, options: options) { server in
         let client = try Client(server.address())
-        try client.send("hello")
-        #expect(try client.receiveText(5) == "hello")
+        try client.expectEcho("hello")
         #expect(plan.remaining == 0)
         #expect(log.lines.count == 1, "\(log.lines)")
       }
@@ -206,11 +174,9 @@ import Testing
     @Test("bytes that move one at a time still come back right", arguments: StreamTransport.allCases)
     func shortTransfers(transport: StreamTransport) throws {
       let plan = FaultPlan()
-      var options = Options()
-      options.faults = plan
       plan.shorten(.receive, to: 1, times: .max / 2)
       plan.shorten(.send, to: 1, times: .max / 2)
-      try withServer(.echo, options: options, on: [transport.address()]) { server in
+      try withServer(.echo, options: Options(faults: plan), on: [transport.address()]) { server in
         let clients = try (0..<3).map { _ in try Client(server.address()) }
         let bytes = pattern(3000)
         for client in clients { try client.send(bytes) }
@@ -222,8 +188,6 @@ import Testing
     @Test("output of one call that leaves in pieces comes in order", arguments: [1, 7, 1000])
     func shortWrites(limit: Int) throws {
       let plan = FaultPlan()
-      var options = Options()
-      options.faults = plan
       plan.shorten(.send, to: limit, times: .max / 2)
       var events = Events()
       let bytes = pattern(5000)
@@ -231,7 +195,7 @@ import Testing
         for start in stride(from: 0, to: bytes.count, by: 500) { connection.write(bytes[start..<start + 500]) }
         return .close
       }
-      try withServer(events, options: options) { server in
+      try withServer(events, options: Options(faults: plan)) { server in
         let client = try Client(server.address())
         #expect(try client.receiveToEnd() == bytes)
       }
@@ -247,10 +211,8 @@ import Testing
         // Before the standard descriptors are closed, so that the client's own are others.
         let silent = try SilentListener(backlog: 8)
         for fd in Int32(0)..<3 { close(fd) }
-        var options = Options()
-        options.loopCount = 2
         let addresses = ["tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())", "udp://127.0.0.1:0"]
-        try withServer(.echo, options: options, on: addresses) { server in
+        try withServer(.echo, options: Options(loopCount: 2), on: addresses) { server in
           // Others in this process may take them: timers of the concurrency runtime.
           func areFree() -> Bool { !(Int32(0)..<3).contains { ProcessState.isSocket($0) } }
           try #require(areFree(), "after the start")
@@ -283,7 +245,7 @@ import Testing
     @Test("with 64 descriptors for 200 clients the server lives, and all are served in the end")
     func descriptorLimit() async {
       await #expect(processExitsWith: .success) {
-        let log = LogCollector()
+        let log = InMemoryLogHandler()
         var options = Options()
         options.logger = log.logger
         try withServer(.echo, options: options) { server in
@@ -323,17 +285,13 @@ import Testing
   private func writeToGonePeers(_ transport: StreamTransport) throws {
     signal(SIGPIPE, SIG_DFL)
     let closed = Counter()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       input.removeAll()
       connection.write(pattern(200_000))
       connection.wake()
       return .none
     }
-    events.onClosed = { _, _ in
-      closed.add()
-      return .none
-    }
+    events.onClosed = { _, _ in closed.note() }
     try withServer(events, on: [transport.address()]) { server in
       for count in 1...20 {
         let client = try Client(server.address())

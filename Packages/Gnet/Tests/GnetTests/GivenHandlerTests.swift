@@ -11,10 +11,7 @@ import Testing
     let calls: Log<String>
     let witness: Witness
 
-    mutating func opened(_ connection: inout Connection) -> Action {
-      calls.add("opened")
-      return .none
-    }
+    mutating func opened(_ connection: inout Connection) -> Action { calls.note("opened") }
 
     mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
       connection.write("[\(input.readText())]")
@@ -27,20 +24,15 @@ import Testing
   @Test("it takes over from another, and lives as long as the connection", arguments: StreamTransport.allCases)
   func takingOver(transport: StreamTransport) throws {
     let (calls, ended) = (Log<String>(), Counter())
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       input.discard(1)
       connection.become(Bracketing(calls: calls, witness: Witness(ended)))
       return .none
     }
-    events.onClosed = { _, _ in
-      calls.add("closed the first")
-      return .none
-    }
+    events.onClosed = { _, _ in calls.note("closed the first") }
     try withServer(events, on: [transport.address()]) { server in
       let client = try Client(server.address())
-      try client.send("!one")
-      #expect(try client.receiveText(5) == "[one]")
+      try client.expectAnswer("[one]", to: "!one")
       #expect(ended.value == 0)
       client.endOutput()
       #expect(try client.receive() == [])
@@ -52,8 +44,7 @@ import Testing
   @Test("it is destroyed without a call where the connection ends before it takes over")
   func notTaken() throws {
     let (calls, ended) = (Log<String>(), Counter())
-    var events = Events()
-    events.react = { connection, _ in
+    let events = Events { connection, _ in
       connection.become(Bracketing(calls: calls, witness: Witness(ended)))
       // Another one, which replaces that.
       connection.become(Bracketing(calls: calls, witness: Witness(ended)))
@@ -89,19 +80,13 @@ import Testing
   func notEstablished(takenBack: Bool) throws {
     let (calls, ended, failures) = (Log<String>(), Counter(), Counter())
     try withClients { clients in
-      let (isBusy, isHeld) = (Flag(), Flag())
-      let blocker = clients.loops[0].schedule(after: .zero) {
-        isBusy.set()
-        isHeld.wait()
-      }
-      isBusy.wait()
+      let gate = try clients.loops[0].hold()
       let handle = clients.loops[0].connect(
         to: "unix:///nowhere/at/all", Bracketing(calls: calls, witness: Witness(ended))
       ) { _ in failures.add() }
       if takenBack { #expect(handle.close()) }
-      isHeld.set()
+      gate.open()
       try require("it is destroyed") { ended.value == 1 }
-      blocker.keep()
     }
     #expect(failures.value == (takenBack ? 0 : 1))
     #expect(calls.values == [])

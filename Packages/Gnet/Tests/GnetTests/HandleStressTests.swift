@@ -119,8 +119,7 @@ private func message(_ thread: Int, _ number: UInt32) -> [UInt8] {
       connection.write(message(0, id))
       return .none
     }
-    var options = Options()
-    options.loopCount = 2
+    var options = Options(loopCount: 2)
     options.outboundHighWatermark = 16 << 10
     options.outboundLowWatermark = 4 << 10
     try withServer(events, options: options, on: [transport.address()]) { server in
@@ -178,8 +177,6 @@ private func message(_ thread: Int, _ number: UInt32) -> [UInt8] {
   @Test("loops that write to each other's connections never wait for each other", arguments: [2, 4])
   func crossing(loopCount: Int) throws {
     let (handles, refused) = (Log<ConnectionHandle>(), Counter())
-    var options = Options()
-    options.loopCount = loopCount
     var events = Events()
     events.logHandles(handles)
     // Every byte that arrives anywhere goes out everywhere.
@@ -188,7 +185,7 @@ private func message(_ thread: Int, _ number: UInt32) -> [UInt8] {
       for handle in handles.values where !handle.write(bytes) { refused.add() }
       return .none
     }
-    try withServer(events, options: options) { server in
+    try withServer(events, options: Options(loopCount: loopCount)) { server in
       let clients = try (0..<8).map { _ in try Client(server.address()) }
       try require("all are open") { handles.count == 8 }
       let each = 5000

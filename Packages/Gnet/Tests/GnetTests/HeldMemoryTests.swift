@@ -15,8 +15,7 @@ private func mostStorage(for count: Int) -> Int { max(4096, 64 * count) }
   func unreadByte(transport: StreamTransport, size: Int) throws {
     let capacities = Log<Int>()
     let rounds = Counter()
-    var events = Events()
-    events.react = { _, input in
+    let events = Events { _, input in
       if input.count > size {
         input.discard(input.count - 1)
         rounds.add()
@@ -44,8 +43,7 @@ private func mostStorage(for count: Int) -> Int { max(4096, 64 * count) }
   func unsentOutput() throws {
     let size = 4 << 20
     let held = Log<(count: Int, capacity: Int)>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       input.removeAll()
       connection.write(pattern(size))
       return .none

@@ -27,12 +27,7 @@ import Testing
     var options = options(.milliseconds(200))
     options.loopCount = loopCount
     try withServer(events, options: options, on: [transport.address()]) { server in
-      let start = ContinuousClock.now
-      let client = try Client(server.address())
-      #expect(try client.receiveToEnd() == [])
-      #expect(ContinuousClock.now - start >= .milliseconds(200))
-      try require("it is closed") { closed.count == 1 }
-      #expect(closed.values == [Errno.timedOut.rawValue])
+      try expectTimeOut(of: server, after: .milliseconds(200), closed)
     }
   }
 

@@ -54,10 +54,7 @@ import Testing
     mistake.make(&options)
     let initialised = Counter()
     var events = Events.echo
-    events.onInitComplete = { _ in
-      initialised.add()
-      return .shutdown
-    }
+    events.onInitComplete = { _ in initialised.note(then: .shutdown) }
     let error = #expect(throws: ServeError.self) {
       try serve(events, options: options, on: "tcp://127.0.0.1:0")
     }
@@ -80,10 +77,7 @@ import Testing
       if isHigh { options.outboundHighWatermark = value } else { options.outboundLowWatermark = value }
       try withServer(.echo, options: options) { server in
         let client = try Client(server.address())
-        for _ in 0..<3 {
-          try client.send("x")
-          #expect(try client.receiveText(1) == "x")
-        }
+        for _ in 0..<3 { try client.expectEcho("x") }
       }
     }
   }
@@ -108,9 +102,7 @@ import Testing
     options.readTimeout = .seconds(Int64.max)
     options.drainTimeout = .seconds(Int64.max)
     try withServer(events, options: options) { server in
-      let client = try Client(server.address())
-      try client.send("x")
-      #expect(try client.receiveText(1) == "x")
+      try Client(server.address()).expectEcho("x")
     }
     #expect(failures.count == 0)
   }
@@ -127,9 +119,7 @@ import Testing
     ]
     try withListeners(listeners, options: options) { server in
       for address in server.addresses {
-        let client = try Client(address)
-        try client.send("x")
-        #expect(try client.receiveText(1) == "x")
+        try Client(address).expectEcho("x")
       }
     }
   }
@@ -149,9 +139,7 @@ import Testing
     var options = Options()
     options.plugins = [Teller(name: "options", log: log)]
     try withServer(events, options: options) { server in
-      let client = try Client(server.address())
-      try client.send("x")
-      #expect(try client.receiveText(1) == "x")
+      try Client(server.address()).expectEcho("x")
     }
     #expect(
       log.values == [

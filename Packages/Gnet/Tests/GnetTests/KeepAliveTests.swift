@@ -27,10 +27,7 @@
     ) throws -> Set<[Int32]> {
       let seen = Log<[Int32]>()
       var events = Events.echo
-      events.onOpened = { connection in
-        seen.add(settings(of: &connection))
-        return .none
-      }
+      events.onOpened = { connection in seen.note(settings(of: &connection)) }
       var options = Options()
       change(&options)
       try withServer(events, options: options) { server in

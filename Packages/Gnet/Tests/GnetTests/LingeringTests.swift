@@ -9,8 +9,7 @@ import Testing
   @Test("with both streams ended, a close that leaves bytes unread does not destroy what the client has not received")
   func endedBothWays() throws {
     let answer = pattern(600_000)
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       // Called again for the end of the client's stream, in spite of the pause.
       if connection.isReadingPaused { return .close }
       input.removeAll()
@@ -67,22 +66,17 @@ import Testing
 
 #if os(Linux)
   private func measureDescriptors(loopCount: Int) throws {
-    var options = Options()
-    options.loopCount = loopCount
+    var options = Options(loopCount: loopCount)
     options.maxConnections = 20
     options.lingerTimeout = .seconds(60)
     options.lingerLimit = .seconds(60)
     let closed = Counter()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       let isLast = input[0] == UInt8(ascii: "x")
       connection.write(moving: &input)
       return isLast ? .close : .none
     }
-    events.onClosed = { _, _ in
-      closed.add()
-      return .none
-    }
+    events.onClosed = { _, _ in closed.note() }
     try withServer(events, options: options) { server in
       // Clients have descriptors of this process too, and keep them: they do not end their streams.
       var clients: [Client] = []

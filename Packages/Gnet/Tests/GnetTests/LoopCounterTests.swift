@@ -10,8 +10,7 @@ import Testing
 
   @Test("callbacks and other threads add to the counts of a loop")
   func adding() throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       connection.loop.add(to: input.count < 100 ? Self.small : Self.large)
       connection.write(moving: &input)
       return .none
@@ -35,10 +34,7 @@ import Testing
     #expect(EventLoop.current == nil)
     let isOwn = Log<Bool>()
     var events = Events()
-    events.onOpened = { connection in
-      isOwn.add(EventLoop.current === connection.loop)
-      return .close
-    }
+    events.onOpened = { connection in isOwn.note(EventLoop.current === connection.loop, then: .close) }
     try withService(Service(events)) { server in
       let client = try Client(server.addresses[0])
       #expect(try client.receiveToEnd() == [])

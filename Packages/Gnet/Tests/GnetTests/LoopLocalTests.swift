@@ -38,12 +38,6 @@ import Testing
     }
   }
 
-  private func options(loopCount: Int) -> Options {
-    var options = Options()
-    options.loopCount = loopCount
-    return options
-  }
-
   @Test("handlers, callbacks of datagrams and timers of a loop share its state", arguments: [1, 3])
   func shared(loopCount: Int) throws {
     let made = Log<Int>()
@@ -51,8 +45,7 @@ import Testing
       made.add(loop.index)
       return Tally(loop)
     }
-    var datagrams = Events()
-    datagrams.react = { connection, datagram in
+    let datagrams = Events { connection, datagram in
       tallies.withState { $0.add(datagram.count) }
       connection.write("ok")
       return .none
@@ -62,7 +55,7 @@ import Testing
       Listener("tcp://127.0.0.1:0", Service(perLoop: tallies) { _, tally in Adding(tally: tally) }),
       Listener("udp://127.0.0.1:0", Service(datagrams)),
     ]
-    try withListeners(listeners, options: options(loopCount: loopCount)) { server in
+    try withListeners(listeners, options: Options(loopCount: loopCount)) { server in
       var sums = [Int](repeating: 0, count: loopCount)
       for round in 1...6 {
         let client = try Client(server.addresses[round % 2])
@@ -72,8 +65,7 @@ import Testing
         #expect(numbers == [numbers[0], sums[numbers[0]]])
       }
       let client = try Client(server.addresses[2], datagrams: true)
-      try client.send("1234567")
-      #expect(try client.receiveText(2) == "ok")
+      try client.expectAnswer("ok", to: "1234567")
       let seen = Log<Int>()
       for loop in server.loops {
         loop.schedule(after: .zero) { seen.add(tallies.withState { $0.count }) }.keep()
@@ -88,7 +80,7 @@ import Testing
   func repeating() throws {
     let tallies = LoopLocal { loop in Tally(loop) }
     let service = Service(perLoop: tallies) { _, tally in Adding(tally: tally) }
-    try withListeners([Listener("tcp://127.0.0.1:0", service)], options: options(loopCount: 1)) { server in
+    try withListeners([Listener("tcp://127.0.0.1:0", service)], options: Options(loopCount: 1)) { server in
       let timer = server.loops[0].every(.milliseconds(1)) { tallies.withState { $0.add(1000) } }
       let client = try Client(server.addresses[0])
       try require("the timer has added") {
@@ -103,7 +95,7 @@ import Testing
   func collect(loopCount: Int) async throws {
     let tallies = LoopLocal { loop in Tally(loop) }
     let service = Service(perLoop: tallies) { _, tally in Adding(tally: tally) }
-    let running = try start([Listener("tcp://127.0.0.1:0", service)], options: options(loopCount: loopCount))
+    let running = try start([Listener("tcp://127.0.0.1:0", service)], options: Options(loopCount: loopCount))
     let clients = try (0..<6).map { _ in try Client(running.server.addresses[0]) }
     for client in clients {
       try client.send("abc")
@@ -122,7 +114,7 @@ import Testing
     let tallies = LoopLocal { loop in Tally(loop, ends) }
     let running = try start(
       [Listener("tcp://127.0.0.1:0", Service(perLoop: tallies) { _, tally in Adding(tally: tally) })],
-      options: options(loopCount: 3))
+      options: Options(loopCount: 3))
     let server = running.server
     #expect(ends.count == 0)
     running.shutdown()
@@ -134,7 +126,7 @@ import Testing
   @Test("a state ends on its loop's thread when the program drops it, and the loop goes on")
   func dropped() throws {
     let ends = Log<Bool>()
-    try withListeners([], options: options(loopCount: 2)) { server in
+    try withListeners([], options: Options(loopCount: 2)) { server in
       for round in 1...3 {
         let counted = Counter()
         do {
@@ -167,7 +159,7 @@ import Testing
     }
     let seen = Log<Int>()
     let sums = LoopLocal { loop in Tally(loop) }
-    try withListeners([], options: options(loopCount: 1)) { server in
+    try withListeners([], options: Options(loopCount: 1)) { server in
       // The first is dropped while the loop runs, the second ends with the loop.
       func make() throws -> LoopLocal<Outer> {
         let outer = LoopLocal { _ in Outer(sums, seen) }

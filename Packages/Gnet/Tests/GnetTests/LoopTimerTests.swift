@@ -15,9 +15,7 @@ import Testing
 /// `EventLoop.schedule` and `every`.
 @Suite struct LoopTimerTests {
   private func withLoop(_ body: (EventLoop) throws -> Void) throws {
-    var options = Options()
-    options.loopCount = 1
-    try withListeners([], options: options) { try body($0.loops[0]) }
+    try withListeners([], options: Options(loopCount: 1)) { try body($0.loops[0]) }
   }
 
   @Test("timers fire on the loop's thread, each once, and never early")
@@ -212,16 +210,11 @@ import Testing
 
   @Test("the shortest interval leaves the loop time for everything else")
   func shortest() throws {
-    var options = Options()
-    options.loopCount = 1
-    try withListeners([Listener("tcp://127.0.0.1:0", Service(.echo))], options: options) { server in
+    try withListeners([Listener("tcp://127.0.0.1:0", Service(.echo))], options: Options(loopCount: 1)) { server in
       let calls = Counter()
       let timer = server.loops[0].every(.nanoseconds(1)) { calls.add() }
       let client = try Client(server.addresses[0])
-      for _ in 0..<200 {
-        try client.send("x")
-        #expect(try client.receiveText(1) == "x")
-      }
+      for _ in 0..<200 { try client.expectEcho("x") }
       try require("it is called") { calls.value > 10 }
       _ = consume timer
     }
@@ -252,10 +245,7 @@ import Testing
   func draining() throws {
     let (opened, asked) = (Log<ConnectionHandle>(), Counter())
     var events = Events()
-    events.onOpened = { connection in
-      opened.add(connection.handle)
-      return .none
-    }
+    events.onOpened = { connection in opened.note(connection.handle) }
     events.onShutdown = { connection in
       let handle = connection.handle
       connection.loop.schedule(after: .milliseconds(50)) {

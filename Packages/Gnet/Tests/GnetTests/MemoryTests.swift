@@ -50,16 +50,15 @@
       _ = try warm.receive(exactly: 65536)
       let client = try Client(server.address())
       nonisolated(unsafe) let sender = client
-      let (started, go) = (Flag(), Flag())
+      let gate = Gate()
       TestThread.detach {
-        started.set()
-        go.wait()
+        gate.pass()
         for _ in 0..<size / piece.count { try? unsafe sender.send(piece) }
         unsafe sender.endOutput()
       }
-      try require("the sender is there") { started.isSet }
+      try require("the sender is there") { gate.arrived == 1 }
       let before = ProcessState.memory
-      go.set()
+      gate.open()
       try server.waitUntilReadingStops()
       let paused = ProcessState.memory - before
       try expectIdle(server)

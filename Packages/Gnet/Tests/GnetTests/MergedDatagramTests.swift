@@ -173,15 +173,12 @@ private let groupings = [
     private func messages(for texts: [String], arriving: [String]? = nil, _ arrange: (FaultPlan) -> Void) throws -> Int
     {
       let plan = FaultPlan()
-      var events = Events()
-      events.react = { connection, input in
+      let events = Events { connection, input in
         if input.readText() == "all" { for text in texts { connection.write(text) } } else { connection.write("end") }
         return .none
       }
-      var options = Options()
-      options.faults = plan
       var messageCount = 0
-      try withServer(events, options: options, on: ["udp://127.0.0.1:0"]) { server in
+      try withServer(events, options: Options(faults: plan), on: ["udp://127.0.0.1:0"]) { server in
         let client = try Client(server.address(), datagrams: true)
         arrange(plan)
         plan.shorten(.sendDatagrams, to: 1, times: .max)
@@ -251,8 +248,7 @@ private let groupings = [
       arguments: ["udp4://127.0.0.1:0", "udp6://[::1]:0", "udp://:0"])
     func receiving(address: String) throws {
       let seen = Log<[UInt8]>()
-      var events = Events()
-      events.react = { connection, input in
+      let events = Events { connection, input in
         let datagram = input.readAll()
         seen.add(datagram)
         connection.write(datagram)

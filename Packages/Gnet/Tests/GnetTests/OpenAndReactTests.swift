@@ -11,30 +11,22 @@ import Testing
   @Test("onOpened comes first, and what it writes goes out first", arguments: StreamSetup.all)
   func opened(setup: StreamSetup) throws {
     let calls = Log<String>()
-    var events = Events()
-    events.onOpened = { connection in
-      calls.add("opened")
-      connection.write("welcome ")
-      return .none
-    }
-    events.react = { connection, input in
-      calls.add("react")
+    var events = Events { connection, input in
       connection.write(moving: &input)
-      return .none
+      return calls.note("react")
     }
-    events.onClosed = { _, _ in
-      calls.add("closed")
-      return .none
+    events.onOpened = { connection in
+      connection.write("welcome ")
+      return calls.note("opened")
     }
+    events.onClosed = { _, _ in calls.note("closed") }
     try withServer(events, options: setup.options, on: [setup.address]) { server in
       let silent = try Client(server.address())
       #expect(try silent.receiveText(8) == "welcome ")
       silent.endOutput()
       #expect(try silent.receive() == [])
       try require("the connection is closed") { calls.count == 2 }
-      let eager = try Client(server.address())
-      try eager.send("hi")
-      #expect(try eager.receiveText(10) == "welcome hi")
+      try Client(server.address()).expectAnswer("welcome hi", to: "hi")
     }
     #expect(calls.values == ["opened", "closed", "opened", "react", "closed"])
   }
@@ -43,37 +35,27 @@ import Testing
     "an action of onOpened is done after what it wrote was sent", arguments: StreamSetup.all,
     [Action.close, .detach, .shutdown])
   func openedAction(setup: StreamSetup, action: Action) throws {
-    let greeting = pattern(3 << 20)
-    let calls = Log<String>()
-    var events = Events()
+    let (greeting, calls) = (pattern(3 << 20), Log<String>())
+    var events = Events { _, _ in calls.note("react") }
     events.onOpened = { connection in
       connection.write(greeting)
       return action
     }
-    events.react = { _, _ in
-      calls.add("react")
-      return .none
-    }
-    events.onClosed = { _, error in
-      calls.add("closed \(error.map { "\($0)" } ?? "nil")")
-      return .none
-    }
+    events.onClosed = { _, error in calls.note("closed \(code(error))") }
     events.onDetached = { _, connection in
-      calls.add("detached")
       try? connection.close()
-      return .none
+      return calls.note("detached")
     }
     let server = try TestServer(events, options: setup.options, on: [setup.address])
     let client = try Client(server.address())
     #expect(try client.receiveToEnd() == greeting)
     if action == .shutdown { try server.waitForEnd() } else { try server.stop() }
-    #expect(calls.values == [action == .detach ? "detached" : "closed nil"])
+    #expect(calls.values == [action == .detach ? "detached" : "closed 0"])
   }
 
   @Test("what react leaves is there the next time, ahead of what has come since", arguments: StreamSetup.all)
   func leftovers(setup: StreamSetup) throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       connection.write("\(input.text),")
       if input.count >= 6 { input.discard(4) }
       return .none
@@ -92,8 +74,7 @@ import Testing
   @Test("a handler that waits for a whole message of any size sees it whole", arguments: StreamSetup.all)
   func longMessage(setup: StreamSetup) throws {
     let message = pattern(1 << 20)
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       if input.count >= message.count { connection.write(input.readAll() == message ? "same" : "else") }
       return .none
     }
@@ -107,17 +88,16 @@ import Testing
   @Test("a wake brings one more react with the unread bytes, and no turn without need", arguments: StreamSetup.all)
   func wake(setup: StreamSetup) throws {
     let reacts = Log<String>()
-    var events = Events()
-    events.onOpened = { connection in
-      connection.wake()
-      return .none
-    }
-    events.react = { connection, input in
+    var events = Events { connection, input in
       reacts.add(input.text)
       if !input.isEmpty && reacts.count < 6 {
         connection.wake()
         connection.wake()
       }
+      return .none
+    }
+    events.onOpened = { connection in
+      connection.wake()
       return .none
     }
     try withServer(events, options: setup.options, on: [setup.address]) { server in
@@ -132,8 +112,7 @@ import Testing
 
   @Test("a connection that wakes itself without end lets others have their turn")
   func endlessWake() throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       if connection.context != nil || input.text == "spin" {
         connection.context = Counter()
         connection.wake()
@@ -146,10 +125,7 @@ import Testing
       let spinning = try Client(server.address())
       try spinning.send("spin")
       let other = try Client(server.address())
-      for _ in 0..<20 {
-        try other.send("hello")
-        #expect(try other.receiveText(5) == "hello")
-      }
+      for _ in 0..<20 { try other.expectEcho("hello") }
     }
   }
 
@@ -157,23 +133,17 @@ import Testing
     "an action of react is done after what it wrote was sent", arguments: StreamSetup.all,
     [Action.close, .detach, .shutdown])
   func reactAction(setup: StreamSetup, action: Action) throws {
-    let answer = pattern(3 << 20)
-    let calls = Log<String>()
-    var events = Events()
-    events.react = { connection, input in
+    let (answer, calls) = (pattern(3 << 20), Log<String>())
+    var events = Events { connection, input in
       calls.add("react \(input.readText())")
       connection.write(answer)
       return action
     }
-    events.onClosed = { connection, error in
-      calls.add("closed \(error.map { "\($0)" } ?? "nil") \(connection.pendingWriteCount)")
-      return .none
-    }
+    events.onClosed = { connection, error in calls.note("closed \(code(error)) \(connection.pendingWriteCount)") }
     let box = DetachedBox()
     events.onDetached = { connection, detached in
-      calls.add("detached \(connection.pendingWriteCount)")
       box.put(detached)
-      return .none
+      return calls.note("detached \(connection.pendingWriteCount)")
     }
     let server = try TestServer(events, options: setup.options, on: [setup.address])
     let client = try Client(server.address())
@@ -185,18 +155,16 @@ import Testing
     if action != .detach { #expect(try client.receive() == []) }
     client.close()
     if action == .shutdown { try server.waitForEnd() } else { try server.stop() }
-    #expect(calls.values == ["react x", action == .detach ? "detached 0" : "closed nil 0"])
+    #expect(calls.values == ["react x", action == .detach ? "detached 0" : "closed 0 0"])
   }
 
   @Test(
     "a pending close is not downgraded by a wake, a detach or a handle", arguments: StreamSetup.all,
     [Action.none, .detach, .close])
   func pendingClose(setup: StreamSetup, action: Action) throws {
-    let answer = pattern(3 << 20)
-    let calls = Log<String>()
+    let (answer, calls) = (pattern(3 << 20), Log<String>())
     let handles = Log<ConnectionHandle>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       calls.add("react")
       connection.write(answer)
       connection.close()
@@ -205,14 +173,8 @@ import Testing
       handles.add(connection.handle)
       return action
     }
-    events.onClosed = { _, error in
-      calls.add("closed \(error.map { "\($0)" } ?? "nil")")
-      return .none
-    }
-    events.onDetached = { _, _ in
-      calls.add("detached")
-      return .none
-    }
+    events.onClosed = { _, error in calls.note("closed \(code(error))") }
+    events.onDetached = { _, _ in calls.note("detached") }
     try withServer(events, options: setup.options, on: [setup.address]) { server in
       let client = try Client(server.address())
       try client.send("x")
@@ -221,15 +183,13 @@ import Testing
       #expect(try client.receiveToEnd() == answer)
       try require("the connection is closed") { calls.count >= 2 }
     }
-    #expect(calls.values == ["react", "closed nil"])
+    #expect(calls.values == ["react", "closed 0"])
   }
 
   @Test("a server without callbacks takes connections, bytes and datagrams, and drops them", arguments: [1, 3])
   func noCallbacks(loopCount: Int) throws {
-    var options = Options()
-    options.loopCount = loopCount
     let addresses = ["tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())", "udp://127.0.0.1:0"]
-    try withServer(Events(), options: options, on: addresses) { server in
+    try withServer(Events(), options: Options(loopCount: loopCount), on: addresses) { server in
       for round in 0..<3 {
         let clients = try (0..<8).map { try Client(server.address($0 % 2)) }
         for client in clients { try client.send(pattern(100_000)) }

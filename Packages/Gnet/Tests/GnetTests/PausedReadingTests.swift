@@ -17,27 +17,23 @@ struct PausedReadingTests {
   /// Pauses at the first bytes, and continues at the next call, which is that of a wake: from then on an echo.
   private static var echo: Events {
     let calls = Counter()
-    var events = Events()
-    events.react = { connection, input in
+    return Events { connection, input in
       connection.isReadingPaused = calls.add() == 0
       if connection.isReadingPaused { return .none }
       connection.write(moving: &input)
       return connection.isInputEnded ? .close : .none
     }
-    return events
   }
 
   /// Drops everything and counts it; pauses at the first bytes, and in later calls if `stays`.
   private static func counting(_ received: Counter, stays: Bool = false, endsOutput: Bool = false) -> Events {
     let calls = Counter()
-    var events = Events()
-    events.react = { connection, input in
+    return Events { connection, input in
       received.add(input.readAll().count)
       connection.isReadingPaused = calls.add() == 0 || stays
       if endsOutput { connection.endOutput() }
       return .none
     }
-    return events
   }
 
   /// Serves a connection with a paused handler for the length of `body`. The log has the errors of ended connections.

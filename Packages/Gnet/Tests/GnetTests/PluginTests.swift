@@ -42,21 +42,10 @@ private struct Idler: Plugin {}
     let log = Log<String>()
     var events = Events()
     events.install(Recorder(log: log, delay: nil))
-    events.onInitComplete = { _ in
-      log.add("onInitComplete")
-      return .none
-    }
-    events.onOpened = { _ in
-      log.add("onOpened")
-      return .none
-    }
-    events.onClosed = { _, _ in
-      log.add("onClosed")
-      return .none
-    }
-    var options = Options()
-    options.loopCount = loopCount
-    try withServer(events, options: options) { server in
+    events.onInitComplete = { _ in log.note("onInitComplete") }
+    events.onOpened = { _ in log.note("onOpened") }
+    events.onClosed = { _, _ in log.note("onClosed") }
+    try withServer(events, options: Options(loopCount: loopCount)) { server in
       let clients = try (0..<2).map { _ in try Client(server.address()) }
       try require("both are open") { log.count == 4 }
       server.server.shutdown()
@@ -92,9 +81,7 @@ private struct Idler: Plugin {}
     let recorder = Recorder(log: Log())
     events.install(recorder)
     events.install(Idler())
-    var options = Options()
-    options.loopCount = loopCount
-    try withServer(events, options: options) { server in
+    try withServer(events, options: Options(loopCount: loopCount)) { server in
       try require("all have ticked") {
         (0..<loopCount).allSatisfy { index in recorder.ticks.values.count { $0.loop == index } >= 4 }
       }
@@ -137,8 +124,7 @@ private struct Idler: Plugin {}
     }
     try withServer(events) { server in
       let client = try Client(server.address())
-      try client.send("12345")
-      #expect(try client.receiveText(10) == "1122334455")
+      try client.expectAnswer("1122334455", to: "12345")
       let calls = log.values.dropFirst(2)
       #expect(calls == ["react", "a preWrite 10", "b preWrite 10", "own preWrite 10"])
     }
@@ -167,8 +153,7 @@ private struct Idler: Plugin {}
   @Test("a react that writes nothing is followed by no preWrite")
   func silentReact() throws {
     let (reacts, writes) = (Counter(), Counter())
-    var events = Events()
-    events.react = { _, input in
+    var events = Events { _, input in
       input.removeAll()
       reacts.add()
       return .none

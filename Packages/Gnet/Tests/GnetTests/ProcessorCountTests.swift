@@ -10,66 +10,44 @@
       let files: [String: String]
       let quota: Int32
 
-      init(_ description: String, _ quota: Int32, _ files: [String: String]) {
-        (testDescription, self.quota, self.files) = (description, quota, files)
+      /// - Parameters:
+      ///   - groups: the groups of the process; `nil`: the machine has none.
+      ///   - files: the files of groups.
+      init(_ description: String, _ quota: Int32, in groups: String? = nil, _ files: [String: String]...) {
+        (testDescription, self.quota) = (description, quota)
+        self.files = files.reduce(into: groups.map { ["proc/self/cgroup": $0] } ?? [:]) { $0.merge($1) { $1 } }
       }
     }
 
-    private static let v1 = "sys/fs/cgroup/cpu"
+    /// The quota of a group of version 2.
+    private static func v2(_ group: String, _ quota: String) -> [String: String] {
+      ["sys/fs/cgroup\(group)/cpu.max": "\(quota)\n"]
+    }
+
+    /// The quota of a group of version 1, of a period of 100,000 microseconds.
+    private static func v1(_ group: String, _ quota: String) -> [String: String] {
+      let folder = "sys/fs/cgroup/cpu\(group)"
+      return ["\(folder)/cpu.cfs_quota_us": "\(quota)\n", "\(folder)/cpu.cfs_period_us": "100000\n"]
+    }
 
     static let machines = [
-      Machine("no control groups", 0, [:]),
-      Machine("v2, no quota", 0, ["proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/cpu.max": "max 100000\n"]),
+      Machine("no control groups", 0),
+      Machine("v2, no quota", 0, in: "0::/a\n", v2("/a", "max 100000")),
+      Machine("v2, half a processor", 1, in: "0::/a\n", v2("/a", "50000 100000")),
+      Machine("v2, a processor", 1, in: "0::/a\n", v2("/a", "100000 100000")),
+      Machine("v2, a processor and a half", 2, in: "0::/a\n", v2("/a", "15000 10000")),
       Machine(
-        "v2, half a processor", 1, ["proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/cpu.max": "50000 100000\n"]),
-      Machine("v2, a processor", 1, ["proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/cpu.max": "100000 100000\n"]),
+        "v2, a group around it", 3, in: "0::/a/b/c\n", v2("/a", "300000 100000"), v2("/a/b", "max 100000"),
+        v2("/a/b/c", "800000 100000")),
       Machine(
-        "v2, a processor and a half", 2, ["proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/cpu.max": "15000 10000\n"]),
+        "v2, a container with its host's path", 2, in: "0::/system.slice/docker-1.scope\n", v2("", "200000 100000")),
+      Machine("v2, a group outside of the namespace", 2, in: "0::/../../a\n", v2("", "200000 100000")),
+      Machine("v1, no quota", 0, in: "3:cpu,cpuacct:/a\n", v1("/a", "-1")),
       Machine(
-        "v2, a group around it", 3,
-        [
-          "proc/self/cgroup": "0::/a/b/c\n", "sys/fs/cgroup/a/cpu.max": "300000 100000\n",
-          "sys/fs/cgroup/a/b/cpu.max": "max 100000\n", "sys/fs/cgroup/a/b/c/cpu.max": "800000 100000\n",
-        ]),
-      Machine(
-        "v2, a container with its host's path", 2,
-        [
-          "proc/self/cgroup": "0::/system.slice/docker-1.scope\n", "sys/fs/cgroup/cpu.max": "200000 100000\n",
-        ]),
-      Machine(
-        "v2, a group outside of the namespace", 2,
-        [
-          "proc/self/cgroup": "0::/../../a\n", "sys/fs/cgroup/cpu.max": "200000 100000\n",
-        ]),
-      Machine(
-        "v1, no quota", 0,
-        [
-          "proc/self/cgroup": "3:cpu,cpuacct:/a\n", "\(v1)/a/cpu.cfs_quota_us": "-1\n",
-          "\(v1)/a/cpu.cfs_period_us": "100000\n",
-        ]),
-      Machine(
-        "v1, half a processor", 1,
-        [
-          "proc/self/cgroup": "12:memory:/a\n3:cpuacct,cpu:/a\n1:name=systemd:/b\n",
-          "\(v1)/a/cpu.cfs_quota_us": "50000\n", "\(v1)/a/cpu.cfs_period_us": "100000\n",
-        ]),
-      Machine(
-        "v1, another group's quota", 0,
-        [
-          "proc/self/cgroup": "3:cpuset:/a\n", "\(v1)/a/cpu.cfs_quota_us": "50000\n",
-          "\(v1)/a/cpu.cfs_period_us": "100000\n",
-        ]),
-      Machine(
-        "both versions", 2,
-        [
-          "proc/self/cgroup": "3:cpu:/\n0::/a\n", "\(v1)/cpu.cfs_quota_us": "400000\n",
-          "\(v1)/cpu.cfs_period_us": "100000\n", "sys/fs/cgroup/a/cpu.max": "200000 100000\n",
-        ]),
-      Machine(
-        "nonsense", 0,
-        [
-          "proc/self/cgroup": "\n:\n::\n0\n0::/a\n", "sys/fs/cgroup/a/cpu.max": "many 100000\n",
-        ]),
+        "v1, half a processor", 1, in: "12:memory:/a\n3:cpuacct,cpu:/a\n1:name=systemd:/b\n", v1("/a", "50000")),
+      Machine("v1, another group's quota", 0, in: "3:cpuset:/a\n", v1("/a", "50000")),
+      Machine("both versions", 2, in: "3:cpu:/\n0::/a\n", v1("", "400000"), v2("/a", "200000 100000")),
+      Machine("nonsense", 0, in: "\n:\n::\n0\n0::/a\n", v2("/a", "many 100000")),
     ]
 
     @Test("the time that control groups grant counts, rounded up to whole processors", arguments: machines)

@@ -26,13 +26,19 @@ import Testing
 
   /// Sends everything back, and ends its output with the peer's.
   private var echoToEnd: Events {
-    var events = Events.echo
-    events.react = { connection, input in
+    Events { connection, input in
       connection.write(moving: &input)
       if connection.isInputEnded { connection.endOutput() }
       return .none
     }
-    return events
+  }
+
+  /// Reads requests that the test answers, and logs the handles of their connections.
+  private static func holding(_ requests: Log<ConnectionHandle>) -> Events {
+    Events { connection, input in
+      input.removeAll()
+      return requests.note(connection.handle)
+    }
   }
 
   @Test("requests and answers pass", arguments: StreamTransport.allCases, [1, 2])
@@ -46,11 +52,7 @@ import Testing
           #expect(try client.receiveText(expected.utf8.count) == expected)
         }
       }
-      for client in clients {
-        client.endOutput()
-        #expect(try client.receiveToEnd() == [])
-      }
-      try require("all connections have ended") { relay.connectionCount == 0 }
+      try expectEnds(of: clients, at: relay)
     }
   }
 
@@ -136,8 +138,7 @@ import Testing
 
   @Test("a client that only ends its stream, before the backend is there, gets the answer to that")
   func earlyEnd() throws {
-    var backend = Events()
-    backend.react = { connection, _ in
+    let backend = Events { connection, _ in
       connection.write("good-bye")
       return .close
     }
@@ -168,8 +169,7 @@ import Testing
   @Test("the end of one stream passes while the other goes on")
   func halfClosure() throws {
     let handles = Log<ConnectionHandle>()
-    var backend = Events()
-    backend.react = { connection, input in
+    let backend = Events { connection, input in
       if connection.isInputEnded { handles.add(connection.handle) }
       input.removeAll()
       return .none
@@ -193,18 +193,9 @@ import Testing
     "a reset of the client resets the backend's connection, and the other way round",
     .disabled(if: isKqueueEmulated, "libkqueue takes the error off the socket"), arguments: [false, true])
   func resets(isByClient: Bool) throws {
-    let handles = Log<ConnectionHandle>()
-    let ends = Log<Int32>()
-    var backend = Events()
-    backend.react = { connection, input in
-      input.removeAll()
-      handles.add(connection.handle)
-      return .none
-    }
-    backend.onClosed = { _, error in
-      ends.add(code(error))
-      return .none
-    }
+    let (handles, ends) = (Log<ConnectionHandle>(), Log<Int32>())
+    var backend = Self.holding(handles)
+    backend.logEnds(ends)
     try withRelay(backend) { relay, _ in
       let client = try Client(relay.addresses[0])
       try client.send("x")
@@ -224,13 +215,7 @@ import Testing
   @Test("a shutdown lets relays finish what is under way")
   func shutdown() throws {
     let handles = Log<ConnectionHandle>()
-    var backend = Events()
-    backend.react = { connection, input in
-      input.removeAll()
-      handles.add(connection.handle)
-      return .none
-    }
-    try withServer(backend) { backend in
+    try withServer(Self.holding(handles)) { backend in
       let running = try start([Listener("127.0.0.1:0", relaying(to: backend.address().text))], options: Options())
       let client = try Client(running.server.addresses[0])
       try client.send("x")

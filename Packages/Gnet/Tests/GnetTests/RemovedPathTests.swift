@@ -1,3 +1,4 @@
+import InMemoryLogging
 import Logging
 import SystemPackage
 import TestPeers
@@ -7,33 +8,27 @@ import Testing
 @testable import Gnet
 
 @Suite("paths of unix sockets that another program removes") struct RemovedPathTests {
-  private func options(_ log: LogCollector, loopCount: Int = 1) -> Options {
-    var options = Options()
-    options.loopCount = loopCount
+  private func options(_ log: InMemoryLogHandler, loopCount: Int = 1, faults: FaultPlan? = nil) -> Options {
+    var options = Options(loopCount: loopCount, faults: faults)
     options.unixSocketPermissions = .ownerReadWrite
     options.logger = log.logger
     return options
   }
 
-  private func expectEcho(from client: Client) throws {
-    try client.send("hello")
-    #expect(try client.receiveText(5) == "hello")
-  }
-
   @Test("a path is bound again with its permissions, open connections go on, and the log says so", arguments: [1, 3])
   func removed(loopCount: Int) throws {
     let path = Files.temporaryPath()
-    let log = LogCollector()
+    let log = InMemoryLogHandler()
     try withServer(.echo, options: options(log, loopCount: loopCount), on: ["unix://\(path)"]) { server in
       let before = try Client(server.address())
-      try expectEcho(from: before)
+      try before.expectEcho("hello")
       for round in 1...2 {
         Files.remove(path)
         try require("the path is bound again") { log.lines.count == round }
-        try expectEcho(from: Client(server.address()))
+        try Client(server.address()).expectEcho("hello")
         #expect(Files.permissions(of: path) == 0o600)
       }
-      try expectEcho(from: before)
+      try before.expectEcho("hello")
     }
     #expect(!Files.exists(path))
     let line = "warning: \(path) was removed by another program, and is bound again"
@@ -44,17 +39,15 @@ import Testing
     @Test("a path that cannot be bound again is tried until it can, and the log says so once")
     func failures() throws {
       let path = Files.temporaryPath()
-      let log = LogCollector()
+      let log = InMemoryLogHandler()
       let faults = FaultPlan()
-      var options = options(log)
-      options.faults = faults
       // The first call is that of the start.
       faults.fail(.bind, with: .permissionDenied, times: 2, skipping: 1)
-      try withServer(.echo, options: options, on: ["unix://\(path)"]) { server in
+      try withServer(.echo, options: options(log, faults: faults), on: ["unix://\(path)"]) { server in
         Files.remove(path)
         try require("the path is bound again") { log.lines.count == 2 }
         #expect(faults.remaining == 0)
-        try expectEcho(from: Client(server.address()))
+        try Client(server.address()).expectEcho("hello")
       }
       #expect(log.lines[0].contains("cannot be bound again") && log.lines[0].contains("Permission denied"))
       #expect(log.lines[1].contains("is bound again"))
@@ -64,7 +57,7 @@ import Testing
   @Test("another file at the path is left alone, and the path is bound again when that file has gone")
   func replaced() throws {
     let path = Files.temporaryPath()
-    let log = LogCollector()
+    let log = InMemoryLogHandler()
     try withServer(.echo, options: options(log), on: ["unix://\(path)"]) { server in
       Files.remove(path)
       Files.write("a note", to: path)
@@ -73,7 +66,7 @@ import Testing
       #expect(Files.text(path) == "a note")
       Files.remove(path)
       try require("the path is bound again") { log.lines.count == 2 }
-      try expectEcho(from: Client(server.address()))
+      try Client(server.address()).expectEcho("hello")
     }
     #expect(!Files.exists(path))
   }

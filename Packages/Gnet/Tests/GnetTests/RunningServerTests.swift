@@ -7,20 +7,13 @@ import Testing
 @testable import Gnet
 
 @Suite("a server that was started, beside its caller") struct RunningServerTests {
-  private static func options(_ loopCount: Int) -> Options {
-    var options = Options()
-    options.loopCount = loopCount
-    return options
-  }
-
   @Test("it serves while its caller goes on, and ends when it is told to", arguments: [1, 3])
   func besideItsCaller(loopCount: Int) throws {
     let recorder = CallRecorder()
-    let running = try start(recorder.events, options: Self.options(loopCount), on: "tcp://127.0.0.1:0")
+    let running = try start(recorder.events, options: Options(loopCount: loopCount), on: "tcp://127.0.0.1:0")
     let address = running.server.addresses[0]
     let client = try Client(address)
-    try client.send("hello")
-    #expect(try client.receiveText(5) == "hello")
+    try client.expectEcho("hello")
     running.shutdown()
     try running.wait()
     #expect(try client.receiveToEnd() == [])
@@ -51,7 +44,7 @@ import Testing
     let recorder = CallRecorder()
     var events = recorder.events
     events.onInitComplete = { _ in .shutdown }
-    let running = try start(events, options: Self.options(loopCount), on: "tcp://127.0.0.1:0")
+    let running = try start(events, options: Options(loopCount: loopCount), on: "tcp://127.0.0.1:0")
     try running.wait()
     #expect(recorder.calls.values == ["started", "stopped"])
     try running.wait()
@@ -64,7 +57,7 @@ import Testing
   func manyWaiters(loopCount: Int) throws {
     let recorder = CallRecorder()
     let shared = SharedServer(
-      try start(recorder.events, options: Self.options(loopCount), on: "tcp://127.0.0.1:0"))
+      try start(recorder.events, options: Options(loopCount: loopCount), on: "tcp://127.0.0.1:0"))
     let sawStopped = Log<Bool>()
     for _ in 0..<8 {
       TestThread.detach {
@@ -82,7 +75,7 @@ import Testing
 
   @Test("whoever waits hears of the error that ended the server, the first and once more", arguments: [1, 3])
   func errors(loopCount: Int) throws {
-    let shared = SharedServer(try start(.echo, options: Self.options(loopCount), on: "tcp://127.0.0.1:0"))
+    let shared = SharedServer(try start(.echo, options: Options(loopCount: loopCount), on: "tcp://127.0.0.1:0"))
     let error = ServeError.invalidAddress("plugin://", reason: "no")
     let heard = Log<ServeError>()
     for _ in 0..<4 {
@@ -131,10 +124,9 @@ import Testing
     let recorder = CallRecorder()
     let client: Client
     do {
-      let running = try start(recorder.events, options: Self.options(loopCount), on: "tcp://127.0.0.1:0")
+      let running = try start(recorder.events, options: Options(loopCount: loopCount), on: "tcp://127.0.0.1:0")
       client = try Client(running.server.addresses[0])
-      try client.send("hello")
-      #expect(try client.receiveText(5) == "hello")
+      try client.expectEcho("hello")
       _ = consume running
     }
     #expect(recorder.count(of: "onClosed") == 1)
@@ -145,7 +137,7 @@ import Testing
   @Test("dropped by one of its own callbacks it ends by itself", arguments: [1, 3])
   func droppedByACallback(loopCount: Int) throws {
     let recorder = CallRecorder()
-    let client = try Client(startDroppedByReact(recorder, Self.options(loopCount)))
+    let client = try Client(startDroppedByReact(recorder, Options(loopCount: loopCount)))
     #expect(recorder.count(of: "stopped") == 0, "somebody keeps it")
     try client.send("drop it")
     #expect(try client.receiveToEnd() == [])
@@ -163,8 +155,7 @@ import Testing
       for missing in 0..<threadCount {
         let recorder = CallRecorder()
         let plan = FaultPlan()
-        var options = Self.options(loopCount)
-        options.faults = plan
+        let options = Options(loopCount: loopCount, faults: plan)
         let path = Files.temporaryPath()
         plan.fail(.createThread, with: .resourceTemporarilyUnavailable, skipping: missing)
         let expected = ServeError.system(
@@ -181,8 +172,7 @@ import Testing
     @Test("no more threads are started than it takes", arguments: [1, 2, 3])
     func enoughThreads(loopCount: Int) throws {
       let plan = FaultPlan()
-      var options = Self.options(loopCount)
-      options.faults = plan
+      let options = Options(loopCount: loopCount, faults: plan)
       plan.fail(.createThread, with: .resourceTemporarilyUnavailable, skipping: loopCount == 1 ? 1 : loopCount + 1)
       let running = try start(.echo, options: options, on: "tcp://127.0.0.1:0")
       running.shutdown()
@@ -215,8 +205,7 @@ private func startDroppedByReact(_ recorder: CallRecorder, _ options: Options = 
         func round(_ loopCount: Int) throws {
           var events = Events.echo
           events.logHandles(handles)
-          var options = Options()
-          options.loopCount = loopCount
+          let options = Options(loopCount: loopCount)
           let running = try start(events, options: options, on: "tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())")
           servers.add(running.server)
           for address in running.server.addresses {
@@ -265,9 +254,7 @@ private func startDroppedByReact(_ recorder: CallRecorder, _ options: Options = 
                 if call == .register && skipped > 1 { continue }
                 let plan = FaultPlan()
                 plan.fail(call, with: .noMemory, skipping: skipped)
-                var options = Options()
-                options.loopCount = loopCount
-                options.faults = plan
+                let options = Options(loopCount: loopCount, faults: plan)
                 do throws(ServeError) {
                   _ = try start(.echo, options: options, on: "tcp://127.0.0.1:0", "unix://\(Files.temporaryPath())")
                 } catch { continue }

@@ -76,9 +76,7 @@ private struct ShutdownPlugin: Plugin {
     }
     events.preWrite = { _, _ in _ = shutDown(.preWrite) }
     events.tick = { (.milliseconds(5), opened.value > 0 ? shutDown(.tick) : .none) }
-    var options = Options()
-    options.loopCount = loopCount
-    let server = try TestServer(events, options: options)
+    let server = try TestServer(events, options: Options(loopCount: loopCount))
     if place != .onInitComplete && place != .pluginStarted {
       let client = try? Client(server.address())
       try? client?.send("request!")
@@ -99,10 +97,7 @@ private struct ShutdownPlugin: Plugin {
   func beforeLoops() throws {
     let calls = Counter()
     var events = Events()
-    events.tick = {
-      calls.add()
-      return (.seconds(1), .none)
-    }
+    events.tick = { (.seconds(1), calls.note()) }
     events.onInitComplete = { server in
       server.shutdown()
       return .none
@@ -116,10 +111,7 @@ private struct ShutdownPlugin: Plugin {
   func jobsOfLoopsThatNeverRan() async throws {
     let servers = Log<Server>()
     var events = Events()
-    events.onInitComplete = { server in
-      servers.add(server)
-      return .shutdown
-    }
+    events.onInitComplete = { server in servers.note(server, then: .shutdown) }
     let server = try TestServer(events)
     try server.waitForEnd()
     for loop in servers.values[0].loops { await Task(executorPreference: loop) {}.value }
@@ -136,8 +128,7 @@ private struct ShutdownPlugin: Plugin {
       return .none
     }
     events.logEnds(closed)
-    var options = Options()
-    options.loopCount = loopCount
+    var options = Options(loopCount: loopCount)
     options.drainTimeout = .seconds(30)
     let server = try TestServer(events, options: options, on: [transport.address()])
     let clients = try (0..<3).map { _ in try Client(server.address()) }
@@ -172,8 +163,7 @@ private struct ShutdownPlugin: Plugin {
       return .none
     }
     events.logEnds(closed)
-    var options = Options()
-    options.loopCount = loopCount
+    var options = Options(loopCount: loopCount)
     options.drainTimeout = .milliseconds(300)
     let server = try TestServer(events, options: options, on: [transport.address()])
     let client = try Client(server.address())
@@ -187,13 +177,11 @@ private struct ShutdownPlugin: Plugin {
 
   @Test("a server without pending output does not wait for anything", arguments: [1, 3])
   func promptEnd(loopCount: Int) throws {
-    var options = Options()
-    options.loopCount = loopCount
+    var options = Options(loopCount: loopCount)
     options.drainTimeout = .seconds(60)
     let server = try TestServer(.echo, options: options)
     let client = try Client(server.address())
-    try client.send("hello")
-    #expect(try client.receiveText(5) == "hello")
+    try client.expectEcho("hello")
     try server.stop(within: .seconds(5))
     #expect(try client.receiveToEnd() == [])
   }
@@ -204,8 +192,7 @@ private struct ShutdownPlugin: Plugin {
     for round in 0..<5 {
       try withServer(.echo, on: [address]) { server in
         let client = try Client(server.address())
-        try client.send("round \(round)")
-        #expect(try client.receiveText(7) == "round \(round)")
+        try client.expectEcho("round \(round)")
         if transport != .unix { address = "\(transport)://\(server.address())" }
       }
     }
@@ -216,17 +203,9 @@ private struct ShutdownPlugin: Plugin {
     for _ in 0..<15 {
       let (opened, ended) = (Counter(), Counter())
       var events = Events.echo
-      events.onOpened = { _ in
-        opened.add()
-        return .none
-      }
-      events.onClosed = { _, _ in
-        ended.add()
-        return .none
-      }
-      var options = Options()
-      options.loopCount = loopCount
-      let server = try TestServer(events, options: options)
+      events.onOpened = { _ in opened.note() }
+      events.onClosed = { _, _ in ended.note() }
+      let server = try TestServer(events, options: Options(loopCount: loopCount))
       let address = server.address()
       let done = Counter()
       TestThread.detach {
@@ -257,13 +236,9 @@ private struct ShutdownPlugin: Plugin {
         func round(_ loopCount: Int) throws {
           var events = Events.echo
           events.multicore = true
-          events.onInitComplete = { server in
-            servers.add(server)
-            return .none
-          }
+          events.onInitComplete = { server in servers.note(server) }
           events.logHandles(handles)
-          var options = Options()
-          options.loopCount = loopCount
+          var options = Options(loopCount: loopCount)
           options.idleTimeout = .seconds(10)
           let addresses = [
             StreamTransport.tcp4.address(), StreamTransport.unix.address(), "udp://127.0.0.1:0",
@@ -297,8 +272,7 @@ private struct ShutdownPlugin: Plugin {
         let taken = try TestServer(.echo)
         let before = ProcessState()
         for loopCount in 1...4 {
-          var options = Options()
-          options.loopCount = loopCount
+          var options = Options(loopCount: loopCount)
           let addresses = ["unix://\(Files.temporaryPath())", "udp://127.0.0.1:0", "tcp://\(taken.address())"]
           do {
             try serve(.echo, options: options, on: addresses)

@@ -34,10 +34,7 @@ extension Options {
       TestThread.detach { try? unsafe sender.send(pattern(2 << 20)) }
       try server.waitUntilReadingStops()
       let quick = try Client(server.address())
-      for index in 0..<100 {
-        try quick.send("message \(index % 10)")
-        #expect(try quick.receiveText(9) == "message \(index % 10)")
-      }
+      for index in 0..<100 { try quick.expectEcho("message \(index % 10)") }
       slow.shutDown()
     }
   }
@@ -48,8 +45,7 @@ extension Options {
   func closedWhilePaused(transport: StreamTransport) throws {
     let received = Log<[UInt8]>()
     let closed = Log<Int32>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       let bytes = input.readAll()
       received.add(bytes)
       // More than the peer sends, so that output waits from the first byte on.
@@ -78,8 +74,7 @@ extension Options {
   func halfClosedWhilePaused(transport: StreamTransport, allowHalfClosure: Bool) throws {
     var options = Options.tight
     options.allowHalfClosure = allowHalfClosure
-    var events = Events.echo
-    events.react = { connection, input in
+    var events = Events { connection, input in
       connection.write(moving: &input)
       return connection.isInputEnded ? .close : .none
     }

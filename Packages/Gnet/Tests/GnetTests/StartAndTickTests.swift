@@ -51,13 +51,8 @@ import Testing
     for (multicore, loopCount) in [(false, nil), (true, nil), (true, 5), (false, 5)] as [(Bool, Int?)] {
       var events = Events()
       events.multicore = multicore
-      events.onInitComplete = { server in
-        counts.add(server.loopCount)
-        return .shutdown
-      }
-      var options = Options()
-      options.loopCount = loopCount
-      try serve(events, options: options, on: "tcp://127.0.0.1:0")
+      events.onInitComplete = { server in counts.note(server.loopCount, then: .shutdown) }
+      try serve(events, options: Options(loopCount: loopCount), on: "tcp://127.0.0.1:0")
     }
     #expect(counts.values[0] == 1)
     #expect(counts.values[1] >= 1)
@@ -105,15 +100,10 @@ import Testing
       connection.write(moving: &input)
       return .none
     }
-    var options = Options()
-    options.loopCount = loopCount
-    try withServer(events, options: options) { server in
+    try withServer(events, options: Options(loopCount: loopCount)) { server in
       try require("the first tick has come") { turns.count > 0 }
       let clients = try (0..<loopCount).map { _ in try Client(server.address()) }
-      for client in clients {
-        try client.send("x")
-        #expect(try client.receiveText(1) == "x")
-      }
+      for client in clients { try client.expectEcho("x") }
       try require("ticks have come") { turns.count >= 8 }
     }
     let all = turns.values
@@ -146,9 +136,7 @@ import Testing
       ticks.add()
       return (.zero, ticks.value == 3 ? .shutdown : .none)
     }
-    var options = Options()
-    options.loopCount = loopCount
-    try serve(events, options: options, on: "tcp://127.0.0.1:0")
+    try serve(events, options: Options(loopCount: loopCount), on: "tcp://127.0.0.1:0")
     #expect(ticks.value == 3)
   }
 
@@ -168,10 +156,7 @@ import Testing
     }
     try withServer(events) { server in
       let client = try Client(server.address())
-      for _ in 0..<200 {
-        try client.send("x")
-        #expect(try client.receiveText(1) == "x")
-      }
+      for _ in 0..<200 { try client.expectEcho("x") }
     }
     #expect(overlaps.value == 0)
     #expect(ticks.value > 0)
@@ -181,15 +166,9 @@ import Testing
   private func watchfulEvents(_ calls: Log<String>) -> Events {
     var events = Events()
     events.noteEnds(in: calls)
-    events.react = { _, _ in
-      calls.add("react")
-      return .none
-    }
+    events.react = { _, _ in calls.note("react") }
     events.preWrite = { _, _ in calls.add("preWrite") }
-    events.tick = {
-      calls.add("tick")
-      return (.zero, .none)
-    }
+    events.tick = { (.zero, calls.note("tick")) }
     return events
   }
 }

@@ -49,10 +49,7 @@ extension LoopStatistics {
     try withServer(.echo, on: [transport.address()]) { server in
       let loop = server.server.loops[0]
       let client = try Client(server.address())
-      for _ in 0..<10 {
-        try client.send("12345")
-        #expect(try client.receiveText(5) == "12345")
-      }
+      for _ in 0..<10 { try client.expectEcho("12345") }
       try require("it has counted") { loop.statistics.bytesWritten == 50 }
       let open = loop.statistics
       #expect(open.connectionsOpened == 1 && open.connectionsClosed == 0 && open.connectionsActive == 1)
@@ -73,14 +70,10 @@ extension LoopStatistics {
 
   @Test("a connection is accepted and counted on the loop that gets it", arguments: [2, 3], [false, true])
   func accepts(loopCount: Int, reusePort: Bool) throws {
-    var options = Options()
-    options.loopCount = loopCount
+    let options = Options(loopCount: loopCount)
     let log = Log<Int>()
     var events = Events.echo
-    events.onOpened = { connection in
-      log.add(connection.loop.index)
-      return .none
-    }
+    events.onOpened = { connection in log.note(connection.loop.index) }
     try withServer(events, options: options, on: ["tcp://127.0.0.1:0" + (reusePort ? "?reuseport=true" : "")]) {
       server in
       let clients = try (0..<12).map { _ in try Client(server.address()) }
@@ -177,9 +170,7 @@ extension LoopStatistics {
 
   @Test("every copy is of one moment, whoever reads while connections come and go", arguments: [1, 2])
   func consistency(loopCount: Int) throws {
-    var options = Options()
-    options.loopCount = loopCount
-    try withServer(.echo, options: options) { server in
+    try withServer(.echo, options: Options(loopCount: loopCount)) { server in
       let (stop, finished, faults) = (Counter(), Counter(), Log<String>())
       for _ in 0..<2 {
         TestThread.detach {

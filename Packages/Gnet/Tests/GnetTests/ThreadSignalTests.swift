@@ -18,16 +18,13 @@ import Testing
   /// Runs a body on a loop's thread and in a job.
   private func onThreads<Result: Sendable>(_ body: @escaping @Sendable () -> Result) throws -> [Result] {
     let results = Log<Result>()
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       results.add(body())
       connection.write(input.readAll())
       return .none
     }
     try withServer(events) { server in
-      let client = try Client(server.address())
-      try client.send("done")
-      #expect(try client.receiveText(4) == "done")
+      try Client(server.address()).expectEcho("done")
     }
     let pool = WorkerPool(threadCount: 1, queueCapacity: 1)
     #expect(pool.submit { results.add(body()) })

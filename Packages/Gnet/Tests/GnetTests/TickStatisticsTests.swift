@@ -22,8 +22,7 @@ import Testing
   @Test("a tick sees all that its loop has done before it")
   func upToDate() throws {
     let watcher = Watcher()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       watcher.requests.add(1)
       connection.write(moving: &input)
       return .none

@@ -13,9 +13,8 @@ import Testing
     let calls: Log<String>
 
     mutating func opened(_ connection: inout Connection) -> Action {
-      calls.add("opened")
       connection.write("hello\n")
-      return .none
+      return calls.note("opened")
     }
 
     mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
@@ -23,8 +22,7 @@ import Testing
         sum += Int(byte) - 48
         connection.write("\(sum)\n")
       }
-      calls.add("react")
-      return .none
+      return calls.note("react")
     }
 
     consuming func closed(_ connection: inout Connection, _ error: (any Error)?) {
@@ -55,9 +53,7 @@ import Testing
           #expect(try client.receiveLine() == "\(index * round)")
         }
       }
-      for client in clients { client.endOutput() }
-      for client in clients { #expect(try client.receiveToEnd() == []) }
-      try require("all have ended") { server.connectionCount == 0 }
+      try expectEnds(of: clients, at: server)
     }
     #expect(logs.count == 6)
     var sums: [String] = []
@@ -103,9 +99,7 @@ import Testing
       return Shard()
     }) { _, shard in Counting(shard) }
     let listeners = [Listener("tcp://127.0.0.1:0", service), Listener(StreamTransport.unix.address(), service)]
-    var options = Options()
-    options.loopCount = loopCount
-    try withListeners(listeners, options: options) { server in
+    try withListeners(listeners, options: Options(loopCount: loopCount)) { server in
       // Open together, so that all are counted when the first asks.
       let clients = try (0..<12).map { try Client(server.addresses[$0 % 2]) }
       try require("all are open") { server.loops.reduce(0) { $0 + $1.statistics.connectionsOpened } == 12 }
@@ -133,8 +127,7 @@ import Testing
 
   @Test("each listener speaks its own service, also callbacks beside handlers and datagrams beside streams")
   func services() throws {
-    var datagrams = Events()
-    datagrams.react = { connection, input in
+    let datagrams = Events { connection, input in
       connection.write("udp \(connection.addressIndex) \(input.readText())\n")
       return .none
     }
@@ -144,9 +137,7 @@ import Testing
       Listener(StreamTransport.unix.address(), Service { _ in Greeter(name: "third") }),
       Listener("tcp://127.0.0.1:0", Service(.echo)),
     ]
-    var options = Options()
-    options.loopCount = 2
-    try withListeners(listeners, options: options) { server in
+    try withListeners(listeners, options: Options(loopCount: 2)) { server in
       let first = try Client(server.addresses[0])
       #expect(try first.receiveToEnd() == Array("first 0\n".utf8))
       let third = try Client(server.addresses[2])
@@ -154,9 +145,7 @@ import Testing
       let second = try Client(server.addresses[1], datagrams: true)
       try second.send("x")
       #expect(try second.receiveLine() == "udp 1 x")
-      let fourth = try Client(server.addresses[3])
-      try fourth.send("echo")
-      #expect(try fourth.receiveText(4) == "echo")
+      try Client(server.addresses[3]).expectEcho("echo")
     }
   }
 
@@ -173,9 +162,7 @@ import Testing
 
   @Test("a server may have no listener at all")
   func noListener() throws {
-    var options = Options()
-    options.loopCount = 2
-    try withListeners([], options: options) { server in
+    try withListeners([], options: Options(loopCount: 2)) { server in
       #expect(server.addresses.isEmpty && server.loopCount == 2)
     }
   }
@@ -206,10 +193,8 @@ import Testing
   func run() async throws {
     let (servers, started) = AsyncStream.makeStream(of: Server.self)
     let task = Task {
-      var options = Options()
-      options.loopCount = 1
       try await Server.run(
-        [Listener("tcp://127.0.0.1:0", Service { _ in ContextKeeper() })], options: options,
+        [Listener("tcp://127.0.0.1:0", Service { _ in ContextKeeper() })], options: Options(loopCount: 1),
         started: { started.yield($0) })
     }
     var iterator = servers.makeAsyncIterator()
@@ -227,10 +212,7 @@ import Testing
     var events = Events()
     events.multicore = true
     let expected = Log<Int>()
-    events.onInitComplete = { server in
-      expected.add(server.loopCount)
-      return .shutdown
-    }
+    events.onInitComplete = { server in expected.note(server.loopCount, then: .shutdown) }
     try serve(events, on: "tcp://127.0.0.1:0")
     try withListeners([Listener("tcp://127.0.0.1:0", Service(.echo))]) { server in
       #expect([server.loopCount] == expected.values)

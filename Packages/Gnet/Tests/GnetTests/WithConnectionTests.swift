@@ -11,14 +11,12 @@ import Testing
 
   @Test("a handler hears of a drain also when the kernel takes at once what another connection's handler has written")
   func drain() throws {
-    var options = Options()
-    options.loopCount = 1
+    var options = Options(loopCount: 1)
     options.outboundHighWatermark = 4096
     options.outboundLowWatermark = 1024
     let isFull = Log<Bool>()
     let drains = Counter()
-    var events = Events()
-    events.react = { [handles] connection, input in
+    var events = Events { [handles] connection, input in
       if input.readAll() == Array("hello".utf8) {
         handles.add(connection.handle)
       } else {
@@ -30,10 +28,7 @@ import Testing
       }
       return .none
     }
-    events.onDrained = { _ in
-      drains.add()
-      return .none
-    }
+    events.onDrained = { _ in drains.note() }
     try withServer(events, options: options) { server in
       let receiver = try greetingClient(server, 1)
       let writer = try Client(server.address())
@@ -46,13 +41,10 @@ import Testing
 
   @Test("input that has arrived is not offered to a connection that another one has ended", arguments: [false, true])
   func ended(isAborting: Bool) throws {
-    var options = Options()
-    options.loopCount = 1
     let duels = Counter()
     let isBlocking = Counter()
     let isReleased = Counter()
-    var events = Events()
-    events.react = { [handles] connection, input in
+    var events = Events { [handles] connection, input in
       switch input.readAll() {
       case Array("hello".utf8): handles.add(connection.handle)
       case Array("block".utf8):
@@ -69,11 +61,8 @@ import Testing
       return .none
     }
     let closed = Counter()
-    events.onClosed = { _, _ in
-      closed.add()
-      return .none
-    }
-    try withServer(events, options: options) { server in
+    events.onClosed = { _, _ in closed.note() }
+    try withServer(events, options: Options(loopCount: 1)) { server in
       let duellists = [try greetingClient(server, 1), try greetingClient(server, 2)]
       let blocker = try greetingClient(server, 3)
       try blocker.send("block")

@@ -7,20 +7,6 @@ import Testing
 @testable import Gnet
 
 @Suite struct WorkerPoolTests {
-  /// A gate for jobs: a test knows which jobs are running and which wait.
-  private final class Gate: Sendable {
-    private let monitor = Monitor((isOpen: false, arrived: 0))
-    func pass() {
-      monitor.withLock { $0.arrived += 1 }
-      monitor.withLock(when: \.isOpen) { _ in }
-    }
-    func open() {
-      monitor.withLock { $0.isOpen = true }
-      monitor.broadcast()
-    }
-    var arrived: Int { monitor.withLock { $0.arrived } }
-  }
-
   @Test("every accepted job runs exactly once", arguments: [1, 2, 5])
   func runsAll(threadCount: Int) throws {
     let pool = WorkerPool(threadCount: threadCount, queueCapacity: 16)
@@ -128,8 +114,7 @@ import Testing
   @Test("jobs answer through the handle while the loop goes on serving")
   func answers() throws {
     let pool = WorkerPool(threadCount: 2, queueCapacity: 64)
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       let (request, handle) = (input.readAll(), connection.handle)
       if !pool.submit({ handle.write(request.reversed()) }) { connection.write("busy") }
       return .none

@@ -12,10 +12,7 @@ import Testing
     let calls: Log<String>
     let closes: Bool
 
-    mutating func opened(_ connection: inout Connection) -> Action {
-      calls.add("opened")
-      return .none
-    }
+    mutating func opened(_ connection: inout Connection) -> Action { calls.note("opened") }
 
     mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
       if connection.filter(Framing.self) == nil {
@@ -88,17 +85,13 @@ import Testing
   @Test("a peer that does not make the handshake is cut after the filter's time, and so is one that goes")
   func notMade() throws {
     let errors = Log<String>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       input.removeAll()
       connection.addFilter(Framing(FilterContext(connection), handshakeTimeout: .milliseconds(100)))
       connection.write("held")
       return .none
     }
-    events.onClosed = { _, error in
-      errors.add("\(error.map { "\($0)" } ?? "in order")")
-      return .none
-    }
+    events.onClosed = { _, error in errors.note("\(error.map { "\($0)" } ?? "in order")") }
     try withService(Service(events)) { server in
       let silent = try Client(server.addresses[0])
       try silent.send("x")
@@ -139,8 +132,7 @@ import Testing
 
   @Test("a factory that throws adds nothing")
   func throwing() throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       #expect(throws: Framing.Failure.self) {
         try connection.addFilter { context in
           #expect(!context.isOutbound)
@@ -151,17 +143,14 @@ import Testing
       return .none
     }
     try withService(Service(events)) { server in
-      let client = try Client(server.addresses[0])
-      try client.send("as it is")
-      #expect(try client.receiveText(8) == "as it is")
+      try Client(server.addresses[0]).expectEcho("as it is")
     }
   }
 
   @Test("another service takes over behind the filter")
   func becoming() throws {
     let calls = Calls()
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       input.discard(1)
       connection.addFilter(Framing(FilterContext(connection)))
       connection.become(calls.service())
@@ -204,17 +193,13 @@ import Testing
   @Test("a filter that is done leaves the connection as one without, which can be detached")
   func passingThrough() throws {
     let detached = Log<[UInt8]>()
-    var events = Events()
-    events.react = { connection, input in
+    var events = Events { connection, input in
       guard input.count >= 4 else { return .none }
       #expect(connection.filter(Line.self) != nil)
       connection.write("plain\n")
       return .detach
     }
-    events.onDetached = { _, connection in
-      detached.add(connection.unreadBytes)
-      return .none
-    }
+    events.onDetached = { _, connection in detached.note(connection.unreadBytes) }
     try withFilter({ _ in Line() }, Service(events)) { server in
       let client = try Client(server.addresses[0])
       try client.send("first line\nrest")

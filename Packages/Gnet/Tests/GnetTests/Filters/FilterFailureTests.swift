@@ -89,10 +89,8 @@ import Testing
     arguments: [.receive, .send] as [SystemCall])
   func systemCalls(call: SystemCall) throws {
     let calls = Calls()
-    var options = Options()
     let plan = FaultPlan()
-    options.faults = plan
-    try withFilter({ Framing($0) }, calls.service(), options: options) { server in
+    try withFilter({ Framing($0) }, calls.service(), options: Options(faults: plan)) { server in
       plan.fail(call, with: .connectionReset)
       let client = try Client(server.addresses[0])
       try client.send("hello 1\n")
@@ -107,12 +105,10 @@ import Testing
   @Test("a handshake whose bytes leave one at a time, and arrive so, is made")
   func shortCalls() throws {
     let calls = Calls()
-    var options = Options()
     let plan = FaultPlan()
-    options.faults = plan
     plan.shorten(.receive, to: 1, times: 12)
     plan.shorten(.send, to: 1, times: 12)
-    try withFilter({ Framing($0) }, calls.service(), options: options) { server in
+    try withFilter({ Framing($0) }, calls.service(), options: Options(faults: plan)) { server in
       let client = try Client(server.addresses[0])
       try client.makeHandshake()
       try client.send(Framing.frame("one") + [0])
@@ -213,8 +209,7 @@ import Testing
   func shutdown() throws {
     let calls = Calls()
     let listener = Listener("tcp://127.0.0.1:0", calls.service(), filter: { Framing($0) })
-    var options = Options()
-    options.loopCount = 1
+    var options = Options(loopCount: 1)
     options.drainTimeout = .seconds(20)
     let running = try start([listener], options: options)
     let (silent, begun) = (try Client(running.server.addresses[0]), try Client(running.server.addresses[0]))
@@ -231,8 +226,7 @@ import Testing
 
   @Test("a shutdown does not wait for a handshake for longer than it waits for anything")
   func drain() throws {
-    var options = Options()
-    options.loopCount = 1
+    var options = Options(loopCount: 1)
     options.drainTimeout = .milliseconds(100)
     let calls = Calls()
     let listener = Listener("tcp://127.0.0.1:0", calls.service(), filter: { Framing($0) })

@@ -19,11 +19,7 @@ import Testing
           #expect(isEqual)
         }
       }
-      for client in clients {
-        client.endOutput()
-        #expect(try client.receiveToEnd() == [])
-      }
-      try require("all connections have ended") { server.connectionCount == 0 }
+      try expectEnds(of: clients, at: server)
     }
   }
 
@@ -170,14 +166,8 @@ import Testing
   func detaching() throws {
     let calls = Log<String>()
     var events = Events()
-    events.onClosed = { _, error in
-      calls.add("closed \(code(error))")
-      return .none
-    }
-    events.onDetached = { _, _ in
-      calls.add("detached")
-      return .none
-    }
+    events.onClosed = { _, error in calls.note("closed \(code(error))") }
+    events.onDetached = { _, _ in calls.note("detached") }
     events.react = { _, _ in .detach }
     try withFilter({ Framing($0) }, Service(events)) { server in
       let client = try Client(server.addresses[0])

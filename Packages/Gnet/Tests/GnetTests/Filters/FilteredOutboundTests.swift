@@ -41,10 +41,8 @@ import Testing
   private func events(
     _ options: ConnectOptions = Self.options, _ body: @escaping @Sendable (inout Connection, inout RingBuffer) -> Action
   ) throws -> [String] {
-    var events = Events()
-    events.react = body
     let dialled = DialledConnection()
-    try withService(Service(events)) { server in
+    try withService(Service(Events(react: body))) { server in
       try withClients { clients in
         let address = server.addresses[0].text
         let handle = clients.connect(to: address, options: options, dialled.service(), onFailure: dialled.fail)
@@ -121,10 +119,7 @@ import Testing
     let opened = Counter()
     let ends = Log<Int32>()
     var events = Events()
-    events.onOpened = { _ in
-      opened.add()
-      return .none
-    }
+    events.onOpened = { _ in opened.note() }
     events.logEnds(ends)
     try withService(Service(events)) { server in
       try withClients { clients in
@@ -144,10 +139,7 @@ import Testing
   func shutdown() throws {
     let opened = Counter()
     var events = Events()
-    events.onOpened = { _ in
-      opened.add()
-      return .none
-    }
+    events.onOpened = { _ in opened.note() }
     try withService(Service(events)) { server in
       let dialled = DialledConnection()
       try withClients { clients in
@@ -211,8 +203,7 @@ import Testing
   @Test(
     "a relay passes both ways between a connection with a filter and one without", arguments: [1, 2], [false, true])
   func relay(loopCount: Int, filtersBackend: Bool) throws {
-    var events = Events.echo
-    events.react = { connection, input in
+    let events = Events { connection, input in
       connection.write(moving: &input)
       if connection.isInputEnded { connection.endOutput() }
       return .none
@@ -225,9 +216,7 @@ import Testing
       let connecting = filtersBackend ? Self.options : ConnectOptions()
       let front = Listener(
         "tcp://127.0.0.1:0", filteredRelaying(to: server.addresses[0].text, connecting), filter: { Framing($0) })
-      var options = Options()
-      options.loopCount = loopCount
-      try withListeners([front], options: options) { relay in
+      try withListeners([front], options: Options(loopCount: loopCount)) { relay in
         let bytes = pattern(2_000_000)
         let client = try Client(relay.addresses[0])
         try client.makeHandshake()

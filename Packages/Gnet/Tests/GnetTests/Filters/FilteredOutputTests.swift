@@ -96,10 +96,7 @@ import Testing
       pending.add(connection.pendingWriteCount)
       return .none
     }
-    events.onDrained = { _ in
-      drains.add()
-      return .close
-    }
+    events.onDrained = { _ in drains.note(then: .close) }
     try withService(Service(events), options: Self.narrow) { server in
       let client = try Client(server.addresses[0])
       try require("output waits") { server.loops[0].statistics.pendingOutputBytes == 150_000 }
@@ -168,8 +165,7 @@ import Testing
 
   @Test("a client that uploads is told why it was refused", arguments: StreamTransport.allCases)
   func lingering(transport: StreamTransport) throws {
-    var events = Events()
-    events.react = { connection, _ in
+    let events = Events { connection, _ in
       connection.write("refused")
       return .close
     }
@@ -206,8 +202,7 @@ import Testing
 
   @Test("an abort is a reset, without the filter's end")
   func abort() throws {
-    var events = Events()
-    events.react = { connection, _ in
+    let events = Events { connection, _ in
       connection.write("lost")
       connection.abort()
       return .none

@@ -13,10 +13,7 @@ import Testing
   /// Answers with the peer's address, and then what has come.
   private static func service(opened: Counter = Counter()) -> Service {
     var events = Events()
-    events.onOpened = { _ in
-      opened.add()
-      return .none
-    }
+    events.onOpened = { _ in opened.note() }
     events.react = { connection, input in
       let destination = connection.proxyHeader.map { ", \($0.destination)" } ?? ""
       connection.write("\(connection.remoteAddress)\(destination): ")
@@ -32,9 +29,7 @@ import Testing
   ) throws {
     let listener = Listener(
       transport.address(), Self.service(opened: opened), filter: filter, proxyProtocol: proxyProtocol)
-    var options = Options()
-    options.loopCount = 1
-    try withListeners([listener], options: options, body)
+    try withListeners([listener], options: Options(loopCount: 1), body)
   }
 
   @Test(
@@ -174,8 +169,7 @@ import Testing
 
   @Test("curl's header is understood", .needs("curl"))
   func curl() throws {
-    var events = Events()
-    events.react = { connection, input in
+    let events = Events { connection, input in
       guard String(decoding: input.readAll(), as: UTF8.self).hasSuffix("\r\n\r\n") else { return .none }
       connection.write("HTTP/1.0 200 OK\r\n\r\n\(connection.proxyHeader.map { "\($0.source)" } ?? "no header")")
       return .close
@@ -193,30 +187,11 @@ import Testing
   @Test("HAProxy's headers are understood", .needs("haproxy"), arguments: ["send-proxy", "send-proxy-v2"])
   func haproxy(option: String) throws {
     try withProxyProtocol(.required) { server in
-      let (path, file) = (Files.temporaryPath(), Files.temporaryPath())
-      let configuration = """
-        defaults
-          mode tcp
-          timeout connect 5s
-          timeout client 60s
-          timeout server 60s
-        listen all
-          bind unix@\(path) accept-proxy
-          server app \(server.addresses[0]) \(option)
-
-        """
-      Files.write(configuration, to: file)
-      let haproxy = try Program("haproxy", ["-db", "-q", "-f", file])
-      try require("HAProxy listens") { (try? Client(path: path)) != nil }
       // HAProxy tells its server what it is told itself.
-      let client = try Client(path: path)
+      let haproxy = try HAProxy(mode: "tcp", acceptsHeader: true, "server app \(server.addresses[0]) \(option)")
+      let client = try Client(path: haproxy.path)
       try client.send(Self.told.encoded(.v2) + Array("hello".utf8))
       #expect(try client.receive(through: "hello") == "192.0.2.1:4711, 198.51.100.2:443: hello")
-      client.close()
-      haproxy.signal(15)
-      _ = haproxy.exitCode()
-      Files.remove(file)
-      Files.remove(path)
     }
   }
 

@@ -16,9 +16,7 @@ import Testing
 
   private func expectEcho(from server: Server) throws {
     for address in server.addresses {
-      let client = try Client(address)
-      try client.send("still here")
-      #expect(try client.receiveText(10) == "still here")
+      try Client(address).expectEcho("still here")
     }
   }
 
@@ -26,9 +24,7 @@ import Testing
   private func withServer(_ body: (Server) throws -> Void) throws {
     let path = Files.temporaryPath()
     let listeners = ["tcp://127.0.0.1:0?reuseport=true", "unix://\(path)"].map { Listener($0, Service(.echo)) }
-    var options = Options()
-    options.loopCount = 2
-    try withListeners(listeners, options: options) { server in
+    try withListeners(listeners, options: Options(loopCount: 2)) { server in
       try body(server)
       try expectEcho(from: server)
       #expect(!server.isShuttingDown)

@@ -35,16 +35,8 @@ private struct GivenSocket {
 @Suite("listeners on sockets that the process was given") struct InheritedSocketTests {
   private static let echo = Service(Events.echo)
 
-  private static func options(_ loopCount: Int) -> Options {
-    var options = Options()
-    options.loopCount = loopCount
-    return options
-  }
-
   private func expectEcho(from server: Server, datagrams: Bool = false) throws {
-    let client = try Client(server.addresses[0], datagrams: datagrams)
-    try client.send("hello")
-    #expect(try client.receiveText(5) == "hello")
+    try Client(server.addresses[0], datagrams: datagrams).expectEcho("hello")
   }
 
   @Test("a TCP socket is served, whether it listens already or not", arguments: [1, 3], [true, false])
@@ -53,7 +45,7 @@ private struct GivenSocket {
     let bound = try Kernel.shared.localAddress(of: given.descriptor.rawValue)
     let listener = Listener(inheriting: given.descriptor, Self.echo)
     #expect(!listener.isDatagram)
-    try withListeners([listener], options: Self.options(loopCount)) { server in
+    try withListeners([listener], options: Options(loopCount: loopCount)) { server in
       #expect(server.addresses == [bound])
       for _ in 0..<8 { try expectEcho(from: server) }
     }
@@ -66,7 +58,7 @@ private struct GivenSocket {
     let given = try GivenSocket(isDatagram: true)
     let listener = Listener("fd://\(given.descriptor.rawValue)", Self.echo)
     #expect(listener.isDatagram)
-    try withListeners([listener], options: Self.options(loopCount)) { server in
+    try withListeners([listener], options: Options(loopCount: loopCount)) { server in
       for _ in 0..<8 { try expectEcho(from: server, datagrams: true) }
       #expect(server.send([1], to: server.addresses[0], from: 0))
     }

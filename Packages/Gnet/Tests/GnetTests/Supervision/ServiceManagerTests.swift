@@ -53,17 +53,11 @@ import Testing
   @Test("the manager hears of the server while all loops turn, and nothing while one is stuck", arguments: [0, 1])
   func stuck(index: Int) throws {
     let reports = Counter()
-    var options = Options()
-    options.loopCount = 2
+    var options = Options(loopCount: 2)
     options.plugins = [ServiceWatchdog(interval: .milliseconds(200)) { reports.add() }]
     try withListeners([Listener("tcp://127.0.0.1:0", Service(.echo))], options: options) { server in
       try require("the manager hears of it") { reports.value >= 3 }
-      let (blocked, goOn) = (Flag(), Flag())
-      server.loops[index].schedule(after: .zero) {
-        blocked.set()
-        goOn.wait()
-      }.keep()
-      blocked.wait()
+      let gate = try server.loops[index].hold()
       // The other loop turns as often as the watchdog's timers.
       let turns = Counter()
       server.loops[1 - index].every(.milliseconds(50)) { turns.add() }.keep()
@@ -72,7 +66,7 @@ import Testing
         if reports.value > heard { (heard, since) = (reports.value, turns.value) }
         return turns.value >= since + 5
       }
-      goOn.set()
+      gate.open()
       try require("the manager hears of it again") { reports.value > heard }
     }
   }
@@ -83,9 +77,7 @@ import Testing
     var options = Options()
     options.plugins = [ServiceWatchdog(interval: nil) { reports.add() }]
     try withListeners([Listener("tcp://127.0.0.1:0", Service(.echo))], options: options) { server in
-      let client = try Client(server.addresses[0])
-      try client.send("x")
-      #expect(try client.receiveText(1) == "x")
+      try Client(server.addresses[0]).expectEcho("x")
     }
     #expect(reports.value == 0)
   }
@@ -93,16 +85,14 @@ import Testing
   @Test("the watchdog goes on during a shutdown")
   func draining() throws {
     let reports = Counter()
-    var options = Options()
-    options.loopCount = 2
+    var options = Options(loopCount: 2)
     options.drainTimeout = .seconds(60)
     options.plugins = [ServiceWatchdog(interval: .milliseconds(100)) { reports.add() }]
     var events = Events.echo
     events.onShutdown = { _ in .none }
     try withListeners([Listener("tcp://127.0.0.1:0", Service(events))], options: options) { server in
       let client = try Client(server.addresses[0])
-      try client.send("x")
-      #expect(try client.receiveText(1) == "x")
+      try client.expectEcho("x")
       server.shutdown()
       let before = reports.value
       try require("the manager hears of the server") { reports.value >= before + 3 }

@@ -9,14 +9,14 @@ struct CallRecorder: Plugin {
   /// Events that note their calls, with this as a plugin.
   var events: Events {
     var events = Events()
-    events.onInitComplete = { _ in note("onInitComplete") }
-    events.onOpened = { _ in note("onOpened") }
-    events.onClosed = { _, error in note(error.map { "onClosed: \($0)" } ?? "onClosed") }
+    events.onInitComplete = { _ in calls.note("onInitComplete") }
+    events.onOpened = { _ in calls.note("onOpened") }
+    events.onClosed = { _, error in calls.note(error.map { "onClosed: \($0)" } ?? "onClosed") }
     events.react = { connection, input in
       connection.write(moving: &input)
-      return note("react")
+      return calls.note("react")
     }
-    events.tick = { (.seconds(3600), note("tick")) }
+    events.tick = { (.seconds(3600), calls.note("tick")) }
     events.install(self)
     return events
   }
@@ -32,11 +32,6 @@ struct CallRecorder: Plugin {
 
   /// The number of times that a call was made.
   func count(of call: String) -> Int { calls.values.count { $0 == call } }
-
-  private func note(_ call: String) -> Action {
-    calls.add(call)
-    return .none
-  }
 }
 
 /// A running server that several threads share: dropped with the last reference.

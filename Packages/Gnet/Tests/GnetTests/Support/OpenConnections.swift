@@ -8,26 +8,17 @@ extension Events {
   /// Logs the handle of each connection that opens.
   mutating func logHandles(_ handles: Log<ConnectionHandle>) {
     precondition(onOpened == nil)
-    onOpened = { connection in
-      handles.add(connection.handle)
-      return .none
-    }
+    onOpened = { connection in handles.note(connection.handle) }
   }
 
   /// Logs the code of the error with which each connection ends.
   mutating func logEnds(_ closed: Log<Int32>) {
-    onClosed = { _, error in
-      closed.add(code(error))
-      return .none
-    }
+    onClosed = { _, error in closed.note(code(error)) }
   }
 
   /// Logs the errno with which each connection ends.
   mutating func logEnds(_ errors: Log<Errno?>) {
-    onClosed = { _, error in
-      errors.add(error as? Errno)
-      return .none
-    }
+    onClosed = { _, error in errors.note(error as? Errno) }
   }
 
   /// These events, with a log of the handles of connections, and of the codes of the errors with which they end.

@@ -168,10 +168,7 @@ final class Calls: Sendable {
       }
       return .none
     }
-    events.onClosed = { [log] _, error in
-      log.add("closed \(error.map { "\($0)" } ?? "in order")")
-      return .none
-    }
+    events.onClosed = { [log] _, error in log.note("closed \(error.map { "\($0)" } ?? "in order")") }
     return Service(events)
   }
 

@@ -1,3 +1,4 @@
+import RingBuffer
 import TestSupport
 import Testing
 
@@ -60,6 +61,15 @@ final class TestServer: Sendable {
   }
 }
 
+extension Options {
+  /// The default options but for the number of loops, and for the faults of the system.
+  init(loopCount: Int? = nil, faults: FaultPlan? = nil) {
+    self.init()
+    self.loopCount = loopCount
+    self.faults = faults
+  }
+}
+
 /// Serves `events` for the length of `body`.
 func withServer(
   _ events: Events, options: Options = Options(), on addresses: [String] = ["tcp://127.0.0.1:0"],
@@ -76,29 +86,24 @@ func withServer(
 }
 
 extension Events {
+  /// Events of which only `react` does something.
+  init(react: @escaping @Sendable (inout Connection, inout RingBuffer) -> Action) {
+    self.init()
+    self.react = react
+  }
+
   /// Sends everything back.
   static var echo: Events {
-    var events = Events()
-    events.react = { connection, input in
+    Events { connection, input in
       connection.write(moving: &input)
       return .none
     }
-    return events
   }
 
   /// Notes the beginnings and ends of connections: `opened`, `closed`, `detached`.
   mutating func noteEnds(in calls: Log<String>) {
-    onOpened = { _ in
-      calls.add("opened")
-      return .none
-    }
-    onClosed = { _, _ in
-      calls.add("closed")
-      return .none
-    }
-    onDetached = { _, _ in
-      calls.add("detached")
-      return .none
-    }
+    onOpened = { _ in calls.note("opened") }
+    onClosed = { _, _ in calls.note("closed") }
+    onDetached = { _, _ in calls.note("detached") }
   }
 }
