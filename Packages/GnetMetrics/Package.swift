@@ -64,6 +64,7 @@ let package = Package(
       dependencies: [
         "GnetMetrics", "MetricsClient", "gnet-metrics", "Gnet", "GnetTLS", "RingBuffer", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "InMemoryLogging", package: "swift-log"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "TestPeers", package: "TestSupport"),
       ]

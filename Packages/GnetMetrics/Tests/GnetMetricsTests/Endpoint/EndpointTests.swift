@@ -252,15 +252,12 @@ import Testing
         let client = try Client(endpoint.addresses[0])
         try client.send("GET /missing HTTP/1.1\r\nHost: x\r\n\r\n")
         _ = try client.receive(upTo: 4096)
-        let (isHeld, isReleased) = (Flag(), Flag())
-        endpoint.loops[0].schedule(after: .zero) {
-          isHeld.set()
-          isReleased.wait()
-        }.keep()
-        isHeld.wait()
+        let gate = Gate()
+        endpoint.loops[0].schedule(after: .zero) { gate.pass() }.keep()
+        try require("the loop is held") { gate.arrived == 1 }
         try client.send(metrics)
         endpoint.shutdown()
-        isReleased.set()
+        gate.open()
         let answer = String(decoding: try client.receiveToEnd(), as: UTF8.self)
         #expect(
           answer.hasPrefix("HTTP/1.1 503 ") || answer.contains("\ngnet_up{server=\"\(server.metrics)\"} 1\n"))

@@ -1,5 +1,5 @@
 import Gnet
-import Logging
+import InMemoryLogging
 import MetricsClient
 import Synchronization
 import SystemPackage
@@ -117,15 +117,14 @@ import Testing
 
   @Test("a socket whose file is removed is bound again, and the log says so")
   func removedFile() throws {
-    let messages = Log<String>()
-    let logger = Logger(label: "test") { _ in NotingLog(messages: messages) }
-    try withServer(try TestServer(logger: logger)) { server in
+    let log = InMemoryLogHandler()
+    try withServer(try TestServer(logger: log.logger)) { server in
       Files.remove(server.metrics)
-      try require("the path is bound again") { messages.count > 0 }
+      try require("the path is bound again") { log.messages.count > 0 }
       #expect(Files.permissions(of: server.metrics) == 0o600)
       #expect(try MetricsSnapshot(from: server.metrics).loops.count == 1)
     }
-    #expect(messages.count == 1)
-    #expect(messages.values[0].contains("was removed by another program, and is bound again"))
+    #expect(log.messages.count == 1)
+    #expect(log.messages[0].contains("was removed by another program, and is bound again"))
   }
 }

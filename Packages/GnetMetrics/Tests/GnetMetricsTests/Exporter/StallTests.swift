@@ -1,5 +1,5 @@
 import Gnet
-import Logging
+import InMemoryLogging
 import TestPeers
 import TestSupport
 import Testing
@@ -9,26 +9,22 @@ import Testing
 @Suite("loops that are stuck, and the state of a server") struct StallTests {
   @Test("a loop that is stuck is counted once, logged by its name, and its age is told", arguments: [0, 1])
   func stuck(index: Int) throws {
-    let messages = Log<String>()
-    let logger = Logger(label: "test") { _ in NotingLog(messages: messages) }
-    let server = try TestServer(loops: 2, stallLimit: .milliseconds(50), logger: logger)
+    let log = InMemoryLogHandler()
+    let server = try TestServer(loops: 2, stallLimit: .milliseconds(50), logger: log.logger)
     try withServer(server) { server in
       _ = try server.snapshot(where: "all loops have begun") { $0.state == .serving }
       let before = try server.snapshot().loops[index].stalls
-      let (isStuck, goOn) = (Flag(), Flag())
-      server.server.loops[index].schedule(after: .zero) {
-        isStuck.set()
-        goOn.wait()
-      }.keep()
-      isStuck.wait()
+      let gate = Gate()
+      server.server.loops[index].schedule(after: .zero) { gate.pass() }.keep()
+      try require("the loop is stuck") { gate.arrived == 1 }
       let snapshot = try server.snapshot(where: "the stall is counted") { $0.loops[index].stalls > before }
       #expect(snapshot.loops[index].turnAge > 50_000_000)
-      try require("the stall is logged") { messages.values.contains { $0.hasPrefix("gnet-loop-\(index) ") } }
+      try require("the stall is logged") { log.messages.contains { $0.hasPrefix("gnet-loop-\(index) ") } }
       // The same stall is not counted again, however long it is.
       let age = snapshot.loops[index].turnAge
       let later = try server.snapshot(where: "more time has passed") { $0.loops[index].turnAge > age + 100_000_000 }
       #expect(later.loops[index].stalls == before + 1)
-      goOn.set()
+      gate.open()
       _ = try server.snapshot(where: "the loop turns again") { $0.loops[index].turnAge < 50_000_000 }
     }
   }

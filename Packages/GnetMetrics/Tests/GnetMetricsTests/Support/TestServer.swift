@@ -1,4 +1,5 @@
 public import Gnet
+import InMemoryLogging
 import Logging
 import Synchronization
 import SystemPackage
@@ -20,7 +21,7 @@ final class TestServer: Sendable {
   init(
     metrics: String = Files.temporaryPath(), loops: Int = 1, on addresses: [String] = ["tcp://127.0.0.1:0"],
     permissions: FilePermissions = .ownerReadWrite, stallLimit: Duration = .seconds(1),
-    logger: Logger = Logger(label: "test") { _ in SilentLog() }, plugins: [any Plugin] = [], events: Events = .echo
+    logger: Logger = InMemoryLogHandler().logger, plugins: [any Plugin] = [], events: Events = .echo
   ) throws {
     self.metrics = metrics
     var events = events
@@ -99,25 +100,10 @@ extension MetricsSnapshot {
   func total(_ counter: (LoopStatistics) -> UInt64) -> UInt64 { loops.reduce(0) { $0 + counter($1.statistics) } }
 }
 
-/// Drops everything.
-struct SilentLog: LogHandler {
-  var metadata: Logger.Metadata = [:]
-  var logLevel = Logger.Level.trace
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-  func log(event: LogEvent) {}
-}
+extension InMemoryLogHandler {
+  /// A logger that writes here.
+  var logger: Logger { Logger(label: "test") { _ in self } }
 
-/// Notes messages of some importance.
-struct NotingLog: LogHandler {
-  let messages: Log<String>
-  var metadata: Logger.Metadata = [:]
-  var logLevel = Logger.Level.warning
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-  func log(event: LogEvent) { messages.add("\(event.message)") }
+  /// The messages so far.
+  var messages: [String] { entries.map { "\($0.message)" } }
 }
