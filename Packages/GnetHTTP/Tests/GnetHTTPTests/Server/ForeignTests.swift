@@ -93,26 +93,10 @@ struct ForeignTests {
   @Test("HAProxy finds it healthy, and passes requests to it", .needs("haproxy", "curl"))
   func haproxy() throws {
     try withServer(.http(Self.router)) { server in
-      let (path, file) = (Files.temporaryPath(), Files.temporaryPath())
-      let configuration = """
-        defaults
-          mode http
-          timeout connect 5s
-          timeout client 60s
-          timeout server 60s
-        listen all
-          bind unix@\(path)
-          option httpchk OPTIONS /plain
-          http-check expect status 204
-          default-server inter 100ms rise 1 init-addr none
-          server gnet \(server.addresses[0]) check
-
-        """
-      Files.write(configuration, to: file)
-      defer { Files.remove(file) }
-      let program = try Program("haproxy", ["-db", "-q", "-f", file])
-      defer { _ = program }
-      try expectAnswers(through: path)
+      let haproxy = try HAProxy(
+        mode: "http", "option httpchk OPTIONS /plain", "http-check expect status 204",
+        "default-server inter 100ms rise 1 init-addr none", "server gnet \(server.addresses[0]) check")
+      try expectAnswers(through: haproxy.path)
     }
   }
 
