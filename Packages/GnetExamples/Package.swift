@@ -105,6 +105,7 @@ let package = Package(
         "RedisEngine", "service-group", "statsd", "upgrade", "WaitingMain", "Gnet", "RingBuffer", "TestSupport",
         .product(name: "GnetHTTP", package: "GnetHTTP"),
         .product(name: "GnetTesting", package: "Gnet"),
+        .product(name: "InMemoryLogging", package: "swift-log"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "TestPeers", package: "TestSupport"),
       ]

@@ -5,32 +5,6 @@ import Testing
 
 @Suite("proxy, among programs that we did not write")
 struct ProxyForeignTests {
-  /// HAProxy on a unix socket.
-  private final class HAProxy {
-    let path = Files.temporaryPath()
-    private let program: Program
-
-    /// Runs HAProxy with lines of a frontend, or of a frontend and a backend in one.
-    init(_ lines: String...) throws {
-      let configuration = """
-        defaults
-          timeout connect 5s
-          timeout client 60s
-          timeout server 60s
-        listen all
-          \(lines.joined(separator: "\n  "))
-
-        """
-      let file = Files.temporaryPath()
-      try configuration.replacing("PATH", with: path).write(toFile: file, atomically: true, encoding: .utf8)
-      program = try Program("haproxy", ["-db", "-q", "-f", file])
-      try require("HAProxy listens") { [path] in (try? Client(path: path)) != nil }
-      try FileManager.default.removeItem(atPath: file)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-  }
-
   /// The example in front of an address, on a port of its own.
   private func proxy(to address: String, _ arguments: [String] = []) throws -> Example {
     try Example("proxy", loops: 2, ["--to", address] + arguments)
@@ -84,7 +58,7 @@ struct ProxyForeignTests {
     let path = Files.temporaryPath()
     let behind = try Program("proxy", ["unix://\(path)", "--to", "127.0.0.1:\(server.port)"])
     _ = behind.line()
-    let haproxy = try HAProxy("mode tcp", "bind unix@PATH accept-proxy", "server proxy unix@\(path)")
+    let haproxy = try HAProxy(mode: "tcp", acceptsHeader: true, "server proxy unix@\(path)")
     let front = try proxy(to: "unix://\(haproxy.path)", ["--send-proxy", version])
     try expectAnswersToCurl(at: front.port)
     front.end()
@@ -98,7 +72,7 @@ struct ProxyForeignTests {
     arguments: ["v1", "v2"], ["127.0.0.1", "[::1]"])
   func header(version: String, host: String) throws {
     let haproxy = try HAProxy(
-      "mode http", "bind unix@PATH accept-proxy",
+      mode: "http", acceptsHeader: true,
       #"http-request return status 200 content-type text/plain lf-string "%[src] %[src_port] %[dst] %[dst_port]""#)
     try ProxyScript.run(
       """

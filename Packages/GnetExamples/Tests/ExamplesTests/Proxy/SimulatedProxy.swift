@@ -1,5 +1,6 @@
 import Gnet
 import GnetTesting
+import InMemoryLogging
 import Logging
 import TestSupport
 
@@ -21,10 +22,10 @@ struct SimulatedProxy: SimulatedServer {
   let simulation: Simulation
   let server: Server
   let backends: [SimulatedBackend]
-  private let messages: Log<String>
+  private let messages = InMemoryLogHandler()
 
   /// The messages of the log so far.
-  var log: [String] { messages.values }
+  var log: [String] { messages.entries.map { "\($0.message)" } }
 
   /// Runs a test once for each of several seeds, with a proxy of its own to backends that do not listen yet.
   ///
@@ -41,9 +42,7 @@ struct SimulatedProxy: SimulatedServer {
   private init(to families: [SimulatedBackend.Family], _ arguments: Arguments, in simulation: Simulation) throws {
     self.simulation = simulation
     backends = families.enumerated().map { SimulatedBackend($1, number: $0, in: simulation) }
-    let messages = Log<String>()
-    self.messages = messages
-    let logger = Logger(label: "proxy") { _ in Handler(log: messages) }
+    let logger = Logger(label: "proxy") { [messages] _ in messages }
     var connectOptions = ConnectOptions()
     connectOptions.timeout = arguments.connectTimeout
     let all = Backends(backends.map(\.target), arguments.balance, logger: logger)
@@ -56,19 +55,6 @@ struct SimulatedProxy: SimulatedServer {
     server = try simulation.start(
       [Listener("tcp://:9000", service), Listener("unix:///run/proxy", service)], options: options)
     if let interval = arguments.checkInterval { all.check(every: interval, connectOptions, on: server.loops[0]) }
-  }
-
-  private struct Handler: LogHandler {
-    let log: Log<String>
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.notice
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) { log.add("\(event.message)") }
   }
 }
 
