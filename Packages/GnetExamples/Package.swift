@@ -21,19 +21,8 @@ let package = Package(
   name: "GnetExamples",
   platforms: [.macOS("26.0")],
   products: [
-    .executable(name: "echo", targets: ["echo"]),
-    .executable(name: "http", targets: ["http"]),
-    .executable(name: "redis", targets: ["redis"]),
-    .executable(name: "chat", targets: ["chat"]),
-    .executable(name: "proxy", targets: ["proxy"]),
-    .executable(name: "push", targets: ["push"]),
-    .executable(name: "blocking", targets: ["blocking"]),
-    .executable(name: "upgrade", targets: ["upgrade"]),
-    .executable(name: "memcached", targets: ["memcached"]),
-    .executable(name: "statsd", targets: ["statsd"]),
-    .executable(name: "service-group", targets: ["service-group"]),
-    // For tools/fuzz, too.
-    .library(name: "RedisEngine", targets: ["RedisEngine"]),
+    // For tools/fuzz. The examples are products without being named.
+    .library(name: "RedisEngine", targets: ["RedisEngine"])
   ],
   dependencies: [
     .package(path: "../Gnet"),
@@ -114,10 +103,8 @@ let package = Package(
 )
 
 // Every target of Swift is compiled with these, but for the programs of users.
-let features = [
-  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
-]
 for target in package.targets where target.swiftSettings == nil {
   target.swiftSettings =
-    [.strictMemorySafety()] + features.map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
+    ["ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault"]
+    .map { .enableUpcomingFeature($0) } + [.strictMemorySafety(), .enableExperimentalFeature("Lifetimes")]
 }

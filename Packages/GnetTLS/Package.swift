@@ -45,10 +45,8 @@ let package = Package(
 )
 
 // Every target of Swift is compiled with these.
-let features = [
-  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
-]
 for target in package.targets where target.type != .system {
   target.swiftSettings =
-    [.strictMemorySafety()] + features.map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
+    ["ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault"]
+    .map { .enableUpcomingFeature($0) } + [.strictMemorySafety(), .enableExperimentalFeature("Lifetimes")]
 }

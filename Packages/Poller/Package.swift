@@ -31,11 +31,10 @@ let package = Package(
 )
 
 // Every target of Swift is compiled with these.
-let features = [
-  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
-]
 for target in package.targets {
-  target.swiftSettings = [.strictMemorySafety()] + features.map { .enableUpcomingFeature($0) }
+  target.swiftSettings =
+    ["ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault"]
+    .map { .enableUpcomingFeature($0) } + [.strictMemorySafety()]
   if usesLibkqueue { target.swiftSettings?.append(.define("POLLER_KQUEUE")) }
 }
 

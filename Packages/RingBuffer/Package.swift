@@ -22,10 +22,9 @@ let package = Package(
 )
 
 // Every target is compiled with these.
-let features = [
-  "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
-]
 for target in package.targets {
-  target.swiftSettings = features.map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
+  target.swiftSettings =
+    ["ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault"]
+    .map { .enableUpcomingFeature($0) } + [.enableExperimentalFeature("Lifetimes")]
   if target.type != .test { target.swiftSettings?.append(.strictMemorySafety()) }
 }

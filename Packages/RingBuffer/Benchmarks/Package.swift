@@ -1,6 +1,19 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Benchmarks of a product of RingBuffer, and of what it is compared with.
+func benchmarks(of product: String, beside others: Target.Dependency...) -> Target {
+  .executableTarget(
+    name: "\(product)Benchmarks",
+    dependencies: [
+      .product(name: "Benchmark", package: "benchmark"),
+      .product(name: product, package: "RingBuffer"),
+    ] + others,
+    path: "Benchmarks/\(product)Benchmarks",
+    plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]
+  )
+}
+
 // A package of its own, so that what is compared with leaves no trace in the graph of RingBuffer:
 //
 //     swift package --package-path Packages/RingBuffer/Benchmarks benchmark
@@ -14,28 +27,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
-    .executableTarget(
-      name: "RingBufferBenchmarks",
-      dependencies: [
-        .product(name: "Benchmark", package: "benchmark"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "DequeModule", package: "swift-collections"),
-      ],
-      path: "Benchmarks/RingBufferBenchmarks",
-      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]
-    ),
-    .executableTarget(
-      name: "DisruptorBenchmarks",
-      dependencies: [
-        .product(name: "Benchmark", package: "benchmark"),
-        .product(name: "Disruptor", package: "RingBuffer"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-      ],
-      path: "Benchmarks/DisruptorBenchmarks",
-      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]
-    ),
-  ],
-  swiftLanguageModes: [.v6]
+    benchmarks(
+      of: "RingBuffer", beside: .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "DequeModule", package: "swift-collections")),
+    benchmarks(
+      of: "Disruptor", beside: .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOConcurrencyHelpers", package: "swift-nio")),
+  ]
 )
