@@ -2,11 +2,11 @@ internal import CMetricsClient
 internal import SystemPackage
 
 #if canImport(Darwin)
-  internal import Darwin
+  import Darwin
 #elseif canImport(Musl)
-  internal import Musl
+  import Musl
 #else
-  internal import Glibc
+  import Glibc
 #endif
 
 /// The calls of the C library that this target makes, in types of Swift. No other file imports it.
