@@ -22,8 +22,7 @@ struct FreeSegmentsTests {
 
   @Test("the free space is one segment unless it wraps")
   func segments() {
-    for layout in Layout.all {
-      var ring = layout.makeRing()
+    Layout.all.forEachRing { layout, ring in
       let free = ring.freeSegments(minimumCapacity: 0)
       let isWrapping = layout.start > 0 && layout.start + layout.count < layout.capacity
       check((free.second.count > 0) == isWrapping, "\(layout)")

@@ -6,8 +6,7 @@ import Testing
 struct InspectionTests {
   @Test("the readable bytes lie in one span, or in two when they wrap")
   func readable() {
-    for layout in Layout.all {
-      let ring = layout.makeRing()
+    Layout.all.forEachRing { layout, ring in
       let first = min(layout.count, layout.capacity - layout.start)
       check(ring.holds(layout.bytes), "\(layout)")
       check(ring.readable.first.byteCount == first, "\(layout)")
@@ -18,8 +17,7 @@ struct InspectionTests {
 
   @Test("bytes that wrap come to lie in one span; others stay where they are")
   func contiguity() {
-    for layout in Layout.all {
-      var ring = layout.makeRing()
+    Layout.all.forEachRing { layout, ring in
       let wraps = ring.readable.second.byteCount > 0
       let addressBefore = ring.readable.first.withUnsafeBytes { $0.baseAddress }
       ring.makeContiguous()
@@ -33,8 +31,7 @@ struct InspectionTests {
 
   @Test("a prefix is as long as asked for, or all there is")
   func prefix() {
-    for layout in Layout.edges {
-      let ring = layout.makeRing()
+    Layout.edges.forEachRing { layout, ring in
       for length in ReadTests.lengths(for: layout) {
         check(ring.copy(prefix: length) == Array(layout.bytes.prefix(length)), "\(length), \(layout)")
         let byteCount = ring.readable(prefix: length).byteCount
@@ -45,8 +42,7 @@ struct InspectionTests {
 
   @Test("a subscript counts from the first unread byte")
   func subscripting() {
-    for layout in Layout.all {
-      let ring = layout.makeRing()
+    Layout.all.forEachRing { layout, ring in
       let bytes = layout.bytes
       let isRight = bytes.indices.allSatisfy { ring[$0] == bytes[$0] }
       check(isRight, "\(layout)")
@@ -55,8 +51,7 @@ struct InspectionTests {
 
   @Test("a byte is found where it is, from any start, in every layout")
   func search() {
-    for layout in Layout.edges {
-      let ring = layout.makeRing()
+    Layout.edges.forEachRing { layout, ring in
       let starts = Set(ReadTests.lengths(for: layout) + [layout.count / 2])
       for start in starts {
         let middle = layout.bytes.dropFirst(layout.count / 2).prefix(1)

@@ -51,8 +51,7 @@ struct IntegerTests {
 
   @Test("an integer that is not whole is not there, in every layout")
   func unfinished() {
-    for layout in Layout.edges {
-      let ring = layout.makeRing()
+    Layout.edges.forEachRing { layout, ring in
       let bytes = layout.bytes
       for offset in Set(ReadTests.lengths(for: layout) + [layout.count - 3, layout.count - 4]) where offset >= 0 {
         let part = bytes.dropFirst(offset).prefix(4)
@@ -64,8 +63,7 @@ struct IntegerTests {
 
   @Test("writing one grows the storage as needed")
   func growing() {
-    for layout in Layout.edges {
-      var ring = layout.makeRing()
+    Layout.edges.forEachRing { layout, ring in
       ring.writeInteger(UInt64(0x0102_0304_0506_0708))
       check(ring.holds(layout.bytes + [1, 2, 3, 4, 5, 6, 7, 8]), "\(layout)")
     }

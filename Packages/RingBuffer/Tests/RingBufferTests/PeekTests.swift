@@ -6,8 +6,7 @@ import Testing
 struct PeekTests {
   @Test("a copy of what comes first, or of all there is, leaves the ring as it was")
   func peek() {
-    for layout in Layout.edges {
-      let ring = layout.makeRing()
+    Layout.edges.forEachRing { layout, ring in
       for length in ReadTests.lengths(for: layout) {
         check(ring.peek(length) == Array(layout.bytes.prefix(length)), "peek(\(length)), \(layout)")
       }
@@ -17,8 +16,7 @@ struct PeekTests {
 
   @Test("each byte is visited once, in order, in every layout")
   func visiting() {
-    for layout in Layout.all {
-      let ring = layout.makeRing()
+    Layout.all.forEachRing { layout, ring in
       var bytes: [UInt8] = []
       ring.forEach { bytes.append($0) }
       check(bytes == layout.bytes && ring.holds(layout.bytes), "forEach, \(layout)")

@@ -67,8 +67,7 @@ struct ReadTests {
 
   @Test("bytes come out one by one, then nil")
   func oneByOne() {
-    for layout in Layout.all {
-      var ring = layout.makeRing()
+    Layout.all.forEachRing { layout, ring in
       var bytes: [UInt8] = []
       while let byte = ring.readByte() { bytes.append(byte) }
       check(bytes == layout.bytes, "\(layout)")
@@ -78,8 +77,7 @@ struct ReadTests {
 
   @Test("reading all empties every layout")
   func readAll() {
-    for layout in Layout.all {
-      var ring = layout.makeRing()
+    Layout.all.forEachRing { layout, ring in
       check(ring.readAll() == layout.bytes, "\(layout)")
       check(ring.holds([]) && ring.readAll() == [], "\(layout)")
     }
@@ -87,8 +85,7 @@ struct ReadTests {
 
   @Test("draining hands over one span, or two when the bytes wrap, none when there are none")
   func drain() {
-    for layout in Layout.all {
-      var ring = layout.makeRing()
+    Layout.all.forEachRing { layout, ring in
       var bytes: [UInt8] = []
       var lengths: [Int] = []
       ring.drain { span in
@@ -104,8 +101,7 @@ struct ReadTests {
 
   @Test("removing all keeps the storage or frees it, as told")
   func removeAll() {
-    for layout in Layout.all {
-      var ring = layout.makeRing()
+    Layout.all.forEachRing { layout, ring in
       ring.removeAll()
       check(ring.holds([]) && ring.capacity == layout.capacity, "keeping, \(layout)")
       ring.write([1, 2])

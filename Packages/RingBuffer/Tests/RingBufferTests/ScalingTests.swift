@@ -60,47 +60,36 @@ struct GrowthTests {
 
 @Suite("Giving memory back")
 struct ShrinkTests {
+  /// Has some bytes come and as many go, again and again.
+  private func passThrough(_ ring: inout RingBuffer, _ count: Int, times: Int) {
+    for _ in 0..<times {
+      ring.write(pattern(count))
+      ring.discard(count)
+    }
+  }
+
   @Test("not before 32 quiet turns in a row")
   func patience() {
     var ring = RingBuffer()
     for _ in 0..<10 {
       ring.write(pattern(1000))
       ring.discard(.max)
-      for _ in 0..<31 {
-        ring.write(pattern(256))
-        ring.discard(.max)
-      }
+      passThrough(&ring, 256, times: 31)
       #expect(ring.capacity == 1024)
     }
-    ring.write(pattern(256))
-    ring.discard(.max)
+    passThrough(&ring, 256, times: 1)
     #expect(ring.capacity == 512)
   }
 
-  @Test("a burst has passed and the ring runs empty time and again")
-  func whileEmpty() {
+  @Test("a burst has passed, and the ring runs empty time and again, or never", arguments: [(0, 256), (100, 512)])
+  func afterBurst(left: Int, capacity: Int) {
     var ring = RingBuffer()
     ring.write(pattern(1_000_000))
     #expect(ring.capacity == 1 << 20)
-    ring.discard(.max)
-    for _ in 0..<32 {
-      ring.write(pattern(100))
-      ring.discard(.max)
-    }
-    #expect(ring.capacity == 256)
-  }
-
-  @Test("a burst has passed and the ring is never quite empty")
-  func whileNeverEmpty() {
-    var ring = RingBuffer()
-    ring.write(pattern(1_000_000))
-    ring.discard(999_900)
-    for _ in 0..<32 {
-      ring.write(pattern(100))
-      ring.discard(100)
-    }
-    #expect(ring.count == 100)
-    #expect(ring.capacity == 512)
+    ring.discard(1_000_000 - left)
+    passThrough(&ring, 100, times: 32)
+    #expect(ring.count == left)
+    #expect(ring.capacity == capacity)
   }
 
   @Test("a burst is read in small pieces, and then only a little stays")

@@ -6,8 +6,7 @@ import Testing
 struct SearchTests {
   @Test("the last of several equal bytes is found, in every layout")
   func lastIndex() {
-    for layout in Layout.edges {
-      let ring = layout.makeRing()
+    Layout.edges.forEachRing { layout, ring in
       for byte in Set(layout.bytes.prefix(1) + layout.bytes.suffix(1) + [0xEE, 1, 64]) {
         check(ring.lastIndex(of: byte) == layout.bytes.lastIndex(of: byte), "\(byte), \(layout)")
       }
@@ -21,8 +20,7 @@ struct SearchTests {
 
   @Test("the first byte that satisfies a predicate is found, from any start, in every layout")
   func predicate() {
-    for layout in Layout.edges {
-      let ring = layout.makeRing()
+    Layout.edges.forEachRing { layout, ring in
       for start in Set(ReadTests.lengths(for: layout) + [layout.count / 2]) {
         for limit in [0, 1, 3, 62, 66, 127, 255] as [UInt8] {
           let expected = layout.bytes.dropFirst(start).firstIndex { $0 > limit }
@@ -50,8 +48,7 @@ struct SearchTests {
 
   @Test("a sequence of bytes is found where it is, across the seam too, from any start, in every layout")
   func range() {
-    for layout in Layout.edges {
-      let ring = layout.makeRing()
+    Layout.edges.forEachRing { layout, ring in
       let starts = Set([0, 1, layout.count / 2, layout.count - 1, layout.count, layout.count + 1, .max]).filter {
         $0 >= 0
       }

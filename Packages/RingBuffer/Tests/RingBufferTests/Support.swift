@@ -42,6 +42,16 @@ struct Layout: Sendable, CustomStringConvertible {
   }
 }
 
+extension [Layout] {
+  /// Calls `body` with each layout, and with a ring that holds its bytes in this layout.
+  func forEachRing(_ body: (Layout, inout RingBuffer) throws -> Void) rethrows {
+    for layout in self {
+      var ring = layout.makeRing()
+      try body(layout, &ring)
+    }
+  }
+}
+
 /// `count` bytes that repeat only after 251, which is a factor of no capacity.
 func pattern(_ count: Int, from first: Int = 1) -> [UInt8] {
   // The standard library writes the count even of the empty array that all threads share.

@@ -59,8 +59,7 @@ struct WriteTests {
 
   @Test("one byte fits into every layout")
   func oneByte() {
-    for layout in Layout.all {
-      var ring = layout.makeRing()
+    Layout.all.forEachRing { layout, ring in
       ring.writeByte(0xFF)
       check(ring.holds(layout.bytes + [0xFF]), "\(layout)")
     }
@@ -95,8 +94,7 @@ struct WriteTests {
 
   @Test("text is written as UTF-8", arguments: ["", "a", "grüße", "日本語", "👩‍👩‍👧‍👦 and a text that is not small"])
   func text(_ text: String) {
-    for layout in Layout.edges {
-      var ring = layout.makeRing()
+    Layout.edges.forEachRing { layout, ring in
       ring.write(text)
       check(ring.holds(layout.bytes + Array(text.utf8)), "\(layout)")
     }
