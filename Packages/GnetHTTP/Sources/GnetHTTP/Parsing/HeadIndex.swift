@@ -1,5 +1,5 @@
 /// The places of a head's parts, as offsets from its first byte, and the facts that its fields tell.
-struct HeadIndex: Sendable {
+struct HeadIndex: MessageIndex {
   var method = KnownMethod.other
   var isHTTP10 = false
   var persistence = Persistence.open
@@ -12,9 +12,11 @@ struct HeadIndex: Sendable {
   var targetEnd = 0
   /// The start of the first field line.
   var fieldsStart = 0
-  /// The end of the empty line.
   var end = 0
   var framing = BodyFraming.none
+
+  @inline(__always)
+  static func addField(_ line: Line, to facts: inout HeadFacts) throws(Refusal) { try facts.addField(line) }
 
   var target: Range<Int> { methodEnd + 1..<targetEnd }
 

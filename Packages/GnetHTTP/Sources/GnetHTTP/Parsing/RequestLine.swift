@@ -1,6 +1,6 @@
 extension HeadIndex {
   /// Parses `method SP request-target SP HTTP-version`.
-  init(requestLine line: Line) throws(Refusal) {
+  init(startLine line: Line) throws(Refusal) {
     methodEnd = line.end(of: .token, from: 0)
     guard methodEnd > 0, methodEnd < line.count, line[methodEnd] == .space else {
       throw .badRequest("the request line does not begin with a method")

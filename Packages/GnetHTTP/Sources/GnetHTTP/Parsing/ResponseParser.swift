@@ -22,32 +22,24 @@ public import RingBuffer
 /// A ``Refusal`` has the status `502 Bad Gateway`, with which a gateway answers its own client. The parser is of no use then,
 /// and the connection is to be closed.
 public struct ResponseParser: ~Copyable {
-  private var lines: LineSearch
-  private var body: BodyParser
-  private var index = ResponseIndex()
-  private var facts = HeadFacts()
-  /// Whether the head at the start of the input is complete.
-  private var isHeadComplete = false
+  private var message: MessageParser<ResponseIndex>
   private var isInputEnded = false
 
   /// Creates a parser for a connection.
-  public init(limits: HTTPLimits = HTTPLimits()) {
-    lines = LineSearch(limits)
-    body = BodyParser(limit: limits.body)
-  }
+  public init(limits: HTTPLimits = HTTPLimits()) { message = MessageParser(limits) }
 
   /// The limits of responses.
-  public var limits: HTTPLimits { lines.limits }
+  public var limits: HTTPLimits { message.limits }
 
   /// The most bytes of the current body; with each head, that of ``limits``. A caller lowers or raises it before it asks
   /// for the body.
   public var bodyLimit: Int {
-    get { body.limit }
-    set { body.limit = newValue }
+    get { message.body.limit }
+    set { message.body.limit = newValue }
   }
 
   /// Whether the next byte that is not taken yet belongs to a head.
-  public var isBetweenResponses: Bool { body.isOver }
+  public var isBetweenResponses: Bool { message.body.isOver }
 
   /// Takes in that the server has ended its stream, behind the bytes in the input. A body that ends with the connection is over
   /// then; a response that is not complete is refused by the next call.
@@ -64,58 +56,27 @@ public struct ResponseParser: ~Copyable {
   /// - Precondition: the body of the response before has been taken to its end.
   public mutating func parseHead(in input: inout RingBuffer, to method: HTTPRequest.Method) throws(Refusal) -> Bool {
     precondition(isBetweenResponses, "ResponseParser.parseHead: the body of the response before has not been taken")
-    if isHeadComplete { return true }
-    if input.isEmpty { return false }
-    input.makeContiguous()
+    let limit = limits.body
+    let isComplete: Bool
     do throws(Refusal) {
-      isHeadComplete = try parseLines(of: Line(_bytes: input.readable.first), method)
+      isComplete = try message.parseHead(in: &input) { index, facts throws(Refusal) in
+        index.framing = try facts.framing(ofResponse: index.code, to: method, limit: limit)
+      }
     } catch {
       throw error.ofResponse
     }
-    if isInputEnded && !isHeadComplete { throw .responseCutShort }
-    return isHeadComplete
+    if isInputEnded, !isComplete, !input.isEmpty { throw .responseCutShort }
+    return isComplete
   }
 
   /// The head at the start of the input, once it is complete.
   @_lifetime(borrow input)
   public func head(in input: borrowing RingBuffer) -> ResponseHead {
-    precondition(isHeadComplete, "ResponseParser.head: the head is not complete")
-    let bytes = Line(_bytes: input.readable.first.extracting(first: index.end))
-    return unsafe _overrideLifetime(ResponseHead(bytes, index), borrowing: input)
+    ResponseHead(message.head(in: input), message.index)
   }
 
   /// Takes the complete head out of the input. The body follows, if there is one.
-  public mutating func takeHead(from input: inout RingBuffer) {
-    precondition(isHeadComplete, "ResponseParser.takeHead: the head is not complete")
-    input.discard(index.end)
-    isHeadComplete = false
-    lines.endHead()
-    body.begin(index.framing)
-  }
-
-  /// Parses lines up to the empty one. Returns whether it was there.
-  private mutating func parseLines(of bytes: Line, _ method: HTTPRequest.Method) throws(Refusal) -> Bool {
-    while let range = try lines.nextHeadLine(in: bytes) {
-      let line = unsafe bytes.extracting(unchecked: range)
-      if range.lowerBound == 0 {
-        index = try ResponseIndex(statusLine: line)
-        facts = HeadFacts(isHTTP10: index.isHTTP10)
-      } else if range.isEmpty {
-        try finishHead(method)
-        return true
-      } else {
-        try facts.addResponseField(line)
-      }
-    }
-    return false
-  }
-
-  private mutating func finishHead(_ method: HTTPRequest.Method) throws(Refusal) {
-    index.end = lines.headByteCount
-    index.framing = try facts.framing(ofResponse: index.code, to: method, limit: limits.body)
-    index.persistence = facts.persistence
-    body.limit = limits.body
-  }
+  public mutating func takeHead(from input: inout RingBuffer) { message.takeHead(from: &input) }
 
   // MARK: Bodies
 
@@ -123,25 +84,21 @@ public struct ResponseParser: ~Copyable {
   public mutating func nextBodyPart(in input: inout RingBuffer) throws(Refusal) -> BodyPart {
     let part: BodyPart
     do throws(Refusal) {
-      part = try body.nextPart(in: &input, &lines)
+      part = try message.nextBodyPart(in: &input)
     } catch {
       throw error.ofResponse
     }
     guard part == .incomplete, isInputEnded else { return part }
-    guard body.endsWithConnection else { throw .responseCutShort }
-    body.end()
+    guard message.body.endsWithConnection else { throw .responseCutShort }
+    message.body.end()
     return .end
   }
 
   /// Takes bytes of the body out of the input, at most as many as ``nextBodyPart(in:)`` has told.
-  public mutating func takeBody(_ count: Int, from input: inout RingBuffer) {
-    body.noteTaken(count)
-    input.discard(count)
-  }
+  public mutating func takeBody(_ count: Int, from input: inout RingBuffer) { message.takeBody(count, from: &input) }
 
   /// Moves bytes of the body to a buffer, at most as many as ``nextBodyPart(in:)`` has told.
   public mutating func moveBody(_ count: Int, from input: inout RingBuffer, to body: inout RingBuffer) {
-    self.body.noteTaken(count)
-    input.read(count, into: &body)
+    message.moveBody(count, from: &input, to: &body)
   }
 }

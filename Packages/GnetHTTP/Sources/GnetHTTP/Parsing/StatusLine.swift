@@ -1,21 +1,22 @@
 /// The places of a response head's parts, as offsets from its first byte, and the facts that its fields tell.
-struct ResponseIndex: Sendable {
+struct ResponseIndex: MessageIndex {
   var code = 0
   var isHTTP10 = false
   var persistence = Persistence.open
   var reason = 0..<0
   /// The start of the first field line.
   var fieldsStart = 0
-  /// The end of the empty line.
   var end = 0
   var framing = BodyFraming.none
 
   init() {}
 
+  static func addField(_ line: Line, to facts: inout HeadFacts) throws(Refusal) { try facts.addResponseField(line) }
+
   /// Parses `HTTP-version SP status-code SP reason-phrase`.
   ///
   /// Some servers leave out the second space along with the phrase, which cannot be read in another way.
-  init(statusLine line: Line) throws(Refusal) {
+  init(startLine line: Line) throws(Refusal) {
     let codeStart = 9
     let codeEnd = codeStart + 3
     guard line.count >= codeEnd, line[codeStart - 1] == .space,
