@@ -7,9 +7,8 @@ struct DeliveryTests {
   @Test("the body may modify and remove what it is told of")
   func changesSelf() throws {
     let poller = try Poller()
-    try withSocketPair { pair in
+    try poller.withWatchedSocketPair(.readable) { pair in
       try pair.right.write(count: 1)
-      try poller.add(pair.left, token: 1, interest: .readable)
       let modified = Result {
         try poller.wait(timeout: .zero) { event in
           #expect(throws: Never.self) { try poller.modify(pair.left, token: 2, interest: .writable) }
