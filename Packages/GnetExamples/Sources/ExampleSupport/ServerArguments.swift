@@ -29,8 +29,7 @@ public struct ServerArguments: ParsableArguments {
       "Serve metrics on a unix socket at this path; gnet-metrics and Prometheus read it.", valueName: "path"))
   var metrics: String?
 
-  @Option(
-    help: ArgumentHelp("How long a shutdown lets connections finish, 0 to 3600 seconds.", valueName: "seconds"))
+  @Option(in: 0...3600, help: "How long a shutdown lets connections finish", valueName: "seconds")
   var drainTimeout = 3.0
 
   @OptionGroup var tls: TLSArguments
@@ -45,7 +44,6 @@ public struct ServerArguments: ParsableArguments {
   public func validate() throws {
     if let loopCount, loopCount < 1 { throw ValidationError("--loops must be at least 1.") }
     if loopCount != nil && multicore { throw ValidationError("--loops and --multicore exclude each other.") }
-    guard 0...3600 ~= drainTimeout else { throw ValidationError("--drain-timeout must be from 0 to 3600.") }
   }
 
   /// Serves `service` and prints the addresses, until a signal ends the program; to be called on the main thread.

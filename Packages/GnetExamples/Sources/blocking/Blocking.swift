@@ -6,24 +6,14 @@ import Gnet
 import Synchronization
 
 @main
-struct Blocking: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "blocking", abstract: "Sleeps on worker threads for as many milliseconds as each line says.")
+struct Blocking: ServerProgram {
+  static let summary = "Sleeps on worker threads for as many milliseconds as each line says."
 
-  @OptionGroup var server: ServerArguments
+  @Option(in: 1...1024, help: "How many jobs run at once", valueName: "n") var workers = 4
 
-  @Option(help: ArgumentHelp("How many jobs run at once, 1 to 1024.", valueName: "n"))
-  var workers = 4
+  @Option(in: 1...1_000_000, help: "How many jobs may wait besides", valueName: "n") var queue = 64
 
-  @Option(help: ArgumentHelp("How many jobs may wait besides, 1 to 1000000.", valueName: "n"))
-  var queue = 64
-
-  func validate() throws {
-    guard 1...1024 ~= workers else { throw ValidationError("--workers must be from 1 to 1024.") }
-    guard 1...1_000_000 ~= queue else { throw ValidationError("--queue must be from 1 to 1000000.") }
-  }
-
-  func run() throws {
+  func run(_ server: ServerArguments) throws {
     let pool = WorkerPool(threadCount: workers, queueCapacity: queue)
     defer { pool.shutdown() }
     // A client that ends its stream behind the last request still gets the answers.

@@ -5,13 +5,10 @@ import Gnet
 import Synchronization
 
 @main
-struct Chat: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "chat", abstract: "A chat in rooms: a name, then /join ROOM, /who, /quit, or a line for the others.")
+struct Chat: ServerProgram {
+  static let summary = "A chat in rooms: a name, then /join ROOM, /who, /quit, or a line for the others."
 
-  @OptionGroup var server: ServerArguments
-
-  func run() throws {
+  func run(_ server: ServerArguments) throws {
     try server.serve(Self.service, defaultAddress: "tcp://:9000", options: Self.options)
   }
 

@@ -4,13 +4,10 @@ import ExampleSupport
 import Gnet
 
 @main
-struct Echo: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "echo", abstract: "Sends back whatever it receives.")
+struct Echo: ServerProgram {
+  static let summary = "Sends back whatever it receives."
 
-  @OptionGroup var server: ServerArguments
-
-  func run() throws {
+  func run(_ server: ServerArguments) throws {
     // Callbacks, since a datagram has no handler of its own.
     var events = Events()
     events.react = { connection, input in

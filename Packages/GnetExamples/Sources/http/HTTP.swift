@@ -5,24 +5,14 @@ import Gnet
 import GnetHTTP
 
 @main
-struct HTTP: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "http",
-    abstract: "Answers HTTP/1.1 requests: /, /plaintext, /json, /echo (POST), /delay/MS and /ws.")
-
-  @OptionGroup var server: ServerArguments
+struct HTTP: ServerProgram {
+  static let summary = "Answers HTTP/1.1 requests: /, /plaintext, /json, /echo (POST), /delay/MS and /ws."
 
   @Option(
-    help: ArgumentHelp("The seconds that a request may take from its first byte to its last.", valueName: "seconds"))
+    in: 0.001...3600, help: "The seconds that a request may take from its first byte to its last", valueName: "seconds")
   var requestTimeout = 10.0
 
-  func validate() throws {
-    guard requestTimeout > 0, requestTimeout <= 3600 else {
-      throw ValidationError("--request-timeout must be more than 0 and at most 3600.")
-    }
-  }
-
-  func run() throws {
+  func run(_ server: ServerArguments) throws {
     var options = HTTPOptions()
     options.serverName = "gnet"
     options.requestTimeout = .seconds(requestTimeout)

@@ -4,11 +4,8 @@ import ExampleSupport
 import Gnet
 
 @main
-struct Proxy: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "proxy", abstract: "Relays connections to backends: balancing, health checks, PROXY protocol.")
-
-  @OptionGroup var server: ServerArguments
+struct Proxy: ServerProgram {
+  static let summary = "Relays connections to backends: balancing, health checks, PROXY protocol."
 
   @Option(
     name: .customLong("to"),
@@ -19,10 +16,10 @@ struct Proxy: ParsableCommand {
   @Option(help: ArgumentHelp("How connections are dealt to the backends.", valueName: "how"))
   var balance = Balance.roundRobin
 
-  @Option(help: ArgumentHelp("How long connecting to a backend may take.", valueName: "seconds"))
+  @Option(in: 0.001...3600, help: "How long connecting to a backend may take", valueName: "seconds")
   var connectTimeout = 5.0
 
-  @Option(help: ArgumentHelp("The time from check to check of each backend; 0: no checks.", valueName: "ms"))
+  @Option(in: 0...3_600_000, help: "The time from check to check of each backend (0: no checks)", valueName: "ms")
   var checkInterval = 1000
 
   @Option(help: ArgumentHelp("The version of the PROXY header that backends are sent.", valueName: "version"))
@@ -31,8 +28,6 @@ struct Proxy: ParsableCommand {
   @OptionGroup var tls: BackendTLS
 
   func validate() throws {
-    guard 0.001...3600 ~= connectTimeout else { throw ValidationError("--connect-timeout must be from 0.001 to 3600.") }
-    guard 0...3_600_000 ~= checkInterval else { throw ValidationError("--check-interval must be from 0 to 3600000.") }
     for target in targets {
       do {
         try ConnectOptions.check(address: target)
@@ -49,7 +44,7 @@ struct Proxy: ParsableCommand {
   /// The bytes that are passed on at once. Large chunks take fewer system calls.
   private static let chunkSize = 256 << 10
 
-  func run() throws {
+  func run(_ server: ServerArguments) throws {
     var options = ConnectOptions()
     options.timeout = .seconds(connectTimeout)
     let backends = Backends(targets, balance, logger: server.logger)

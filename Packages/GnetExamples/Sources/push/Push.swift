@@ -5,20 +5,12 @@ import Foundation
 import Gnet
 
 @main
-struct Push: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "push", abstract: "Sends everyone who is connected a line with the time, again and again.")
+struct Push: ServerProgram {
+  static let summary = "Sends everyone who is connected a line with the time, again and again."
 
-  @OptionGroup var server: ServerArguments
+  @Option(in: 1...86_400_000, help: "The milliseconds between two lines", valueName: "ms") var interval = 1000
 
-  @Option(help: ArgumentHelp("The milliseconds between two lines, 1 to 86400000.", valueName: "ms"))
-  var interval = 1000
-
-  func validate() throws {
-    guard 1...86_400_000 ~= interval else { throw ValidationError("--interval must be from 1 to 86400000.") }
-  }
-
-  func run() throws {
+  func run(_ server: ServerArguments) throws {
     let interval = Duration.milliseconds(interval)
     try server.serve(Service { _ in Clock(interval: interval) }, defaultAddress: "tcp://:9000", options: Self.options)
   }

@@ -4,21 +4,13 @@ import ExampleSupport
 import Gnet
 
 @main
-struct Statsd: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "statsd",
-    abstract: "Adds up the metrics that programs send in datagrams; a console on TCP shows them.")
+struct Statsd: ServerProgram {
+  static let summary = "Adds up the metrics that programs send in datagrams; a console on TCP shows them."
 
-  @OptionGroup var server: ServerArguments
-
-  @Option(help: ArgumentHelp("The time between two reports on standard output, 1 to 3600.", valueName: "seconds"))
+  @Option(in: 1...3600, help: "The time between two reports on standard output", valueName: "seconds")
   var interval = 10
 
-  func validate() throws {
-    guard 1...3600 ~= interval else { throw ValidationError("--interval must be from 1 to 3600.") }
-  }
-
-  func run() throws {
+  func run(_ server: ServerArguments) throws {
     let metrics = Metrics()
     try server.serve(
       Self.console(of: metrics), datagrams: Self.datagrams(for: metrics),

@@ -5,13 +5,10 @@ import Foundation
 import Gnet
 
 @main
-struct Upgrade: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "upgrade", abstract: "Echoes lines until UPGRADE, then bytes, on a thread of the connection's own.")
+struct Upgrade: ServerProgram {
+  static let summary = "Echoes lines until UPGRADE, then bytes, on a thread of the connection's own."
 
-  @OptionGroup var server: ServerArguments
-
-  func run() throws {
+  func run(_ server: ServerArguments) throws {
     try server.serve(Service { _ in LineEcho() }, defaultAddress: "tcp://:9000")
   }
 }

@@ -7,13 +7,13 @@ import RingBuffer
 import Synchronization
 
 @main
-struct EndingServer: ParsableCommand {
-  @OptionGroup var server: ServerArguments
+struct EndingServer: ServerProgram {
+  static let summary = "Ends by itself, in the way that an option says."
 
   @Option(help: "How the server ends: at-once, shutdown, failure or never.")
   var way: Way
 
-  func run() throws {
+  func run(_ server: ServerArguments) throws {
     let ending = Ending(way)
     var options = Options()
     options.plugins = [ending]

@@ -13,9 +13,9 @@ struct ProxyArgumentTests {
       (["--to", "127.0.0.1:0"], #"--to: invalid address "127.0.0.1:0": port 0 cannot be connected to"#),
       (["--to", "x:1", "--to", "udp://x:1"], "--to udp://x:1: streams are relayed here, not datagrams."),
       (["--to", "x:1", "--check-interval", "-1"], "--check-interval"),
-      (["--to", "x:1", "--check-interval=-1"], "--check-interval must be from 0 to 3600000."),
-      (["--to", "x:1", "--connect-timeout", "0"], "--connect-timeout must be from 0.001 to 3600."),
-      (["--to", "x:1", "--connect-timeout", "nan"], "--connect-timeout must be from 0.001 to 3600."),
+      (["--to", "x:1", "--check-interval=-1"], "'--check-interval <ms>': It must be from 0 to 3600000."),
+      (["--to", "x:1", "--connect-timeout", "0"], "'--connect-timeout <seconds>': It must be from 0.001 to 3600."),
+      (["--to", "x:1", "--connect-timeout", "nan"], "'--connect-timeout <seconds>': It must be from 0.001 to 3600."),
       (["--to", "x:1", "--balance", "random"], "round-robin"),
       (["--to", "x:1", "--send-proxy", "v3"], "v1"),
     ])
