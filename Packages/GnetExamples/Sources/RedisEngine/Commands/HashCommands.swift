@@ -44,12 +44,10 @@ enum HashCommands {
   }
 
   static func hdel(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
-    let key = arguments.key(1)
-    guard let hash: HashValue = try database.collection(key) else { return context.reply.integer(0) }
-    let removedCount = hash.fields.remove(arguments, from: 2)
-    if removedCount > 0 { database.noteChange(of: key) }
-    context.reply.integer(removedCount)
-    database.removeIfEmpty(hash, key)
+    let count = try database.removeElements(of: arguments.key(1)) { (hash: HashValue) in
+      hash.fields.remove(arguments, from: 2)
+    }
+    context.reply.integer(count)
   }
 
   static func hgetall(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {

@@ -125,13 +125,15 @@ extension KeyCommands {
   static func expire(
     _ arguments: Arguments, _ database: inout Database, _ context: inout Context, isInSeconds: Bool
   ) throws(ReplyError) {
-    let conditions = try ExpiryConditions(arguments)
+    let conditions = try conditions(arguments)
     let value = try arguments.integer(2)
     guard let deadline = Deadline.make(value, isInSeconds: isInSeconds, isAbsolute: false) else {
       throw .expireTime(isInSeconds ? "expire" : "pexpire")
     }
-    guard let place = database.find(arguments.key(1)),
-      conditions.allow(deadline, insteadOf: database.deadline(at: place))
+    guard let place = database.find(arguments.key(1)) else { return context.reply.integer(0) }
+    // A key without a deadline counts as a key with the greatest.
+    let old = database.deadline(at: place)
+    guard !conditions.contains(old == Database.never ? .present : .absent), conditions.allow(deadline, insteadOf: old)
     else { return context.reply.integer(0) }
     if deadline <= Clock.milliseconds {
       database.remove(at: place)
@@ -139,6 +141,24 @@ extension KeyCommands {
       database.setDeadline(deadline, at: place)
     }
     context.reply.integer(1)
+  }
+
+  /// The conditions behind the time of EXPIRE.
+  private static func conditions(_ arguments: Arguments) throws(ReplyError) -> Set<Condition> {
+    var conditions: Set<Condition> = []
+    for index in 3..<max(3, arguments.count) {
+      guard let condition = Condition(arguments[index]) else {
+        throw ReplyError(quoting: Array("ERR Unsupported option ".utf8) + arguments[index].array.prefix { $0 != 0 })
+      }
+      conditions.insert(condition)
+    }
+    if conditions.contains(.absent) && conditions.count > 1 {
+      throw ReplyError("ERR NX and XX, GT or LT options at the same time are not compatible")
+    }
+    if conditions.isSuperset(of: [.greater, .less]) {
+      throw ReplyError("ERR GT and LT options at the same time are not compatible")
+    }
+    return conditions
   }
 
   static func timeToLive(_ arguments: Arguments, _ database: inout Database, _ context: inout Context, unit: Int) {
@@ -154,49 +174,5 @@ extension KeyCommands {
     }
     database.setDeadline(Database.never, at: place)
     context.reply.integer(1)
-  }
-}
-
-/// The conditions on which EXPIRE replaces a deadline.
-struct ExpiryConditions: OptionSet {
-  let rawValue: Int
-  static let absent = ExpiryConditions(rawValue: 1)
-  static let present = ExpiryConditions(rawValue: 2)
-  static let greater = ExpiryConditions(rawValue: 4)
-  static let less = ExpiryConditions(rawValue: 8)
-}
-
-extension ExpiryConditions {
-  init(_ arguments: Arguments) throws(ReplyError) {
-    self = []
-    for index in 3..<max(3, arguments.count) {
-      let word = arguments[index]
-      if word.isWord("nx") {
-        insert(.absent)
-      } else if word.isWord("xx") {
-        insert(.present)
-      } else if word.isWord("gt") {
-        insert(.greater)
-      } else if word.isWord("lt") {
-        insert(.less)
-      } else {
-        throw ReplyError(quoting: Array("ERR Unsupported option ".utf8) + word.array.prefix { $0 != 0 })
-      }
-    }
-    if contains(.absent) && !isDisjoint(with: [.present, .greater, .less]) {
-      throw ReplyError("ERR NX and XX, GT or LT options at the same time are not compatible")
-    }
-    if contains([.greater, .less]) {
-      throw ReplyError("ERR GT and LT options at the same time are not compatible")
-    }
-  }
-
-  /// A key without a deadline counts as one with the greatest.
-  func allow(_ new: Int, insteadOf old: Int) -> Bool {
-    if contains(.absent) && old != Database.never { return false }
-    if contains(.present) && old == Database.never { return false }
-    if contains(.greater) && new <= old { return false }
-    if contains(.less) && new >= old { return false }
-    return true
   }
 }

@@ -35,12 +35,10 @@ enum SetCommands {
   }
 
   static func srem(_ arguments: Arguments, _ database: inout Database, _ context: inout Context) throws(ReplyError) {
-    let key = arguments.key(1)
-    guard let set: SetValue = try database.collection(key) else { return context.reply.integer(0) }
-    let removedCount = set.members.remove(arguments, from: 2)
-    if removedCount > 0 { database.noteChange(of: key) }
-    context.reply.integer(removedCount)
-    database.removeIfEmpty(set, key)
+    let count = try database.removeElements(of: arguments.key(1)) { (set: SetValue) in
+      set.members.remove(arguments, from: 2)
+    }
+    context.reply.integer(count)
   }
 
   static func sismember(

@@ -28,7 +28,7 @@ enum SortedSetCommands {
     }
     let key = arguments.key(1)
     var set: SortedSet? = try database.collection(key)
-    if set == nil, !options.contains(.present) { set = try database.collectionToAddTo(key) }
+    if set == nil, !options.conditions.contains(.present) { set = try database.collectionToAddTo(key) }
     var added = 0
     var changed = 0
     var result: Double?
@@ -43,10 +43,10 @@ enum SortedSetCommands {
       set.set(member, score: new)
     }
     if added + changed > 0 { database.noteChange(of: key) }
-    if options.contains(.increments) {
+    if options.increments {
       if let result { context.reply.score(result) } else { context.reply.null() }
     } else {
-      context.reply.integer(options.contains(.countsChanges) ? added + changed : added)
+      context.reply.integer(options.countsChanges ? added + changed : added)
     }
   }
 
@@ -84,57 +84,45 @@ enum SortedSetCommands {
 
 /// The options of ZADD, before the scores.
 private struct AddOptions {
-  struct Flags: OptionSet {
-    let rawValue: Int
-    static let absent = Flags(rawValue: 1)
-    static let present = Flags(rawValue: 2)
-    static let greater = Flags(rawValue: 4)
-    static let less = Flags(rawValue: 8)
-    static let countsChanges = Flags(rawValue: 16)
-    static let increments = Flags(rawValue: 32)
-  }
-
-  private var flags: Flags = []
+  private(set) var conditions: Set<Condition> = []
+  private(set) var countsChanges = false
+  private(set) var increments = false
   /// The position of the first score.
   private(set) var firstPair = 2
 
-  func contains(_ flag: Flags) -> Bool { flags.contains(flag) }
-
   init(_ arguments: Arguments) throws(ReplyError) {
-    while firstPair < arguments.count, let flag = Self.flag(arguments[firstPair]) {
-      flags.insert(flag)
+    while firstPair < arguments.count {
+      let word = arguments[firstPair]
+      if let condition = Condition(word) {
+        conditions.insert(condition)
+      } else if word.isWord("ch") {
+        countsChanges = true
+      } else if word.isWord("incr") {
+        increments = true
+      } else {
+        break
+      }
       firstPair += 1
     }
     let count = arguments.count - firstPair
     if count == 0 || count % 2 == 1 { throw .syntax }
-    if flags.contains([.absent, .present]) {
+    if conditions.isSuperset(of: [.absent, .present]) {
       throw ReplyError("ERR XX and NX options at the same time are not compatible")
     }
-    if flags.contains([.greater, .less]) || (contains(.absent) && !flags.isDisjoint(with: [.greater, .less])) {
+    if conditions.subtracting([.present]).count > 1 {
       throw ReplyError("ERR GT, LT, and/or NX options at the same time are not compatible")
     }
-    if contains(.increments) && count > 2 {
+    if increments && count > 2 {
       throw ReplyError("ERR INCR option supports a single increment-element pair")
     }
   }
 
-  private static func flag(_ word: Bytes) -> Flags? {
-    if word.isWord("nx") { return .absent }
-    if word.isWord("xx") { return .present }
-    if word.isWord("gt") { return .greater }
-    if word.isWord("lt") { return .less }
-    if word.isWord("ch") { return .countsChanges }
-    if word.isWord("incr") { return .increments }
-    return nil
-  }
-
   /// The new score of a member; `nil` if its score does not change.
   func score(_ given: Double, insteadOf old: Double?) throws(ReplyError) -> Double? {
-    guard let old else { return contains(.present) ? nil : given }
-    if contains(.absent) { return nil }
-    let new = contains(.increments) ? old + given : given
+    if conditions.contains(old == nil ? .present : .absent) { return nil }
+    guard let old else { return given }
+    let new = increments ? old + given : given
     if new.isNaN { throw ReplyError("ERR resulting score is not a number (NaN)") }
-    if (contains(.greater) && new <= old) || (contains(.less) && new >= old) { return nil }
-    return new
+    return conditions.allow(new, insteadOf: old) ? new : nil
   }
 }

@@ -18,8 +18,8 @@ enum SortedSetRange {
 /// The two bounds of a range.
 private enum RangeBounds {
   case rank(Int, Int)
-  case score(ScoreBound, ScoreBound)
-  case bytes(BytesBound, BytesBound)
+  case score(Bound<Double>, Bound<Double>)
+  case bytes(Bound<MemberOrder>, Bound<MemberOrder>)
 
   func ranks(in set: SortedSet, backwards: Bool) -> Range<Int> {
     switch self {
@@ -29,71 +29,63 @@ private enum RangeBounds {
     case .score(let low, let high):
       return range(set.rank { low.isAbove($0.score) }, set.rank { !high.isBelow($0.score) })
     case .bytes(let low, let high):
-      return range(set.rank { low.isAbove($0.member) }, set.rank { !high.isBelow($0.member) })
+      return range(set.rank { low.isAbove(.member($0.member)) }, set.rank { !high.isBelow(.member($0.member)) })
     }
   }
 
   private func range(_ low: Int, _ high: Int) -> Range<Int> { low < high ? low..<high : 0..<0 }
 }
 
-private struct ScoreBound {
-  let score: Double
+/// A bound of a range.
+private struct Bound<Value: Comparable> {
+  let value: Value
   let isExclusive: Bool
 
+  /// Whether this, as the lower bound, excludes a value.
+  func isAbove(_ other: Value) -> Bool { isExclusive ? other <= value : other < value }
+  /// Whether this, as the upper bound, excludes a value.
+  func isBelow(_ other: Value) -> Bool { isExclusive ? other >= value : other > value }
+}
+
+extension Bound<Double> {
   /// Parses a score, behind `(` if the range excludes it.
   init(_ text: Bytes) throws(ReplyError) {
     isExclusive = text.count > 0 && text[0] == UInt8(ascii: "(")
     guard let score = text.extracting((isExclusive ? 1 : 0)...).doubleOrNothing else {
       throw ReplyError("ERR min or max is not a float")
     }
-    self.score = score
+    value = score
   }
-
-  /// Whether this, as the lower bound, excludes a score.
-  func isAbove(_ other: Double) -> Bool { isExclusive ? other <= score : other < score }
-  /// Whether this, as the upper bound, excludes a score.
-  func isBelow(_ other: Double) -> Bool { isExclusive ? other >= score : other > score }
 }
 
-private enum BytesBound {
-  case lowest
-  case highest
-  case inclusive([UInt8])
-  case exclusive([UInt8])
-
+extension Bound<MemberOrder> {
   /// Parses `-`, `+`, or bytes behind `[` or `(`.
   init(_ text: Bytes) throws(ReplyError) {
     let first = text.count > 0 ? text[0] : 0
+    isExclusive = first == UInt8(ascii: "(")
     if first == UInt8(ascii: "-"), text.count == 1 {
-      self = .lowest
+      value = .lowest
     } else if first == UInt8(ascii: "+"), text.count == 1 {
-      self = .highest
-    } else if first == UInt8(ascii: "[") {
-      self = .inclusive(text.extracting(1...).array)
-    } else if first == UInt8(ascii: "(") {
-      self = .exclusive(text.extracting(1...).array)
+      value = .highest
+    } else if isExclusive || first == UInt8(ascii: "[") {
+      value = .member(text.extracting(1...).array)
     } else {
       throw ReplyError("ERR min or max not valid string range item")
     }
   }
+}
 
-  /// Whether this, as the lower bound, excludes a member.
-  func isAbove(_ member: [UInt8]) -> Bool {
-    switch self {
-    case .lowest: false
-    case .highest: true
-    case .inclusive(let bound): precedes(member, bound)
-    case .exclusive(let bound): !precedes(bound, member)
-    }
-  }
+/// A place in the order of members by their bytes.
+private enum MemberOrder: Comparable {
+  case lowest
+  case member([UInt8])
+  case highest
 
-  /// Whether this, as the upper bound, excludes a member.
-  func isBelow(_ member: [UInt8]) -> Bool {
-    switch self {
-    case .lowest: true
-    case .highest: false
-    case .inclusive(let bound): precedes(bound, member)
-    case .exclusive(let bound): !precedes(member, bound)
+  static func < (left: MemberOrder, right: MemberOrder) -> Bool {
+    switch (left, right) {
+    case (.member(let left), .member(let right)): precedes(left, right)
+    case (.lowest, .member), (.lowest, .highest), (.member, .highest): true
+    default: false
     }
   }
 }
@@ -144,8 +136,8 @@ private struct RangeOptions {
     let (low, high) = isReversed ? (3, 2) : (2, 3)
     switch order {
     case nil: return .rank(try arguments.integer(2), try arguments.integer(3))
-    case .score: return .score(try ScoreBound(arguments[low]), try ScoreBound(arguments[high]))
-    case .bytes: return .bytes(try BytesBound(arguments[low]), try BytesBound(arguments[high]))
+    case .score: return .score(try Bound(arguments[low]), try Bound(arguments[high]))
+    case .bytes: return .bytes(try Bound(arguments[low]), try Bound(arguments[high]))
     }
   }
 

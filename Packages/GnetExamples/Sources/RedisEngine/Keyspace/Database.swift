@@ -148,6 +148,17 @@ extension Database {
     return made
   }
 
+  /// Removes elements of the collection at a key, by `remove`. Returns their number.
+  mutating func removeElements<C: CollectionValue>(
+    of key: borrowing Key, _ remove: (C) -> Int
+  ) throws(ReplyError) -> Int {
+    guard let collection: C = try collection(key) else { return 0 }
+    let count = remove(collection)
+    if count > 0 { noteChange(of: key) }
+    removeIfEmpty(collection, key)
+    return count
+  }
+
   /// Removes a key whose collection has become empty.
   mutating func removeIfEmpty(_ collection: some CollectionValue, _ key: borrowing Key) {
     if collection.isEmpty, let place = table.place(of: key) { remove(at: place) }

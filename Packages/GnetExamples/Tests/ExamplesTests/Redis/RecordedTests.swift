@@ -29,30 +29,20 @@ struct RedisRecordedTests {
   }
 
   @Test("random commands are answered as the real one answers them, in RESP2 and RESP3", arguments: [2, 3])
-  func random(version: Int) throws {
+  func random(version: Int) throws { try expectSame(version: version) { RandomCommands(seed: $0) } }
+
+  @Test("random transactions of two clients that watch each other's keys are answered as the real one answers them")
+  func transactions() throws { try expectSame { RandomCommands(seed: $0, inTransactions: true) } }
+
+  /// Has two clients of each server send commands by turns, and compares the replies.
+  private func expectSame(version: Int = 2, _ commands: (_ seed: UInt64) -> RandomCommands) throws {
     let real = try RedisServer.real()
     let example = try RedisServer(loops: 2)
     let reals = [try real.connect(), try real.connect()]
     let examples = [try example.connect(), try example.connect()]
     for client in reals + examples { _ = client.call("HELLO", "\(version)") }
     for seed in 0..<UInt64(10) {
-      var commands = RandomCommands(seed: seed)
-      for number in 0..<500 {
-        expectSame(commands.next(), examples[number % 2], reals[number % 2], "seed \(seed), command \(number)")
-      }
-    }
-    real.stop()
-    example.stop()
-  }
-
-  @Test("random transactions of two clients that watch each other's keys are answered as the real one answers them")
-  func transactions() throws {
-    let real = try RedisServer.real()
-    let example = try RedisServer(loops: 2)
-    let reals = [try real.connect(), try real.connect()]
-    let examples = [try example.connect(), try example.connect()]
-    for seed in 0..<UInt64(10) {
-      var commands = RandomCommands(seed: seed, inTransactions: true)
+      var commands = commands(seed)
       for number in 0..<500 {
         expectSame(commands.next(), examples[number % 2], reals[number % 2], "seed \(seed), command \(number)")
       }
