@@ -14,7 +14,7 @@ func example(_ name: String, _ others: Target.Dependency...) -> Target {
 
 /// A program as the users of Gnet write it, for the tests of the documentation.
 func program(_ name: String) -> Target {
-  .executableTarget(name: name, dependencies: ["Gnet"], path: "Tests/\(name)", swiftSettings: [])
+  .executableTarget(name: name, dependencies: ["Gnet", "GuideService"], path: "Tests/\(name)", swiftSettings: [])
 }
 
 let package = Package(
@@ -87,6 +87,7 @@ let package = Package(
     // The programs of Gnet's guide to shutdowns.
     program("WaitingMain"),
     program("AsyncMain"),
+    .target(name: "GuideService", dependencies: ["Gnet"], path: "Tests/GuideService"),
     .testTarget(
       name: "ExamplesTests",
       dependencies: [

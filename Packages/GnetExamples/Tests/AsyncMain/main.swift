@@ -1,21 +1,13 @@
-// Gnet's guide to shutdowns: an asynchronous main. The address is an argument.
+// Gnet's guide to shutdowns: an asynchronous main.
 import Dispatch
 import Gnet
+import GuideService
 
 #if canImport(Darwin)
   import Darwin
 #else
   import Glibc
 #endif
-
-let address = CommandLine.arguments[1]
-var events = Events()
-events.react = { connection, input in
-  let isEnd = input.readAll().elementsEqual("end".utf8)
-  connection.write("ok")
-  return isEnd ? .shutdown : .none
-}
-let service = Service(events)
 
 // Shown in the guide:
 let serving = Task { try await Server.run([Listener(address, service)]) }

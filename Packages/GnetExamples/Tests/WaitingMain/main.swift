@@ -1,20 +1,12 @@
-// Gnet's guide to shutdowns: a main thread that waits. The address is an argument.
+// Gnet's guide to shutdowns: a main thread that waits.
 import Gnet
+import GuideService
 
 #if canImport(Darwin)
   import Darwin
 #else
   import Glibc
 #endif
-
-let address = CommandLine.arguments[1]
-var events = Events()
-events.react = { connection, input in
-  let isEnd = input.readAll().elementsEqual("end".utf8)
-  connection.write("ok")
-  return isEnd ? .shutdown : .none
-}
-let service = Service(events)
 
 // Shown in the guide:
 var signals = sigset_t()
