@@ -15,10 +15,7 @@ struct BlockingTests {
     try client.send("1500\n0\r\n007\n")
     #expect(Set([client.line(), client.line()]) == ["done 0", "done 7"])
     #expect(client.line() == "done 1500")
-    client.endInput()
-    blocking.server.signal(SIGINT)
-    #expect(client.line() == nil)
-    #expect(blocking.server.exitCode() == 0)
+    blocking.end(client, by: SIGINT)
   }
 
   @Test("who ends the stream after the last line still gets every answer", .needs("nc"), arguments: [1, 2])

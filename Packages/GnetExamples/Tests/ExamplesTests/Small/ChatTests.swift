@@ -8,12 +8,9 @@ struct ChatTests {
   func conversation(loops: Int) throws {
     let chat = try Example("chat", loops: loops)
     let (alice, bob) = (try chat.connect(), try chat.connect("-C"))
-    try alice.send("alice\n")
-    #expect(alice.line() == "* welcome to lobby, alice")
-    try bob.send("bob\n")
-    #expect(bob.line() == "* welcome to lobby, bob")
-    try bob.send("hello, who is there?\n/who\n")
-    #expect(bob.line() == "* in lobby: alice bob")
+    #expect(try alice.answer(to: "alice\n") == "* welcome to lobby, alice")
+    #expect(try bob.answer(to: "bob\n") == "* welcome to lobby, bob")
+    #expect(try bob.answer(to: "hello, who is there?\n/who\n") == "* in lobby: alice bob")
     #expect(alice.line() == "bob: hello, who is there?")
     // A command begins with its slash.
     try alice.send("just me\n /who\n\n/whoever\n")
@@ -23,12 +20,8 @@ struct ChatTests {
     #expect(bob.line() == "* bye, bob")
     #expect(bob.line() == nil)
     #expect(bob.exitCode() == 0)
-    try alice.send("/who\n")
-    #expect(alice.line() == "* in lobby: alice")
-    alice.endInput()
-    chat.server.signal(SIGINT)
-    #expect(alice.line() == nil)
-    #expect(chat.server.exitCode() == 0)
+    #expect(try alice.answer(to: "/who\n") == "* in lobby: alice")
+    chat.end(alice, by: SIGINT)
   }
 
   @Test("who sends all lines at once and ends the stream gets all answers", .needs("nc"), arguments: [1, 2])

@@ -20,18 +20,11 @@ struct UpgradeTests {
   func conversation(loops: Int) throws {
     let upgrade = try Example("upgrade", loops: loops)
     let (client, other) = (try upgrade.connect("-C"), try upgrade.connect())
-    try client.send("hello\n")
-    #expect(client.line() == "hello")
-    try client.send("UPGRADE\n")
-    #expect(client.line() == "upgraded")
-    try client.send("hello\n")
-    #expect(client.line() == "hello\r")
-    try other.send("lines\n")
-    #expect(other.line() == "lines")
-    for connected in [client, other] { connected.endInput() }
-    upgrade.end()
-    #expect(client.line() == nil)
-    #expect(other.line() == nil)
+    #expect(try client.answer(to: "hello\n") == "hello")
+    #expect(try client.answer(to: "UPGRADE\n") == "upgraded")
+    #expect(try client.answer(to: "hello\n") == "hello\r")
+    #expect(try other.answer(to: "lines\n") == "lines")
+    upgrade.end(client, other)
   }
 
   @Test("random bytes behind the line come back identical through socat", .needs("socat"), arguments: [1, 2])

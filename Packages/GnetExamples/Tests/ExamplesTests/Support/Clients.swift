@@ -1,6 +1,14 @@
 import TestPeers
 import Testing
 
+extension Program {
+  /// Sends text, and returns the next line that comes back.
+  func answer(to text: String) throws -> String? {
+    try send(text)
+    return line()
+  }
+}
+
 /// Runs a client to its end and returns its output. It must succeed.
 func output(of name: String, _ arguments: [String], input: [UInt8] = []) throws -> [UInt8] {
   let client = try Program(name, arguments, input: .bytes(input))

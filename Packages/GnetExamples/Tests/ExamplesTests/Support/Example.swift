@@ -60,9 +60,11 @@ struct Example {
     end()
   }
 
-  /// Asks the server to end, which must succeed.
-  func end() {
-    server.signal(SIGTERM)
+  /// Asks the server to end, which must succeed. Clients of `connect()` say and get nothing more.
+  func end(_ clients: Program..., by signal: Int32 = SIGTERM) {
+    for client in clients { client.endInput() }
+    server.signal(signal)
     #expect(server.exitCode() == 0)
+    for client in clients { #expect(client.line() == nil) }
   }
 }
