@@ -32,17 +32,3 @@ public enum ServeError: Error, Hashable, CustomStringConvertible {
     }
   }
 }
-
-extension String {
-  /// The same with escapes for line ends and other control characters: an address may come from anywhere.
-  var escapingControls: String {
-    var result = ""
-    for scalar in unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .lineSeparator, .paragraphSeparator: result += scalar.escaped(asASCII: true)
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
-}

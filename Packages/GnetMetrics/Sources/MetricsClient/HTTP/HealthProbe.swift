@@ -1,3 +1,4 @@
+internal import Gnet
 internal import GnetHTTP
 internal import GnetMetrics
 

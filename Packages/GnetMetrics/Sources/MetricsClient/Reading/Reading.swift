@@ -1,3 +1,4 @@
+internal import Gnet
 package import GnetMetrics
 
 /// The outcome of reading one socket.

@@ -1,3 +1,5 @@
+internal import Gnet
+
 /// Rates for a terminal: a table of the terminal's size.
 package struct LiveTable {
   /// The width of every number at most, so that columns do not move when numbers change.

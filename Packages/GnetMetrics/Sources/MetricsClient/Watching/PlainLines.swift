@@ -1,3 +1,5 @@
+internal import Gnet
+
 /// Rates for a pipe: a line per loop and a line for each server's total, in words of the form name=value.
 package struct PlainLines {
   private var before: [Reading] = []

@@ -1,8 +1,9 @@
 extension String {
   /// The same text with escapes for line ends and other control characters.
   ///
-  /// Text of unknown origin cannot move a terminal's cursor then.
-  package var escapingControls: String {
+  /// Text of strangers, such as a name that a client has sent, then neither adds lines to a log nor moves a terminal's cursor.
+  /// Descriptions of ``ServeError`` and ``ConnectError`` are escaped in this way.
+  public var escapingControls: String {
     var result = ""
     for scalar in unicodeScalars {
       switch scalar.properties.generalCategory {
