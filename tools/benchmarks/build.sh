@@ -39,6 +39,10 @@ build_before() {
 
 build_load() { build_swift tools/benchmarks/gnet-load "$scratch" gnet-load; }
 
+# build_gnet_program NAME, build_nio_program NAME: a program on Gnet that is no example, and a program on SwiftNIO.
+build_gnet_program() { build_swift tools/benchmarks/gnet-programs "$scratch" "$1"; }
+build_nio_program() { build_swift tools/benchmarks/nio-programs "$bench/nio-programs" "$1"; }
+
 # The C compiler: the system's, or the one that comes with Swift.
 c_compiler() {
   local clang

@@ -208,7 +208,7 @@ def scraped(place, scenario, before):
 
 def service(kind):
     def start(place, scenario, before):
-        program = place.built("services", "tools/benchmarks/services was not built")
+        program = place.built("services", "it was not built: see the messages above")
         running = Running([program, kind, listening(scenario.transport, place, kind)], None, before=before)
         running.address = running.address.removeprefix("tcp://")
         return running

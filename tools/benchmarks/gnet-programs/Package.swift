@@ -1,29 +1,29 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Writing to connections from another thread, measured beside a mailbox that is an array behind a lock: not part of the
-// library, and not published.
+// Programs on Gnet that are measured: not part of the library, and not published.
 let package = Package(
-  name: "handles",
+  name: "gnet-programs",
   platforms: [.macOS("26.0")],
   dependencies: [
     .package(path: "../../../Packages/Gnet"),
+    .package(path: "../../../Packages/GnetHTTP"),
     .package(path: "../../../Packages/Poller"),
     .package(path: "../../../Packages/RingBuffer"),
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.7.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
+    // Writing to connections from another thread, beside a mailbox that is an array behind a lock.
     .executableTarget(
       name: "handles",
       dependencies: [
-        .product(name: "Gnet", package: "Gnet"),
-        .product(name: "Poller", package: "Poller"),
-        .product(name: "RingBuffer", package: "RingBuffer"),
+        "Gnet", "Poller", "RingBuffer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]
-    )
-  ],
-  swiftLanguageModes: [.v6]
+    ),
+    // The same work through every kind of service.
+    .executableTarget(name: "services", dependencies: ["Gnet", "GnetHTTP"]),
+  ]
 )

@@ -1,0 +1,1 @@
+../nio-peer/EchoHandlers.swift

@@ -1,1 +1,0 @@
-../../../nio-peer/Sources/nio-peer/EchoHandlers.swift
