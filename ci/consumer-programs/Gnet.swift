@@ -202,78 +202,50 @@ func makeListeners() -> [Listener] {
 
 func useHandle(_ handle: ConnectionHandle) {
   switch handle.offer([1]) {
-  case .taken: handle.perform { _ in .close }
+  case .taken:
+    handle.perform { connection in
+      connection.become(Forwarding(target: handle))
+      return .none
+    }
   case .full: handle.abort()
   case .gone: require(handle.withConnection { $0.pendingWriteCount } == nil)
   }
 }
 
-// Outbound connections, and a proxy with them.
+/// Passes everything on to a connection.
+struct Forwarding: ConnectionHandler {
+  let target: ConnectionHandle
 
-/// A client whose backend is not there yet.
-struct Front: ConnectionHandler {
-  let backend: String
-  var attempt: ConnectionHandle?
-
-  static var isFullDuplex: Bool { true }
-
-  mutating func opened(_ connection: inout Connection) -> Action {
-    connection.isReadingPaused = true
-    let front = connection.handle
-    var options = ConnectOptions()
-    options.timeout = .seconds(5)
-    options.localAddress = "127.0.0.1:0"
-    options.tcpKeepAlive = .seconds(60)
-    require(options.tcpNoDelay && options.socketReceiveBuffer == nil && options.socketSendBuffer == nil)
-    attempt = connection.loop.connect(to: backend, options: options, Service { _ in Back(front: front) }) { error in
-      print(error)
-      front.abort()
-    }
-    return .none
-  }
-  mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action { .none }
-  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { attempt?.close() }
-}
-
-/// The connection to the backend, which is told of the client.
-struct Back: ConnectionHandler {
-  let front: ConnectionHandle
-  var relay: Relay
-
-  init(front: ConnectionHandle) {
-    self.front = front
-    relay = Relay(to: front)
-  }
-
-  static var isFullDuplex: Bool { Relay.isFullDuplex }
-
-  mutating func opened(_ connection: inout Connection) -> Action {
-    require(connection.isOutbound)
-    let back = connection.handle
-    let header = front.withConnection { client in
-      client.isReadingPaused = false
-      client.become(Relay(to: back))
-      return ProxyHeader(source: client.remoteAddress, destination: client.localAddress)
-    }
-    guard let header else { return .close }
-    for version in ProxyHeader.Version.allCases { connection.write(header.encoded(version)) }
-    return .none
-  }
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
-    switch connection.forward(&input, to: front) {
-    case .taken, .full: relay.react(&connection, &input)
+    switch connection.forward(&input, to: target) {
+    case .taken, .full: .none
     case .gone: .close
     }
   }
-  mutating func drained(_ connection: inout Connection) -> Action { relay.drained(&connection) }
-  mutating func shuttingDown(_ connection: inout Connection) -> Action { relay.shuttingDown(&connection) }
-  consuming func closed(_ connection: inout Connection, _ error: (any Error)?) { relay.closed(&connection, error) }
 }
 
-/// A backend that sends everything back, and ends with its peer.
+// Outbound connections, and the proxy in Relaying.swift with them.
+
+func makeConnectOptions() -> ConnectOptions {
+  var options = ConnectOptions()
+  options.timeout = .seconds(5)
+  options.localAddress = "127.0.0.1:0"
+  options.tcpKeepAlive = .seconds(60)
+  require(options.tcpNoDelay && options.socketReceiveBuffer == nil && options.socketSendBuffer == nil)
+  return options
+}
+
+/// A backend that sends everything back, behind headers of its connection, and ends with its peer.
 struct Mirror: ConnectionHandler {
   static var isFullDuplex: Bool { true }
 
+  mutating func opened(_ connection: inout Connection) -> Action {
+    require(!connection.isOutbound)
+    let header = ProxyHeader(source: connection.remoteAddress, destination: connection.localAddress)
+    // The last one is a line of text.
+    for version in ProxyHeader.Version.allCases.reversed() { connection.write(header.encoded(version)) }
+    return .none
+  }
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     connection.write(moving: &input)
     return connection.isInputEnded ? .close : .none
@@ -287,6 +259,10 @@ struct Caller: ConnectionHandler {
 
   static var isFullDuplex: Bool { true }
 
+  mutating func opened(_ connection: inout Connection) -> Action {
+    require(connection.isOutbound)
+    return .none
+  }
   mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     received += input.readAll()
     if received.suffix(2).elementsEqual("in".utf8) {
@@ -305,7 +281,7 @@ func useOutboundConnections() throws(ServeError) {
   require(SocketAddress("127.0.0.1:1")?.port == 1 && SocketAddress("localhost:1") == nil)
   let mirrors = try start([Listener("tcp://127.0.0.1:0", Service { _ in Mirror() })])
   let backend = "tcp://\(mirrors.server.addresses[0])"
-  let proxy = try start([Listener("tcp://127.0.0.1:0", Service { _ in Front(backend: backend) })])
+  let proxy = try start([Listener("tcp://127.0.0.1:0", relaying(to: backend, makeConnectOptions()))])
   let running = try start([])
   let server = running.server
   let caller = Service { _ in Caller(server: server) }
