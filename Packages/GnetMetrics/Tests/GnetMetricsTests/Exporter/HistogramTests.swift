@@ -3,6 +3,15 @@ import Testing
 @testable import GnetMetrics
 
 @Suite struct HistogramTests {
+  /// Expects that a value, and nothing else, is counted in the first bucket whose bound it does not exceed.
+  private func expectFirstBucket<let count: Int>(
+    of bounds: [UInt64], for value: UInt64, _ counts: InlineArray<count, UInt64>, sum: UInt64
+  ) {
+    let expected = bounds.firstIndex { value <= $0 } ?? bounds.count
+    for index in counts.indices { #expect(counts[index] == (index == expected ? 1 : 0), "\(value)") }
+    #expect(sum == value)
+  }
+
   @Test("a size is counted in the first bucket whose bound it does not exceed")
   func sizes() {
     let bounds = SizeHistogram.upperBounds
@@ -12,11 +21,7 @@ import Testing
     for size in sizes {
       var histogram = SizeHistogram()
       histogram.record(size)
-      let expected = bounds.firstIndex { size <= $0 } ?? bounds.count
-      for index in histogram.counts.indices {
-        #expect(histogram.counts[index] == (index == expected ? 1 : 0), "\(size)")
-      }
-      #expect(histogram.sum == size)
+      expectFirstBucket(of: bounds, for: UInt64(size), histogram.counts, sum: histogram.sum)
     }
   }
 
@@ -26,11 +31,7 @@ import Testing
     for time in bounds.flatMap({ [$0 - 1, $0, $0 + 1] }) + [0, .max] {
       var histogram = LatenessHistogram()
       histogram.record(time)
-      let expected = bounds.firstIndex { time <= $0 } ?? bounds.count
-      for index in histogram.counts.indices {
-        #expect(histogram.counts[index] == (index == expected ? 1 : 0), "\(time)")
-      }
-      #expect(histogram.sum == time)
+      expectFirstBucket(of: bounds, for: time, histogram.counts, sum: histogram.sum)
     }
   }
 
