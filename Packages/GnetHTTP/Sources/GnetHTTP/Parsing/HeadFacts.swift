@@ -22,8 +22,8 @@ struct HeadFacts {
   /// The state of the connection after the answer.
   var persistence: Persistence {
     if isToBeClosed { return .close }
-    if isHTTP10 { return isToBeKept ? .openAsAsked : .close }
-    return .open
+    if isHTTP10 { return isToBeKept ? .keepAliveAnnounced : .close }
+    return .keepAlive
   }
 
   /// Parses a line of a request's header section.

@@ -2,7 +2,7 @@
 struct HeadIndex: MessageIndex {
   var method = KnownMethod.other
   var isHTTP10 = false
-  var persistence = Persistence.open
+  var persistence = Persistence.keepAlive
   var expectsContinue = false
   var methodEnd = 0
   /// The path without the query. In a target without a path, a slash of the target stands for it.
@@ -39,17 +39,17 @@ public enum BodyFraming: Sendable, Hashable {
 /// The state of a connection after an answer.
 enum Persistence: Sendable, Hashable {
   /// The connection stays open, as is usual in HTTP/1.1.
-  case open
+  case keepAlive
   /// The connection stays open, and the answer says so: an HTTP/1.0 client has asked for it.
-  case openAsAsked
+  case keepAliveAnnounced
   /// The connection closes.
   case close
 
   /// The end of the head, with a field Connection if one is needed.
   var endOfHead: StaticString {
     switch self {
-    case .open: "\r\n"
-    case .openAsAsked: "Connection: keep-alive\r\n\r\n"
+    case .keepAlive: "\r\n"
+    case .keepAliveAnnounced: "Connection: keep-alive\r\n\r\n"
     case .close: "Connection: close\r\n\r\n"
     }
   }

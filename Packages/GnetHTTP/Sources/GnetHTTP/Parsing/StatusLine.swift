@@ -2,7 +2,7 @@
 struct ResponseIndex: MessageIndex {
   var code = 0
   var isHTTP10 = false
-  var persistence = Persistence.open
+  var persistence = Persistence.keepAlive
   var reason = 0..<0
   /// The start of the first field line.
   var fieldsStart = 0

@@ -11,7 +11,7 @@ extension HTTPSession {
     let closes = response.closesConnection
     guard case .complete(let answer) = response.content, index.framing == .none else {
       begin(Exchange(index), response, &connection, input)
-      return .open
+      return .keepAlive
     }
     let persistence = self.persistence(asked, closes: closes, connection, input)
     write(answer, persistence, isHead: isHead, &connection)
@@ -60,7 +60,7 @@ extension HTTPSession {
   ) {
     connection.write(answer.head)
     connection.write(loop.momentFields)
-    if case .open = persistence, !isHead {
+    if case .keepAlive = persistence, !isHead {
       connection.write(answer.rest)
     } else {
       connection.write(persistence.endOfHead.span)

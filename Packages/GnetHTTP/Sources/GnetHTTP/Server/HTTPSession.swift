@@ -115,7 +115,7 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
       client?.activeAt = .now
       // The shutdown may have begun behind the last answer, which has not said that the connection closes.
       if connection.isShuttingDown { setTimeout(Self.quietTime, &connection) }
-      return .open
+      return .keepAlive
     }
     return try settleBusy(&connection, input)
   }
@@ -129,11 +129,11 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
       // may wait.
       connection.isReadingPaused = input.count > (exchange.sink == nil ? Self.backlogLimit : 0)
       if isTimed { setTimeout(nil, &connection) }
-      return .open
+      return .keepAlive
     }
     connection.isReadingPaused = false
     // Requests that wait until the client has taken answers are not late.
-    if connection.isOutputFull { return .open }
+    if connection.isOutputFull { return .keepAlive }
     if connection.isInputEnded {
       if exchange != nil || !input.isEmpty { throw .cutShort }
       return .close
@@ -145,7 +145,7 @@ struct HTTPSession: ~Copyable, ConnectionHandler {
     if let timeout = loop.options.requestTimeout, !isTimed || exchange?.sink?.isStream == true {
       setTimeout(timeout, &connection)
     }
-    return .open
+    return .keepAlive
   }
 
   /// Refuses the current request, and all input behind it.

@@ -27,7 +27,10 @@ struct ParserTests {
     ("PUT / HTTP/1.1\r\nhOST:\t x.y-z:1 \t\r\n\r\n", .init(method: .put, path: "/")),
     ("DELETE / HTTP/1.9\r\nHost: x\r\n\r\n", .init(method: .delete, path: "/")),
     ("GET / HTTP/1.0\r\n\r\n", .init(method: .get, path: "/", persistence: .close)),
-    ("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", .init(method: .get, path: "/", persistence: .openAsAsked)),
+    (
+      "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
+      .init(method: .get, path: "/", persistence: .keepAliveAnnounced)
+    ),
     (get("/", "Connection: close\r\n"), .init(method: .get, path: "/", persistence: .close)),
     (get("/", "Connection: , x ,CLOSE\r\n"), .init(method: .get, path: "/", persistence: .close)),
     (get("/", "Connection: close, keep-alive\r\n"), .init(method: .get, path: "/", persistence: .close)),

@@ -9,7 +9,7 @@ typealias RequestOutcome = ParserOutcome<RequestSummary>
 struct RequestSummary: MessageSummary {
   var method: HTTPRequest.Method
   var path: String
-  var persistence = Persistence.open
+  var persistence = Persistence.keepAlive
   var body: [UInt8] = []
 }
 
