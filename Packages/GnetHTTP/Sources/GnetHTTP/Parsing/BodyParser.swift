@@ -124,17 +124,17 @@ struct BodyParser {
     input.makeContiguous()
     var length = 0
     do {
-      let bytes = Line(_bytes: input.readable.first)
-      guard let found = try lines.lineLength(in: bytes, from: 0, isFirst: false) else { return false }
+      let bytes = Span<UInt8>(_bytes: input.readable.first)
+      guard let found = try lines.lineLength(in: HTTPLine(bytes), from: 0, isFirst: false) else { return false }
       length = found
       lines.searchedCount = 0
-      try take(bytes.extracting(first: length), &lines)
+      try take(HTTPLine(bytes.extracting(first: length)), &lines)
     }
     input.discard(length + 2)
     return true
   }
 
-  private mutating func take(_ line: Line, _ lines: inout LineSearch) throws(Refusal) {
+  private mutating func take(_ line: HTTPLine, _ lines: inout LineSearch) throws(Refusal) {
     guard case .trailers = stage else { return try takeChunkSize(line, &lines) }
     if line.isEmpty {
       stage = .over
@@ -146,7 +146,7 @@ struct BodyParser {
   }
 
   /// Begins the chunk or the trailers that a line announces.
-  private mutating func takeChunkSize(_ line: Line, _ lines: inout LineSearch) throws(Refusal) {
+  private mutating func takeChunkSize(_ line: HTTPLine, _ lines: inout LineSearch) throws(Refusal) {
     let size = try ChunkLine.size(line)
     // The size and the line's end do not count against the limit, extensions do: a body may have many chunks.
     lines.fieldByteCount += line.count + 2 - ChunkLine.usualLength(line.count)

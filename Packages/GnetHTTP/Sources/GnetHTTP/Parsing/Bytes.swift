@@ -26,10 +26,26 @@ extension UInt8 {
   }
 }
 
-/// A line without its end. The parts of a line are ranges of offsets.
-typealias Line = Span<UInt8>
+/// A line of a message without its end, or the lines of a head. The parts of a line are ranges of offsets.
+struct HTTPLine: ~Escapable {
+  let bytes: Span<UInt8>
 
-extension Line {
+  @_lifetime(copy bytes)
+  @inline(__always)
+  init(_ bytes: Span<UInt8>) { self.bytes = bytes }
+
+  @inline(__always)
+  var count: Int { bytes.count }
+  var isEmpty: Bool { bytes.isEmpty }
+
+  @inline(__always)
+  subscript(_ offset: Int) -> UInt8 { bytes[offset] }
+
+  /// The byte at an offset that is known to lie in the line.
+  @unsafe
+  @inline(__always)
+  subscript(unchecked offset: Int) -> UInt8 { unsafe bytes[unchecked: offset] }
+
   /// The offset of the first byte from `start` on that is not in a class; the count of the line if there is none.
   @inline(__always)
   func end(of kind: CharacterClass, from start: Int) -> Int {
@@ -44,7 +60,7 @@ extension Line {
   func endOfText(from start: Int) -> Int {
     var index = start
     while index &+ 8 <= count {
-      let eight = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+      let eight = unsafe UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
       let marks = eight.controlMarks
       if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
       index &+= 8
@@ -56,7 +72,7 @@ extension Line {
   /// Whether the bytes in `range` are `text`.
   @inline(__always)
   func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
-    let part = extracting(range)
+    let part = bytes.extracting(range)
     guard part.count == text.utf8CodeUnitCount else { return false }
     for index in part.indices where unsafe part[unchecked: index] != text.utf8Start[index] { return false }
     return true
@@ -67,7 +83,7 @@ extension Line {
   /// - Parameter word: Small letters, digits and hyphens.
   @inline(__always)
   func spells(_ word: StaticString, in range: Range<Int>) -> Bool {
-    let part = extracting(range)
+    let part = bytes.extracting(range)
     guard part.count == word.utf8CodeUnitCount else { return false }
     for index in part.indices {
       let byte = unsafe part[unchecked: index]
@@ -104,7 +120,7 @@ extension Line {
 
   /// The bytes in `range` as text; they must be ASCII. Up to 15 bytes need no allocation.
   func text(in range: Range<Int>) -> String {
-    unsafe extracting(range).withUnsafeBufferPointer { part in
+    unsafe bytes.extracting(range).withUnsafeBufferPointer { part in
       unsafe String(unsafeUninitializedCapacity: part.count) { buffer in
         unsafe buffer.initialize(fromContentsOf: part)
       }

@@ -4,7 +4,7 @@ enum ChunkLine {
   private static let maximumDigitCount = 16
 
   /// Parses the size of a chunk.
-  static func size(_ line: Line) throws(Refusal) -> Int {
+  static func size(_ line: HTTPLine) throws(Refusal) -> Int {
     var size = 0
     var index = 0
     while index < line.count, let digit = line[index].hexadecimalValue {
@@ -24,7 +24,7 @@ enum ChunkLine {
   static func usualLength(_ length: Int) -> Int { min(length, maximumDigitCount) + 2 }
 
   /// Checks `chunk-ext`: for each extension a semicolon, a name, and perhaps a value, either a token or quoted.
-  private static func checkExtensions(_ range: Range<Int>, of line: Line) throws(Refusal) {
+  private static func checkExtensions(_ range: Range<Int>, of line: HTTPLine) throws(Refusal) {
     let malformed = Refusal.badRequest("what follows the size of a chunk is no extension")
     var scanner = Scanner(index: range.lowerBound, end: range.upperBound)
     while !scanner.isAtEnd {
@@ -50,23 +50,23 @@ enum ChunkLine {
 
     var isAtEnd: Bool { index == end }
 
-    mutating func skip(_ byte: UInt8, in line: Line) -> Bool {
+    mutating func skip(_ byte: UInt8, in line: HTTPLine) -> Bool {
       guard index < end, line[index] == byte else { return false }
       index += 1
       return true
     }
 
-    mutating func skipBlanks(in line: Line) {
+    mutating func skipBlanks(in line: HTTPLine) {
       while index < end, line[index].isBlank { index += 1 }
     }
 
-    mutating func skipToken(in line: Line) -> Bool {
+    mutating func skipToken(in line: HTTPLine) -> Bool {
       let start = index
       while index < end, CharacterClass(line[index]).contains(.token) { index += 1 }
       return index > start
     }
 
-    mutating func skipQuoted(in line: Line) -> Bool {
+    mutating func skipQuoted(in line: HTTPLine) -> Bool {
       guard skip(UInt8(ascii: "\""), in: line) else { return false }
       while index < end, line[index] != UInt8(ascii: "\"") {
         _ = skip(UInt8(ascii: "\\"), in: line)

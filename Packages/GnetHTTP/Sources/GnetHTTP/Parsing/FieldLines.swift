@@ -12,11 +12,12 @@ struct FieldLines: ~Escapable {
   func forEach<Failure: Error>(
     _ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) throws(Failure) -> Void
   ) throws(Failure) {
+    let lines = HTTPLine(bytes)
     var start = 0
     while start < bytes.count {
-      let end = bytes.offset(of: .carriageReturn, in: start..<bytes.count)
-      let colon = bytes.offset(of: UInt8(ascii: ":"), in: start..<end)
-      try body(bytes.extracting(start..<colon), bytes.extracting(bytes.trimmingBlanks(colon + 1..<end)))
+      let end = lines.offset(of: .carriageReturn, in: start..<bytes.count)
+      let colon = lines.offset(of: UInt8(ascii: ":"), in: start..<end)
+      try body(bytes.extracting(start..<colon), bytes.extracting(lines.trimmingBlanks(colon + 1..<end)))
       start = end + 2
     }
   }

@@ -27,7 +27,7 @@ struct HeadFacts {
   }
 
   /// Parses a line of a request's header section.
-  mutating func addField(_ line: Line) throws(Refusal) {
+  mutating func addField(_ line: HTTPLine) throws(Refusal) {
     let field = try FieldLine(line)
     // Most fields differ in length from those that matter.
     switch field.name.count {
@@ -41,7 +41,7 @@ struct HeadFacts {
   }
 
   /// Parses a line of a response's header section.
-  mutating func addResponseField(_ line: Line) throws(Refusal) {
+  mutating func addResponseField(_ line: HTTPLine) throws(Refusal) {
     let field = try FieldLine(line)
     switch field.name.count {
     case 10 where line.spells("connection", in: field.name): addConnection(field.value, line)
@@ -99,13 +99,13 @@ struct HeadFacts {
 
   // MARK: Fields
 
-  private mutating func addHost(_ value: Range<Int>, _ line: Line) throws(Refusal) {
+  private mutating func addHost(_ value: Range<Int>, _ line: HTTPLine) throws(Refusal) {
     if hasHost { throw .badRequest("there is more than one Host") }
     guard HeadIndex.isAuthority(value, of: line, mayBeEmpty: true) else { throw .badRequest("the Host is malformed") }
     hasHost = true
   }
 
-  private mutating func addExpectation(_ value: Range<Int>, _ line: Line) throws(Refusal) {
+  private mutating func addExpectation(_ value: Range<Int>, _ line: HTTPLine) throws(Refusal) {
     guard line.spells("100-continue", in: value) else {
       throw Refusal(.expectationFailed, "no expectation but 100-continue can be met")
     }
@@ -113,7 +113,7 @@ struct HeadFacts {
     expectsContinue = !isHTTP10
   }
 
-  private mutating func addConnection(_ value: Range<Int>, _ line: Line) {
+  private mutating func addConnection(_ value: Range<Int>, _ line: HTTPLine) {
     line.forEachMember(of: value) { option in
       if line.spells("close", in: option) { isToBeClosed = true }
       if line.spells("keep-alive", in: option) { isToBeKept = true }
@@ -121,7 +121,7 @@ struct HeadFacts {
   }
 
   /// Parses digits and nothing else. Two lengths are refused even if they are equal.
-  private mutating func addContentLength(_ value: Range<Int>, _ line: Line) throws(Refusal) {
+  private mutating func addContentLength(_ value: Range<Int>, _ line: HTTPLine) throws(Refusal) {
     if contentLength != nil { throw .badRequest("there is more than one Content-Length") }
     var length = 0
     for index in value {
@@ -136,7 +136,7 @@ struct HeadFacts {
 
   private static let invalidLength = Refusal.badRequest("the Content-Length is no number that makes sense")
 
-  private mutating func addTransferEncoding(_ value: Range<Int>, _ line: Line) {
+  private mutating func addTransferEncoding(_ value: Range<Int>, _ line: HTTPLine) {
     var isEmpty = true
     line.forEachMember(of: value) { coding in
       isEmpty = false
@@ -160,7 +160,7 @@ struct FieldLine {
   ///
   /// Refuses a line that continues the one before, and a space before the colon.
   @inline(__always)
-  init(_ line: Line) throws(Refusal) {
+  init(_ line: HTTPLine) throws(Refusal) {
     let colon = line.end(of: .token, from: 0)
     guard colon > 0, colon < line.count, line[colon] == UInt8(ascii: ":") else {
       throw .badRequest("a field line does not begin with a name and a colon")

@@ -16,7 +16,7 @@ struct HeadIndex: MessageIndex {
   var framing = BodyFraming.none
 
   @inline(__always)
-  static func addField(_ line: Line, to facts: inout HeadFacts) throws(Refusal) { try facts.addField(line) }
+  static func addField(_ line: HTTPLine, to facts: inout HeadFacts) throws(Refusal) { try facts.addField(line) }
 
   var target: Range<Int> { methodEnd + 1..<targetEnd }
 
@@ -59,7 +59,7 @@ enum Persistence: Sendable, Hashable {
 enum KnownMethod: UInt8, Sendable, CaseIterable {
   case get, head, post, put, delete, options, trace, patch, connect, other
 
-  init(_ line: Line, _ range: Range<Int>) {
+  init(_ line: HTTPLine, _ range: Range<Int>) {
     self =
       switch range.count {
       case 3 where line.equals("GET", in: range): .get

@@ -17,7 +17,7 @@ struct LineSearch {
   /// - Parameter bytes: the bytes from the beginning of the head.
   /// - Returns: the line without its end; `nil` if the end has not arrived yet.
   @inline(__always)
-  mutating func nextHeadLine(in bytes: Line) throws(Refusal) -> Range<Int>? {
+  mutating func nextHeadLine(in bytes: HTTPLine) throws(Refusal) -> Range<Int>? {
     let start = headByteCount
     guard let length = try lineLength(in: bytes, from: start, isFirst: start == 0) else { return nil }
     if start > 0 && length > 0 { fieldByteCount &+= length &+ 2 }
@@ -38,7 +38,7 @@ struct LineSearch {
   ///
   /// - Parameter isFirst: whether the line is the first one of a head, which has a limit of its own.
   @inline(__always)
-  mutating func lineLength(in bytes: Line, from start: Int, isFirst: Bool) throws(Refusal) -> Int? {
+  mutating func lineLength(in bytes: HTTPLine, from start: Int, isFirst: Bool) throws(Refusal) -> Int? {
     var index = bytes.endOfText(from: start &+ searchedCount)
     while index < bytes.count {
       let control = unsafe bytes[unchecked: index]

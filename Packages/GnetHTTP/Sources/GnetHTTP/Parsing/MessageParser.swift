@@ -11,10 +11,10 @@ protocol MessageIndex: Sendable {
   init()
 
   /// Parses the first line of a head.
-  init(startLine line: Line) throws(Refusal)
+  init(startLine line: HTTPLine) throws(Refusal)
 
   /// Parses a field line.
-  static func addField(_ line: Line, to facts: inout HeadFacts) throws(Refusal)
+  static func addField(_ line: HTTPLine, to facts: inout HeadFacts) throws(Refusal)
 }
 
 /// The parsing that requests and responses have in common.
@@ -50,9 +50,9 @@ struct MessageParser<Index: MessageIndex>: ~Copyable {
     if isHeadComplete { return true }
     if input.isEmpty { return false }
     input.makeContiguous()
-    let bytes = Line(_bytes: input.readable.first)
-    while let range = try lines.nextHeadLine(in: bytes) {
-      let line = unsafe bytes.extracting(unchecked: range)
+    let bytes = Span<UInt8>(_bytes: input.readable.first)
+    while let range = try lines.nextHeadLine(in: HTTPLine(bytes)) {
+      let line = unsafe HTTPLine(bytes.extracting(unchecked: range))
       if range.lowerBound == 0 {
         index = try Index(startLine: line)
         facts = HeadFacts(isHTTP10: index.isHTTP10)
@@ -74,7 +74,7 @@ struct MessageParser<Index: MessageIndex>: ~Copyable {
   @_lifetime(borrow input)
   func head(in input: borrowing RingBuffer) -> Span<UInt8> {
     precondition(isHeadComplete, "head: the head is not complete")
-    let bytes = Line(_bytes: input.readable.first.extracting(first: index.end))
+    let bytes = Span<UInt8>(_bytes: input.readable.first.extracting(first: index.end))
     return unsafe _overrideLifetime(bytes, borrowing: input)
   }
 

@@ -34,7 +34,7 @@ extension RequestHead {
     let target = target
     let isURL = index.method != .connect && !target.hasPrefix("/") && target != "*"
     let scheme = isURL ? target.prefix { $0 != ":" }.lowercased() : "http"
-    let path = index.query.map { bytes.text(in: index.path) + "?" + bytes.text(in: $0) } ?? path
+    let path = index.query.map { HTTPLine(bytes).text(in: index.path) + "?" + HTTPLine(bytes).text(in: $0) } ?? path
     return HTTPRequest(
       method: method, scheme: index.method == .connect ? nil : scheme,
       authority: index.method == .connect ? target : host,

@@ -26,7 +26,7 @@ public struct RequestHead: ~Escapable {
     case .trace: .trace
     case .patch: .patch
     case .connect: .connect
-    case .other: HTTPRequest.Method(bytes.text(in: 0..<index.methodEnd)) ?? .get
+    case .other: HTTPRequest.Method(HTTPLine(bytes).text(in: 0..<index.methodEnd)) ?? .get
     }
   }
 
@@ -38,13 +38,13 @@ public struct RequestHead: ~Escapable {
   }
 
   /// The path as sent, without the query. Up to 15 bytes need no allocation.
-  public var path: String { bytes.text(in: index.path) }
+  public var path: String { HTTPLine(bytes).text(in: index.path) }
 
   /// The text behind the question mark of the target, as sent; `nil` if there is none.
-  public var query: String? { index.query.map { bytes.text(in: $0) } }
+  public var query: String? { index.query.map { HTTPLine(bytes).text(in: $0) } }
 
   /// The target as sent: a path with its query, a URL, `*`, or a host and a port for CONNECT.
-  public var target: String { bytes.text(in: index.target) }
+  public var target: String { HTTPLine(bytes).text(in: index.target) }
 
   /// Whether the client speaks HTTP/1.0; otherwise it speaks HTTP/1.1.
   public var isHTTP10: Bool { index.isHTTP10 }

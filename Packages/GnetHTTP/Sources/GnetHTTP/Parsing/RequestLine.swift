@@ -1,6 +1,6 @@
 extension HeadIndex {
   /// Parses `method SP request-target SP HTTP-version`.
-  init(startLine line: Line) throws(Refusal) {
+  init(startLine line: HTTPLine) throws(Refusal) {
     methodEnd = line.end(of: .token, from: 0)
     guard methodEnd > 0, methodEnd < line.count, line[methodEnd] == .space else {
       throw .badRequest("the request line does not begin with a method")
@@ -26,7 +26,7 @@ extension HeadIndex {
 
   /// Parses the version. A higher minor version than ours is answered with ours: RFC 9110, 2.5.
   @inline(__always)
-  static func isHTTP10(_ range: Range<Int>, of line: Line) throws(Refusal) -> Bool {
+  static func isHTTP10(_ range: Range<Int>, of line: HTTPLine) throws(Refusal) -> Bool {
     if line.equals("HTTP/1.1", in: range) { return false }
     let start = range.lowerBound
     guard range.count == 8, line.equals("HTTP/", in: start..<start + 5), line[start + 5].isDigit,
@@ -45,7 +45,7 @@ extension HeadIndex {
   /// - Parameter end: the start of the query, or the end of the target.
   @inline(__always)
   private static func path(
-    of target: Range<Int>, endingAt end: Int, _ method: KnownMethod, _ line: Line
+    of target: Range<Int>, endingAt end: Int, _ method: KnownMethod, _ line: HTTPLine
   ) throws(Refusal) -> Range<Int> {
     if line[target.lowerBound] == UInt8(ascii: "/") { return target.lowerBound..<end }
     if method == .options, line.equals("*", in: target) { return target }
@@ -54,7 +54,9 @@ extension HeadIndex {
 
   /// The path in `http://host:port/path`.
   @inline(never)
-  private static func pathOfURL(in target: Range<Int>, endingAt end: Int, _ line: Line) throws(Refusal) -> Range<Int> {
+  private static func pathOfURL(
+    in target: Range<Int>, endingAt end: Int, _ line: HTTPLine
+  ) throws(Refusal) -> Range<Int> {
     let schemeEnd = line.offset(of: UInt8(ascii: ":"), in: target)
     let scheme = target.lowerBound..<schemeEnd
     let start = schemeEnd + 3
@@ -71,7 +73,7 @@ extension HeadIndex {
   }
 
   /// Whether the bytes are `host` or `host:port`. A user's name is not allowed in HTTP.
-  static func isAuthority(_ range: Range<Int>, of line: Line, mayBeEmpty: Bool) -> Bool {
+  static func isAuthority(_ range: Range<Int>, of line: HTTPLine, mayBeEmpty: Bool) -> Bool {
     if range.isEmpty { return mayBeEmpty }
     var hostEnd: Int
     if line[range.lowerBound] == UInt8(ascii: "[") {

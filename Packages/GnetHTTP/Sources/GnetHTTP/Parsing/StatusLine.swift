@@ -11,12 +11,12 @@ struct ResponseIndex: MessageIndex {
 
   init() {}
 
-  static func addField(_ line: Line, to facts: inout HeadFacts) throws(Refusal) { try facts.addResponseField(line) }
+  static func addField(_ line: HTTPLine, to facts: inout HeadFacts) throws(Refusal) { try facts.addResponseField(line) }
 
   /// Parses `HTTP-version SP status-code SP reason-phrase`.
   ///
   /// Some servers leave out the second space along with the phrase, which cannot be read in another way.
-  init(startLine line: Line) throws(Refusal) {
+  init(startLine line: HTTPLine) throws(Refusal) {
     let codeStart = 9
     let codeEnd = codeStart + 3
     guard line.count >= codeEnd, line[codeStart - 1] == .space,

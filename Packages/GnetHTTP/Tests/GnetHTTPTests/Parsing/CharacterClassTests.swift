@@ -44,7 +44,7 @@ struct CharacterClassTests {
           bytes[offset] = byte
           for start in 0...length {
             let expected = isControl && start <= offset ? offset : length
-            let found = bytes.span.endOfText(from: start)
+            let found = HTTPLine(bytes.span).endOfText(from: start)
             if found != expected { Issue.record("byte \(byte) at \(offset) of \(length) from \(start): \(found)") }
           }
         }
