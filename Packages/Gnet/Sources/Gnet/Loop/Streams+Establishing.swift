@@ -85,7 +85,9 @@ extension Streams {
     if slot.pointee.life.flags.contains(.outputBroken) && filters.pointee.failure == nil {
       return callFailed(slot, .send, slot.pointee.failure ?? .brokenPipe, &turn)
     }
-    if let failure = filters.pointee.failure, slot.pointee.outbound.isEmpty { return filtersFailed(slot, failure, &turn) }
+    if let failure = filters.pointee.failure, slot.pointee.outbound.isEmpty {
+      return filtersFailed(slot, failure, &turn)
+    }
     var interest: Poller.Interest = slot.pointee.outbound.isEmpty ? [] : .writable
     let isFull = slot.pointee.outbound.count >= max(1, turn.options.outboundHighWatermark)
     if filters.pointee.failure == nil && !isFull { interest.insert(.readable) }
