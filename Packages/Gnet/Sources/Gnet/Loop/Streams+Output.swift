@@ -72,11 +72,19 @@ extension Streams {
   @inline(__always)
   mutating func flush(_ slot: ConnectionSlot, from gathered: Pinned<RingBuffer>, _ turn: inout Turn<System>) {
     let count = gathered.pointee.count
-    callPreWrite(slot, count)
+    if hasPreWriteHooks { announce(gathered, slot) }
     send(slot, from: &gathered.pointee, count, &turn)
     if !gathered.pointee.isEmpty { keepUnsent(slot, gathered, turn.options) }
     // The handler may have stopped at the watermark, however much of it the kernel has taken at once.
     if count >= turn.options.outboundHighWatermark { slot.pointee.life.flags.insert(.outputFull) }
+  }
+
+  /// Calls the hooks before a callback's output is sent. Bytes that a hook writes come behind this output, also where a
+  /// callback of another connection has gathered it.
+  @inline(never)
+  private mutating func announce(_ gathered: Pinned<RingBuffer>, _ slot: ConnectionSlot) {
+    callPreWrite(slot, gathered.pointee.count)
+    if gathered != output { gathered.pointee.append(moving: &output.pointee) }
   }
 
   /// Keeps the bytes that the kernel did not take in the connection's own ring.
