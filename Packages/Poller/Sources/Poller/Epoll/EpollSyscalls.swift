@@ -50,10 +50,7 @@
           continue
         }
         assert(result <= capacity)
-        if result > 0 { return Int(result) }
-        if result < 0 && result != -Errno.interrupted.rawValue { throw Errno(rawValue: -result) }
-        countdown.refresh()
-        if result == 0 && countdown.remaining == 0 { return 0 }
+        if let count = try Self.count(of: result, &countdown) { return count }
       }
     }
 
@@ -99,12 +96,7 @@
     }
 
     private func add(to eventfd: Int32) throws(Errno) {
-      while true {
-        let result = faults.take(.signal) ?? cpoller_eventfd_signal(eventfd)
-        if result == -Errno.interrupted.rawValue { continue }
-        _ = try Self.check(result)
-        return
-      }
+      try Self.untilDone { faults.take(.signal) ?? cpoller_eventfd_signal(eventfd) }
     }
   }
 #endif

@@ -49,10 +49,7 @@
       while true {
         let result = unsafe waitOnce(kqueue, events, countdown.remaining)
         assert(result <= events.count)
-        if result > 0 { return Int(result) }
-        if result < 0 && result != -Errno.interrupted.rawValue { throw Errno(rawValue: -result) }
-        countdown.refresh()
-        if result == 0 && countdown.remaining == 0 { return 0 }
+        if let count = try Self.count(of: result, &countdown) { return count }
       }
     }
 
@@ -67,12 +64,7 @@
     ///
     /// Corresponds to `kevent(2)` with `NOTE_TRIGGER`.
     func signal(_ kqueue: Int32) throws(Errno) {
-      while true {
-        let result = faults.take(.signal) ?? cpoller_kqueue_trigger_user(kqueue)
-        if result == -Errno.interrupted.rawValue { continue }
-        _ = try Self.check(result)
-        return
-      }
+      try Self.untilDone { faults.take(.signal) ?? cpoller_kqueue_trigger_user(kqueue) }
     }
   }
 #endif
