@@ -189,7 +189,7 @@
     @Test("what a lost wake-up was for is done with the next wake-up of the loop")
     func lostWake() throws {
       let (handles, plan) = (Log<ConnectionHandle>(), FaultPlan())
-      try withServer(Events().logging(handles), options: Self.options(1, plan)) { server in
+      try withServer(Events().logging(handles), options: Options(loopCount: 1, faults: plan)) { server in
         let first = try Client(server.address())
         try require("it is open") { handles.count == 1 }
         let second = try Client(server.address())
