@@ -272,7 +272,7 @@ private struct ShutdownPlugin: Plugin {
         let taken = try TestServer(.echo)
         let before = ProcessState()
         for loopCount in 1...4 {
-          var options = Options(loopCount: loopCount)
+          let options = Options(loopCount: loopCount)
           let addresses = ["unix://\(Files.temporaryPath())", "udp://127.0.0.1:0", "tcp://\(taken.address())"]
           do {
             try serve(.echo, options: options, on: addresses)
