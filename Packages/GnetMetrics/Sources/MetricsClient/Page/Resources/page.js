@@ -4,16 +4,13 @@ const CHANGE_LIMIT = 100;
 /** The time in milliseconds in which events are collected before they are drawn. */
 const UPDATE_DELAY = 100;
 
+/** The titles of the columns that the overview and the tables of loops have in common. */
+const SHARED_TITLES = ["open", "opened", "reads", "in", "out", "busy", "pending"];
+
 const OVERVIEW_COLUMNS = [
   { title: "state", kind: "text", value: ({ word }) => word },
   ...[
-    column("open", count, "connections_active", "open connections"),
-    column("opened", rate, "connections_opened", "connections opened per second"),
-    column("reads", rate, "reads", "system calls that received, per second"),
-    column("in", bytes, "bytes_read", "bytes received per second"),
-    column("out", bytes, "bytes_written", "bytes sent per second"),
-    { ...column("busy", share, "busy", "part of the time at work, mean of the loops"), bar: (work) => work?.busy ?? 0 },
-    column("pending", bytes, "pending_output_bytes", "bytes of output that wait for clients"),
+    ...LOOP_COLUMNS.filter(({ title }) => SHARED_TITLES.includes(title)),
     { title: "errors", meaning: "failures to accept and to connect, per second",
       value: (work) => work && rate(failedArrivals(work) + work.connect_failures) },
   ].map((column) => ({
@@ -22,6 +19,19 @@ const OVERVIEW_COLUMNS = [
     bar: column.bar && ((history) => column.bar(history.isUp ? history.total : null)),
   })),
 ];
+
+/** A function that has `schedule` call `action` later: once for all calls until then. */
+function planner(action, schedule) {
+  let isPlanned = false;
+  return () => {
+    if (isPlanned) return;
+    isPlanned = true;
+    schedule(() => {
+      isPlanned = false;
+      action();
+    });
+  };
+}
 
 /** The whole page: takes the events of the feed, and draws. */
 class Page {
@@ -33,8 +43,10 @@ class Page {
     this.mark = null;
     this.now = Date.now();
     this.isConnected = false;
-    this.isDrawingPlanned = false;
-    this.isUpdatePlanned = false;
+    /** Draws with the next frame of the display, for what somebody does. */
+    this.planDrawing = planner(() => this.draw(), requestAnimationFrame);
+    /** Draws soon: the events of several servers come one after the other. */
+    this.planUpdate = planner(this.planDrawing, (action) => setTimeout(action, UPDATE_DELAY));
     this.overview = new Table("Servers, rates per second", "server", OVERVIEW_COLUMNS);
     document.getElementById("overview").append(this.overview.element);
     document.getElementById("span").addEventListener("change", (event) => {
@@ -110,26 +122,6 @@ class Page {
   }
 
   // The drawing.
-
-  /** Draws soon: the events of several servers come one after the other. */
-  planUpdate() {
-    if (this.isUpdatePlanned) return;
-    this.isUpdatePlanned = true;
-    setTimeout(() => {
-      this.isUpdatePlanned = false;
-      this.planDrawing();
-    }, UPDATE_DELAY);
-  }
-
-  /** Draws with the next frame of the display, for what somebody does. */
-  planDrawing() {
-    if (this.isDrawingPlanned) return;
-    this.isDrawingPlanned = true;
-    requestAnimationFrame(() => {
-      this.isDrawingPlanned = false;
-      this.draw();
-    });
-  }
 
   draw() {
     const step = this.interval * 1000;

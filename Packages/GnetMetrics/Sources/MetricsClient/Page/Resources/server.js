@@ -78,7 +78,7 @@ const LOOP_COLUMNS = [
   column("in", bytes, "bytes_read", "bytes received per second"),
   column("writes", rate, "writes", "system calls that sent, per second"),
   column("out", bytes, "bytes_written", "bytes sent per second"),
-  { ...column("busy", share, "busy", "part of the time at work"), bar: (work) => work?.busy ?? 0 },
+  { ...column("busy", share, "busy", "part of the time at work, of several loops the mean"), bar: (work) => work?.busy ?? 0 },
   column("stalls", count, "stalls", "times since the start that a callback blocked the loop for too long"),
   column("pending", bytes, "pending_output_bytes", "bytes of output that wait for clients"),
   column("blocked", rate, "writes_would_block", "writes per second that could not send all"),
