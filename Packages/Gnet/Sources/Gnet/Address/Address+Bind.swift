@@ -10,6 +10,7 @@ extension Address {
   func bind(
     index: Int, loopCount: Int, backlog: Int, options: Options, on system: some SystemCalls
   ) throws(ServeError) -> [[BoundSocket]] {
+    assert(loopCount >= 1)
     let backlog = Int32(clamping: backlog)
     if scheme == .unix { return [[try bindUnix(index: index, backlog: backlog, options: options, on: system)]] }
     let candidates = try resolve(on: system)
@@ -53,6 +54,7 @@ extension Address {
         failure = failure ?? .system(operation: "bind", address: text, .addressNotAvailable)
       }
     }
+    assert(!bindsOneAddress || bound.count <= 1)
     if !bound.isEmpty { return bound }
     throw failure ?? invalid("the host has no address of this kind")
   }
@@ -64,6 +66,7 @@ extension Address {
   private func bindAll(
     _ address: RawAddress, index: Int, count: Int, backlog: Int32, options: Options, on system: some SystemCalls
   ) throws(ServeError) -> [BoundSocket] {
+    assert(count >= 1)
     var address = address
     var sockets: [BoundSocket] = []
     for _ in 0..<count {
@@ -79,6 +82,7 @@ extension Address {
     _ address: RawAddress, index: Int, backlog: Int32, options: Options, on system: some SystemCalls
   ) throws(ServeError) -> BoundSocket {
     let family = address.family
+    assert(scheme != .unix && family != AF_UNIX)
     var step = SystemCall.socket
     do throws(Errno) {
       let socket = try system.socket(family: family, isDatagram: scheme.isDatagram)
@@ -114,6 +118,7 @@ extension Address {
   /// An empty host means all interfaces: one socket for both versions of IP, if the system has IPv6. The IPv4 addresses of
   /// a name come first; the first one names the server.
   private func resolve(on system: some SystemCalls) throws(ServeError) -> [RawAddress] {
+    assert(scheme != .unix, "a path is no name of a host")
     let addresses: [RawAddress]
     do {
       addresses = try system.resolve(

@@ -16,6 +16,7 @@ extension Address {
   func bindUnix(
     index: Int, backlog: Int32, options: Options, name: SocketAddress? = nil, on system: some SystemCalls
   ) throws(ServeError) -> BoundSocket {
+    assert(scheme == .unix && !path.isEmpty)
     guard let address = RawAddress(path: path) else { throw invalid("the path is too long") }
     var step = SystemCall.socket
     do throws(Errno) {
@@ -33,6 +34,7 @@ extension Address {
       }
       step = .listen
       try system.checked(system.listen(bound.fd, backlog: backlog))
+      assert(bound.file?.isOwned ?? isAbstract, "nobody removes the file")
       return bound
     } catch {
       throw .system(operation: step.rawValue, address: text, error)
@@ -40,6 +42,7 @@ extension Address {
   }
 
   private func bind(_ fd: Int32, to address: RawAddress, on system: some SystemCalls) throws(Errno) {
+    assert(address.family == AF_UNIX)
     let result = system.bind(fd, to: address)
     guard result == -EADDRINUSE, try isAbandoned(address, on: system) else {
       try system.checked(result)
@@ -62,6 +65,7 @@ extension Address {
   /// Waits for the lock of the path's folder, for a second at most: others take a few system calls. `nil` where the folder
   /// may be written to but not read, or the file system has no locks: servers do not take turns there.
   private func lockFolder(on system: some SystemCalls) throws(Errno) -> OwnedSocket? {
+    assert(!isAbstract)
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
     let result = system.lockFolder(at: folder)
     switch -result {

@@ -45,9 +45,11 @@ struct Address: Sendable, Hashable {
     } else {
       try parseHostAndPort(rest)
     }
+    assert(scheme == .unix ? host.isEmpty && port == 0 && !reusePort : path.isEmpty)
   }
 
   private mutating func parsePath(_ rest: Substring) throws(ServeError) {
+    assert(scheme == .unix && path.isEmpty)
     let query = rest.divided(at: rest.lastIndex(of: "?")).behind ?? ""
     if query == "reuseport" || query.hasPrefix("reuseport=") && !query.contains("/") {
       throw invalid("a unix socket cannot share its path: leave out reuseport")
@@ -64,9 +66,11 @@ struct Address: Sendable, Hashable {
     if count > RawAddress.maximumPathLength {
       throw invalid("the path is \(count) bytes long, at most \(RawAddress.maximumPathLength) are possible")
     }
+    assert(RawAddress(path: path) != nil)
   }
 
   private mutating func parseHostAndPort(_ rest: Substring) throws(ServeError) {
+    assert(scheme != .unix && host.isEmpty)
     let (address, query) = rest.divided(at: rest.firstIndex(of: "?"))
     let (hostPart, portPart) = address.divided(at: address.lastIndex(of: ":"))
     if address.hasPrefix("[") {

@@ -26,7 +26,8 @@ struct AddressRange: Sendable, Hashable {
 
   /// Whether an address belongs to the network.
   func contains(_ address: SocketAddress) -> Bool {
-    switch (base.storage, address.storage) {
+    assert(base.family != .unix && prefixLength <= (base.family == .ipv4 ? 32 : 128))
+    return switch (base.storage, address.storage) {
     case (.ipv4(let base, _), .ipv4(let address, _)):
       Self.agree(UInt64(base) << 32, UInt64(address) << 32, prefixLength)
     case (.ipv6(let high, let low, _, _), .ipv6(let otherHigh, let otherLow, _, _)):
@@ -37,6 +38,7 @@ struct AddressRange: Sendable, Hashable {
 
   /// Whether two numbers have the same leading bits.
   private static func agree(_ left: UInt64, _ right: UInt64, _ count: Int) -> Bool {
-    count == 0 || (left ^ right) >> (64 - UInt64(count)) == 0
+    assert(0...64 ~= count)
+    return count == 0 || (left ^ right) >> (64 - UInt64(count)) == 0
   }
 }

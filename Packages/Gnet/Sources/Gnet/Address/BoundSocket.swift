@@ -25,6 +25,9 @@ final class BoundSocket: Sendable {
     _ socket: consuming OwnedSocket, address: SocketAddress, addressIndex: Int, isDatagram: Bool,
     isIPv6: Bool, backlog: Int32, file: UnixSocketFile? = nil
   ) {
+    assert(address.family != .ipv6 || isIPv6, "an IPv6 address at a socket of IPv4")
+    assert(!isDatagram || backlog == 0 && file == nil)
+    assert(file == nil || address.family == .unix)
     self.socket = socket
     self.address = address
     self.addressIndex = addressIndex

@@ -29,6 +29,7 @@ package struct RawAddress {
       }
     }
     setLength(Self.pathOffset + path.utf8.count + (isAbstract ? 0 : 1))
+    assert(family == AF_UNIX && length <= MemoryLayout<sockaddr_un>.size)
   }
 
   /// An address for an IPv4 or IPv6 socket: for an IPv6 socket, IPv4 addresses are mapped to IPv6.
@@ -36,9 +37,11 @@ package struct RawAddress {
     if case .unix(let path) = address.storage {
       self = RawAddress(path: path) ?? RawAddress()
     } else {
+      assert(isIPv6 || address.family == .ipv4, "an IPv6 address for a socket of IPv4")
       let (internet, count) = sockaddr_in6.holding(address, isIPv6: isIPv6)
       unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.storeBytes(of: internet, as: sockaddr_in6.self) }
       setLength(count)
+      assert(family == (isIPv6 ? AF_INET6 : AF_INET))
     }
   }
 
@@ -46,6 +49,7 @@ package struct RawAddress {
   package var family: Int32 { Int32(storage.ss_family) }
 
   private mutating func setLength(_ count: Int) {
+    assert(0...MemoryLayout<sockaddr_storage>.size ~= count)
     length = socklen_t(count)
     unsafe cgnet_set_length(&storage, length)
   }
@@ -74,7 +78,8 @@ extension sockaddr_in6 {
       return (holder, MemoryLayout<sockaddr_in>.size)
     case .ipv6(let high, let low, let scope, let port):
       return (sockaddr_in6(high: high, low: low, scope: scope, port: port), Self.byteCount)
-    case .unix:
+    case .unix(let path):
+      assert(path.isEmpty, "a datagram to a path")
       return (sockaddr_in6(), 0)
     }
   }

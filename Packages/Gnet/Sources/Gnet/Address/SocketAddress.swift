@@ -40,6 +40,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
   /// The address with the port of another address; a unix address stays as it is.
   package func withPort(of other: SocketAddress) -> SocketAddress {
+    assert(family == .unix || other.family != .unix, "a path has no port")
     let port = UInt16(other.port ?? 0)
     return switch storage {
     case .ipv4(let address, _): SocketAddress(.ipv4(address: address, port: port))

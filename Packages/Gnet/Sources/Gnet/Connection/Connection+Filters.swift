@@ -36,12 +36,14 @@ extension Connection {
   }
 
   private func add(_ stage: Pinned<FilterStage>) {
+    assert(state.pointee.isPhaseOfFilters)
     let filters =
       state.pointee.filters ?? Pinned(FilterChain([], filterContext, unsafe state.pointee.loop.filterBuffers))
     state.pointee.filters = filters
     filters.pointee.add(stage)
     state.pointee.life.phase = .filtered
     state.pointee.life.flags.insert(.hasRequests)
+    assert(state.pointee.isPhaseOfFilters)
   }
 
   private var filterContext: FilterContext {

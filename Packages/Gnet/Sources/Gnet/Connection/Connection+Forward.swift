@@ -24,6 +24,7 @@ extension Connection {
   func forward(
     _ bytes: inout RingBuffer, to other: ConnectionHandle, at token: ConnectionToken
   ) -> ConnectionHandle.Offer {
+    assert(token == .none || token == self.token(of: other), "a token of another connection was kept")
     guard let table = unsafe state.pointee.loop.state.connections, state.pointee.life.isStream,
       token != .none
     else { return offer(&bytes, to: other) }
@@ -59,10 +60,12 @@ extension Connection {
   private func forward(
     _ bytes: inout RingBuffer, to target: ConnectionSlot, in table: Pinned<ConnectionTable>
   ) -> ConnectionHandle.Offer {
+    assert(!target.pointee.isInCallback, "output for a callback that gathers its own")
     if target.isOutputFull { return .full }
     if bytes.isEmpty { return .taken }
     table.pointee.forward(&bytes, to: target)
     state.pointee.life.flags.insert(.hasRequests)
+    assert(bytes.isEmpty)
     return .taken
   }
 }
@@ -72,13 +75,16 @@ extension ConnectionTable {
   /// the callback that is running is over.
   mutating func forward(_ bytes: inout RingBuffer, to slot: ConnectionSlot) {
     if let before = forwardedTo, before != slot.pointee.token { keepForwarded() }
+    assert(forwardedTo == slot.pointee.token || forwarded.pointee.isEmpty, "output of two connections would mix")
     forwardedTo = slot.pointee.token
     forwarded.gather(&bytes, capacity: lentOutput.pointee.capacity)
+    assert(!forwarded.pointee.isEmpty)
   }
 
   /// Makes what was gathered the connection's own pending output, which the run queue sends.
   mutating func keepForwarded() {
     guard let token = forwardedTo.take() else { return }
+    defer { assert(forwarded.pointee.isEmpty, "output has no owner any more") }
     guard let slot = find(token) else { return forwarded.drop() }
     if slot.pointee.life.takesOutput {
       forwarded.move(to: slot)
@@ -98,6 +104,7 @@ extension Pinned where Value == RingBuffer {
   /// Takes the bytes of another ring, by an exchange of storage where that has the capacity, or is worth it.
   @inline(__always)
   fileprivate func gather(_ bytes: inout RingBuffer, capacity: Int) {
+    assert(!bytes.isEmpty)
     if bytes.isWorthExchanging(forCapacity: capacity) {
       pointee.append(moving: &bytes)
     } else {

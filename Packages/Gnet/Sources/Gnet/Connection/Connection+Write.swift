@@ -39,6 +39,7 @@ extension Connection {
     } else {
       copyAndEmpty(&ring)
     }
+    assert(ring.isEmpty)
   }
 
   /// The slow path of `write(moving:)`.
@@ -67,6 +68,7 @@ extension Connection {
   /// Writes bytes that lie in two places: on a datagram they are one.
   @inline(__always)
   private func write(_ first: RawSpan, _ second: RawSpan) {
+    assert(state.pointee.gathersInOnePlace, "output would overtake output")
     if state.pointee.life.takesOutput {
       if state.pointee.hasOutbound {
         state.pointee.outbound.write(first)

@@ -10,7 +10,10 @@ public import SystemPackage
 public struct Connection: ~Copyable {
   let state: ConnectionSlot
 
-  init(_ state: ConnectionSlot) { self.state = state }
+  init(_ state: ConnectionSlot) {
+    assert(state.pointee.isInCallback || state.pointee.isDatagramPeer, "a connection is lent outside of a callback")
+    self.state = state
+  }
 
   /// Anything that the program wants to keep with the connection; released when the connection has ended.
   public var context: AnyObject? {
@@ -66,7 +69,10 @@ public struct Connection: ~Copyable {
 
   /// A value that may go anywhere: it writes to, wakes and closes this connection from any thread, at any time.
   public var handle: ConnectionHandle {
-    if let existing = state.pointee.handleQueue { return ConnectionHandle(existing) }
+    if let existing = state.pointee.handleQueue {
+      assert(existing.token == state.pointee.token, "a handle of an earlier connection of the slot")
+      return ConnectionHandle(existing)
+    }
     let made = HandleQueue(of: state.pointee)
     // The peer of a datagram passes with its callback: each handle is one of its own.
     if state.pointee.life.isOpen { state.pointee.handleQueue = made }

@@ -60,6 +60,8 @@ extension ConnectionState {
 
   @inline(never)
   private mutating func makeRare() -> Pinned<RareState> {
+    assert(rare == nil)
+    assert(unsafe Pinned<RareState>.blank.pointee.isBlank, "the state of connections that have none was changed")
     let made = Pinned(RareState())
     rare = made
     return made
@@ -120,6 +122,7 @@ extension ConnectionState {
     guard hasInbound else { return [] }
     let bytes = inbound.readAll()
     giveInboundBack()
+    assert(!hasInbound)
     return bytes
   }
 
@@ -130,7 +133,10 @@ extension ConnectionState {
 
   var accountedOutput: Int {
     @inline(__always) get { rare?.pointee.accountedOutput ?? 0 }
-    set { if newValue != accountedOutput { madeRare.pointee.accountedOutput = newValue } }
+    set {
+      assert(newValue >= 0)
+      if newValue != accountedOutput { madeRare.pointee.accountedOutput = newValue }
+    }
   }
 
   var lastReceived: Poller.Instant {
@@ -156,7 +162,10 @@ extension ConnectionState {
 
   var timer: Timers<Deadline>.ID? {
     @inline(__always) get { rare?.pointee.timer }
-    set { if newValue != timer { madeRare.pointee.timer = newValue } }
+    set {
+      assert(newValue == nil || timer == nil, "a timer that is set was forgotten")
+      if newValue != timer { madeRare.pointee.timer = newValue }
+    }
   }
 
   var failure: Errno? {
@@ -166,18 +175,25 @@ extension ConnectionState {
 
   var filters: Pinned<FilterChain>? {
     @inline(__always) get { rare?.pointee.filters }
-    set { if newValue != filters { madeRare.pointee.filters = newValue } }
+    set {
+      assert(newValue == nil || filters == nil || newValue == filters, "filters were forgotten")
+      if newValue != filters { madeRare.pointee.filters = newValue }
+    }
   }
 
   /// Removes the filters at the end of the connection.
   mutating func dropFilters() {
+    assert(!isInCallback, "filters are dropped under a callback")
     filters?.destroy()
     filters = nil
   }
 
   var outbox: Pinned<DatagramOutbox>? {
     @inline(__always) get { rare?.pointee.outbox }
-    set { if newValue != outbox { madeRare.pointee.outbox = newValue } }
+    set {
+      assert(newValue == nil || outbox == nil, "datagrams were forgotten")
+      if newValue != outbox { madeRare.pointee.outbox = newValue }
+    }
   }
 
   var localAfterDetach: SocketAddress? {

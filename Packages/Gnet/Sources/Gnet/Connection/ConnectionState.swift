@@ -48,6 +48,7 @@ struct ConnectionState: ~Copyable {
   var successor: HandlerSource?
 
   init(token: ConnectionToken, loop: EventLoop, lentOutput: Pinned<RingBuffer>) {
+    assert(token.generation != 0, "the token of a listening socket")
     self.token = token
     unsafe self.loop = loop
     self.lentOutput = lentOutput
@@ -90,6 +91,22 @@ struct ConnectionState: ~Copyable {
   /// This side's address where it is not for the descriptor to tell.
   var knownLocal: SocketAddress? { isDatagramPeer ? outbox?.pointee.localAddress : localAfterDetach }
 
+  /// Whether the slot is free, as it was made: no connection has it.
+  var isFree: Bool { life == StreamLife() && fd < 0 }
+
+  /// Whether the phase of a stream tells whether its bytes pass through filters.
+  var isPhaseOfFilters: Bool {
+    !life.isStream || (life.phase == .filtered) == (filters?.pointee.isActive == true)
+  }
+
+  /// Whether the output of a stream is gathered in one place: behind bytes that wait, or else in the lent buffer.
+  var gathersInOnePlace: Bool { !hasOutbound || lentOutput.pointee.isEmpty }
+
+  /// Whether the bytes that wait can still be sent: none wait behind the end of the output, or its loss.
+  private var waitsForASender: Bool {
+    life.phase != .open || !hasOutbound || life.flags.isDisjoint(with: [.outputEnded, .outputBroken])
+  }
+
   /// Whether nothing but going on as before is to be done after a callback.
   @inline(__always)
   var isSteady: Bool { life.isSteady && interest == .readable && isDrained }
@@ -105,6 +122,7 @@ struct ConnectionState: ~Copyable {
   @inline(__always)
   mutating func end(_ requested: StreamLife.Ending) {
     if isDatagramPeer { return }
+    assert(requested != .detach || canDetach)
     life.end(requested)
     if requested == .close { outbox?.pointee.close() }
   }
@@ -121,6 +139,7 @@ struct ConnectionState: ~Copyable {
   /// The output that the kernel has not taken, beside the watermarks.
   @inline(__always)
   func pending(_ options: Options) -> StreamLife.Pending {
+    assert(waitsForASender, "output waits that nothing can take")
     if rare == nil { return .none }
     let count = unsentCount
     if count == 0 { return endsBehindHandshake ? .low : .none }

@@ -30,6 +30,7 @@ struct ConnectionTable: ~Copyable {
   var forwardedTo: ConnectionToken?
 
   init(loop: EventLoop, lentOutput: Pinned<RingBuffer>, forwarded: Pinned<RingBuffer>) {
+    assert(lentOutput != forwarded && lentOutput.pointee.capacity == forwarded.pointee.capacity)
     self.loop = loop
     self.lentOutput = lentOutput
     self.forwarded = forwarded
@@ -48,21 +49,29 @@ struct ConnectionTable: ~Copyable {
     if free.isEmpty { addChunk() }
     count += 1
     let slot = self[free.removeLast()]
-    assert(slot.pointee.life == StreamLife() && slot.pointee.fd < 0, "a slot that is in use was free")
+    assert(slot.pointee.isFree, "a slot that is in use was free")
     slot.pointee.life.phase = .establishing
+    assert(knowsEverySlot)
     return slot
   }
 
   /// Gives a slot back. Its objects are released, and its generation passes.
   mutating func release(_ slot: ConnectionSlot) {
+    assert(!slot.pointee.isFree, "a slot was released twice")
     assert(slot.pointee.timer == nil, "a slot with a timer was released")
+    assert(slot.pointee.handler == nil, "a handler has outlived its connection")
+    assert(slot.pointee.accountedOutput == 0, "output of a connection that has gone is counted")
     let token = slot.pointee.token
     slot.pointee = ConnectionState(
       token: ConnectionToken(slot: token.slot, generation: ConnectionToken.generation(after: token.generation)),
       loop: loop, lentOutput: lentOutput)
     free.append(token.slot)
     count -= 1
+    assert(slot.pointee.isFree && knowsEverySlot)
   }
+
+  /// Whether each slot is either in use or free.
+  private var knowsEverySlot: Bool { count >= 0 && count + free.count == capacity }
 
   /// The slot of a connection; `nil` where the connection has gone. A slot's next token is known to no one before it is
   /// taken, so the generation alone tells whether the connection is there.
@@ -70,6 +79,7 @@ struct ConnectionTable: ~Copyable {
   func find(_ token: ConnectionToken) -> ConnectionSlot? {
     guard token.slot < capacity else { return nil }
     let slot = self[token.slot]
+    assert(slot.pointee.token != token || !slot.pointee.isFree, "somebody knows the next token of a free slot")
     return slot.pointee.token == token ? slot : nil
   }
 
@@ -84,7 +94,8 @@ struct ConnectionTable: ~Copyable {
   private static func slot(
     _ offset: Int, of chunk: UnsafeMutableRawPointer
   ) -> UnsafeMutablePointer<ConnectionState> {
-    unsafe (chunk + offset * slotSize).assumingMemoryBound(to: ConnectionState.self)
+    assert(0..<chunkSize ~= offset)
+    return unsafe (chunk + offset * slotSize).assumingMemoryBound(to: ConnectionState.self)
   }
 
   // MARK: The run queue
@@ -94,6 +105,7 @@ struct ConnectionTable: ~Copyable {
 
   /// Puts a connection in the run queue, once.
   mutating func enqueue(_ slot: ConnectionSlot) {
+    assert(slot.pointee.life.phase != .ended, "a connection that has ended was queued")
     if slot.pointee.isQueued { return }
     slot.pointee.isQueued = true
     queue.append(slot.pointee.token)
@@ -104,6 +116,7 @@ struct ConnectionTable: ~Copyable {
     var round: [ConnectionToken] = []
     swap(&round, &spareQueue)
     swap(&round, &queue)
+    assert(queue.isEmpty && spareQueue.isEmpty)
     return round
   }
 
@@ -111,12 +124,14 @@ struct ConnectionTable: ~Copyable {
   mutating func recycleQueue(_ round: consuming [ConnectionToken]) {
     guard round.capacity <= Self.spareQueueLimit else { return }
     round.removeAll(keepingCapacity: true)
+    assert(spareQueue.isEmpty)
     spareQueue = round
   }
 
   private static var spareQueueLimit: Int { 1024 }
 
   private mutating func addChunk() {
+    assert(free.isEmpty && knowsEverySlot)
     let first = UInt32(capacity)
     let chunk = UnsafeMutableRawPointer.allocate(
       byteCount: Self.chunkSize * Self.slotSize, alignment: Self.cacheLine)
@@ -132,6 +147,7 @@ struct ConnectionTable: ~Copyable {
     unsafe chunks = more
     capacity += Self.chunkSize
     free.append(contentsOf: (first..<first + UInt32(Self.chunkSize)).reversed())
+    assert(unsafe knowsEverySlot && capacity == chunks.count * Self.chunkSize)
   }
 }
 
@@ -152,11 +168,13 @@ extension Pinned where Value == ConnectionTable {
     slot.pointee.isInCallback = true
     var view = Connection(slot)
     let result = body(&view)
+    assert(slot.pointee.token == token && slot.pointee.life.isOpen, "a connection has ended while it was lent")
     // However much the kernel takes: the body may have stopped at the watermark, and waits for the drain.
     if view.isOutputFull { slot.pointee.life.flags.insert(.outputFull) }
     slot.pointee.isInCallback = false
     if !lentOutput.pointee.isEmpty { slot.pointee.outbound.append(moving: &lentOutput.pointee) }
     swap(&setAside, &lentOutput.pointee)
+    assert(setAside.isEmpty, "output was lost")
     slot.pointee.life.flags.insert(.settleDue)
     pointee.enqueue(slot)
     return result

@@ -16,6 +16,7 @@ public struct DetachedConnection: ~Copyable, Sendable {
   private let system: any SystemCalls
 
   init(_ socket: consuming OwnedSocket, unreadBytes: [UInt8], isOutputEnded: Bool, system: any SystemCalls) {
+    assert(socket.fd >= 0, "a connection is handed over without its descriptor")
     self.socket = socket
     self.system = system
     self.unreadBytes = unreadBytes
@@ -55,6 +56,7 @@ public struct DetachedConnection: ~Copyable, Sendable {
       case .failed(let error): throw error
       }
     }
+    assert(sent == bytes.count)
   }
 
   /// Closes the descriptor. Corresponds to `close(2)`.

@@ -17,102 +17,6 @@ final class HandleQueue: Sendable {
     indirect case datagrams(to: SocketAddress, from: cgnet_local, addressIndex: Int)
   }
 
-  /// A call that waits for the loop.
-  enum Call: Sendable {
-    /// The next `byteCount` bytes of the output; on a datagram socket, one datagram.
-    case write(byteCount: Int)
-    case wake
-    case perform(Body)
-    case close
-  }
-
-  /// A closure on its way to the loop.
-  // Unchecked: it is handed over as `sending`, and called once, by the loop.
-  final class Body: @unchecked Sendable {
-    let run: (inout Connection) -> Action
-
-    init(_ run: sending @escaping (inout Connection) -> Action) { self.run = run }
-  }
-
-  /// The calls that wait for the loop.
-  struct Pending: ~Copyable {
-    /// The queued calls. Trailing writes to a stream are not listed: their bytes are in `output`.
-    private(set) var calls: [Call] = []
-    var output = RingBuffer()
-    /// Whether bytes were refused because of these calls: the connection's handler is to be told of a drain.
-    var haveRefused = false
-    /// The bytes of the output that `calls` are for.
-    private var listedByteCount = 0
-
-    /// Whether nothing waits.
-    var isEmpty: Bool { calls.isEmpty && output.isEmpty }
-
-    /// The bytes behind those of the last listed call: one more write.
-    var restByteCount: Int { output.count - listedByteCount }
-
-    /// The bytes that count against the watermark. Calls count from the second on: datagrams may be empty, and wakes
-    /// between short writes cost more memory than the bytes written.
-    var cost: Int {
-      if calls.isEmpty { return output.count }
-      let callCount = calls.count + (restByteCount > 0 ? 1 : 0)
-      return output.count + (callCount - 1) * MemoryLayout<Call>.stride
-    }
-
-    /// Takes the writes that come before all other calls off the list. Returns their numbers of bytes.
-    mutating func takeFirstWrites() -> [Int] {
-      var writes: [Int] = []
-      for call in calls {
-        guard case .write(let byteCount) = call else { break }
-        writes.append(byteCount)
-      }
-      calls.removeFirst(writes.count)
-      if calls.isEmpty && restByteCount > 0 { writes.append(restByteCount) }
-      return writes
-    }
-
-    /// The numbers of bytes of the writes that have not been taken out of the output: the last ones.
-    var lastWrites: [Int] {
-      var (writes, byteCount): ([Int], Int) = ([], 0)
-      for call in calls.reversed() {
-        guard case .write(let count) = call, byteCount + count <= output.count else { continue }
-        writes.append(count)
-        byteCount += count
-      }
-      return writes.reversed()
-    }
-
-    /// Adds bytes that are a datagram of their own.
-    mutating func addDatagram(_ bytes: RawSpan) {
-      output.write(bytes)
-      list(.write(byteCount: bytes.byteCount))
-    }
-
-    /// Fetches the cache line that the next bytes go to: the loop's processor was the last to use it, and a writer's
-    /// next unlocking would wait for it. The line in which the bytes so far end is there.
-    mutating func prefetchNext() {
-      let free = unsafe output.freeSegments(minimumCapacity: 0).first
-      if let start = free.baseAddress { unsafe cgnet_prefetch(start + (Self.cacheLineSize - 1)) }
-    }
-
-    private static var cacheLineSize: Int { 64 }
-
-    /// Adds a call other than a write.
-    mutating func add(_ call: Call) {
-      if restByteCount > 0 { list(.write(byteCount: restByteCount)) }
-      list(call)
-    }
-
-    private mutating func list(_ call: Call) {
-      listedByteCount = output.count
-      calls.append(call)
-    }
-
-    /// Whether the last call is a wake.
-    var endsWithWake: Bool {
-      if case .wake? = calls.last { restByteCount == 0 } else { false }
-    }
-  }
-
   private struct State: ~Copyable {
     /// The calls that wait, in memory that is there from the first call on: the handles of most connections only tell
     /// them apart, or find them on their own loop.
@@ -134,6 +38,9 @@ final class HandleQueue: Sendable {
         return made
       }
     }
+
+    /// Whether an end is final: nothing is taken after a close, and nothing waits once the connection has gone.
+    var isEndFinal: Bool { !isGone || !isOpen && place?.pointee.isEmpty != false }
 
     /// Takes the calls that wait.
     mutating func take() -> Pending {
@@ -158,6 +65,7 @@ final class HandleQueue: Sendable {
   private let abortion = Atomic<Bool>(false)
 
   init(of connection: borrowing ConnectionState) {
+    assert(connection.handleQueue == nil, "a connection has two queues")
     loop = unsafe connection.loop
     target =
       connection.isDatagramPeer
@@ -198,12 +106,19 @@ final class HandleQueue: Sendable {
   var token: ConnectionToken { ConnectionToken(rawValue: tokenValue.load(ordering: .relaxed)) }
 
   /// Sets the token of the connection that the queue has been waiting for; on the loop's thread.
-  func setToken(_ token: ConnectionToken) { tokenValue.store(token.rawValue, ordering: .relaxed) }
+  func setToken(_ token: ConnectionToken) {
+    assert(loop.isCurrent)
+    assert(self.token == .none && token != .none, "a connection has its token for life")
+    tokenValue.store(token.rawValue, ordering: .relaxed)
+  }
 
   /// The outbound connection that the loop is establishing; for the loop's thread.
   var dial: Dial? {
     get { unsafe confinedDial[on: loop] }
-    set { unsafe confinedDial[on: loop] = newValue }
+    set {
+      assert(newValue == nil || dial == nil)
+      unsafe confinedDial[on: loop] = newValue
+    }
   }
 
   /// The host as it stands in the address of an outbound connection, or the path of a unix socket.
@@ -291,6 +206,7 @@ final class HandleQueue: Sendable {
     guard isServed else { return false }
     let (isTaken, isFirst) = state.withLock { state -> (Bool, Bool) in
       guard change(&state) else { return (false, false) }
+      assert(!state.isGone, "a connection that has gone has taken a call")
       defer { state.isScheduled = true }
       return (true, !state.isScheduled)
     }
@@ -309,11 +225,15 @@ final class HandleQueue: Sendable {
   // MARK: The loop
 
   /// Takes the calls that wait.
-  func takeCalls() -> Pending { state.withLock { $0.take() } }
+  func takeCalls() -> Pending {
+    assert(loop.isCurrent)
+    return state.withLock { $0.take() }
+  }
 
   /// Takes in that calls wait, and leaves them. Returns whether the end of the connection is among them.
   func leaveCalls() -> Bool {
-    state.withLock { state in
+    assert(loop.isCurrent && token == .none, "calls for a connection that is there were left")
+    return state.withLock { state in
       state.isScheduled = false
       return !state.isOpen
     }
@@ -321,7 +241,8 @@ final class HandleQueue: Sendable {
 
   /// Takes no more calls, and hands over those that wait.
   func closeForCalls() -> Pending {
-    state.withLock { state in
+    assert(loop.isCurrent)
+    return state.withLock { state in
       state.isOpen = false
       return state.take()
     }
@@ -331,6 +252,7 @@ final class HandleQueue: Sendable {
   func markGone() {
     _ = state.withLock { state in
       (state.isOpen, state.isGone) = (false, true)
+      defer { assert(state.isEndFinal) }
       return state.take()
     }
   }
@@ -340,5 +262,8 @@ final class HandleQueue: Sendable {
   var isAborted: Bool { abortion.load(ordering: .relaxed) }
 
   /// Stores the output that the loop holds, so that callers are refused in time.
-  func setUnsent(_ byteCount: Int) { unsentByteCount.store(byteCount, ordering: .relaxed) }
+  func setUnsent(_ byteCount: Int) {
+    assert(byteCount >= 0)
+    unsentByteCount.store(byteCount, ordering: .relaxed)
+  }
 }

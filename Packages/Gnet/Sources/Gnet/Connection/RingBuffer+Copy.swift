@@ -19,4 +19,12 @@ extension RingBuffer {
     write(prefix: count, of: source)
     source.discard(count)
   }
+
+  /// Takes all bytes of another ring, by an exchange of storage where that has the capacity, or is worth it.
+  mutating func take(_ other: inout RingBuffer, capacity wanted: Int = 0) {
+    if other.isEmpty { return }
+    if isEmpty && other.isWorthExchanging(forCapacity: wanted) { return append(moving: &other) }
+    write(prefix: other.count, of: other)
+    other.removeAll()
+  }
 }

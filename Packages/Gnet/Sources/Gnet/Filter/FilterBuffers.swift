@@ -28,14 +28,17 @@ struct FilterBuffers: ~Copyable {
   /// Lends storage for the bytes that a handler writes.
   mutating func lendOutput(to ring: inout RingBuffer) {
     if ring.capacity > 0 { return }
+    assert(ring.isEmpty && output.isEmpty, "bytes of another connection are lent")
     // A connection has kept what it was lent, full of bytes that wait.
     if output.capacity < capacity { output = RingBuffer(minimumCapacity: capacity) }
     swap(&ring, &output)
+    assert(ring.capacity >= capacity && output.capacity == 0)
   }
 
   /// Takes storage back; bytes that wait get storage of their size.
   mutating func takeBackOutput(from ring: inout RingBuffer) {
     if ring.capacity == 0 { return }
+    assert(output.isEmpty)
     guard output.capacity == 0, ring.capacity >= capacity, ring.count < capacity / 2 else {
       return ring.giveBackSlack()
     }
@@ -43,5 +46,6 @@ struct FilterBuffers: ~Copyable {
     if output.isEmpty { return }
     ring.write(prefix: output.count, of: output)
     output.removeAll()
+    assert(!ring.isEmpty && ring.capacity < capacity)
   }
 }

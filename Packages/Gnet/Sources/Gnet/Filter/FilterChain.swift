@@ -20,7 +20,7 @@ struct FilterChain: ~Copyable {
   private(set) var stages: [Pinned<FilterStage>]
   /// The same, and the filters that bytes go past, all in the order of their places.
   private var places: [Pinned<FilterStage>]
-  private let buffers: Pinned<FilterBuffers>
+  let buffers: Pinned<FilterBuffers>
   private let context: FilterContext
 
   /// The error that has ended the connection, as a filter has thrown it.
@@ -42,6 +42,7 @@ struct FilterChain: ~Copyable {
 
   /// Creates a chain, which destroys its stages at its end.
   init(_ stages: [Pinned<FilterStage>], _ context: FilterContext, _ buffers: Pinned<FilterBuffers>) {
+    assert(stages.allSatisfy { $0.pointee.phase == .new })
     self.stages = stages
     places = stages
     self.context = context
@@ -82,6 +83,11 @@ struct FilterChain: ~Copyable {
     return count
   }
 
+  /// Whether the filters have begun from the socket upwards: above a filter that is not established, none has begun.
+  var isInOrder: Bool {
+    stages.drop(while: { $0.pointee.takesOutput }).dropFirst().allSatisfy { $0.pointee.phase == .new }
+  }
+
   /// The topmost filter of a type, those included that bytes go past.
   func find<Filter: ConnectionFilter>(_ type: Filter.Type) -> Filter? {
     for place in places.reversed() { if let found = place.pointee.filter as? Filter { return found } }
@@ -90,6 +96,7 @@ struct FilterChain: ~Copyable {
 
   /// Adds a filter at the top.
   mutating func add(_ stage: Pinned<FilterStage>) {
+    assert(stage.pointee.phase == .new)
     if failure != nil { return stage.destroy() }
     stages.append(stage)
     places.append(stage)
@@ -100,6 +107,7 @@ struct FilterChain: ~Copyable {
   mutating func takeNewPeer() -> SocketAddress? {
     guard isPeerNew else { return nil }
     isPeerNew = false
+    assert(peer != nil)
     return peer
   }
 
@@ -114,6 +122,7 @@ struct FilterChain: ~Copyable {
 
   /// Gives bytes that the handler has left to the first filter that has not begun.
   mutating func takeUnread(_ bytes: inout RingBuffer) {
+    assert(!isBeginDue || stages.last?.pointee.phase == .new, "a filter is to begin that has begun")
     guard isBeginDue, let stage = stages.first(where: { $0.pointee.phase == .new }) else { return }
     stage.pointee.unread.append(moving: &bytes)
   }
@@ -141,7 +150,9 @@ struct FilterChain: ~Copyable {
   private mutating func passUp(
     _ network: inout RingBuffer, into input: inout RingBuffer, reply: inout RingBuffer, _ now: () -> Poller.Instant
   ) throws {
+    assert(failure == nil, "bytes for a filter that has thrown")
     isBeginDue = false
+    defer { assert(network.isEmpty, "bytes of one connection are left for the next") }
     guard let first = stages.first else { return input.append(moving: &network) }
     // A stage without unread bytes borrows the ring, and keeps a copy of what is left.
     let borrows = first.pointee.unread.isEmpty
@@ -178,6 +189,7 @@ struct FilterChain: ~Copyable {
         if index > 0 { stage.pointee.unread.giveBackSlack() }
       }
       if index > 0 && stages[index - 1].pointee.phase == .inputEnded { try stage.pointee.endInput() }
+      assert(isInOrder)
       // Filters above wait until this one is established.
       if stage.pointee.phase == .establishing { return }
       index += 1
@@ -188,6 +200,7 @@ struct FilterChain: ~Copyable {
   private mutating func begin(
     _ stage: Pinned<FilterStage>, at index: Int, reply: inout RingBuffer, _ now: Poller.Instant
   ) throws {
+    assert(index == 0 || stages[index - 1].pointee.takesOutput, "a filter begins above one that is not established")
     if index == 0 {
       try stage.pointee.begin(currentContext, &reply)
     } else {
@@ -223,6 +236,7 @@ struct FilterChain: ~Copyable {
   /// Removes a filter, and lets its bytes go past it.
   private mutating func passThrough(at index: Int, into input: inout RingBuffer, reply: inout RingBuffer) {
     let stage = stages.remove(at: index)
+    assert(stage.pointee.phase == .established && places.contains(stage))
     if index < stages.count {
       stages[index].pointee.unread.take(&stage.pointee.unread)
     } else {
@@ -233,93 +247,29 @@ struct FilterChain: ~Copyable {
     } else {
       reply.take(&stage.pointee.unsent)
     }
+    assert(stage.pointee.unread.isEmpty && stage.pointee.unsent.isEmpty, "bytes stay with a filter that is done")
   }
 
   /// Takes in that the socket's stream has ended.
   private mutating func endNetwork() throws {
     isNetworkEnded = true
     for stage in stages { try stage.pointee.endInput() }
-  }
-
-  // MARK: Down
-
-  /// Adds output of the handler. Drops it after a failure.
-  mutating func write(_ first: RawSpan, _ second: RawSpan) {
-    guard failure == nil, let last = stages.last else { return }
-    buffers.pointee.lendOutput(to: &last.pointee.unsent)
-    last.pointee.unsent.write(first)
-    if !second.isEmpty { last.pointee.unsent.write(second) }
-  }
-
-  /// Adds output of the handler, by an exchange of storage where that is worth it.
-  mutating func write(moving ring: inout RingBuffer) {
-    guard failure == nil, let last = stages.last else { return ring.removeAll() }
-    buffers.pointee.lendOutput(to: &last.pointee.unsent)
-    last.pointee.unsent.take(&ring, capacity: buffers.pointee.capacity)
-  }
-
-  /// Adds the first bytes of a ring, which loses them.
-  mutating func write(moving count: Int, of ring: inout RingBuffer) {
-    if count == ring.count { return write(moving: &ring) }
-    guard failure == nil, let last = stages.last else {
-      ring.discard(count)
-      return
-    }
-    buffers.pointee.lendOutput(to: &last.pointee.unsent)
-    last.pointee.unsent.append(moving: count, of: &ring)
-  }
-
-  /// Passes output down through all filters; nothing after a failure. An error of a filter becomes ``failure``.
-  ///
-  /// - Parameters:
-  ///   - isLast: whether the handler writes nothing more.
-  ///   - network: the bytes for the socket.
-  mutating func send(isLast: Bool, into network: inout RingBuffer) {
-    if failure != nil { return }
-    do {
-      try passDown(isLast: isLast, into: &network)
-    } catch {
-      fail(error)
-    }
-  }
-
-  private mutating func passDown(isLast: Bool, into network: inout RingBuffer) throws {
-    var isLast = isLast
-    for index in stages.indices.reversed() {
-      let stage = stages[index]
-      if index == 0 {
-        isLast = try stage.pointee.send(isLast: isLast, into: &network)
-      } else {
-        isLast = try stage.pointee.send(isLast: isLast, into: &stages[index - 1].pointee.unsent)
-      }
-      buffers.pointee.takeBackOutput(from: &stage.pointee.unsent)
-    }
+    assert(!isActive || hasEndedInput)
   }
 
   /// Tells the filters that have begun and are not established that the connection has ended.
   func abandon(_ error: Errno?) {
+    assert(isInOrder, "more than one filter would be abandoned")
     if failure != nil { return }
     for stage in stages where stage.pointee.phase == .establishing { stage.pointee.filter?.abandoned(error) }
   }
 
-  /// Drops all output before the filters.
-  mutating func dropOutput() { for stage in stages { stage.pointee.unsent = RingBuffer() } }
-
   /// Takes in the error that ends the connection. Nothing passes any more.
   mutating func fail(_ error: any Error) {
+    assert(isActive, "a chain without filters has failed")
     failure = failure ?? error
     deadline = .never
     isBeginDue = false
     dropOutput()
-  }
-}
-
-extension RingBuffer {
-  /// Takes all bytes of another ring, by an exchange of storage where that has the capacity, or is worth it.
-  fileprivate mutating func take(_ other: inout RingBuffer, capacity wanted: Int = 0) {
-    if other.isEmpty { return }
-    if isEmpty && other.isWorthExchanging(forCapacity: wanted) { return append(moving: &other) }
-    write(prefix: other.count, of: other)
-    other.removeAll()
   }
 }

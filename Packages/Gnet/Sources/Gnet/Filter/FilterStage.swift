@@ -38,6 +38,9 @@ struct FilterStage: ~Copyable {
   @inline(__always)
   var takesOutput: Bool { phase == .established || phase == .inputEnded }
 
+  /// Whether there is a filter, which is made when it begins at the latest.
+  private var isMade: Bool { phase == .new || filter != nil }
+
   // MARK: Up
 
   /// Makes the filter, if there is none yet, and has it begin.
@@ -54,6 +57,7 @@ struct FilterStage: ~Copyable {
   /// - Returns: the filter's answer.
   mutating func receive(_ input: inout RingBuffer, reply: inout RingBuffer) throws -> FilterState {
     assert(phase == .establishing || phase == .established)
+    assert(isMade)
     guard let filter else { return .ended }
     let state: FilterState
     if isFinished {
@@ -77,6 +81,7 @@ struct FilterStage: ~Copyable {
   ///
   /// - Throws: what the filter throws, or `FilterEndedEarly` if it is not established.
   mutating func endInput() throws {
+    assert(isMade)
     if phase == .inputEnded { return }
     if phase != .new { try filter?.networkEnded() }
     guard phase == .established else { throw FilterEndedEarly() }
@@ -91,6 +96,7 @@ struct FilterStage: ~Copyable {
   /// - Parameter isLast: whether no more output comes from above.
   /// - Returns: whether no more output comes from this filter either.
   mutating func send(isLast: Bool, into network: inout RingBuffer) throws -> Bool {
+    assert(isMade)
     guard takesOutput, let filter else { return isLast && unsent.isEmpty }
     if isFinished { return true }
     if !unsent.isEmpty { try filter.send(&unsent, &network) }

@@ -60,6 +60,7 @@ extension ProxyHeader {
 
   /// Parses a line without its end.
   private static func parse(line: [UInt8]) -> Parse {
+    assert(line.starts(with: linePrefix) && line.count + 2 <= longestLine)
     let byteCount = line.count + 2
     let fields = line.dropFirst(linePrefix.count).split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
       .map { String(decoding: $0, as: UTF8.self) }
@@ -89,6 +90,7 @@ extension ProxyHeader {
   // MARK: Version 2
 
   private static func parseV2(_ bytes: borrowing RingBuffer) -> Parse {
+    assert(bytes.count >= signature.count)
     let fixedCount = signature.count + 4
     guard bytes.count > signature.count else { return .incomplete }
     let command = bytes[signature.count]
@@ -114,12 +116,13 @@ extension ProxyHeader {
   }
 
   /// The bytes of the addresses of a family and a transport, both of streams and of datagrams.
-  private static let addressCounts: [UInt8: Int] = [
+  static let addressCounts: [UInt8: Int] = [
     0x00: 0, 0x11: 12, 0x12: 12, 0x21: 36, 0x22: 36, 0x31: 216, 0x32: 216,
   ]
 
   /// The addresses of streams; `nil` for others, which no stream connection has.
   private static func addresses(_ family: UInt8, _ bytes: [UInt8]) -> (SocketAddress, SocketAddress)? {
+    assert(bytes.count == addressCounts[family])
     func number(_ range: Range<Int>) -> UInt64 { bytes[range].reduce(0) { $0 << 8 | UInt64($1) } }
     switch family {
     case 0x11:
@@ -151,6 +154,7 @@ extension ProxyHeader {
       }
       place += value.bytes.count
     }
+    assert(place == header.count, "the values do not end where the header does")
     return checksum == castagnoli(cleared).bigEndianBytes
   }
 
@@ -198,6 +202,7 @@ extension SocketAddress {
 
   /// The address of a unix socket, whose path ends at the first zero; a name in the abstract namespace begins with a zero.
   fileprivate init(paddedPath bytes: ArraySlice<UInt8>) {
+    assert(bytes.count == 108)
     let isAbstract = bytes.first == 0 && bytes.contains { $0 != 0 }
     let path = (isAbstract ? bytes.dropFirst() : bytes).prefix { $0 != 0 }
     self.init(.unix(path: (isAbstract ? "@" : "") + String(decoding: path, as: UTF8.self)))

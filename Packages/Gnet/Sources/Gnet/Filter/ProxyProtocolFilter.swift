@@ -28,6 +28,7 @@ final class ProxyProtocolFilter: ConnectionFilter {
   }
 
   func receive(_ network: inout RingBuffer, _ input: inout RingBuffer, reply: inout RingBuffer) throws -> FilterState {
+    assert(header == nil, "bytes come through a filter that is done")
     guard isTrusted else {
       if isRequired { throw Failure.untrusted }
       return .passThrough
@@ -39,6 +40,7 @@ final class ProxyProtocolFilter: ConnectionFilter {
       return .passThrough
     case .invalid(let fault): throw Failure.invalid(fault)
     case .header(let header, let byteCount):
+      assert(1...network.count ~= byteCount)
       network.discard(byteCount)
       self.header = header
       return .passThrough(peer: header?.source)

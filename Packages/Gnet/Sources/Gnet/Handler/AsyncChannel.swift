@@ -36,12 +36,20 @@ final class AsyncChannel: Sendable {
     self.remoteAddress = remoteAddress
   }
 
-  func setTask(_ task: Task<Void, Never>) { state.withLock { $0.task = task } }
+  func setTask(_ task: Task<Void, Never>) {
+    state.withLock { state in
+      assert(state.task == nil && state.end == nil, "a connection has two tasks")
+      state.task = task
+    }
+  }
 
   /// Makes the current task the connection's own.
   func becomeOwnTask() {
     let identity = unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
-    state.withLock { $0.taskIdentity = identity }
+    state.withLock { state in
+      assert(identity != nil && state.taskIdentity == nil)
+      state.taskIdentity = identity
+    }
   }
 
   /// Whether the caller is the connection's own task, which `end(_:)` cancels and nobody else.
@@ -156,6 +164,7 @@ final class AsyncChannel: Sendable {
 
   /// Hands bytes to the task that waits for them, if there is one; otherwise they are left.
   func offer(_ input: inout RingBuffer, isLast: Bool) {
+    assert(loop.isCurrent)
     if isLast { state.withLock { $0.isInputEnded = true } }
     if input.isEmpty && !isLast { return }
     guard let reader = state.withLock({ $0.reader.take() }) else { return }
@@ -174,6 +183,7 @@ final class AsyncChannel: Sendable {
 
   /// Tells all tasks that the connection has ended, or is about to.
   func end(_ end: End) {
+    assert(loop.isCurrent)
     let (reader, writers, task, first) = state.withLock { state in
       state.end = state.end ?? end
       let writers = state.writers

@@ -26,7 +26,8 @@ final class EventsHandlers: HandlerTable {
   }
 
   override func opened(_ place: Place?, _ connection: inout Connection) -> Action {
-    events.onOpened?(&connection) ?? Action.none
+    assert(unsafe place == nil, "callbacks have a place of their own")
+    return events.onOpened?(&connection) ?? Action.none
   }
 
   override func react(_ place: Place?, _ connection: inout Connection, _ input: inout RingBuffer) -> Action {

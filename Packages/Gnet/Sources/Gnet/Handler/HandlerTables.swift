@@ -23,12 +23,17 @@ struct HandlerTables: ~Copyable {
   ///
   /// - Complexity: amortised O(1).
   mutating func table(of service: Service) -> HandlerTable {
+    assert(loop.isCurrent)
     let definition = service.definition
-    if let entry = entries[definition.id] { return entry.table }
+    if let entry = entries[definition.id] {
+      assert(entry.definition === definition, "a service has the table of another")
+      return entry.table
+    }
     if entries.count >= limit { removeOver() }
     let table = definition.makeTable(loop)
     if table.hasPreWrite { havePreWrite = true }
     entries[definition.id] = Entry(definition: definition, table: table)
+    assert(entries.count <= limit)
     return table
   }
 
@@ -36,5 +41,6 @@ struct HandlerTables: ~Copyable {
   private mutating func removeOver() {
     entries = entries.filter { !$0.value.isOver }
     limit = max(Self.minimumLimit, 2 * entries.count)
+    assert(entries.count < limit)
   }
 }

@@ -8,7 +8,8 @@ class HandlersOfType<Handler: ConnectionHandler & ~Copyable>: HandlerTable {
   @inlinable
   @inline(__always)
   final func handler(_ place: Place?) -> UnsafeMutablePointer<Handler> {
-    unsafe place.unsafelyUnwrapped.assumingMemoryBound(to: Handler.self)
+    assert(unsafe place != nil, "a connection of typed handlers has none")
+    return unsafe place.unsafelyUnwrapped.assumingMemoryBound(to: Handler.self)
   }
 
   @inlinable

@@ -32,6 +32,7 @@ struct AddressRace {
       if index < first.count { turns.append(first[index]) }
       if index < second.count { turns.append(second[index]) }
     }
+    assert(turns.count == addresses.count, "an address is not tried, or twice")
     self.addresses = turns.map { Entry(address: SocketAddress($0.storage, length: $0.length), raw: $0) }
   }
 
@@ -42,6 +43,7 @@ struct AddressRace {
   mutating func takeNext() -> Entry? {
     guard !isOver else { return nil }
     nextIndex += 1
+    assert(nextIndex <= addresses.count)
     return addresses[nextIndex - 1]
   }
 

@@ -15,6 +15,7 @@ final class ConnectTarget: Sendable {
     let numeric = try address.numeric()
     race = numeric.map { AddressRace([RawAddress($0, isIPv6: $0.family == .ipv6)]) }
     name = numeric?.path ?? query.host
+    assert(!name.isEmpty && (race != nil || address.scheme != .unix), "nothing tells where to connect to")
   }
 }
 

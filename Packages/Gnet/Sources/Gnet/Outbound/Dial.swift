@@ -58,7 +58,10 @@ final class Dial: Sendable {
     }
 
     /// The connections of all sockets that are connecting.
-    var attempts: [ConnectionToken] { latest.map { earlier + [$0] } ?? earlier }
+    var attempts: [ConnectionToken] {
+      assert(latest != nil || earlier.isEmpty)
+      return latest.map { earlier + [$0] } ?? earlier
+    }
 
     mutating func addAttempt(_ token: ConnectionToken) {
       if let latest { earlier.append(latest) }
@@ -97,6 +100,7 @@ final class Dial: Sendable {
   ///
   /// - Parameter error: the failure; `nil` if the caller has taken the connection back.
   func end(_ error: ConnectError?) {
+    assert(progress.attempts.isEmpty, "sockets of a dial that is over are left")
     let callback = leave()
     queue.markGone()
     if let error { callback?(error) }
@@ -104,12 +108,14 @@ final class Dial: Sendable {
 
   /// Ends the dial, since its connection is established, and hands over the origin of the connection's handler.
   func succeed() -> HandlerSource {
+    assert(progress.attempts.count <= 1, "a dial has more than one connection")
     _ = leave()
     guard let source = progress.handlers.take() else { preconditionFailure("a dial has succeeded twice") }
     return source
   }
 
   private func leave() -> (@Sendable (ConnectError) -> Void)? {
+    assert(progress.timer == nil, "a deadline of a dial that is over is left")
     if case .resolving(let lookup) = progress.stage { lookup.cancel() }
     progress.stage = .over
     queue.dial = nil

@@ -68,6 +68,7 @@ public struct ProxyHeader: Sendable, Hashable {
     let isIPv4 = source.family == .ipv4 && destination.family == .ipv4
     let hosts = isIPv4 ? [source.host ?? "", destination.host ?? ""] : [source.ipv6Host, destination.ipv6Host]
     let line = "PROXY \(isIPv4 ? "TCP4" : "TCP6") \(hosts[0]) \(hosts[1]) \(sourcePort) \(destinationPort)\r\n"
+    assert(line.utf8.count <= Self.longestLine)
     return Array(line.utf8)
   }
 
@@ -79,6 +80,7 @@ public struct ProxyHeader: Sendable, Hashable {
 
   private var encodedV2: [UInt8] {
     let (family, addresses) = familyAndAddresses
+    assert(addresses.count == Self.addressCounts[family], "a reader would take other bytes for the addresses")
     let block = values.reduce(into: addresses) { block, value in
       block.append(value.type)
       block += UInt16(value.bytes.count).bigEndianBytes + value.bytes

@@ -69,6 +69,7 @@ public struct Relay: ConnectionHandler {
       // The other end tells how it has ended, when its own input is exhausted: in order, or by a reset.
       if !hasPassedEnd { input.removeAll() }
     }
+    assert(input.isEmpty || connection.isReadingPaused || hasPassedEnd, "nobody comes back for the bytes")
     return .none
   }
 

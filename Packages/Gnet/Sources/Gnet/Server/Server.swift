@@ -40,6 +40,8 @@ public final class Server: Sendable {
     self.datagramLoops = datagramLoops
     self.succession = succession
     balancer = Lock(LoadBalancer(loadBalancing, over: loops))
+    assert(!loops.isEmpty && loops.indices.allSatisfy { loops[$0].index == $0 })
+    assert(addresses.count == datagramLoops.count && wakers.count == loops.count + (hasAcceptor ? 1 : 0))
   }
 
   /// Ends the server in order, within `Options.drainTimeout`: it takes in the connections that wait to be accepted, closes
@@ -108,8 +110,12 @@ public final class Server: Sendable {
   /// Whether connections may still come from the acceptor: a shutdown waits until it has dealt all that were waiting.
   var isAccepting: Bool { hasAcceptor.load(ordering: .acquiring) }
 
+  /// The number of threads that the server needs, before it has begun to shut down.
+  var runnerCount: Int { isAccepting ? loopCount + 1 : loopCount }
+
   /// Has a shutdown go on, since the acceptor deals no more connections.
   func noteAcceptorEnded() {
+    assert(isAccepting && isShuttingDown)
     hasAcceptor.store(false, ordering: .releasing)
     for wake in wakers { wake() }
   }

@@ -40,6 +40,7 @@ struct ServerAssembly<System: LoopSystem> {
     } catch {
       throw .system(operation: "setting up an event loop", address: nil, error)
     }
+    assert(made.homes.count == made.server.runnerCount)
     made.sources = sources
     return made
   }
@@ -81,12 +82,14 @@ struct ServerAssembly<System: LoopSystem> {
         try source.bind(
           index: index, loopCount: loopCount, backlog: plan.listeners[index].backlog, options: options, on: system))
     }
+    assert(sockets.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.canBeServed(by: loopCount) } })
     return sockets
   }
 
   private func makeLoops<Home: RunnerHome>(
     _ sockets: [[[BoundSocket]]], _ loopCount: Int
   ) throws(Errno) -> Assembled<Home> {
+    assert(sockets.count == plan.listeners.count)
     let assignment = Assignment(sockets.flatMap { $0 }, loopCount)
     var selectors: [System.Selector] = []
     // A selector that no loop has taken over is ended here.
@@ -164,10 +167,22 @@ private struct Assignment {
         ofAcceptor.append(shared[0])
       }
     }
+    assert(
+      ofLoops.reduce(ofAcceptor.count) { $0 + $1.count } == sockets.reduce(0) { $0 + $1.count },
+      "a socket is served by no thread, or by two")
   }
 
   /// The loop that has a datagram address, or the first of those that share it.
   func datagramLoop(_ addressIndex: Int, _ socketCount: Int) -> Int {
-    socketCount == ofLoops.count ? 0 : addressIndex % ofLoops.count
+    assert(socketCount == 1 || socketCount == ofLoops.count)
+    return socketCount == ofLoops.count ? 0 : addressIndex % ofLoops.count
+  }
+}
+
+extension [BoundSocket] {
+  /// Whether threads can serve the sockets as those of an address: there is a socket for one of them, or for each loop.
+  fileprivate func canBeServed(by loopCount: Int) -> Bool {
+    (count == 1 || count == loopCount)
+      && allSatisfy { $0.addressIndex == self[0].addressIndex && $0.isDatagram == self[0].isDatagram }
   }
 }

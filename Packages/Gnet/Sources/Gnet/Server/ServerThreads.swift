@@ -42,7 +42,10 @@ final class ServerThreads: Sendable {
   func add(
     _ name: String, on system: some ThreadedSystem, _ body: @escaping @Sendable () -> Void
   ) throws(ServeError) {
-    state.withLock { $0.runningCount += 1 }
+    state.withLock { state in
+      assert(state.gate == .closed && state.threads.count == state.runningCount, "a thread comes too late")
+      state.runningCount += 1
+    }
     do throws(Errno) {
       let thread = try system.startThread(name: name) { [self] in
         if isReleased() { body() }
@@ -53,6 +56,7 @@ final class ServerThreads: Sendable {
       state.withLock { $0.runningCount -= 1 }
       open(.abandoned)
       join()
+      assert(state.withLock { $0.runningCount } == 0)
       markEnded()
       throw .system(operation: SystemCall.createThread.rawValue, address: nil, error)
     }
@@ -65,7 +69,10 @@ final class ServerThreads: Sendable {
   }
 
   private func open(_ gate: Gate) {
-    state.withLock { $0.gate = gate }
+    state.withLock { state in
+      assert(state.gate == .closed && gate != .closed, "a gate opens once")
+      state.gate = gate
+    }
     state.broadcast()
   }
 
@@ -76,6 +83,7 @@ final class ServerThreads: Sendable {
   /// Ends a thread's part; the last one finishes the server.
   private func leave() {
     let isLast = state.withLock { state in
+      assert(state.runningCount > 0 && state.gate != .closed)
       state.runningCount -= 1
       return state.runningCount == 0
     }
@@ -86,6 +94,7 @@ final class ServerThreads: Sendable {
     markEnded()
     if state.withLock({ $0.isAnnounced }) { for plugin in plugins { plugin.stopped(server) } }
     let callbacks = state.withLock { state in
+      assert(!state.isFinished && state.runningCount == 0)
       state.isFinished = true
       return state.onFinish
     }

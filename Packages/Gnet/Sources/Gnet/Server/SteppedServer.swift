@@ -18,6 +18,7 @@ package final class SteppedServer {
     self.server = server
     self.plugins = plugins
     self.runners = runners
+    assert(runners.count == server.runnerCount)
     loops = runners.indices.map { $0 < server.loopCount ? server.loops[$0] : nil }
   }
 
@@ -59,11 +60,13 @@ package final class SteppedServer {
     for file in served.flatMap(\.files) { file.setOwned(false) }
     handedOver.takeOver(system)
     server.endHandedOver()
+    assert(server.isShuttingDown && served.flatMap(\.files).allSatisfy { !$0.isOwned })
     return successor
   }
 
   /// Takes a step of a runner, as the thread of its loop.
   package func step(_ index: Int) {
+    assert(!isFinished)
     asThread(of: index) { runners[index].takeStep() }
     if runners.allSatisfy(\.hasEnded) { finish() }
   }
@@ -88,6 +91,7 @@ package final class SteppedServer {
   }
 
   private func finish() {
+    assert(!isFinished && runners.allSatisfy(\.hasEnded))
     for loop in server.loops { loop.markEnded() }
     for plugin in plugins { plugin.stopped(server) }
     isFinished = true

@@ -36,6 +36,8 @@ struct Channel: ~Copyable, Sendable {
 
   /// Sends a message of fields, and descriptors. A field has no zero byte.
   func send(_ fields: [String], _ descriptors: [Int32] = []) throws(Errno) {
+    assert(!fields.isEmpty && fields.allSatisfy { !$0.utf8.contains(0) }, "a reader would find other fields")
+    assert(descriptors.allSatisfy { $0 >= 0 })
     var rest = descriptors[...]
     repeat {
       let part = Array(rest.prefix(Int(CGNET_MESSAGE_DESCRIPTORS)))
@@ -52,6 +54,7 @@ struct Channel: ~Copyable, Sendable {
     var descriptorCount: Int32 = 0
     let count = unsafe cgnet_receive_message(fd, &bytes, bytes.count, &descriptors, &descriptorCount)
     try Kernel.shared.checked(Int32(clamping: count))
+    assert(count <= bytes.count && 0...descriptors.count ~= Int(descriptorCount))
     let text = String(decoding: bytes.prefix(count), as: UTF8.self)
     return (
       text.split(separator: "\0", omittingEmptySubsequences: false).map(String.init),

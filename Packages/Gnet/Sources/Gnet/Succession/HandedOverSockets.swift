@@ -21,6 +21,7 @@ struct HandedOverSockets: Sendable {
         throw failure
       }
     }
+    assert(handedOver.map(\.descriptors.count) == listeners.map(\.sockets.count))
     self.init(handedOver)
   }
 
@@ -39,5 +40,8 @@ struct HandedOverSockets: Sendable {
   }
 
   /// Closes the sockets that no server has.
-  func close(_ system: some SystemCalls) { for sockets in listeners { sockets.take(system) } }
+  func close(_ system: some SystemCalls) {
+    for sockets in listeners { sockets.take(system) }
+    assert(listeners.allSatisfy(\.areTaken))
+  }
 }

@@ -16,6 +16,7 @@ final class InheritedSockets: Sendable {
   private let taken = Atomic<Bool>(false)
 
   init(_ text: String, _ descriptors: [Int32], file: UnixSocketFile? = nil) {
+    assert(descriptors.allSatisfy { $0 >= 0 })
     self.text = text
     self.descriptors = descriptors
     self.file = file

@@ -92,6 +92,7 @@ struct HandedOverListener {
   let file: UnixSocketFile?
 
   init(_ address: String, descriptorCount: Int, file: UnixSocketFile?) {
+    assert(descriptorCount > 0, "a listener is handed over without its socket")
     self.address = address
     self.descriptorCount = descriptorCount
     self.file = file
@@ -111,7 +112,9 @@ struct HandedOverListener {
 
   /// The fields of the message.
   var fields: [String] {
-    guard let file, let identity = file.identity else { return [address, "\(descriptorCount)"] }
-    return [address, "\(descriptorCount)", file.path, "\(identity.device)", "\(identity.number)"]
+    var fields = [address, "\(descriptorCount)"]
+    if let file, let identity = file.identity { fields += [file.path, "\(identity.device)", "\(identity.number)"] }
+    assert(HandedOverListener(fields)?.descriptorCount == descriptorCount, "a successor reads another message")
+    return fields
   }
 }

@@ -92,6 +92,7 @@ extension Server {
 
   /// The error for a successor that has ended, or that a shutdown ends.
   private func failure(of process: Int32) -> HandOverError {
+    assert(process > 0, "the number stands for a group of processes")
     let isShuttingDown = isShuttingDown
     let status = cgnet_end_process(process, isShuttingDown ? SIGTERM : 0, Self.patience)
     return isShuttingDown ? .shutdown : .successorEnded(status)
@@ -110,6 +111,7 @@ extension Server {
   func endHandedOver() {
     for plugin in succession.plugins { plugin.handedOver(self) }
     shutdown()
+    assert(succession.listeners.isEmpty, "two servers answer for the listeners")
   }
 
   /// The milliseconds that a process has to end.

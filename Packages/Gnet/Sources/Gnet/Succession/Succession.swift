@@ -38,6 +38,7 @@ final class Succession: Sendable {
   }
 
   init(_ listeners: [ServedListener], plugins: [any Plugin]) {
+    assert(listeners.allSatisfy { !$0.sockets.isEmpty })
     self.plugins = plugins
     state = Lock(State(listeners: listeners))
   }
@@ -47,6 +48,7 @@ final class Succession: Sendable {
 
   /// Takes in that a socket has taken the place of another one.
   func replace(_ old: BoundSocket, by new: BoundSocket) {
+    assert(old !== new && old.addressIndex == new.addressIndex && old.address == new.address)
     state.withLock { state in
       state.listeners = state.listeners.map { listener in
         ServedListener(address: listener.address, sockets: listener.sockets.map { $0 === old ? new : $0 })
@@ -78,6 +80,7 @@ final class Succession: Sendable {
   /// Lets go of the listeners, since the server shuts down, and ends the wait for a successor.
   func shutDown() {
     state.withLock { state in
+      assert(!state.isOver, "a server shuts down twice")
       state.isOver = true
       state.listeners = []
       if let channel = state.channel { cgnet_end_channel(channel) }

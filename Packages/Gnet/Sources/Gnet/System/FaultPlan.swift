@@ -41,7 +41,10 @@
       add(Fault(call: call, kind: .loss, skipping: 0, remaining: times))
     }
 
-    private func add(_ fault: Fault) { faults.withLock { $0.append(fault) } }
+    private func add(_ fault: Fault) {
+      assert(fault.remaining > 0 && fault.skipping >= 0, "a fault that never happens")
+      faults.withLock { $0.append(fault) }
+    }
 
     /// The number of planned faults that have not happened yet.
     var remaining: Int { faults.withLock { $0.reduce(0) { $0 + $1.remaining } } }

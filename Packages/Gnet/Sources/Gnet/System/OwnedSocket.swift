@@ -11,6 +11,7 @@ struct OwnedSocket: ~Copyable, Sendable {
 
   /// Returns the descriptor without closing it. The caller must close it.
   consuming func release() -> Int32 {
+    assert(fd >= 0, "a descriptor is given away twice")
     let released = fd
     fd = -1
     return released

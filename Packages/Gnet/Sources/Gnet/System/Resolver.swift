@@ -41,6 +41,7 @@ final class Resolver: Sendable {
     mutating func add(_ lookup: Lookup) {
       if lookups[lookup.query] == nil { back.append(lookup.query) }
       lookups[lookup.query, default: []].append(lookup)
+      assert(queuesEachQueryOnce)
     }
 
     mutating func takeNext() -> (NameQuery, [Lookup])? {
@@ -49,8 +50,12 @@ final class Resolver: Sendable {
         back = []
       }
       guard let query = front.popLast(), let waiting = lookups.removeValue(forKey: query) else { return nil }
+      assert(!waiting.isEmpty && queuesEachQueryOnce)
       return (query, waiting)
     }
+
+    /// Whether each query that waits has one place in the order.
+    private var queuesEachQueryOnce: Bool { lookups.count == front.count + back.count }
   }
 
   private let state = Lock(State())
@@ -88,6 +93,7 @@ final class Resolver: Sendable {
   /// The next query; `nil` is the end of the thread.
   private func takeNext() -> (NameQuery, [Lookup])? {
     state.withLock { state in
+      assert(1...Self.threadLimit ~= state.threadCount, "a thread that is not counted")
       let next = state.takeNext()
       if next == nil { state.threadCount -= 1 }
       return next
@@ -97,10 +103,12 @@ final class Resolver: Sendable {
   /// Takes in that a thread could not be started. The others, if there are any, do its work.
   private func giveUp(_ error: NameError) {
     let unanswered = state.withLock { state in
+      assert(state.threadCount > 0)
       state.threadCount -= 1
       var unanswered: [Lookup] = []
       if state.threadCount > 0 { return unanswered }
       while let (_, lookups) = state.takeNext() { unanswered += lookups }
+      assert(state.lookups.isEmpty, "a lookup waits that no thread comes for")
       return unanswered
     }
     for lookup in unanswered { lookup.answer(.failure(error)) }

@@ -11,6 +11,7 @@ struct Stack<Element: ~Copyable>: ~Copyable {
 
   mutating func push(_ element: consuming Element) {
     if unsafe count == places.count { grow() }
+    assert(unsafe count < places.count)
     unsafe places.initializeElement(at: count, to: element)
     count += 1
   }
@@ -22,6 +23,7 @@ struct Stack<Element: ~Copyable>: ~Copyable {
   }
 
   private mutating func grow() {
+    assert(unsafe count == places.count, "a stack grows that has places left")
     let larger = UnsafeMutableBufferPointer<Element>.allocate(capacity: max(16, unsafe places.count * 2))
     _ = unsafe larger.moveInitialize(fromContentsOf: places.extracting(..<count))
     unsafe places.deallocate()

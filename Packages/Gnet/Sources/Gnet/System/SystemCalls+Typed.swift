@@ -11,6 +11,7 @@ enum Acceptance: ~Copyable {
 // Typed calls for the rest of Gnet. They repeat a call that a signal has interrupted.
 extension SystemCalls {
   func receivingDatagrams(_ fd: Int32, into buffers: OpaquePointer) -> Transfer {
+    assert(fd >= 0)
     while true {
       if let transfer = unsafe Transfer(result: Int(receiveDatagrams(fd, into: buffers))) { return transfer }
     }
@@ -19,12 +20,14 @@ extension SystemCalls {
   func sendingDatagrams(
     _ fd: Int32, _ runs: UnsafeBufferPointer<cgnet_run>, _ bytes: UnsafeRawBufferPointer
   ) -> Transfer {
+    assert(fd >= 0 && !runs.isEmpty)
     while true {
       if let transfer = unsafe Transfer(result: Int(sendDatagrams(fd, runs, bytes))) { return transfer }
     }
   }
 
   func accepting(_ fd: Int32) -> Acceptance {
+    assert(fd >= 0)
     var peer = RawAddress()
     while true {
       switch Transfer(result: Int(accept(fd, peer: &peer))) {
@@ -43,6 +46,7 @@ extension SystemCalls {
   /// - Parameter again: whether to ask a second time, for a peer on this machine: the connection is established before the
   ///   first call returns, but only the second one says so.
   func beginConnecting(_ fd: Int32, to address: RawAddress, again: Bool) throws(Errno) -> Bool {
+    assert(fd >= 0 && address.family != AF_UNSPEC)
     for _ in 0..<(again ? 2 : 1) {
       switch -connect(fd, to: address) {
       case 0, EISCONN: return true
@@ -71,6 +75,7 @@ extension SystemCalls {
   /// Sets the silence after which a peer is probed, the time between probes, which is the same for `nil`, and the number of
   /// probes. Times are rounded up to whole seconds. Without a silence, probes are turned off.
   func setKeepAlive(of fd: Int32, _ silence: Duration?, interval: Duration? = nil, probes: Int = 3) throws(Errno) {
+    assert(probes >= 1)
     guard let silence else { return try set(CGNET_KEEP_ALIVE, 0, of: fd) }
     try set(CGNET_KEEP_ALIVE, Self.count(of: .second, in: silence), of: fd)
     try set(CGNET_KEEP_INTERVAL, Self.count(of: .second, in: interval ?? silence), of: fd)
@@ -103,6 +108,7 @@ extension SystemCalls {
 
   /// Returns the pending error of a socket and clears it; `nil` if there is none.
   func pendingError(of fd: Int32) -> Errno? {
+    assert(fd >= 0)
     let code = takeError(of: fd)
     return code == 0 ? nil : Errno(rawValue: code)
   }

@@ -128,6 +128,7 @@ extension SystemCalls {
   /// Receives bytes of a stream.
   @inline(__always)
   func receiving(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+    assert(unsafe fd >= 0 && !buffer.isEmpty, "no byte would mean the end of the stream")
     while true {
       if let transfer = unsafe Transfer(result: receive(fd, into: buffer)) { return transfer }
     }
@@ -136,6 +137,7 @@ extension SystemCalls {
   /// Sends bytes of a stream, in two segments.
   @inline(__always)
   func sending(_ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
+    assert(unsafe fd >= 0 && !first.isEmpty)
     while true {
       if let transfer = unsafe Transfer(result: send(fd, first, second)) { return transfer }
     }

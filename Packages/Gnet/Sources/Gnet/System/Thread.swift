@@ -25,7 +25,10 @@ final class Thread: Sendable {
   }
 
   /// Waits for the thread's end. May be called by any number of threads. Corresponds to `pthread_join(3)`.
-  func join() { leave { cgnet_join_thread(id) } }
+  func join() {
+    assert(!isCurrent, "a thread waits for itself")
+    leave { cgnet_join_thread(id) }
+  }
 
   /// Lets the thread end by itself. Does nothing after `join()`. Corresponds to `pthread_detach(3)`.
   func detach() { leave { cgnet_detach_thread(id) } }

@@ -11,6 +11,11 @@ final class WorkQueue: Sendable {
     var count = 0
     var runningCount = 0
     var isClosed = false
+
+    /// Whether there is a place for each job that waits or runs.
+    var isBounded: Bool {
+      count >= 0 && runningCount >= 0 && count + runningCount <= jobs.count && jobs.indices.contains(head)
+    }
   }
 
   private let monitor: Monitor<State>
@@ -22,8 +27,11 @@ final class WorkQueue: Sendable {
   /// Adds a job. Returns `false` if the queue is full or closed.
   func add(_ job: @escaping Job) -> Bool {
     let isAdded = monitor.withLock { state in
+      assert(state.isBounded)
       guard !state.isClosed, state.runningCount + state.count < state.jobs.count else { return false }
-      state.jobs[(state.head + state.count) % state.jobs.count] = job
+      let place = (state.head + state.count) % state.jobs.count
+      assert(state.jobs[place] == nil, "a job is overwritten")
+      state.jobs[place] = job
       state.count += 1
       return true
     }
@@ -35,7 +43,10 @@ final class WorkQueue: Sendable {
   func run() {
     while let job = take() {
       job()
-      monitor.withLock { $0.runningCount -= 1 }
+      monitor.withLock { state in
+        assert(state.runningCount > 0)
+        state.runningCount -= 1
+      }
     }
   }
 
@@ -43,11 +54,13 @@ final class WorkQueue: Sendable {
   private func take() -> Job? {
     monitor.withLock(when: { $0.count > 0 || $0.isClosed }) { state in
       guard state.count > 0 else { return nil }
+      assert(state.jobs[state.head] != nil, "a job has no place")
       defer {
         state.jobs[state.head] = nil
         state.head = (state.head + 1) % state.jobs.count
         state.count -= 1
         state.runningCount += 1
+        assert(state.isBounded)
       }
       return state.jobs[state.head]
     }

@@ -127,6 +127,18 @@ private final class Credit: ConnectionFilter {
     #expect(bench.hasEndedInput)
   }
 
+  @Test("output that has waited for a filter goes past it, behind its replies, when the filter is done")
+  func waitingOutput() throws {
+    let bench = Bench({ _ in Greeting() })
+    try bench.receive([])
+    try bench.write("early")
+    try bench.send()
+    #expect(bench.takeSent() == [] && bench.pendingCount == 5)
+    try bench.receive(Array("hello\n".utf8))
+    #expect(bench.takeSent() == Array("greeted\nearly".utf8))
+    #expect(!bench.isActive)
+  }
+
   @Test("two sides of a handshake come together, and hold output until then")
   func bothSides() throws {
     let client = Bench({ Framing($0) }, isOutbound: true)
