@@ -1,22 +1,9 @@
-import RingBuffer
 import SystemPackage
 import TestPeers
 import TestSupport
 import Testing
 
 @testable import Gnet
-
-extension RingBuffer {
-  /// The unread bytes as text.
-  var text: String {
-    var bytes: [UInt8] = []
-    for offset in 0..<count { bytes.append(self[offset]) }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// Takes the unread bytes, as text.
-  mutating func readText() -> String { String(decoding: readAll(), as: UTF8.self) }
-}
 
 /// Waits until the loops of `server` rest: the effects of the test may still be on their way. Fails the test if a loop keeps
 /// turning while there is nothing to do.
@@ -85,70 +72,4 @@ func expectOneTurnPerRequest(_ server: TestServer, sourceLocation: SourceLocatio
   let statistics = server.server.loops[0].statistics
   #expect(
     statistics.polls <= 1010 && statistics.reads <= 1001 && statistics.writes <= 1001, sourceLocation: sourceLocation)
-}
-
-extension EventLoop {
-  /// Holds this loop, which does nothing until the gate is opened.
-  func hold() throws -> Gate {
-    let gate = Gate()
-    schedule(after: .zero) { gate.pass() }.keep()
-    try require("the loop is held") { gate.arrived == 1 }
-    return gate
-  }
-}
-
-/// Keeps a detached connection for a test.
-final class DetachedBox: Sendable {
-  private let stored = Lock<DetachedConnection?>(nil)
-
-  var isEmpty: Bool { stored.withLock { $0 == nil } }
-
-  func put(_ connection: consuming DetachedConnection) {
-    var connection: DetachedConnection? = connection
-    stored.withLock { $0 = connection.take() }
-  }
-
-  /// Waits for a connection and hands it out.
-  func take() throws -> DetachedConnection {
-    try require("a connection is detached") { !self.isEmpty }
-    return stored.withLock { $0.take()! }
-  }
-}
-
-/// A server of streams in one of the ways there are to run it.
-struct StreamSetup: Sendable, CustomTestStringConvertible {
-  let transport: StreamTransport
-  let loopCount: Int
-  var reusePort = false
-  var loadBalancing = LoadBalancing.roundRobin
-
-  var testDescription: String {
-    "\(transport), \(loopCount) loops\(reusePort ? ", reuseport" : ""), \(loadBalancing)"
-  }
-
-  var address: String { transport.address() + (reusePort ? "?reuseport=true" : "") }
-
-  var options: Options {
-    var options = Options(loopCount: loopCount)
-    options.loadBalancing = loadBalancing
-    return options
-  }
-
-  static let all: [StreamSetup] =
-    [1, 3].flatMap { loopCount in
-      StreamTransport.allCases.map { StreamSetup(transport: $0, loopCount: loopCount) } + [
-        StreamSetup(transport: .tcp4, loopCount: loopCount, reusePort: true)
-      ]
-    } + [
-      StreamSetup(transport: .tcp4, loopCount: 3, loadBalancing: .leastConnections),
-      StreamSetup(transport: .unix, loopCount: 3, loadBalancing: .sourceAddressHash),
-    ]
-}
-
-/// Bytes that show a swap, a loss or a repetition: no two neighbourhoods look alike.
-func pattern(_ count: Int) -> [UInt8] {
-  unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
-    for index in 0..<count { unsafe bytes[index] = UInt8(truncatingIfNeeded: index &* 31 &+ index >> 8 &+ index >> 16) }
-    filled = count
-  }
 }
