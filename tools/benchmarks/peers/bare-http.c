@@ -10,7 +10,7 @@ static void add(struct answers *answers, const char *text, size_t length) {
   answers->count += length;
 }
 
-/* Takes what has arrived of a body, and answers when that is all. */
+/* Takes the arrived bytes of a body, and answers at its end. */
 static size_t take_body(struct request *request, size_t count, struct answers *answers) {
   if (count > request->rest) count = request->rest;
   request->rest -= count;

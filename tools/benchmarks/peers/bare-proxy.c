@@ -35,7 +35,7 @@ static struct peer_address backend_address;
 static struct side *sides; /* by descriptor */
 static size_t side_limit;
 
-/* Watches what a side waits for, or nothing: epoll reports a hang-up also to those that wait for nothing. */
+/* Watches the conditions that a side waits for, perhaps none: epoll reports a hang-up in any case. */
 static void watch(int fd) {
   struct side *side = &sides[fd];
   uint32_t events = (side->has_ended || sides[side->peer].output ? 0 : EPOLLIN) | (side->output ? EPOLLOUT : 0);
@@ -104,7 +104,7 @@ static int send_or_keep(int fd, const char *bytes, size_t count) {
   return 1;
 }
 
-/* Sends what was kept. 0: the connection has failed, or the pair is complete. */
+/* Sends the kept bytes. 0: the connection has failed, or the pair is complete. */
 static int flush(int fd) {
   struct side *side = &sides[fd];
   ssize_t sent = send(fd, side->output, side->output_count, MSG_NOSIGNAL);
@@ -121,7 +121,7 @@ static int flush(int fd) {
   return end_output(fd);
 }
 
-/* Passes on what has come. 0: the connection has failed, or the pair is complete. */
+/* Passes on the arrived bytes. 0: the connection has failed, or the pair is complete. */
 static int receive(int fd) {
   static char buffer[buffer_size];
   ssize_t count = recv(fd, buffer, sizeof buffer, 0);

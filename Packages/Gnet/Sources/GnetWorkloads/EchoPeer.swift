@@ -62,7 +62,7 @@ final class EchoPeer {
     peer.endOutput()
   }
 
-  /// Checks what has come back.
+  /// Checks the bytes that have come back.
   func takeReceived() {
     let bytes = peer.receive()
     ledger.require(

@@ -4,7 +4,7 @@ import Poller
 import TestSupport
 import Testing
 
-/// The rules of epoll and of kqueue, whatever the system is that the tests run on.
+/// The rules of epoll and of kqueue, on every system.
 @Suite("loops over each kernel interface") struct BackendTests {
   /// Pauses reading when a word has arrived.
   private struct Pausing: ConnectionHandler {

@@ -3,7 +3,7 @@ import GnetTesting
 import Testing
 
 @Suite("the time for which closed connections wait for their peers") struct LingeringTimeTests {
-  /// Refuses whatever comes, as a server that will not take an upload. Returns a client that was refused.
+  /// Refuses all input, as a server that will not take an upload. Returns a client that was refused.
   private static func refuse(
     _ simulation: Simulation, on address: String = "tcp://:7000", _ timeout: Duration, _ limit: Duration
   ) throws -> SimulatedPeer {

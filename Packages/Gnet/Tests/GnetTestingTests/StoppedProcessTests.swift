@@ -11,7 +11,7 @@ import Testing
 
   private static let timeout = Duration.seconds(5)
 
-  /// Sends back what comes.
+  /// Sends all input back.
   private struct Echo: ConnectionHandler {
     let timeout: Duration?
 

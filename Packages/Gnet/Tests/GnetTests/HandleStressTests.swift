@@ -54,7 +54,7 @@ private final class Exchange: Sendable {
     }
   }
 
-  /// Notes what a thread's writes came to.
+  /// Notes the counts of a thread's writes.
   func note(_ counts: [UInt32: UInt32], of thread: Int) {
     state.withLock { state in
       for (id, count) in counts {

@@ -97,7 +97,7 @@ import Testing
       let shared = SharedServer(try start(.echo, on: "tcp://127.0.0.1:0"))
       shared.running.shutdown()
       try shared.running.wait()
-      // The system gives a new thread the number of one that has ended.
+      // The system gives a new thread the number of an ended thread.
       for _ in 0..<20 { TestThread { try? shared.running.wait() }.join() }
     }
   }

@@ -8,7 +8,7 @@ import Testing
   private typealias Move = LifeWorld.Move
   private typealias Callback = LifeWorld.Callback
 
-  /// Every state that an open connection can come to, whatever its peer and its handler do.
+  /// Every state that an open connection can come to, with any peer and any handler.
   private static func reachable(mayAnswer: Bool) -> Set<LifeWorld> {
     mayAnswer ? reachableWithHalfClosure : reachableWithoutHalfClosure
   }

@@ -55,7 +55,7 @@ public final class TLSClient: Sendable {
   ///   - minimumVersion: ``Configuration/minimumVersion``.
   ///   - applicationProtocols: ``Configuration/applicationProtocols``.
   ///   - serverName: ``Configuration/serverName``.
-  ///   - configure: sets what else is to differ from the defaults.
+  ///   - configure: sets the options that are to differ from the defaults.
   public init(
     trust: TrustRoots = .system, identity: TLSIdentity? = nil, minimumVersion: TLSVersion = .v12,
     applicationProtocols: [String] = [], serverName: String? = nil,

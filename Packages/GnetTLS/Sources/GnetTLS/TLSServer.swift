@@ -36,7 +36,7 @@ public final class TLSServer: Sendable {
   ///   - minimumVersion: ``Configuration/minimumVersion``.
   ///   - applicationProtocols: ``Configuration/applicationProtocols``.
   ///   - clientCertificates: ``Configuration/clientCertificates``.
-  ///   - configure: sets what else is to differ from the defaults.
+  ///   - configure: sets the options that are to differ from the defaults.
   public init(
     _ identity: TLSIdentity, minimumVersion: TLSVersion = .v12, applicationProtocols: [String] = [],
     clientCertificates: ClientCertificates = .none, _ configure: (inout Configuration) -> Void = { _ in }

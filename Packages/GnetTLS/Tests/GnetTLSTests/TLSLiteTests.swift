@@ -14,7 +14,7 @@ struct TLSLiteTests {
     /// The reason of the end of each connection that was open; `nil` for an end in order.
     let ends = Log<TLSError.Code?>()
 
-    /// Sends back whatever it receives, and notes the ends.
+    /// Sends all input back, and notes the ends.
     var service: Service {
       var events = Events()
       events.react = { connection, input in

@@ -81,7 +81,7 @@ extension ConnectionTable {
     assert(!forwarded.pointee.isEmpty)
   }
 
-  /// Makes what was gathered the connection's own pending output, which the run queue sends.
+  /// Moves the gathered bytes into the connection's own pending output, for the run queue to send.
   mutating func keepForwarded() {
     guard let token = forwardedTo.take() else { return }
     defer { assert(forwarded.pointee.isEmpty, "output has no owner any more") }

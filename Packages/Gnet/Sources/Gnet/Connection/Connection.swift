@@ -49,8 +49,8 @@ public struct Connection: ~Copyable {
   /// Whether the peer has ended its stream: no more input will come.
   public var isInputEnded: Bool { state.pointee.life.flags.contains(.inputEnded) }
 
-  /// Whether what arrives is left to the kernel for now, which holds the peer up. For a handler that leaves bytes
-  /// unread because it is busy with earlier ones: what waits for it stays bounded.
+  /// Whether input is left to the kernel for now, which holds the peer up. For a handler that leaves bytes unread
+  /// because it is busy with earlier ones: what waits for it stays bounded.
   ///
   /// Meanwhile `react` is called for wakes only, and the end of the peer's stream is not noticed. When the peer is gone
   /// altogether, what it had sent is read nevertheless, since no more can come. Setting it back

@@ -87,7 +87,7 @@ struct HandlerReference {
   private let table: Unmanaged<HandlerTable>
   private let place: HandlerTable.Place?
 
-  /// Refers to what all connections of a table share, as long as somebody else keeps the table. It never ends.
+  /// Refers to the shared part of a table's connections, as long as another owner keeps the table. It never ends.
   init(sharedBy table: HandlerTable) {
     unsafe self.table = Unmanaged.passUnretained(table)
     unsafe place = nil

@@ -88,7 +88,7 @@ struct DatagramOutbox: ~Copyable {
     isClosed || byteCount + count * MemoryLayout<cgnet_run>.stride >= limit && !isEmpty
   }
 
-  /// Drops what is added from now on.
+  /// Drops further datagrams.
   mutating func close() {
     isClosed = true
     isWaitingForWritability = true

@@ -205,7 +205,8 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
 
   // MARK: Shutting down
 
-  /// Receives what has arrived, and then no more. The sockets stay for what handles and workers still send.
+  /// Receives the datagrams that have arrived, and then no more. The sockets stay for what handles and workers still
+  /// send.
   mutating func beginShutdown(_ turn: inout Turn<System>) {
     for socket in sockets {
       guard let socket else { continue }

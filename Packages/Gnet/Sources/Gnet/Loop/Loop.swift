@@ -129,7 +129,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     }
   }
 
-  /// Applies what other threads have sent.
+  /// Applies the messages of other threads.
   private mutating func applyMessages() {
     let count = loop.mailbox.drain { message in
       switch consume message {

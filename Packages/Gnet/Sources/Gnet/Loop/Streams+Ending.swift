@@ -40,7 +40,7 @@ extension Streams {
 
   /// Ends a connection: nothing is called for it after `closed`.
   ///
-  /// - Parameter lingers: whether what the peer has not read yet is worth waiting for.
+  /// - Parameter lingers: whether to wait for the peer to read the rest.
   mutating func close(_ slot: ConnectionSlot, _ error: Errno?, lingers: Bool, _ turn: inout Turn<System>) {
     output.pointee.removeAll()
     markEnded(slot, &turn)
@@ -118,8 +118,8 @@ extension Streams {
 
   // MARK: Shutting down
 
-  /// Offers what has arrived to every connection, and asks each how to end; later ones are asked when they are opened.
-  /// Outbound connections that are not established fail.
+  /// Offers the arrived bytes to every connection, and asks each how to end. Later connections are asked when they are
+  /// opened. Outbound connections that are not established fail.
   mutating func beginShutdown(_ turn: inout Turn<System>) {
     isShuttingDown = true
     failAll(&turn)
@@ -135,7 +135,7 @@ extension Streams {
     }
   }
 
-  /// Offers what has arrived, and asks a connection how to end, unless it is ending already.
+  /// Offers the arrived bytes, and asks a connection how to end, unless the connection is ending already.
   mutating func askToEnd(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     assert(isShuttingDown && slot.pointee.life.isOpen)
     offerArrived(slot, &turn)

@@ -73,7 +73,7 @@ extension Streams {
     settleEstablishing(slot, &turn)
   }
 
-  /// Sends what the filters have written, and opens or ends the connection if that is due.
+  /// Sends the output of the filters, and opens or ends the connection if that is due.
   private mutating func settleEstablishing(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     guard let filters = slot.pointee.filters else { return assertionFailure("a connection has no filters") }
     // The last bytes of the filters leave with what `opened` writes.
@@ -167,7 +167,7 @@ extension Streams {
     if lingers { linger(slot, &turn) } else { free(slot, &turn) }
   }
 
-  /// Takes in what has arrived, and ends an accepted connection whose peer has sent nothing.
+  /// Reads the arrived bytes, and ends an accepted connection whose peer has sent nothing.
   mutating func endUnlessBegun(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let token = slot.pointee.token
     guard slot.pointee.life.phase == .establishing, let filters = slot.pointee.filters else { return }

@@ -115,7 +115,7 @@ extension Streams {
     return transfer
   }
 
-  /// Counts what was received.
+  /// Counts received bytes.
   mutating func noteReceived(_ slot: ConnectionSlot, _ count: Int, _ turn: inout Turn<System>) {
     turn.counters.reads &+= 1
     turn.counters.bytesRead &+= UInt64(count)
@@ -131,7 +131,7 @@ extension Streams {
     slot.pointee.life.flags.remove(.holdsInput)
   }
 
-  /// Passes what has arrived up through the filters, and offers the outcome to the handler.
+  /// Passes the arrived bytes up through the filters, and offers the outcome to the handler.
   ///
   /// - Parameter isLast: whether the socket's stream has ended.
   private mutating func pass(_ slot: ConnectionSlot, isLast: Bool, _ turn: inout Turn<System>) {
@@ -174,8 +174,8 @@ extension Streams {
     if let peer = filters.pointee.takeNewPeer() { slot.pointee.remote = peer }
   }
 
-  /// Whether what the filters have written is offered to the handler at once. Before an end by a filter's error, or by
-  /// a peer that takes nothing more, pauses and full output do not count.
+  /// Whether the bytes from the filters are offered to the handler at once. Before an end by a filter's error, or by a
+  /// peer that takes nothing more, pauses and full output do not count.
   private mutating func offers(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>) -> Bool {
     if input.isEmpty { return false }
     let life = slot.pointee.life
@@ -185,7 +185,7 @@ extension Streams {
     return life.mayReact && !life.flags.contains(.readingPaused)
   }
 
-  /// Keeps what the filters have written for a handler that does not want to be called now.
+  /// Keeps the bytes from the filters for a handler that does not want to be called now.
   private mutating func holdInput(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>) {
     if input.isEmpty { return }
     if slot.pointee.life.ending == .none {
@@ -234,7 +234,7 @@ extension Streams {
     if filters.pointee.isNetworkEnded && filters.pointee.holdsOutput { breakOutput(slot, .brokenPipe) }
   }
 
-  /// Sends what a callback of another connection has given to a connection with filters.
+  /// Sends the bytes that a callback of another connection has given to a connection with filters.
   @inline(never)
   mutating func flushForwardedThroughFilters(_ token: ConnectionToken, _ turn: inout Turn<System>) {
     guard let target = connections.pointee.find(token), target.pointee.life.takesFilteredOutput else {

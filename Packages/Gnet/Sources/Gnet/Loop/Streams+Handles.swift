@@ -78,8 +78,8 @@ extension Streams {
     if isLent { swap(&output.pointee, &callsInProgress.output) }
   }
 
-  /// Puts what a connection's handle has accepted behind what was written, before the connection ends; from then on the
-  /// handle refuses more.
+  /// Puts the accepted bytes of a connection's handle behind the other output, before the connection ends. From then on
+  /// the handle refuses more.
   mutating func takeLastCalls(_ slot: ConnectionSlot) {
     guard slot.pointee.life.ending != .none, let queue = slot.pointee.handleQueue else { return }
     // Not empty if it was a wake that led here, and bytes were accepted after it.

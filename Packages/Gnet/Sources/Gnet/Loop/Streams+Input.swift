@@ -3,7 +3,7 @@ internal import RingBuffer
 internal import SystemPackage
 
 extension Streams {
-  /// Does what a connection is ready for.
+  /// Serves an event of an open connection.
   @inline(__always)
   mutating func serve(_ token: ConnectionToken, _ event: Poller.Event, _ turn: inout Turn<System>) {
     guard let slot = connections.pointee.find(token) else { return }
@@ -173,7 +173,7 @@ extension Streams {
     take(.hungUp, slot, &turn)
   }
 
-  /// Reads what a peer had sent before sending to it failed, one buffer a turn.
+  /// Reads the bytes that a peer had sent before sending to it failed, one buffer a turn.
   mutating func readRest(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let token = slot.pointee.token
     receiveEither(slot, &turn)

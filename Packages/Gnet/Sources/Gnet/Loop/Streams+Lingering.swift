@@ -7,8 +7,8 @@ internal import SystemPackage
 // uploading client would never see why it was refused.
 //
 // Lingering ends with the peer's stream; when the peer has sent nothing for `Options.lingerTimeout`; after
-// `Options.lingerLimit` in any case; and when others need the descriptor, the oldest first. Only what is received counts as
-// progress: a peer that reads slowly and sends nothing gets the rest from the kernel after the descriptor is closed.
+// `Options.lingerLimit` in any case; and when others need the descriptor, the oldest first. Only received bytes count
+// as progress: a peer that reads slowly and sends nothing gets the rest from the kernel after the descriptor is closed.
 extension Streams {
   /// Whether closing now could make the kernel send a reset, which destroys what the peer has not read yet: it does
   /// when input is unread or still arriving. During a shutdown, the latter counts only where it would destroy
@@ -45,7 +45,7 @@ extension Streams {
     if slot.pointee.interest != .readable { watch(slot, .readable, &turn) }
   }
 
-  /// Reads what a lingering connection's peer still sends, and drops it.
+  /// Reads and drops the input of a lingering connection.
   mutating func throwInputAway(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     let buffer = unsafe input.freeSegments(minimumCapacity: turn.options.readBufferCapacity).first
     switch unsafe turn.system.receiving(slot.pointee.fd, into: buffer) {

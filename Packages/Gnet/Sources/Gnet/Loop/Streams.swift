@@ -199,7 +199,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
     return action
   }
 
-  /// Calls what is to be called before bytes are sent.
+  /// Calls `preWrite` of the observers before bytes are sent.
   @inline(__always)
   func callPreWrite(_ slot: ConnectionSlot, _ byteCount: Int) {
     guard hasPreWriteHooks else { return }
@@ -244,7 +244,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
     }
   }
 
-  /// Changes what a connection is watched for; if that fails, the connection ends.
+  /// Changes the interest of a connection; if that fails, the connection ends.
   mutating func watch(_ slot: ConnectionSlot, _ interest: Poller.Interest, _ turn: inout Turn<System>) {
     let readsAgain = interest.contains(.readable) && !slot.pointee.interest.contains(.readable)
     slot.pointee.interest = interest
@@ -286,7 +286,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   // MARK: Requests of a handler
 
-  /// Does what a callback has asked for beside output and endings.
+  /// Carries out the requests of a callback other than output and endings.
   @inline(__always)
   mutating func applyRequests(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     slot.pointee.life.flags.remove(.hasRequests)

@@ -32,7 +32,7 @@ struct WatchedSocket {
     try turn.selector.add(socket.fd, token, interest)
   }
 
-  /// Changes what the socket is watched for; a failure is tried again later.
+  /// Changes the interest in the socket; a failure is tried again later.
   mutating func watch(_ interest: Poller.Interest, _ turn: inout Turn<some LoopSystem>) {
     do throws(Errno) {
       try turn.selector.modify(socket.fd, token, interest, .level)

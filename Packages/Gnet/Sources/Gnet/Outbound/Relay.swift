@@ -53,7 +53,7 @@ public struct Relay: ConnectionHandler {
   /// Closes the connection if the other one has gone before.
   public mutating func opened(_ connection: inout Connection) -> Action { other.queue.hasGone ? .close : .none }
 
-  /// Passes on what has arrived, and the end of the stream behind it.
+  /// Passes on the arrived bytes, and the end of the stream behind them.
   public mutating func react(_ connection: inout Connection, _ input: inout RingBuffer) -> Action {
     if token == .none { token = connection.token(of: other) }
     switch connection.forward(&input, to: other, at: token) {

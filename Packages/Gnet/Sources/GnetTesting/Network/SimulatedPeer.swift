@@ -25,7 +25,7 @@ public final class SimulatedPeer {
   /// Whether the stream could not be established.
   public private(set) var wasRefused = false
 
-  /// Whether what arrives waits: the peer is slow. The other side meets full buffers then.
+  /// Whether input waits: the peer is slow. The other side meets full buffers then.
   public var isReadingPaused = false { didSet { takeIn() } }
 
   /// Called when bytes have arrived, when the stream is established, and when it has ended.
@@ -101,7 +101,7 @@ public final class SimulatedPeer {
     end.reset()
   }
 
-  /// Takes in what has arrived.
+  /// Reads the arrived bytes.
   private func takeIn() {
     if end.isClosed || end.isConnecting { return }
     if end.isConnected { isOpened = true }

@@ -9,7 +9,7 @@ import Testing
   let isKqueueEmulated = false
 #endif
 
-/// Expects what depends on the errno that a read reports after a reset, if there was one.
+/// Runs expectations about the errno of a read after a reset. With libkqueue, their failure is a known issue.
 ///
 /// kqueue(2) "returns the socket error (if any) in fflags" along with `EV_EOF`, and leaves it on the socket for the
 /// read. libkqueue asks for it with `getsockopt(2)` and `SO_ERROR`, which "returns any pending error on the socket and

@@ -5,8 +5,8 @@ import Testing
 
 /// A connection without its socket: a life, and of everything around it what the life can see.
 ///
-/// Applies the steps that the life asks for as a loop does, and offers whatever the peer, the kernel and the handler may
-/// do next.
+/// Applies the steps that the life asks for as a loop does, and offers the possible next acts of the peer, the kernel
+/// and the handler.
 struct LifeWorld {
   /// The life's state.
   var life = StreamLife(phase: .open)
@@ -252,7 +252,7 @@ struct LifeWorld {
     take(.settled, callback)
   }
 
-  /// Sends what is pending; the callback's output says what the kernel takes.
+  /// Sends pending output; the callback's output says how much the kernel takes.
   private mutating func flush(_ callback: Callback) {
     if pending != .none {
       hasUsedCallback = true

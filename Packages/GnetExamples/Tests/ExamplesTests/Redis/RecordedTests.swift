@@ -51,8 +51,8 @@ struct RedisRecordedTests {
     example.stop()
   }
 
-  /// Not beside the real one: it compares names up to the first zero byte, but only those that meet in its table, whose
-  /// hash is another in each process. So it takes one in some hundreds for a command.
+  /// Not beside the real server: it compares names up to the first zero byte, but only if two names meet in its table,
+  /// with another hash in each process. So it takes one in some hundreds for a command.
   @Test("a name with zero bytes behind it is no command's")
   func zeroBytes() throws {
     let example = try RedisServer()

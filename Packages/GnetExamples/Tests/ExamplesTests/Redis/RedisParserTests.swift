@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The redis example's parser")
 struct RedisParserTests {
-  /// Requests and what they are made of.
+  /// Requests and their arguments.
   static let valid: [(bytes: String, words: [String])] = [
     ("*1\r\n$4\r\nPING\r\n", ["PING"]),
     ("*2\r\n$3\r\nGET\r\n$0\r\n\r\n", ["GET", ""]),

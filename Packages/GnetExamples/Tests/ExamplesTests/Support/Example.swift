@@ -25,7 +25,7 @@ struct Example {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Runs a Python script to its end; what it asserts must hold. Returns what it printed.
+  /// Runs a Python script to its end; what it asserts must hold. Returns its output.
   ///
   /// It finds `connect()`, whose sockets give up when nothing comes for long, `lines(socket)`, to read by lines,
   /// `say(socket, text)`, and `reset(socket)`, which ends a connection abruptly.

@@ -70,7 +70,7 @@ struct HeldBytesTests {
         for try await part in request.body {
           byteCount += part.count
           precondition(part.count <= Self.limit)
-          // Time for the client to fill whatever can be filled.
+          // Time for the client to fill all buffers.
           try await Task.sleep(for: .milliseconds(5))
           peak.note()
         }

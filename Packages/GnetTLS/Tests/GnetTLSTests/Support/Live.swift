@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 extension Service {
-  /// Sends back whatever it receives.
+  /// Sends all input back.
   static let echo: Service = {
     var events = Events()
     events.react = { connection, input in

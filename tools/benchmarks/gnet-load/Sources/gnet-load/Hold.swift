@@ -24,7 +24,7 @@ struct Hold: ParsableCommand {
     _ = hasBeenTold("closed")
   }
 
-  /// Says what has been done, and waits for a line; `false` at the end of the input.
+  /// Reports the last step, and waits for a line; `false` at the end of the input.
   private func hasBeenTold(_ step: String) -> Bool {
     print(step)
     fflush(nil)
