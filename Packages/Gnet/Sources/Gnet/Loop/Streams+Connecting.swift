@@ -173,7 +173,7 @@ extension Streams {
         of: fd, silence, interval: dial.options.tcpKeepAliveInterval, probes: max(1, dial.options.tcpKeepAliveProbes))
     }
     if let timeout = dial.options.tcpUserTimeout { try system.setUserTimeout(of: fd, timeout) }
-    if dial.progress.local?.port == 0 { try system.set(CGNET_BIND_ADDRESS_ONLY, 1, of: fd) }
+    if let local = dial.progress.local, local.port == 0 { try system.set(CGNET_BIND_ADDRESS_ONLY, 1, of: fd) }
   }
 
   /// Takes in that the socket of a connection that is being established has connected or failed.

@@ -166,42 +166,28 @@ struct KernelSelector: LoopSelector, @unchecked Sendable {
 
   fileprivate init(_ owner: PollerOwner) { unsafe self.owner = Unmanaged.passRetained(owner) }
 
-  @inline(__always)
-  private func use<Outcome>(_ body: (Poller) throws(Errno) -> Outcome) throws(Errno) -> Outcome {
-    var outcome: Outcome?
-    var failure: Errno?
-    unsafe owner._withUnsafeGuaranteedRef { owner in
-      do throws(Errno) { outcome = try body(owner.poller) } catch { failure = error }
-    }
-    if let failure { throw failure }
-    return outcome!
-  }
+  private var poller: Poller { unsafe owner.takeUnretainedValue().poller }
 
-  var backend: Poller.Backend {
-    @inline(__always) get { Poller.backend }
-  }
+  var backend: Poller.Backend { Poller.backend }
 
   var waker: @Sendable () -> Void {
-    let waker = unsafe owner._withUnsafeGuaranteedRef { $0.poller.waker }
+    let waker = poller.waker
     return { waker.wake() }
   }
 
   func add(_ fd: Int32, _ token: LoopToken, _ interest: Poller.Interest) throws(Errno) {
-    try use { poller throws(Errno) in
-      try poller.add(FileDescriptor(rawValue: fd), token: token.encoded, interest: interest)
-    }
+    try poller.add(FileDescriptor(rawValue: fd), token: token.encoded, interest: interest)
   }
 
   func modify(
     _ fd: Int32, _ token: LoopToken, _ interest: Poller.Interest, _ trigger: Poller.Trigger
   ) throws(Errno) {
-    try use { poller throws(Errno) in
-      try poller.modify(FileDescriptor(rawValue: fd), token: token.encoded, interest: interest, trigger: trigger)
-    }
+    try poller.modify(FileDescriptor(rawValue: fd), token: token.encoded, interest: interest, trigger: trigger)
   }
 
-  func remove(_ fd: Int32) { try? use { poller throws(Errno) in try poller.remove(FileDescriptor(rawValue: fd)) } }
+  func remove(_ fd: Int32) { try? poller.remove(FileDescriptor(rawValue: fd)) }
 
+  /// Waits as the poller does. A wait pays for no counted references: the owner lives until `destroy()`.
   @inline(__always)
   func wait(until deadline: Poller.Instant, now: Poller.Instant, _ body: (Poller.Event) -> Void) -> Errno? {
     unsafe owner._withUnsafeGuaranteedRef { owner in
