@@ -18,7 +18,7 @@ final class MethodTable: Sendable {
     var others: [String: RequestHandler] = [:]
     for (method, handler) in handlers {
       let name = Array(method.rawValue.utf8)
-      let known = KnownMethod(name.span, name.indices)
+      let known = KnownMethod(HTTPLine(name.span), name.indices)
       if known == .other { others[method.rawValue] = handler } else { table[Int(known.rawValue)] = handler }
     }
     let getIndex = Int(KnownMethod.get.rawValue), headIndex = Int(KnownMethod.head.rawValue)
