@@ -74,6 +74,48 @@ import Testing
     }
   }
 
+  @Test("bytes that a lent connection forwards leave before those that the receiver writes afterwards")
+  func forwarding() throws {
+    var options = Options()
+    options.loopCount = 1
+    let isBlocking = Counter()
+    let isReleased = Counter()
+    let written = Log<UInt8>()
+    var events = Events()
+    events.react = { [handles] connection, input in
+      switch input.readAll() {
+      case Array("hello".utf8): handles.add(connection.handle)
+      case Array("block".utf8):
+        isBlocking.add()
+        while isReleased.value == 0 {}
+      case Array("lend".utf8):
+        handles.values[0].withConnection { source in
+          var bytes = RingBuffer()
+          bytes.write([1])
+          _ = source.forward(&bytes, to: handles.values[1])
+        }
+        written.add(1)
+      default:
+        connection.write([2])
+        written.add(2)
+      }
+      return .none
+    }
+    try withServer(events, options: options) { server in
+      let source = try greetingClient(server, 1)
+      let receiver = try greetingClient(server, 2)
+      let lender = try greetingClient(server, 3)
+      let blocker = try greetingClient(server, 4)
+      try blocker.send("block")
+      try require("the loop is busy") { isBlocking.value == 1 }
+      try lender.send("lend")
+      try receiver.send("write")
+      isReleased.add()
+      #expect(try receiver.receive(exactly: 2) == written.values)
+      withExtendedLifetime(source) {}
+    }
+  }
+
   /// A client whose handle is the last of `count` that are known.
   private func greetingClient(_ server: TestServer, _ count: Int) throws -> Client {
     let client = try Client(server.address())

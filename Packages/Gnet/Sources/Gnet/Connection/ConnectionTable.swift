@@ -162,7 +162,7 @@ extension Pinned where Value == ConnectionTable {
     else { return nil }
     // Before an end of the output that the body may ask for.
     if pointee.forwardedTo == token { pointee.keepForwarded() }
-    let lentOutput = slot.pointee.lentOutput
+    let (lentOutput, forwardedTo) = (slot.pointee.lentOutput, pointee.forwardedTo)
     var setAside = RingBuffer()
     swap(&setAside, &lentOutput.pointee)
     slot.pointee.isInCallback = true
@@ -175,6 +175,8 @@ extension Pinned where Value == ConnectionTable {
     if !lentOutput.pointee.isEmpty { slot.pointee.outbound.append(moving: &lentOutput.pointee) }
     swap(&setAside, &lentOutput.pointee)
     assert(setAside.isEmpty, "output was lost")
+    // No callback that is running sends what the body has forwarded.
+    if pointee.forwardedTo != forwardedTo { pointee.keepForwarded() }
     slot.pointee.life.flags.insert(.settleDue)
     pointee.enqueue(slot)
     return result
