@@ -12,6 +12,7 @@ struct Acceptor<System: LoopSystem>: ~Copyable, LoopRunner {
   init(
     _ system: System, _ selector: System.Selector, server: Server, options: Options, listening sockets: [BoundSocket]
   ) throws(Errno) {
+    assert(sockets.allSatisfy { !$0.isDatagram })
     turn = Turn(system, selector, server: server, options: options)
     listeners = Listeners(dealingBy: LoadBalancer(options.loadBalancing, over: server.loops))
     for socket in sockets { try listeners.add(socket, &turn) }
@@ -20,6 +21,7 @@ struct Acceptor<System: LoopSystem>: ~Copyable, LoopRunner {
   mutating func start() { turn.refresh() }
 
   mutating func runOnce() -> Bool {
+    assert(turn.server.isAccepting && !turn.isDraining)
     while let deadline = turn.timers.expire(until: turn.now) { fire(deadline) }
     if turn.server.isShuttingDown { return false }
     do throws(Errno) {
@@ -32,9 +34,11 @@ struct Acceptor<System: LoopSystem>: ~Copyable, LoopRunner {
   }
 
   mutating func end() {
+    assert(turn.server.isShuttingDown && turn.server.isAccepting)
     for id in listeners.ids { accept(from: id, limit: Listeners<System>.finalBatchSize) }
     listeners.close(&turn)
     turn.server.noteAcceptorEnded()
+    assert(listeners.isClosed && !turn.server.isAccepting)
   }
 
   consuming func destroy() {}
@@ -63,9 +67,11 @@ struct Acceptor<System: LoopSystem>: ~Copyable, LoopRunner {
   private mutating func accept(from id: Int, limit: Int) {
     for _ in 0..<limit {
       guard let dealt = listeners.accept(from: id, &turn) else { break }
+      assert(turn.server.loops[dealt.loop.index] === dealt.loop)
       dealt.loop.post(.adopt(dealt.connection))
     }
     turn.server.loops[0].countAcceptorErrors(&turn.counters.acceptErrors)
+    assert(turn.counters.acceptErrors == 0)
   }
 
   private mutating func fire(_ deadline: Deadline) {

@@ -14,6 +14,7 @@ extension cgnet_run {
     else { return false }
     count += 1
     byte_count += byteCount
+    assert(self.byteCount(of: Int(count) - 1) == byteCount)
     return true
   }
 
@@ -25,7 +26,8 @@ extension cgnet_run {
 
   /// The bytes of one of its datagrams, counted from 0.
   func byteCount(of index: Int) -> Int {
-    index < Int(count) - 1 ? Int(segment) : byte_count - Int(segment) * (Int(count) - 1)
+    assert(0..<Int(count) ~= index)
+    return index < Int(count) - 1 ? Int(segment) : byte_count - Int(segment) * (Int(count) - 1)
   }
 
   /// `UDP_MAX_SEGMENTS` of Linux before 6.9.

@@ -56,6 +56,12 @@ struct DatagramOutbox: ~Copyable {
 
   var isEmpty: Bool { sentRuns == runs.count }
 
+  /// Whether the numbers of runs, datagrams and bytes fit together.
+  private var isConsistent: Bool {
+    sentRuns <= runs.count && sentBytes <= bytes.count && 0...runs.count ~= announcedRuns
+      && count >= runs.count - sentRuns && (isEmpty ? count == 0 && bytes.isEmpty : true)
+  }
+
   /// The number of bytes that wait.
   var byteCount: Int { bytes.count - sentBytes }
 
@@ -78,9 +84,11 @@ struct DatagramOutbox: ~Copyable {
     let byteCount = first.byteCount + second.byteCount
     let last = runs.count - 1
     // A run that has been announced stays as it is.
+    assert(last < 0 || last >= sentRuns, "a datagram would join those that have been sent")
     if last >= announcedRuns, runs[last].extend(by: byteCount, ends) { return }
     let segment = byteCount <= segmentLimit ? UInt16(byteCount) : 0
     runs.append(cgnet_run(ends: ends, segment: segment, count: 1, byte_count: byteCount))
+    assert(isConsistent && !isEmpty)
   }
 
   /// Whether a datagram is dropped that comes while the kernel takes nothing.
@@ -111,6 +119,7 @@ struct DatagramOutbox: ~Copyable {
     let next = max(announcedRuns, sentRuns)
     guard next < sentRuns + batchCount else { return nil }
     announcedRuns = next + 1
+    assert(isConsistent && !isEmpty)
     return runs[next]
   }
 
@@ -126,8 +135,10 @@ struct DatagramOutbox: ~Copyable {
   /// Sends the next batch, and counts what was sent.
   @inline(__always)
   mutating func sendNext(_ fd: Int32, _ turn: inout Turn<some LoopSystem>) -> Sending {
+    assert(!isEmpty && isConsistent)
     switch sendBatch(fd, turn.system) {
     case .moved(let runCount):
+      assert(runCount > 0 && runCount <= batchCount)
       let sent = removeFirst(runCount)
       turn.counters.writes &+= 1
       turn.counters.datagramsOut &+= UInt64(sent.count)
@@ -161,6 +172,7 @@ struct DatagramOutbox: ~Copyable {
   ///
   /// - Returns: the number of their datagrams and bytes.
   mutating func removeFirst(_ runCount: Int) -> (count: Int, byteCount: Int) {
+    assert(isConsistent && runCount <= runs.count - sentRuns)
     var removed = (count: 0, byteCount: 0)
     for run in runs[sentRuns..<sentRuns + runCount] {
       removed.count += Int(run.count)
@@ -170,12 +182,14 @@ struct DatagramOutbox: ~Copyable {
     sentBytes += removed.byteCount
     count -= removed.count
     if isEmpty {
+      assert(count == 0 && sentBytes == bytes.count, "the runs are not made of the datagrams that were added")
       runs.removeAll(keepingCapacity: runs.count <= 1024)
       bytes.removeAll(keepingCapacity: bytes.count <= 1 << 18)
       (sentRuns, sentBytes, announcedRuns) = (0, 0, 0)
     } else if sentRuns >= Self.compactionThreshold && sentRuns * 2 >= runs.count {
       forgetSent()
     }
+    assert(isConsistent)
     return removed
   }
 
@@ -195,6 +209,7 @@ struct DatagramOutbox: ~Copyable {
   /// - Returns: whether a datagram was dropped.
   @discardableResult
   mutating func settleFailure(_ error: Errno) -> Bool {
+    assert(!isEmpty && isConsistent)
     let run = runs[sentRuns]
     guard run.count > 1 else {
       _ = removeFirst(1)
@@ -203,8 +218,10 @@ struct DatagramOutbox: ~Copyable {
     let single = (0..<Int(run.count)).map {
       cgnet_run(ends: run.ends, segment: 0, count: 1, byte_count: run.byteCount(of: $0))
     }
+    assert(single.reduce(0) { $0 + $1.byte_count } == run.byte_count)
     runs.replaceSubrange(sentRuns...sentRuns, with: single)
     if announcedRuns > sentRuns { announcedRuns += single.count - 1 }
+    assert(isConsistent)
     limitSegments(after: error, Int(run.segment))
     return false
   }
@@ -232,9 +249,10 @@ struct DatagramOutbox: ~Copyable {
   ///
   /// - Complexity: O(`count`), of which at least as many were sent since the last time.
   private mutating func forgetSent() {
+    assert(sentRuns > 0 && !isEmpty)
     runs.removeFirst(sentRuns)
     bytes.removeFirst(sentBytes)
-    announcedRuns -= sentRuns
+    announcedRuns = max(0, announcedRuns - sentRuns)
     (sentRuns, sentBytes) = (0, 0)
   }
 }

@@ -25,6 +25,7 @@ final class DatagramSocket {
   var isClosing = false
 
   init(_ watched: WatchedSocket, loop: EventLoop, noOutput: Pinned<RingBuffer>, limit: Int, merges: Bool) {
+    assert(watched.socket.isDatagram && noOutput.pointee.isEmpty)
     self.watched = watched
     let socket = watched.socket
     fd = socket.fd
@@ -46,6 +47,11 @@ final class DatagramSocket {
   var outbox: DatagramOutbox {
     @inline(__always) _read { yield outboxPlace.pointee }
     @inline(__always) _modify { yield &outboxPlace.pointee }
+  }
+
+  /// Whether the loop's statistics and the selector know of the datagrams that wait.
+  var isSettled: Bool {
+    accountedBytes == outbox.byteCount && outbox.isWaitingForWritability != outbox.isEmpty
   }
 
   /// The events that the socket is to be watched for.

@@ -28,8 +28,12 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   /// Whether no datagram waits to be sent.
   var hasDrained: Bool { sockets.allSatisfy { $0?.outbox.isEmpty ?? true } }
 
+  /// Whether `hasWakes` tells of the wakes that wait.
+  private var areWakesNoted: Bool { hasWakes == sockets.contains { $0?.wakes.isEmpty == false } }
+
   /// Takes over a socket, and watches it.
   mutating func add(_ socket: BoundSocket, _ turn: inout Turn<System>) throws(Errno) {
+    assert(socket.isDatagram)
     let id = sockets.count
     let watched = WatchedSocket(socket, .datagrams(id), retry: .datagrams(id))
     try watched.add(.readable, &turn)
@@ -45,6 +49,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   func prepare(_ handlers: [HandlerTable]) {
     for socket in sockets {
       guard let socket else { continue }
+      assert(socket.handler == nil && socket.outbox.isEmpty)
       socket.handler = HandlerReference(sharedBy: handlers[socket.watched.socket.addressIndex])
     }
   }
@@ -62,9 +67,11 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   /// - Returns: the number of messages received.
   @discardableResult
   private mutating func receive(_ socket: DatagramSocket, _ turn: inout Turn<System>) -> Int {
+    assert(input.isEmpty && !socket.isClosing)
     guard let buffers else { return 0 }
     // An error is one of an earlier datagram to a peer that is not there: the socket goes on.
     guard case .moved(let count) = buffers.receive(socket.fd, turn.system) else { return 0 }
+    assert(count <= Int(CGNET_DATAGRAM_BATCH))
     turn.counters.reads &+= 1
     let messages = unsafe buffers.messages
     for index in 0..<count {
@@ -79,6 +86,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
         turn.counters.datagramsIn &+= 1
         unsafe react(socket, peer, message.pointee.ends.local, &turn)
       } while taken < byteCount
+      assert(taken == byteCount)
       turn.counters.bytesRead &+= UInt64(byteCount)
     }
     flush(socket, &turn)
@@ -89,11 +97,13 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   private mutating func react(
     _ socket: DatagramSocket, _ peer: SocketAddress, _ local: cgnet_local, _ turn: inout Turn<System>
   ) {
+    assert(socket.handler != nil && socket.peer.pointee.life.phase == .ended)
     socket.peer.pointee.remote = peer
     socket.outbox.local = local
     var view = Connection(socket.peer)
     let action = socket.handler?.react(&view, &input) ?? .none
     if !input.isEmpty { input.removeAll() }
+    assert(noOutput.pointee.isEmpty && socket.peer.pointee.handleQueue == nil)
     socket.peer.pointee.context = nil
     if socket.peer.pointee.life.flags.contains(.wakeRequested) {
       socket.peer.pointee.life.flags.remove(.wakeRequested)
@@ -105,10 +115,12 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     if socket.outbox.count >= Int(CGNET_DATAGRAM_BATCH) && !socket.outbox.isWaitingForWritability {
       flush(socket, &turn)
     }
+    assert(input.isEmpty)
   }
 
   /// Calls `react` for the peers for which that was asked.
   mutating func serveWakes(_ turn: inout Turn<System>) {
+    assert(areWakesNoted)
     hasWakes = false
     for id in sockets.indices {
       guard let socket = sockets[id], !socket.wakes.isEmpty else { continue }
@@ -117,6 +129,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
       for (peer, local) in round { react(socket, peer, local, &turn) }
       flush(socket, &turn)
     }
+    assert(areWakesNoted)
   }
 
   /// Applies the calls that wait in the queue of a peer's handle.
@@ -124,6 +137,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     _ queue: HandleQueue, _ peer: SocketAddress, _ local: cgnet_local, _ addressIndex: Int,
     _ turn: inout Turn<System>
   ) {
+    assert(queue.loop === loop && input.isEmpty)
     let found = sockets.first { $0?.watched.socket.addressIndex == addressIndex }
     guard let socket = found ?? nil else { return }
     var pending = queue.takeCalls()
@@ -141,6 +155,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
         break
       }
     }
+    assert(pending.output.isEmpty, "bytes are part of no datagram")
     turn.recycle(&pending.output, into: loop.spareRings)
     flush(socket, &turn)
   }
@@ -162,6 +177,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
       socket.outbox.isWaitingForWritability.toggle()
       socket.watched.watch(socket.interest, &turn)
     }
+    assert(socket.isSettled)
   }
 
   @inline(never)
@@ -181,6 +197,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
     let pending = socket.outbox.byteCount
     turn.counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - socket.accountedBytes))
     socket.accountedBytes = pending
+    assert(Int64(bitPattern: turn.counters.pendingOutputBytes) >= pending, "more waits than is counted")
   }
 
   /// Announces each datagram before the first attempt to send it.
@@ -208,6 +225,7 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
   /// Receives the datagrams that have arrived, and then no more. The sockets stay for what handles and workers still
   /// send.
   mutating func beginShutdown(_ turn: inout Turn<System>) {
+    assert(turn.isDraining)
     for socket in sockets {
       guard let socket else { continue }
       for _ in 0..<Self.finalBatchCount where receive(socket, &turn) < Int(CGNET_DATAGRAM_BATCH) { break }
@@ -228,10 +246,12 @@ struct Datagrams<System: LoopSystem>: ~Copyable {
       countDropped(socket, &turn)
       accountPending(socket, &turn)
     }
+    assert(hasDrained)
   }
 
   /// Closes all sockets.
   mutating func close(_ turn: inout Turn<System>) {
+    assert(hasDrained)
     for id in sockets.indices {
       sockets[id]?.watched.remove(&turn)
       sockets[id] = nil

@@ -21,6 +21,7 @@ extension EventLoop: TaskExecutor, SerialExecutor {
   }
 
   func run(_ job: UnownedJob) {
+    assert(isCurrent || hasEnded)
     unsafe job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
   }
 }

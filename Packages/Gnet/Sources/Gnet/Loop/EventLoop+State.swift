@@ -33,6 +33,7 @@ extension EventLoop {
   /// The moment `delay` from now; for the loop's thread.
   @inline(__always)
   func deadline(after delay: Duration) -> Poller.Instant {
+    assert(isCurrent)
     if state.lastDelay.0 != delay { state.lastDelay = (delay, Poller.Instant.nanoseconds(of: delay)) }
     let (sum, isTooLate) = monotonicTime.nanoseconds.addingReportingOverflow(state.lastDelay.nanoseconds)
     return isTooLate ? .never : Poller.Instant(nanoseconds: sum)
@@ -55,6 +56,7 @@ extension EventLoop {
     if state.targets.count == Self.targetLimit { state.targets = [:] }
     let target = Result(parsing: address)
     state.targets[address] = target
+    assert(state.targets.count <= Self.targetLimit)
     return target
   }
 

@@ -73,6 +73,7 @@ public final class EventLoop: Sendable {
     index: Int, system: any SystemCalls, wake: @escaping @Sendable () -> Void, outboundHighWatermark: Int,
     readBufferCapacity: Int = 65536, logger: Logger? = nil
   ) {
+    assert(index >= 0 && outboundHighWatermark >= 0 && readBufferCapacity > 0)
     self.index = index
     self.logger = logger
     self.system = system
@@ -86,12 +87,14 @@ public final class EventLoop: Sendable {
   // Neither inlined nor borrowed, which would copy the counters first.
   @inline(never)
   func publish(_ counters: inout LoopStatistics) {
+    assert(isCurrent)
     published.publish(&counters, prefix: LoopStatistics.wordCountOfTurn)
   }
 
   /// Makes a change of the counters that seldom change, and publishes all; by the loop's thread only.
   @inline(never)
   func count(in counters: inout LoopStatistics, _ change: (inout LoopStatistics) -> Void) {
+    assert(isCurrent)
     change(&counters)
     published.publish(counters)
   }
@@ -119,6 +122,7 @@ public final class EventLoop: Sendable {
 
   /// Drops the states of the loop, which has ended. The calling thread is no loop's any more.
   func resignCurrent() {
+    assert(isCurrent && hasEnded)
     // The end of a state may use other states.
     while !state.localStates.isEmpty { _ = state.localStates.removeAll() }
     cgnet_set_current_loop(nil)
@@ -140,6 +144,7 @@ public final class EventLoop: Sendable {
   @inline(__always)
   func takeOwnMail() -> Bool {
     guard hasOwnMail.load(ordering: .relaxed) else { return false }
+    assert(isCurrent)
     hasOwnMail.store(false, ordering: .relaxed)
     return true
   }
@@ -147,7 +152,10 @@ public final class EventLoop: Sendable {
   /// The stream connections dealt to this loop that have not ended.
   var connectionLoad: Int { connections.load(ordering: .relaxed) }
   func addConnection() { connections.add(1, ordering: .relaxed) }
-  func removeConnection() { connections.subtract(1, ordering: .relaxed) }
+  func removeConnection() {
+    assert(connectionLoad > 0)
+    connections.subtract(1, ordering: .relaxed)
+  }
 
   /// Takes over the acceptor's count of failures.
   func countAcceptorErrors(_ count: inout UInt64) {
@@ -177,6 +185,7 @@ public final class EventLoop: Sendable {
   /// A thread that finds another draining leaves its message to the other thread. The other thread looks again after it
   /// has cleared the flag: both exchange the flag, and the second exchange sees the effects of the first.
   func drainAfterEnd() {
+    assert(hasEnded)
     repeat {
       if isDrainingAfterEnd.exchange(true, ordering: .acquiringAndReleasing) { return }
       _ = mailbox.drain { message in

@@ -39,6 +39,7 @@ extension Listeners {
     do {
       let new = try Address("unix://\(path)").bindUnix(
         index: old.addressIndex, backlog: old.backlog, options: turn.options, name: old.address, on: turn.system)
+      assert(new.addressIndex == old.addressIndex && new.file?.path == path)
       let watched = WatchedSocket(new, .listener(id), retry: .listener(id))
       try watched.add(.readable, &turn)
       sockets[id]!.remove(&turn)
@@ -55,6 +56,7 @@ extension Listeners {
 
   /// Logs that the file of a socket is not in its place, once until the file is there again.
   private mutating func reportFile(_ id: Int, _ turn: borrowing Turn<System>, _ message: @autoclosure () -> String) {
+    assert(sockets[id]?.socket.file != nil)
     if sockets[id]!.hasReportedFile { return }
     sockets[id]!.hasReportedFile = true
     let text = message()

@@ -23,12 +23,16 @@ struct Listeners<System: LoopSystem>: ~Copyable {
 
   /// Takes over a socket, and watches it.
   mutating func add(_ socket: BoundSocket, _ turn: inout Turn<System>) throws(Errno) {
+    assert(!socket.isDatagram)
     let id = sockets.count
     let watched = WatchedSocket(socket, .listener(id), retry: .listener(id))
     try watched.add(.readable, &turn)
     sockets.append(watched)
     if socket.file != nil { setFileTimer(id, &turn) }
   }
+
+  /// Whether no socket is left.
+  var isClosed: Bool { sockets.allSatisfy { $0 == nil } }
 
   /// The ids of the sockets, closed ones included.
   var ids: Range<Int> { sockets.indices }

@@ -5,6 +5,7 @@ struct LoadBalancer {
   private var turn = 0
 
   init(_ policy: LoadBalancing, over loops: [EventLoop]) {
+    assert(!loops.isEmpty)
     self.policy = policy
     self.loops = loops
   }
@@ -16,6 +17,7 @@ struct LoadBalancer {
 
   /// The loop for a connection with a hash, which is asked for where it counts.
   mutating func loop(_ hash: () -> UInt64) -> EventLoop {
+    assert(turn < loops.count)
     if loops.count == 1 { return loops[0] }
     switch policy {
     case .roundRobin:

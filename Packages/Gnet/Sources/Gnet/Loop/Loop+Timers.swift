@@ -5,9 +5,14 @@ extension Loop {
   /// Does everything whose time has come.
   @inline(never)
   mutating func fireTimers() {
+    assert(turn.timers.next <= turn.now)
     // A tick sees all that its loop has done before.
     loop.publish(&turn.counters)
-    while let deadline = turn.timers.expire(until: turn.now) { fire(deadline) }
+    while let deadline = turn.timers.expire(until: turn.now) {
+      fire(deadline)
+      assert(streams.areBuffersEmpty)
+    }
+    assert(turn.timers.next > turn.now)
   }
 
   private mutating func fire(_ deadline: Deadline) {
@@ -32,6 +37,7 @@ extension Loop {
 
   /// Sets a timer that the program has made, or drops one that it has taken back.
   mutating func update(_ timer: ScheduledTimer) {
+    assert(timer.loop === loop)
     if !timer.isCancelled {
       set(timer)
     } else if let id = timer.takeID() {
@@ -40,6 +46,7 @@ extension Loop {
   }
 
   private mutating func fire(_ timer: ScheduledTimer) {
+    assert(timer.isSet && timer.loop === loop)
     _ = timer.takeID()
     if timer.isCancelled { return }
     timer.fire()
@@ -47,10 +54,12 @@ extension Loop {
   }
 
   private mutating func set(_ timer: ScheduledTimer) {
+    assert(!timer.isSet, "a timer is set twice")
     timer.setID(turn.timers.set(.scheduled(timer), at: timer.deadline, now: turn.system.now))
   }
 
   private mutating func tick(_ index: Int) {
+    assert(index < ticks.count || turn.isDraining)
     // A shutdown has no more ticks.
     guard index < ticks.count, var delay = ticks[index]() else { return }
     // Late, by a caller's sum: soon, but not in every turn.

@@ -44,6 +44,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   }
 
   mutating func start() {
+    assert(streams.isEmpty && !loop.hasEnded)
     loop.becomeCurrent()
     loop.state.connections = streams.connections
     turn.refresh()
@@ -52,6 +53,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   }
 
   mutating func runOnce() -> Bool {
+    assert(loop.isCurrent && !turn.isWaiting && streams.areBuffersEmpty)
     if turn.timers.next <= turn.now { fireTimers() }
     if loop.takeOwnMail() { applyMessages() }
     if streams.connections.pointee.hasQueued { streams.runQueued(&turn) }
@@ -77,11 +79,13 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   }
 
   mutating func end() {
+    assert(turn.isDraining && streams.isEmpty && listeners.isClosed)
     datagrams.close(&turn)
     loop.state.connections = nil
     loop.publish(&turn.counters)
     loop.markEnded()
     loop.resignCurrent()
+    assert(turn.counters.connectionsActive == 0 && turn.counters.pendingOutputBytes == 0)
   }
 
   consuming func destroy() {}
@@ -90,6 +94,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   @inline(__always)
   private mutating func wait() throws(Errno) {
+    assert(streams.areBuffersEmpty)
     turn.beginWait()
     let isBusy = streams.connections.pointee.hasQueued || datagrams.hasWakes || hasMail
     let (selector, now) = (turn.selector, turn.now)
@@ -103,6 +108,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   @inline(__always)
   private mutating func serve(_ event: Poller.Event) {
+    assert(!turn.isWaiting && streams.areBuffersEmpty)
     if event.isWake {
       turn.counters.wakeups &+= 1
       hasMail = true
@@ -131,6 +137,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   /// Applies the messages of other threads.
   private mutating func applyMessages() {
+    assert(loop.isCurrent)
     let count = loop.mailbox.drain { message in
       switch consume message {
       case .adopt(let connection): streams.adopt(connection, &turn)
@@ -139,6 +146,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
       case .timer(let timer): update(timer)
       case .job(let job): loop.run(job)
       }
+      assert(streams.areBuffersEmpty)
     }
     turn.counters.mailboxMessages &+= UInt64(count)
     turn.counters.mailboxDepthMax = max(turn.counters.mailboxDepthMax, UInt64(count))
@@ -157,6 +165,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
   /// Begins the shutdown: takes in the connections that wait to be accepted, closes the listeners, offers what has
   /// arrived, and asks every connection how to end. Handles are served until the end.
   private mutating func beginShutdown() {
+    assert(turn.server.isShuttingDown && !turn.isDraining)
     turn.beginDraining()
     for id in listeners.ids { acceptAll(from: id) }
     listeners.close(&turn)
@@ -164,6 +173,7 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
     ticks = []
     datagrams.beginShutdown(&turn)
     streams.beginShutdown(&turn)
+    assert(turn.isDraining && streams.isShuttingDown && listeners.isClosed)
   }
 
   /// Whether a shutdown has nothing to wait for any more.
@@ -171,7 +181,9 @@ struct Loop<System: LoopSystem>: ~Copyable, LoopRunner {
 
   /// Ends every connection at once; connections with output that was not sent learn of `error`. Datagrams are dropped.
   mutating func endAll(with error: Errno) {
+    assert(turn.isDraining)
     datagrams.removeAll(&turn)
     streams.closeAll(with: error, &turn)
+    assert(streams.isEmpty && datagrams.hasDrained)
   }
 }

@@ -70,6 +70,7 @@ public final class LoopLocal<State: AnyObject>: Sendable {
   /// The state of a loop, for the loop's thread.
   @usableFromInline
   func state(of loop: EventLoop) -> State {
+    assert(loop.isCurrent)
     if let state = existingState(of: loop) { return state }
     let state = make(loop)
     loop.state.localStates[id] = state

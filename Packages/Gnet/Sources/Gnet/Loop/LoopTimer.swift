@@ -57,7 +57,7 @@ final class ScheduledTimer: Sendable {
     var id: Timers<Deadline>.ID?
   }
 
-  private let loop: EventLoop
+  let loop: EventLoop
   /// The time from call to call in nanoseconds; `nil` for a single call.
   private let interval: Int64?
   private let cancellation = Atomic<Bool>(false)
@@ -65,6 +65,7 @@ final class ScheduledTimer: Sendable {
 
   init(on loop: EventLoop, at deadline: Poller.Instant, every interval: Int64?, _ body: @escaping @Sendable () -> Void)
   {
+    assert(interval ?? 1 > 0)
     self.loop = loop
     self.interval = interval
     unsafe confinedState = Confined(State(body: body, deadline: deadline))
@@ -88,11 +89,15 @@ final class ScheduledTimer: Sendable {
 
   var deadline: Poller.Instant { state.deadline }
 
+  /// Whether the loop has the timer among its deadlines.
+  var isSet: Bool { state.id != nil }
+
   func setID(_ id: Timers<Deadline>.ID) { state.id = id }
   func takeID() -> Timers<Deadline>.ID? { state.id.take() }
 
   /// Calls the body, and gives it up where no other call comes, however long the program keeps the timer.
   func fire() {
+    assert(!isSet && state.body != nil)
     let body = state.body
     if interval == nil { state.body = nil }
     body?()
@@ -105,6 +110,7 @@ final class ScheduledTimer: Sendable {
     let (step, isTooLong) = (missed + 1).multipliedReportingOverflow(by: interval)
     let (next, isTooLate) = deadline.nanoseconds.addingReportingOverflow(step)
     state.deadline = isTooLong || isTooLate ? .never : Poller.Instant(nanoseconds: next)
+    assert(deadline > now)
     return true
   }
 }

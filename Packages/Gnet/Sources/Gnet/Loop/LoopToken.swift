@@ -42,6 +42,7 @@ package enum LoopToken: Equatable {
     } else {
       self = .datagrams(Int(connection.slot & ~Self.datagramsBit))
     }
+    assert(encoded == token)
   }
 }
 

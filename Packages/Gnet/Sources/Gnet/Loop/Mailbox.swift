@@ -31,6 +31,9 @@ final class Mailbox: Sendable {
     var last: Node?
     /// The list that the loop has taken and is about to serve.
     var taken: Node?
+
+    /// Whether the list has both ends, or none.
+    var isConsistent: Bool { (first == nil) == (last == nil) && last?.next == nil }
   }
 
   // Reachable from one place at a time: the list, behind its lock, and then the loop that has taken the list.
@@ -67,8 +70,10 @@ final class Mailbox: Sendable {
   private func list(_ message: consuming Message) {
     let node = Node(message)
     overflow.withLock { overflow in
+      assert(overflow.isConsistent)
       if let last = overflow.last { last.next = node } else { overflow.first = node }
       overflow.last = node
+      assert(overflow.isConsistent)
       isOverflowing.store(true, ordering: .releasing)
     }
   }
@@ -81,6 +86,7 @@ final class Mailbox: Sendable {
   func drain(_ body: (consuming Message) -> Void) -> Int {
     if isOverflowing.load(ordering: .acquiring) {
       overflow.withLock { overflow in
+        assert(overflow.isConsistent)
         if overflow.taken != nil { return }
         overflow.taken = overflow.first
         overflow.first = nil
@@ -101,6 +107,7 @@ final class Mailbox: Sendable {
       next = node.next.take()
     }
     overflow.withLock { overflow in
+      assert(overflow.taken == nil && overflow.isConsistent)
       if overflow.first == nil { isOverflowing.store(false, ordering: .releasing) }
     }
     return count

@@ -66,6 +66,7 @@ package final class SteppedRunner: RunnerHome {
 
   /// Ends the runner without having run.
   func end() {
+    assert(!hasEnded)
     hasEnded = true
     destroy()
   }

@@ -14,6 +14,9 @@ final class SpareRings: Sendable {
     var byteCount = 0
     /// The fewest rings held since the last `trim()`. Rings up to that number were never used.
     var leastCount = 0
+
+    /// Whether the numbers fit the rings, all of which have storage.
+    var isConsistent: Bool { leastCount <= rings.count && (rings.count == 0 ? byteCount == 0 : byteCount > 0) }
   }
 
   private let state = Lock(State())
@@ -31,6 +34,7 @@ final class SpareRings: Sendable {
       guard let ring = state.rings.pop() else { return RingBuffer() }
       state.byteCount -= ring.capacity
       state.leastCount = min(state.leastCount, state.rings.count)
+      assert(state.isConsistent && ring.isEmpty)
       return ring
     }
   }
@@ -45,7 +49,9 @@ final class SpareRings: Sendable {
       var given = RingBuffer()
       swap(&given, &ring)
       state.rings.push(given)
+      assert(state.isConsistent && state.byteCount <= limit)
     }
+    assert(ring.isEmpty)
   }
 
   /// Frees the rings that have not been needed since the last call.
@@ -60,6 +66,7 @@ final class SpareRings: Sendable {
         unneeded.push(ring)
       }
       state.leastCount = state.rings.count
+      assert(state.isConsistent)
       return state.rings.count > 0
     }
   }

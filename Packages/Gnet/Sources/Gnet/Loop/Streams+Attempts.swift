@@ -17,6 +17,7 @@ extension Streams {
 
   /// Tries addresses until one is connected or pending; with none left, the dial has failed.
   mutating func tryNext(_ dial: Dial, _ turn: inout Turn<System>) {
+    assert(knows(dial))
     dial.progress.nextAttempt = .never
     while let next = dial.progress.race.takeNext() {
       switch attempt(next, dial, turn) {
@@ -104,6 +105,7 @@ extension Streams {
     guard let dial = slot.pointee.handleQueue?.dial else {
       return assertionFailure("a connection that is being established has no dial")
     }
+    assert(dial.progress.attempts.contains(slot.pointee.token))
     if let error = outcome(of: slot, turn) {
       dial.progress.failure = dial.failure(of: .connect, error)
       giveUp(slot, dial, &turn)
@@ -115,6 +117,7 @@ extension Streams {
 
   /// The error that a socket's attempt has ended with; `nil` if the socket is connected.
   func outcome(of slot: ConnectionSlot, _ turn: borrowing Turn<System>) -> Errno? {
+    assert(slot.pointee.life.phase == .establishing)
     let fd = slot.pointee.fd
     if let error = turn.system.pendingError(of: fd) { return error }
     return turn.system.isConnectedToItself(fd, slot.pointee.remote) ? .connectionRefused : nil
@@ -132,9 +135,10 @@ extension Streams {
   mutating func giveUp(
     _ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>, because error: Errno? = nil
   ) {
-    assert(slot.pointee.life.phase == .establishing)
+    assert(slot.pointee.life.phase == .establishing && slot.pointee.handler == nil)
     slot.pointee.filters?.pointee.abandon(error)
     dial.progress.removeAttempt(slot.pointee.token)
+    assert(!dial.progress.attempts.contains(slot.pointee.token))
     slot.pointee.life.phase = .ended
     free(slot, &turn)
   }

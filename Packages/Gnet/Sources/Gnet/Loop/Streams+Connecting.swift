@@ -18,6 +18,7 @@ internal import SystemPackage
 extension Streams {
   /// Begins to establish an outbound connection, or goes on with the addresses of its host.
   mutating func establish(_ dial: Dial, _ turn: inout Turn<System>) {
+    assert(dial.queue.loop === loop && areBuffersEmpty)
     switch dial.progress.stage {
     case .posted: begin(dial, &turn)
     case .resolving: continueResolved(dial, &turn)
@@ -26,7 +27,13 @@ extension Streams {
     }
   }
 
+  /// Whether a dial is being established by this loop, and in its place.
+  func knows(_ dial: Dial) -> Bool {
+    dials.indices.contains(dial.progress.index) && dials[dial.progress.index] === dial
+  }
+
   private mutating func begin(_ dial: Dial, _ turn: inout Turn<System>) {
+    assert(dial.progress.index < 0 && dial.progress.attempts.isEmpty)
     loop.count(in: &turn.counters) { $0.connectAttempts &+= 1 }
     dial.progress.index = dials.count
     dials.append(dial)
@@ -62,10 +69,12 @@ extension Streams {
     }
     dial.progress.stage = .resolving(lookup)
     armTimer(dial, &turn)
+    assert(dial.progress.timer != nil)
     turn.system.start(lookup)
   }
 
   private mutating func continueResolved(_ dial: Dial, _ turn: inout Turn<System>) {
+    assert(knows(dial))
     guard case .success(let addresses) = dial.found.withLock({ $0.take() }), !addresses.isEmpty else {
       return fail(dial, .nameNotFound(dial.address), &turn)
     }
@@ -74,6 +83,7 @@ extension Streams {
   }
 
   private mutating func connect(_ dial: Dial, _ turn: inout Turn<System>) {
+    assert(knows(dial) && dial.progress.attempts.isEmpty && !dial.progress.race.isOver)
     dial.progress.stage = .connecting
     tryNext(dial, &turn)
   }
@@ -82,6 +92,7 @@ extension Streams {
 
   /// Makes a connected socket the connection: what its handle was given before leaves first.
   mutating func succeed(_ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>) {
+    assert(knows(dial) && slot.pointee.life.phase == .establishing)
     if dial.queue.leaveCalls() {
       if dial.progress.latest != slot.pointee.token { giveUp(slot, dial, &turn) }
       return takeBack(dial, &turn)
@@ -95,6 +106,7 @@ extension Streams {
         return fail(dial, dial.failure(of: .watch, error), &turn)
       }
     }
+    assert(dial.progress.attempts.allSatisfy { $0 == slot.pointee.token }, "an attempt goes on")
     slot.pointee.isOutbound = true
     slot.pointee.addressIndex = -1
     guard let filter = dial.options.filter else { return open(slot, dial, &turn) }
@@ -107,6 +119,7 @@ extension Streams {
 
   /// Opens an outbound connection, which is established.
   mutating func open(_ slot: ConnectionSlot, _ dial: Dial, _ turn: inout Turn<System>) {
+    assert(slot.pointee.handleQueue === dial.queue && slot.pointee.isOutbound)
     remove(dial, &turn)
     let handlers = start(dial.succeed())
     if dial.isDatagram { prepareExchange(slot, turn) }
@@ -120,6 +133,7 @@ extension Streams {
   /// Fails to establish a connection.
   mutating func fail(_ dial: Dial, _ error: ConnectError, _ turn: inout Turn<System>) {
     for token in dial.progress.attempts { giveUp(token, dial, &turn, because: error.errno) }
+    assert(dial.progress.attempts.isEmpty)
     remove(dial, &turn)
     loop.count(in: &turn.counters) { $0.connectFailures &+= 1 }
     dial.end(error)
@@ -128,6 +142,7 @@ extension Streams {
   /// Gives a connection up that its handle has closed before it was established.
   private mutating func takeBack(_ dial: Dial, _ turn: inout Turn<System>) {
     for token in dial.progress.attempts { giveUp(token, dial, &turn) }
+    assert(dial.progress.attempts.isEmpty)
     remove(dial, &turn)
     dial.end(nil)
   }
@@ -136,19 +151,21 @@ extension Streams {
   mutating func applyEarly(_ queue: HandleQueue, _ turn: inout Turn<System>) {
     // A dial that the loop has not seen yet looks at the calls when its turn comes.
     guard let dial = queue.dial else { return }
+    assert(knows(dial))
     if queue.leaveCalls() { takeBack(dial, &turn) }
   }
 
   /// Ends a dial whose filter was not established. The connection is not the dial's any more: what was sent to the peer may
   /// have to reach it.
   mutating func fail(_ dial: Dial, leaving slot: ConnectionSlot, _ error: ConnectError, _ turn: inout Turn<System>) {
-    assert(dial.progress.attempts == [slot.pointee.token])
+    assert(dial.progress.attempts == [slot.pointee.token] && slot.pointee.life.phase == .establishing)
     dial.progress.latest = nil
     slot.pointee.handleQueue = nil
     fail(dial, error, &turn)
   }
 
   private mutating func remove(_ dial: Dial, _ turn: inout Turn<System>) {
+    assert(knows(dial))
     if let timer = dial.progress.timer.take() { turn.timers.remove(timer) }
     guard let last = dials.popLast() else { return assertionFailure("a dial is not known") }
     if last === dial { return }
@@ -159,6 +176,7 @@ extension Streams {
   // MARK: Deadlines
 
   func armTimer(_ dial: Dial, _ turn: inout Turn<System>) {
+    assert(knows(dial))
     let (deadline, now) = (min(dial.deadline, dial.progress.nextAttempt), turn.system.now)
     if let timer = dial.progress.timer {
       turn.timers.move(timer, to: deadline, now: now)
@@ -170,6 +188,7 @@ extension Streams {
   /// Tries the next address, or ends a dial whose time is over. Of a process that was stopped, the sockets may have
   /// connected meanwhile.
   mutating func timerFired(_ dial: Dial, _ turn: inout Turn<System>) {
+    assert(knows(dial) && dial.progress.timer != nil && areBuffersEmpty)
     dial.progress.timer = nil
     let now = turn.system.now
     if dial.deadline <= now {

@@ -19,11 +19,13 @@ extension Streams {
       slot.pointee.timer = turn.timers.set(
         .connection(slot.pointee.token), at: deadline, now: turn.system.now)
     }
+    assert(slot.pointee.timer != nil || deadline == .never)
   }
 
   /// Counts the silence of a peer from now on, since it is read from again.
   mutating func restartReadTimeout(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     guard turn.options.readTimeout != nil else { return }
+    assert(slot.pointee.life.isOpen && tracksActivity)
     slot.pointee.lastReceived = turn.system.now
     armTimer(slot, &turn)
   }
@@ -34,6 +36,7 @@ extension Streams {
     guard let slot = connections.pointee.find(token) else {
       preconditionFailure("a deadline has outlived its connection")
     }
+    assert(slot.pointee.timer != nil && areBuffersEmpty)
     slot.pointee.timer = nil
     if slot.pointee.life.phase == .lingering { return lingerTimerFired(slot, &turn) }
     if slot.pointee.life.phase == .establishing { return establishingTimerFired(slot, &turn) }
@@ -53,6 +56,7 @@ extension Streams {
   }
 
   private mutating func tellTimedOut(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen && slot.pointee.timeout != .never)
     slot.pointee.timeout = .never
     let wasEnding = slot.pointee.life.ending != .none
     let action = call(slot) { slot.pointee.handler?.timedOut(&$0) ?? .close }

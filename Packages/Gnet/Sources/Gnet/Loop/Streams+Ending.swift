@@ -34,6 +34,7 @@ extension Streams {
   ///
   /// Source: RFC 9293, section 3.10.5.
   mutating func abort(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen)
     if slot.pointee.isTCP { _ = turn.system.setOption(slot.pointee.fd, CGNET_RESET_ON_CLOSE, 1) }
     fail(slot, .connectionAbort, &turn)
   }
@@ -42,10 +43,12 @@ extension Streams {
   ///
   /// - Parameter lingers: whether to wait for the peer to read the rest.
   mutating func close(_ slot: ConnectionSlot, _ error: Errno?, lingers: Bool, _ turn: inout Turn<System>) {
+    assert(slot.pointee.handler != nil && input.isEmpty)
     output.pointee.removeAll()
     markEnded(slot, &turn)
     let reason: (any Error)? = slot.pointee.filters?.pointee.failure ?? error
     let action = call(slot) { view in slot.pointee.handler?.closed(&view, reason) ?? .none }
+    assert(areBuffersEmpty && slot.pointee.life.phase == .ended)
     if action == .shutdown { turn.server.shutdown() }
     slot.pointee.handler = nil
     slot.pointee.context = nil
@@ -55,10 +58,12 @@ extension Streams {
     slot.pointee.dropFilters()
     slot.pointee.successor = nil
     if lingers { linger(slot, &turn) } else { free(slot, &turn) }
+    assert(!slot.pointee.life.isOpen && slot.pointee.handler == nil)
   }
 
   /// Hands a connection over to `detached`.
   mutating func detach(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.ending == .detach && slot.pointee.unsentCount == 0)
     // A filter was added after the answer.
     if slot.pointee.life.phase == .filtered { return fail(slot, .notSupported, &turn) }
     let fd = slot.pointee.fd
@@ -80,6 +85,7 @@ extension Streams {
     if slot.pointee.handler?.detached(&view, detached) == .shutdown { turn.server.shutdown() }
     slot.pointee.handler = nil
     connections.pointee.release(slot)
+    assert(slotsMatch(turn.counters))
   }
 
   /// Updates counters, timers and handles. Every connection passes here once, before its last callback.
@@ -92,15 +98,17 @@ extension Streams {
     // The queue stays to be asked for in the last callback: programs find by its handle what they keep for a connection.
     slot.pointee.handleQueue?.markGone()
     dropTimer(slot, &turn)
+    assert(slot.pointee.accountedOutput == 0 && slot.pointee.timer == nil)
     turn.counters.connectionsActive &-= 1
     turn.counters.connectionsClosed &+= 1
-    assert(turn.counters.connectionsOpened - turn.counters.connectionsClosed == turn.counters.connectionsActive)
+    assert(slotsMatch(turn.counters))
     loop.removeConnection()
   }
 
   /// Gives up the descriptor and the slot of a connection that has ended.
   mutating func free(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.phase == .ended || slot.pointee.life.phase == .lingering)
+    assert(slot.pointee.fd >= 0 && slot.pointee.handler == nil)
     if slot.pointee.life.phase == .lingering { lingering.noteEnd() }
     let fd = slot.pointee.fd
     // close(2) ends the watching with epoll, except where somebody else has the socket open too.
@@ -109,6 +117,7 @@ extension Streams {
     slot.pointee.outbox?.destroy()
     dropTimer(slot, &turn)
     connections.pointee.release(slot)
+    assert(slotsMatch(turn.counters))
   }
 
   func dropTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
@@ -121,6 +130,7 @@ extension Streams {
   /// Offers the arrived bytes to every connection, and asks each how to end. Later connections are asked when they are
   /// opened. Outbound connections that are not established fail.
   mutating func beginShutdown(_ turn: inout Turn<System>) {
+    assert(turn.isDraining && !isShuttingDown && areBuffersEmpty)
     isShuttingDown = true
     failAll(&turn)
     for index in 0..<UInt32(connections.pointee.capacity) {
@@ -133,6 +143,7 @@ extension Streams {
         hastenLingering(slot, &turn)
       }
     }
+    assert(dials.isEmpty && areBuffersEmpty)
   }
 
   /// Offers the arrived bytes, and asks a connection how to end, unless the connection is ending already.
@@ -145,11 +156,13 @@ extension Streams {
 
   /// Ends every connection at once; connections with output that was not sent learn of `error`.
   mutating func closeAll(with error: Errno, _ turn: inout Turn<System>) {
+    assert(isShuttingDown && dials.isEmpty)
     for index in 0..<UInt32(connections.pointee.capacity) {
       let slot = connections.pointee[index]
       if slot.pointee.life.isOpen { fail(slot, error, &turn) }
       if slot.pointee.life.phase == .establishing { endEstablishing(slot, &turn) }
       if slot.pointee.life.phase == .lingering { free(slot, &turn) }
     }
+    assert(isEmpty && turn.counters.connectionsActive == 0)
   }
 }

@@ -19,7 +19,7 @@ extension Streams {
     _ slot: ConnectionSlot, _ factories: [ConnectionFilter.Factory], requestedName: String?,
     _ turn: inout Turn<System>
   ) {
-    assert(slot.pointee.life.phase == .establishing && input.isEmpty)
+    assert(slot.pointee.life.phase == .establishing && slot.pointee.filters == nil && areBuffersEmpty)
     let local = try? turn.system.localAddress(of: slot.pointee.fd)
     let context = FilterContext(
       isOutbound: slot.pointee.isOutbound, requestedName: requestedName,
@@ -35,6 +35,7 @@ extension Streams {
 
   /// Serves an event of a connection whose filters are not established.
   mutating func serveEstablishing(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .establishing)
     if event.isReadable && slot.pointee.interest.contains(.readable) {
       receiveEstablishing(slot, &turn)
     } else {
@@ -44,6 +45,7 @@ extension Streams {
 
   /// Receives once, and passes what arrived up through the filters.
   mutating func receiveEstablishing(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .establishing && areBuffersEmpty)
     guard let filters = slot.pointee.filters, filters.pointee.failure == nil else { return }
     switch receiveNetwork(slot, turn.options.readBufferCapacity, turn.system) {
     case .moved(0):
@@ -65,6 +67,7 @@ extension Streams {
 
   private mutating func passEstablishing(_ slot: ConnectionSlot, isLast: Bool, _ turn: inout Turn<System>) {
     guard let filters = slot.pointee.filters else { return assertionFailure("a connection has no filters") }
+    assert(slot.pointee.life.phase == .establishing && slot.pointee.handler == nil)
     passUp(slot, filters, isLast: isLast, &turn)
     if !input.isEmpty {
       slot.pointee.inbound.write(prefix: input.count, of: input)
@@ -76,6 +79,7 @@ extension Streams {
   /// Sends the output of the filters, and opens or ends the connection if that is due.
   private mutating func settleEstablishing(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     guard let filters = slot.pointee.filters else { return assertionFailure("a connection has no filters") }
+    assert(slot.pointee.life.phase == .establishing && areBuffersEmpty)
     // The last bytes of the filters leave with what `opened` writes.
     if filters.pointee.failure == nil && filters.pointee.isEstablished { return open(slot, filters, &turn) }
     filters.pointee.send(isLast: false, into: &slot.pointee.outbound)
@@ -99,6 +103,7 @@ extension Streams {
   private mutating func watchEstablishing(
     _ slot: ConnectionSlot, _ interest: Poller.Interest, _ turn: inout Turn<System>
   ) {
+    assert(slot.pointee.life.phase == .establishing && interest != slot.pointee.interest)
     slot.pointee.interest = interest
     do throws(Errno) {
       try turn.selector.modify(slot.pointee.fd, .connection(slot.pointee.token), interest, .level)
@@ -109,6 +114,7 @@ extension Streams {
 
   /// Opens a connection whose filters are established, and offers what has arrived for its handler.
   private mutating func open(_ slot: ConnectionSlot, _ filters: Pinned<FilterChain>, _ turn: inout Turn<System>) {
+    assert(filters.pointee.isEstablished && filters.pointee.failure == nil)
     let token = slot.pointee.token
     dropTimer(slot, &turn)
     if let dial = slot.pointee.handleQueue?.dial {
@@ -132,6 +138,7 @@ extension Streams {
 
   /// Ends a connection because of its filters. Their last output was sent, and is to reach the peer.
   private mutating func filtersFailed(_ slot: ConnectionSlot, _ error: any Error, _ turn: inout Turn<System>) {
+    assert(!slot.pointee.hasOutbound)
     if let dial = slot.pointee.handleQueue?.dial {
       fail(dial, leaving: slot, .filter(dial.address, reason: "\(error)"), &turn)
       return close(slot, lingers: true, &turn)
@@ -152,6 +159,7 @@ extension Streams {
 
   /// Gives up an accepted connection.
   private mutating func closeAccepted(_ slot: ConnectionSlot, _ error: Errno?, _ turn: inout Turn<System>) {
+    assert(slot.pointee.handleQueue?.dial == nil, "a dial's connection is taken for an accepted one")
     slot.pointee.filters?.pointee.abandon(error)
     loop.removeConnection()
     close(slot, lingers: false, &turn)
@@ -159,16 +167,18 @@ extension Streams {
 
   /// Closes a connection that was not opened.
   private mutating func close(_ slot: ConnectionSlot, lingers: Bool, _ turn: inout Turn<System>) {
-    assert(slot.pointee.life.phase == .establishing)
+    assert(slot.pointee.life.phase == .establishing && slot.pointee.handler == nil)
     dropTimer(slot, &turn)
     let lingers = lingers && !slot.pointee.life.flags.contains(.outputBroken) && mayLoseOutput(slot, turn)
     slot.pointee.dropFilters()
     slot.pointee.life.phase = .ended
     if lingers { linger(slot, &turn) } else { free(slot, &turn) }
+    assert(slotsMatch(turn.counters))
   }
 
   /// Reads the arrived bytes, and ends an accepted connection whose peer has sent nothing.
   mutating func endUnlessBegun(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(isShuttingDown)
     let token = slot.pointee.token
     guard slot.pointee.life.phase == .establishing, let filters = slot.pointee.filters else { return }
     receiveEstablishing(slot, &turn)
@@ -186,17 +196,20 @@ extension Streams {
   // MARK: Deadlines
 
   private func armEstablishingTimer(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .establishing && slot.pointee.handleQueue?.dial == nil)
     let (deadline, now) = (slot.pointee.ownDeadline(turn.options), turn.system.now)
     if let timer = slot.pointee.timer {
       turn.timers.move(timer, to: deadline, now: now)
     } else if deadline < .never {
       slot.pointee.timer = turn.timers.set(.connection(slot.pointee.token), at: deadline, now: now)
     }
+    assert(slot.pointee.timer != nil || deadline == .never)
   }
 
   /// Ends a connection whose filters were not established in time, unless bytes that have arrived meanwhile establish
   /// them.
   mutating func establishingTimerFired(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.timer == nil && slot.pointee.handleQueue?.dial == nil)
     let token = slot.pointee.token
     if slot.pointee.ownDeadline(turn.options) <= turn.system.now {
       receiveEstablishing(slot, &turn)

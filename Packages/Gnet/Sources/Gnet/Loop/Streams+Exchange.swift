@@ -8,6 +8,7 @@ internal import SystemPackage
 extension Streams {
   /// Gives the slot of a datagram socket that was connected its outbox.
   func prepareExchange(_ slot: ConnectionSlot, _ turn: borrowing Turn<System>) {
+    assert(slot.pointee.life.phase == .establishing && slot.pointee.outbox == nil)
     slot.pointee.outbox = Pinned(
       DatagramOutbox(
         connectedWithin: turn.options.outboundHighWatermark, merges: turn.system.canSegment(slot.pointee.fd)))
@@ -15,6 +16,7 @@ extension Streams {
 
   /// Serves an event of a connection over UDP.
   mutating func serveExchange(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .exchanging && areBuffersEmpty)
     let token = slot.pointee.token
     if slot.pointee.outbox?.pointee.isEmpty == false {
       settle(slot, .none, &turn)
@@ -25,6 +27,7 @@ extension Streams {
 
   /// Receives a number of datagrams, and calls `react` for each; what it leaves is dropped.
   mutating func receiveDatagrams(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .exchanging && areBuffersEmpty)
     let token = slot.pointee.token
     for _ in 0..<Int(CGNET_DATAGRAM_BATCH) {
       guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
@@ -33,6 +36,7 @@ extension Streams {
         if let error = turn.system.pendingError(of: slot.pointee.fd) { fail(slot, error, &turn) }
         return
       }
+      assert(input.isEmpty, "a datagram would be joined to the one before")
       let buffer = unsafe input.freeSegments(minimumCapacity: Int(CGNET_MESSAGE_CAPACITY)).first
       switch unsafe turn.system.receiving(slot.pointee.fd, into: buffer) {
       case .moved(let count):
@@ -51,6 +55,7 @@ extension Streams {
   }
 
   private mutating func reactToDatagram(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.handler != nil && !slot.pointee.isInCallback)
     slot.pointee.isInCallback = true
     var view = Connection(slot)
     let action = slot.pointee.handler?.react(&view, &input) ?? .none
@@ -63,6 +68,7 @@ extension Streams {
   /// end; a datagram that cannot be sent for other reasons is dropped.
   mutating func sendDatagrams(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     guard let outbox = slot.pointee.outbox else { return }
+    assert(slot.pointee.life.phase == .exchanging && slot.pointee.isOutbound)
     while !outbox.pointee.isEmpty {
       if hasPreWriteHooks { announce(outbox, slot) }
       outbox.pointee.forgetPeers()

@@ -17,6 +17,7 @@ internal import SystemPackage
 extension Streams {
   /// Serves an event of a connection with filters.
   mutating func serveFiltered(_ slot: ConnectionSlot, _ event: Poller.Event, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .filtered && areBuffersEmpty)
     if event.isWritable, !slot.pointee.outbound.isEmpty {
       flush(slot, &turn)
       guard slot.pointee.life.phase == .filtered else { return }
@@ -34,6 +35,7 @@ extension Streams {
   mutating func filteredInterest(
     _ slot: ConnectionSlot, _ wanted: Poller.Interest, _ turn: inout Turn<System>
   ) -> Poller.Interest {
+    assert(slot.pointee.life.phase == .filtered && !slot.pointee.isInCallback)
     var interest: Poller.Interest = []
     if wanted.contains(.readable) || needsPeer(slot, turn.options) { interest.insert(.readable) }
     if !slot.pointee.outbound.isEmpty { interest.insert(.writable) }
@@ -66,6 +68,7 @@ extension Streams {
   /// - Returns: whether the connection is settled already.
   @inline(never)
   mutating func settleFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
+    assert(slot.pointee.life.phase == .filtered && areBuffersEmpty)
     guard let filters = slot.pointee.filters, filters.pointee.isBeginDue else {
       sendFiltered(slot, &turn)
       return false
@@ -82,7 +85,7 @@ extension Streams {
   @inline(never)
   @discardableResult
   mutating func receiveFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
-    assert(slot.pointee.life.phase == .filtered && input.isEmpty)
+    assert(slot.pointee.life.phase == .filtered && areBuffersEmpty)
     var limit = turn.options.readBufferCapacity
     let unsentCount = slot.pointee.unsentCount
     // Bytes that only a filter needs bring no answers of the handler.
@@ -107,8 +110,9 @@ extension Streams {
   /// Receives into the network buffer, which is empty before.
   mutating func receiveNetwork(_ slot: ConnectionSlot, _ limit: Int, _ system: System) -> Transfer {
     let network = loop.filterBuffers.pointee.network
-    assert(network.pointee.isEmpty)
+    assert(network.pointee.isEmpty && limit > 0)
     let free = unsafe network.pointee.freeSegments(minimumCapacity: limit).first
+    assert(limit <= free.count)
     let buffer = unsafe UnsafeMutableRawBufferPointer(start: free.baseAddress, count: limit)
     let transfer = unsafe system.receiving(slot.pointee.fd, into: buffer)
     if case .moved(let count) = transfer { network.pointee.commit(count) }
@@ -117,6 +121,7 @@ extension Streams {
 
   /// Counts received bytes.
   mutating func noteReceived(_ slot: ConnectionSlot, _ count: Int, _ turn: inout Turn<System>) {
+    assert(count > 0)
     turn.counters.reads &+= 1
     turn.counters.bytesRead &+= UInt64(count)
     if tracksActivity { slot.pointee.lastReceived = turn.system.now }
@@ -129,6 +134,7 @@ extension Streams {
     filters.pointee.takeUnread(&slot.pointee.inbound)
     slot.pointee.inbound.giveBackSlack()
     slot.pointee.life.flags.remove(.holdsInput)
+    assert(!slot.pointee.hasInbound, "bytes for an added filter were left for the handler")
   }
 
   /// Passes the arrived bytes up through the filters, and offers the outcome to the handler.
@@ -136,6 +142,7 @@ extension Streams {
   /// - Parameter isLast: whether the socket's stream has ended.
   private mutating func pass(_ slot: ConnectionSlot, isLast: Bool, _ turn: inout Turn<System>) {
     guard let filters = slot.pointee.filters else { return assertionFailure("a connection has no filters") }
+    assert(slot.pointee.life.phase == .filtered && filters.pointee.isActive)
     let token = slot.pointee.token
     passUp(slot, filters, isLast: isLast, &turn)
     if !filters.pointee.isActive { slot.pointee.life.phase = .open }
@@ -146,6 +153,7 @@ extension Streams {
       holdInput(slot, filters)
       settle(slot, .none, &turn)
     }
+    assert(areBuffersEmpty)
     guard slot.pointee.token == token, slot.pointee.life.isOpen else { return }
     if filters.pointee.failure != nil {
       slot.pointee.end(.close)
@@ -168,8 +176,10 @@ extension Streams {
     _ slot: ConnectionSlot, _ filters: Pinned<FilterChain>, isLast: Bool, _ turn: inout Turn<System>
   ) {
     let (network, sealed) = (loop.filterBuffers.pointee.network, loop.filterBuffers.pointee.sealed)
+    assert(input.isEmpty && sealed.pointee.isEmpty && !slot.pointee.isInCallback)
     filters.pointee.receive(
       &network.pointee, into: &input, reply: &sealed.pointee, isLast: isLast, now: turn.system.now)
+    assert(network.pointee.isEmpty, "received bytes are in no filter")
     if !sealed.pointee.isEmpty { keepUnsent(slot, sealed, turn.options) }
     if let peer = filters.pointee.takeNewPeer() { slot.pointee.remote = peer }
   }
@@ -206,6 +216,7 @@ extension Streams {
 
   /// Passes output down through the filters, and the end of the output behind all of it; sends what they have written.
   private mutating func sendFiltered(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .filtered && !slot.pointee.isInCallback)
     guard let filters = slot.pointee.filters, !slot.pointee.life.flags.contains(.aborted) else { return }
     if slot.pointee.life.flags.contains(.outputBroken) {
       slot.pointee.outbound = RingBuffer()
@@ -227,6 +238,7 @@ extension Streams {
       if !isBlocked { sendPending(slot, &turn) }
     } else {
       let sealed = loop.filterBuffers.pointee.sealed
+      assert(sealed.pointee.isEmpty)
       filters.pointee.send(isLast: isLast, into: &sealed.pointee)
       if filters.pointee.failure != nil { slot.pointee.end(.close) }
       if !sealed.pointee.isEmpty { flush(slot, from: sealed, &turn) }
@@ -242,6 +254,7 @@ extension Streams {
     }
     // Of the same capacity, so that the storage is exchanged and the buffer keeps its size.
     target.pointee.filters?.pointee.write(moving: &forwarded.pointee)
+    assert(areBuffersEmpty)
     settleUnsteady(target, &turn)
   }
 }

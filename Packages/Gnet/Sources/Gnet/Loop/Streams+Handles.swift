@@ -4,6 +4,7 @@ internal import SystemPackage
 extension Streams {
   /// Applies the calls that wait in a handle's queue.
   mutating func apply(_ queue: HandleQueue, _ turn: inout Turn<System>) {
+    assert(queue.loop === loop && callsInProgress.isEmpty && areBuffersEmpty)
     guard let slot = connections.pointee.find(queue.token), slot.pointee.life.isOpen else {
       return applyEarly(queue, &turn)
     }
@@ -19,6 +20,7 @@ extension Streams {
   /// applied before `opened`, so that their bytes are the first; all other calls afterwards.
   mutating func openApplyingCalls(_ slot: ConnectionSlot, _ handlers: HandlerStart, _ turn: inout Turn<System>) {
     guard let queue = slot.pointee.handleQueue else { return assertionFailure("an outbound connection has no handle") }
+    assert(callsInProgress.isEmpty && areBuffersEmpty)
     callsInProgress = queue.takeCalls()
     if callsInProgress.isEmpty { return open(slot, handlers, &turn) }
     for byteCount in callsInProgress.takeFirstWrites() {
@@ -34,6 +36,7 @@ extension Streams {
   }
 
   private mutating func applyTakenCalls(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen && areBuffersEmpty)
     for call in callsInProgress.calls {
       switch call {
       case .write(let byteCount): Self.move(byteCount, from: &callsInProgress.output, to: slot, output)
@@ -52,10 +55,12 @@ extension Streams {
     var applied = HandleQueue.Pending()
     swap(&applied, &callsInProgress)
     turn.recycle(&applied.output, into: loop.spareRings)
+    assert(callsInProgress.isEmpty && areBuffersEmpty)
   }
 
   /// Calls `react` without input; while output is above the watermark, it is called when that has drained.
   private mutating func wake(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen && !slot.pointee.isInCallback)
     if slot.pointee.life.mayReact {
       react(slot, &turn)
     } else {
@@ -75,6 +80,7 @@ extension Streams {
       Self.move(callsInProgress.output.count, from: &callsInProgress.output, to: slot, output)
     }
     settle(slot, .none, &turn)
+    assert(output.pointee.isEmpty)
     if isLent { swap(&output.pointee, &callsInProgress.output) }
   }
 
@@ -82,10 +88,12 @@ extension Streams {
   /// the handle refuses more.
   mutating func takeLastCalls(_ slot: ConnectionSlot) {
     guard slot.pointee.life.ending != .none, let queue = slot.pointee.handleQueue else { return }
+    assert(slot.pointee.life.isOpen)
     // Not empty if it was a wake that led here, and bytes were accepted after it.
     if !callsInProgress.isEmpty { Self.move(&callsInProgress, to: slot, output) }
     var pending = queue.closeForCalls()
     if !pending.isEmpty { Self.move(&pending, to: slot, output) }
+    assert(!queue.isOpen)
   }
 
   /// Moves the bytes of all writes that were not applied.
@@ -103,6 +111,7 @@ extension Streams {
   private static func move(
     _ byteCount: Int, from bytes: inout RingBuffer, to slot: ConnectionSlot, _ lentOutput: Pinned<RingBuffer>
   ) {
+    assert(byteCount <= bytes.count && !slot.pointee.isInCallback)
     if slot.pointee.life.dropsOutput { return }
     if let outbox = slot.pointee.outbox { return outbox.pointee.append(moving: byteCount, of: &bytes) }
     if byteCount == 0 { return }

@@ -6,6 +6,7 @@ extension Streams {
   /// Serves an event of an open connection.
   @inline(__always)
   mutating func serve(_ token: ConnectionToken, _ event: Poller.Event, _ turn: inout Turn<System>) {
+    assert(areBuffersEmpty && callsInProgress.isEmpty)
     guard let slot = connections.pointee.find(token) else { return }
     if slot.pointee.life.phase != .open { return serveOther(slot, event, &turn) }
     if event.isWritable, slot.pointee.hasOutbound {
@@ -48,7 +49,7 @@ extension Streams {
   @inline(__always)
   @discardableResult
   mutating func receive(_ slot: ConnectionSlot, _ turn: inout Turn<System>) -> Bool {
-    assert(slot.pointee.life.phase == .open && input.isEmpty)
+    assert(slot.pointee.life.phase == .open && areBuffersEmpty)
     var limit = turn.options.readBufferCapacity
     if slot.pointee.hasOutbound && !slot.pointee.life.isFullDuplex {
       // Another connection's callback has filled the output since the selector was last told.
@@ -56,6 +57,7 @@ extension Streams {
       limit = Self.receiveLimit(slot.pointee.outboundCount, turn.options)
     }
     let free = unsafe input.freeSegments(minimumCapacity: turn.options.readBufferCapacity).first
+    assert(limit > 0 && limit <= free.count)
     let buffer = unsafe UnsafeMutableRawBufferPointer(start: free.baseAddress, count: limit)
     switch unsafe turn.system.receiving(slot.pointee.fd, into: buffer) {
     case .moved(0):
@@ -77,6 +79,8 @@ extension Streams {
 
   @inline(never)
   mutating func endInput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isStream)
+    assert(!slot.pointee.life.flags.contains(.inputEnded) || slot.pointee.life.flags.contains(.outputBroken))
     let mayAnswer = turn.options.allowHalfClosure || slot.pointee.life.isFullDuplex
     take(.inputEnded(mayAnswer: mayAnswer), slot, &turn)
   }
@@ -91,6 +95,7 @@ extension Streams {
   @inline(__always)
   mutating func react(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
     guard let handler = slot.pointee.handler else { return assertionFailure("a connection without a handler reacts") }
+    assert(slot.pointee.life.isOpen && !slot.pointee.isInCallback)
     slot.pointee.isInCallback = true
     var view = Connection(slot)
     let action: Action
@@ -100,6 +105,7 @@ extension Streams {
       action = handler.react(&view, &input)
       if !input.isEmpty { keepUnread(slot) }
     }
+    assert(slot.pointee.isInCallback && input.isEmpty)
     slot.pointee.isInCallback = false
     settle(slot, action, &turn)
   }
@@ -107,6 +113,7 @@ extension Streams {
   /// Keeps the bytes that the handler has left.
   @inline(never)
   private mutating func keepUnread(_ slot: ConnectionSlot) {
+    assert(!slot.pointee.hasInbound, "bytes would come before those that were left earlier")
     slot.pointee.inbound.write(prefix: input.count, of: input)
     input.removeAll()
     noteHeldInput(slot)
@@ -122,6 +129,7 @@ extension Streams {
     let action = handler.react(&view, &slot.pointee.inbound)
     slot.pointee.giveInboundBack()
     if slot.pointee.hasInbound { noteHeldInput(slot) }
+    assert(slot.pointee.hasInbound || !slot.pointee.life.flags.contains(.holdsInput))
     return action
   }
 
@@ -133,6 +141,7 @@ extension Streams {
 
   /// Tells the handler that its output has drained, and offers it the bytes that it had left.
   mutating func drained(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen && slot.pointee.life.flags.isDisjoint(with: [.outputFull, .drainedDue]))
     settle(slot, call(slot) { slot.pointee.handler?.drained(&$0) ?? .none }, &turn)
     guard slot.pointee.life.mayReact else { return }
     if !slot.pointee.hasInbound && !slot.pointee.life.flags.contains(.wakeRequested) { return }
@@ -143,6 +152,7 @@ extension Streams {
   /// Receives and offers what has arrived, ahead of a decision that must not come before it. Bounded by the bytes
   /// present now, since a peer may never stop sending.
   mutating func offerArrived(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen && areBuffersEmpty)
     if slot.pointee.life.phase == .exchanging { return receiveDatagrams(slot, &turn) }
     let token = slot.pointee.token
     let readCount = turn.system.unreadCount(slot.pointee.fd) / turn.options.readBufferCapacity + Self.spareReadCount
@@ -168,6 +178,7 @@ extension Streams {
   /// is pending, or the handler has paused reading. In the latter cases what it sent before is still to be read.
   @inline(never)
   mutating func hangUp(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isStream && !slot.pointee.interest.contains(.readable))
     slot.pointee.failure = turn.system.pendingError(of: slot.pointee.fd) ?? slot.pointee.failure
     if slot.pointee.failure != nil { slot.pointee.life.flags.remove(.holdsInput) }
     take(.hungUp, slot, &turn)
@@ -175,6 +186,7 @@ extension Streams {
 
   /// Reads the bytes that a peer had sent before sending to it failed, one buffer a turn.
   mutating func readRest(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isStream && slot.pointee.life.flags.contains(.outputBroken))
     let token = slot.pointee.token
     receiveEither(slot, &turn)
     guard slot.pointee.token == token, slot.pointee.life.isStream else { return }

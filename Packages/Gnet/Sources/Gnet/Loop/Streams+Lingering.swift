@@ -27,6 +27,8 @@ extension Streams {
 
   /// Ends the output, and throws input away until the peer ends its stream too or time is up.
   mutating func linger(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .ended && slot.pointee.fd >= 0)
+    assert(slot.pointee.timer == nil && slot.pointee.filters == nil && !slot.pointee.hasOutbound)
     guard turn.options.lingerTimeout > .zero, turn.options.lingerLimit > .zero,
       turn.system.endOutput(of: slot.pointee.fd) == 0
     else { return free(slot, &turn) }
@@ -47,6 +49,7 @@ extension Streams {
 
   /// Reads and drops the input of a lingering connection.
   mutating func throwInputAway(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .lingering && areBuffersEmpty)
     let buffer = unsafe input.freeSegments(minimumCapacity: turn.options.readBufferCapacity).first
     switch unsafe turn.system.receiving(slot.pointee.fd, into: buffer) {
     case .moved(0): take(.inputEnded(mayAnswer: false), slot, &turn)
@@ -64,6 +67,7 @@ extension Streams {
     let token = slot.pointee.token
     throwInputAway(slot, &turn)
     guard slot.pointee.token == token else { return }
+    assert(input.isEmpty && slot.pointee.timer == nil)
     let now = turn.system.now
     if lingerDeadline(slot, turn) <= now { free(slot, &turn) } else { setLingerTimer(slot, now, &turn) }
   }
@@ -98,10 +102,12 @@ extension Streams {
       guard let slot = connections.pointee.find(token), slot.pointee.life.phase == .lingering else { continue }
       free(slot, &turn)
     }
+    assert(lingering.count <= limit)
   }
 
   /// Has a lingering connection not hold a shutdown up.
   mutating func hastenLingering(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.phase == .lingering && turn.isDraining)
     guard let timer = slot.pointee.timer else { return assertionFailure("a lingering connection has no timer") }
     let now = turn.system.now
     slot.pointee.lastReceived = now
@@ -129,9 +135,11 @@ struct LingeringQueue {
     if tokens.count >= 2 * count + Self.slack {
       tokens = tokens[first...].filter(isLingering)
       first = 0
+      assert(tokens.count == count)
     }
     count += 1
     tokens.append(token)
+    assert(count <= tokens.count - first)
   }
 
   /// The number of places that are not worth the search for connections that have ended.

@@ -7,7 +7,9 @@ internal import SystemPackage
 extension Streams {
   /// Makes an accepted connection one of this loop's.
   mutating func adopt(_ connection: consuming AcceptedSocket, _ turn: inout Turn<System>) {
+    assert(areBuffersEmpty && loop.connectionLoad > 0)
     let (adoption, addressIndex, remote) = (connection.adoption, connection.addressIndex, connection.remote)
+    assert((adoption == nil) == (addressIndex >= 0))
     if turn.options.maxConnections != nil && lingering.count > 0 { limitLingering(&turn) }
     let slot: ConnectionSlot
     do throws(Errno) {
@@ -48,6 +50,7 @@ extension Streams {
     slot.pointee.interest = interest
     slot.pointee.remote = remote
     slot.pointee.isTCP = remote.family != .unix && !isDatagram
+    assert(slot.pointee.life.phase == .establishing && slot.pointee.fd >= 0)
     return slot
   }
 
@@ -55,6 +58,7 @@ extension Streams {
   private mutating func adopt(
     _ slot: ConnectionSlot, _ adoption: AcceptedSocket.Adoption, _ turn: inout Turn<System>
   ) {
+    assert(slot.pointee.handleQueue == nil && adoption.queue.token == .none)
     let token = slot.pointee.token
     adoption.queue.setToken(token)
     slot.pointee.isDescriptorShared = true
@@ -71,9 +75,11 @@ extension Streams {
   /// Opens a connection: from here on it has a handler.
   mutating func open(_ slot: ConnectionSlot, _ start: HandlerStart, _ turn: inout Turn<System>) {
     assert(slot.pointee.life.phase == .establishing && slot.pointee.fd >= 0)
+    assert(slot.pointee.timer == nil, "the time of a filter that is established goes on")
     slot.pointee.life.phase = slot.pointee.openPhase
     turn.counters.connectionsOpened &+= 1
     turn.counters.connectionsActive &+= 1
+    assert(slotsMatch(turn.counters))
     if tracksActivity {
       let now = turn.system.now
       slot.pointee.lastReceived = now
@@ -85,6 +91,7 @@ extension Streams {
 
   /// Gives a connection its handler, and calls `opened`.
   private mutating func begin(_ slot: ConnectionSlot, _ start: HandlerStart, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen && slot.pointee.handler == nil)
     slot.pointee.life.isFullDuplex = start.isFullDuplex
     let action = call(slot) { view in
       let handler =
@@ -103,6 +110,7 @@ extension Streams {
   mutating func become(
     _ slot: ConnectionSlot, _ successor: consuming HandlerSource, _ turn: inout Turn<System>
   ) {
+    assert(slot.pointee.life.isOpen && slot.pointee.handler != nil && !slot.pointee.isInCallback)
     slot.pointee.handler?.destroy()
     slot.pointee.handler = nil
     begin(slot, start(successor), &turn)

@@ -5,7 +5,7 @@ internal import SystemPackage
 extension Streams {
   /// Ends a callback of a connection: sends what the callback wrote, then does what it asked for.
   mutating func settle(_ slot: ConnectionSlot, _ action: Action, _ turn: inout Turn<System>) {
-    assert(slot.pointee.life.isOpen)
+    assert(slot.pointee.life.isOpen && !slot.pointee.isInCallback && input.isEmpty)
     switch action {
     case .none, .shutdown: break
     case .close: slot.pointee.end(.close)
@@ -14,6 +14,7 @@ extension Streams {
     if slot.pointee.life.ending != .none && slot.pointee.handleQueue != nil { takeLastCalls(slot) }
     if !output.pointee.isEmpty { flush(slot, from: output, &turn) }
     if !slot.pointee.isSteady { settleUnsteady(slot, &turn) }
+    assert(areBuffersEmpty)
     if action == .shutdown { turn.server.shutdown() }
   }
 
@@ -29,6 +30,7 @@ extension Streams {
   /// The slow path of `settle`.
   @inline(never)
   mutating func settleUnsteady(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen && output.pointee.isEmpty)
     if slot.pointee.life.flags.contains(.hasRequests) {
       applyRequests(slot, &turn)
       if slot.pointee.life.phase == .filtered { moveUnreadBelowFilters(slot) }
@@ -63,6 +65,7 @@ extension Streams {
       flush(target, from: forwarded, &turn)
       if !target.pointee.isSteady { settleUnsteady(target, &turn) }
     }
+    assert(areBuffersEmpty)
     // Storage that was exchanged for another size is not kept.
     let capacity = output.pointee.capacity
     if forwarded.pointee.capacity != capacity { forwarded.pointee = RingBuffer(minimumCapacity: capacity) }
@@ -71,10 +74,12 @@ extension Streams {
   /// Sends the gathered output of a callback or of filters.
   @inline(__always)
   mutating func flush(_ slot: ConnectionSlot, from gathered: Pinned<RingBuffer>, _ turn: inout Turn<System>) {
+    assert(!slot.pointee.hasOutbound, "bytes would overtake those that wait")
     let count = gathered.pointee.count
     if hasPreWriteHooks { announce(gathered, slot) }
     send(slot, from: &gathered.pointee, count, &turn)
     if !gathered.pointee.isEmpty { keepUnsent(slot, gathered, turn.options) }
+    assert(gathered.pointee.isEmpty)
     // The handler may have stopped at the watermark, however much of it the kernel has taken at once.
     if count >= turn.options.outboundHighWatermark { slot.pointee.life.flags.insert(.outputFull) }
   }
@@ -108,6 +113,7 @@ extension Streams {
 
   /// Sends pending output, once, and goes on with what waited for it.
   mutating func flush(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen && areBuffersEmpty)
     sendPending(slot, &turn)
     settle(slot, .none, &turn)
   }
@@ -122,6 +128,7 @@ extension Streams {
 
   /// Tells the peer that nothing more will come, and goes on.
   mutating func endOutput(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.flags.contains(.outputEnded) && slot.pointee.unsentCount == 0)
     let result = turn.system.endOutput(of: slot.pointee.fd)
     if result < 0 { breakOutput(slot, Errno(rawValue: -result)) }
     // The event for the peer's end is another from now on.
@@ -134,8 +141,10 @@ extension Streams {
   mutating func send(
     _ slot: ConnectionSlot, from ring: inout RingBuffer, _ count: Int, _ turn: inout Turn<System>
   ) {
+    assert(count > 0 && count <= ring.count && slot.pointee.fd >= 0)
     switch Self.transfer(slot.pointee.fd, ring, count, turn.system) {
     case .moved(let sent):
+      assert(sent <= count)
       ring.discard(sent)
       turn.counters.writes &+= 1
       turn.counters.bytesWritten &+= UInt64(sent)
@@ -168,14 +177,17 @@ extension Streams {
     slot.pointee.filters?.pointee.dropOutput()
     // A handler's own end has no use for the rest.
     if slot.pointee.life.ending == .none { connections.pointee.enqueue(slot) }
+    assert(!slot.pointee.hasOutbound)
   }
 
   /// Keeps the sum of pending output, and tells the handle's side its part.
   func accountPending(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(!slot.pointee.isInCallback)
     let pending = slot.pointee.unsentCount
     if pending == slot.pointee.accountedOutput { return }
     turn.counters.pendingOutputBytes &+= UInt64(bitPattern: Int64(pending - slot.pointee.accountedOutput))
     slot.pointee.accountedOutput = pending
     slot.pointee.handleQueue?.setUnsent(pending)
+    assert(Int64(bitPattern: turn.counters.pendingOutputBytes) >= pending, "more waits than is counted")
   }
 }

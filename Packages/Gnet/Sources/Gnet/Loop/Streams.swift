@@ -54,6 +54,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
     forwarded = Pinned(RingBuffer(minimumCapacity: options.readBufferCapacity))
     connections = Pinned(ConnectionTable(loop: loop, lentOutput: output, forwarded: forwarded))
     tracksActivity = options.idleTimeout != nil || options.readTimeout != nil
+    assert(input.capacity >= options.readBufferCapacity && input.capacity == output.pointee.capacity)
   }
 
   deinit {
@@ -64,10 +65,12 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// Makes the handlers of the listeners' services; on the loop's thread, before the first connection.
   mutating func prepare(_ listeners: [Listener]) -> [HandlerTable] {
+    assert(ofListeners.isEmpty && isEmpty)
     for listener in listeners { ofListeners.append(table(of: listener.service)) }
     // The start of the server would have failed with a filter that cannot be made.
     let filters = listeners.map { (try? $0.filters()) ?? [] }
     if filters.contains(where: { !$0.isEmpty }) { filtersOfListeners = filters }
+    assert(filtersOfListeners.isEmpty || filtersOfListeners.count == ofListeners.count)
     return ofListeners
   }
 
@@ -92,6 +95,17 @@ struct Streams<System: LoopSystem>: ~Copyable {
   /// Whether no connection is left, lingering ones included.
   var isEmpty: Bool { connections.pointee.count == 0 }
 
+  /// Whether the lent buffers are empty, as they are between callbacks.
+  var areBuffersEmpty: Bool {
+    input.isEmpty && output.pointee.isEmpty && forwarded.pointee.isEmpty && connections.pointee.forwardedTo == nil
+  }
+
+  /// Whether all open connections are counted, and have slots beside those that linger.
+  func slotsMatch(_ counters: LoopStatistics) -> Bool {
+    counters.connectionsOpened - counters.connectionsClosed == counters.connectionsActive
+      && Int(counters.connectionsActive) + lingering.count <= connections.pointee.count
+  }
+
   // MARK: Calls
 
   /// Calls a connection's handler.
@@ -101,6 +115,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
     slot.pointee.isInCallback = true
     var view = Connection(slot)
     let action = body(&view)
+    assert(slot.pointee.isInCallback && input.isEmpty)
     slot.pointee.isInCallback = false
     return action
   }
@@ -109,6 +124,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
   @inline(__always)
   func callPreWrite(_ slot: ConnectionSlot, _ byteCount: Int) {
     guard hasPreWriteHooks else { return }
+    assert(slot.pointee.life.phase != .ended && !slot.pointee.isInCallback)
     slot.pointee.isInCallback = true
     var view = Connection(slot)
     if plugins.exist { plugins.preWrite(&view, byteCount) }
@@ -120,6 +136,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// Tells a connection's life of an event, and does what is to be done next.
   mutating func take(_ event: StreamLife.Event, _ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(areBuffersEmpty && !slot.pointee.isInCallback)
     let pending = slot.pointee.pending(turn.options)
     switch slot.pointee.life.step(event, pending: pending) {
     case .none: break
@@ -152,6 +169,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// Changes the interest of a connection; if that fails, the connection ends.
   mutating func watch(_ slot: ConnectionSlot, _ interest: Poller.Interest, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen || slot.pointee.life.phase == .lingering)
     let readsAgain = interest.contains(.readable) && !slot.pointee.interest.contains(.readable)
     slot.pointee.interest = interest
     if tracksActivity && readsAgain && slot.pointee.life.isOpen { restartReadTimeout(slot, &turn) }
@@ -179,6 +197,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
 
   /// Serves the connections of the run queue. One round: a connection that is queued again waits for the next turn.
   mutating func runQueued(_ turn: inout Turn<System>) {
+    assert(areBuffersEmpty && callsInProgress.isEmpty)
     let round = connections.pointee.takeQueue()
     for token in round {
       guard let slot = connections.pointee.find(token), slot.pointee.life.isOpen else { continue }
@@ -187,6 +206,7 @@ struct Streams<System: LoopSystem>: ~Copyable {
       take(.queued, slot, &turn)
       if slot.pointee.life.phase == .filtered { endFilteredInput(token, &turn) }
     }
+    assert(areBuffersEmpty)
     connections.pointee.recycleQueue(round)
   }
 
@@ -195,8 +215,11 @@ struct Streams<System: LoopSystem>: ~Copyable {
   /// Carries out the requests of a callback other than output and endings.
   @inline(__always)
   mutating func applyRequests(_ slot: ConnectionSlot, _ turn: inout Turn<System>) {
+    assert(slot.pointee.life.isOpen && !slot.pointee.isInCallback)
     slot.pointee.life.flags.remove(.hasRequests)
     if connections.pointee.forwardedTo != nil { flushForwarded(&turn) }
     if tracksActivity || slot.pointee.timeout != .never || slot.pointee.timer != nil { armTimer(slot, &turn) }
+    assert(connections.pointee.forwardedTo == nil)
+    assert(slot.pointee.timeout == .never || slot.pointee.timer != nil, "a time-out has no timer")
   }
 }

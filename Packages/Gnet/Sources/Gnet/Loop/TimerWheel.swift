@@ -70,7 +70,9 @@ struct TimerWheel {
       heads = Array(repeating: .max, count: Self.bucketCount)
       occupied = Array(repeating: 0, count: Self.wordCount)
     }
-    cursor = firstSlice.map { max(cursor, min($0, present)) } ?? present
+    let first = firstSlice
+    cursor = first.map { max(cursor, min($0, present)) } ?? present
+    assert(firstSlice == first, "timers were left behind")
   }
 
   /// Whether the circle reaches as far as a slice.
@@ -81,28 +83,37 @@ struct TimerWheel {
 
   /// Puts a timer at the front of the bucket of a slice, and returns the timer that was the first.
   mutating func push(_ index: UInt32, _ slice: Int64) -> UInt32 {
-    assert(slice >= cursor && reaches(slice))
+    assert(slice >= cursor && reaches(slice) && heads.count == Self.bucketCount)
     let bucket = Self.bucket(slice)
     occupied[bucket / 64] |= 1 &<< UInt64(bucket % 64)
     occupiedWords |= 1 &<< UInt64(bucket / 64)
     let head = heads[bucket]
     heads[bucket] = index
+    assert(firstSlice.map { $0 <= slice } ?? false)
     return head
   }
 
   /// Makes another timer the first of a bucket, or none. Returns whether the wheel has no timers any more.
   mutating func replaceHead(by index: UInt32, _ place: Place) -> Bool {
     let bucket = place.bucket
+    assert(heads[bucket] != .max && isOccupied(bucket))
     heads[bucket] = index
     if index != .max { return false }
     occupied[bucket / 64] &= ~(1 &<< UInt64(bucket % 64))
     if occupied[bucket / 64] == 0 { occupiedWords &= ~(1 &<< UInt64(bucket / 64)) }
+    assert(!isOccupied(bucket))
     return occupiedWords == 0
+  }
+
+  /// Whether a bucket is marked as one that is not empty.
+  private func isOccupied(_ bucket: Int) -> Bool {
+    let (word, bit) = (bucket / 64, UInt64(bucket % 64))
+    return occupied[word] &>> bit & 1 == 1 && occupiedWords &>> UInt64(word) & 1 == 1
   }
 
   /// Leaves the slices before this one behind.
   mutating func advance(to slice: Int64) {
-    assert(slice >= cursor)
+    assert(slice >= cursor && slice <= firstSlice ?? slice)
     cursor = slice
   }
 
@@ -122,7 +133,10 @@ struct TimerWheel {
     let ahead = occupiedWords & ~(UInt64.max >> UInt64(63 - word))
     let behind = occupiedWords & (UInt64.max >> UInt64(63 - word))
     guard let next = Self.lowestBit(ahead) ?? Self.lowestBit(behind), let found = Self.lowestBit(occupied[next])
-    else { return nil }
+    else {
+      assertionFailure("no bucket is occupied, and a word of them is")
+      return nil
+    }
     let distance = (next * 64 + found - start) & (Self.bucketCount - 1)
     return cursor + Int64(distance)
   }

@@ -58,6 +58,7 @@ struct Timers<Event> {
     let index = takeEntry(event)
     insert(index, deadline, now)
     count += 1
+    assert(links[Int(index)].deadline == deadline && count <= events.count)
     return ID(index: index)
   }
 
@@ -71,6 +72,7 @@ struct Timers<Event> {
       unlink(id.index)
       insert(id.index, deadline, now)
     }
+    assert(links[Int(id.index)].deadline == deadline)
   }
 
   /// Drops a timer.
@@ -78,6 +80,7 @@ struct Timers<Event> {
     assert(events[Int(id.index)] != nil, "a timer that is not set was dropped")
     unlink(id.index)
     release(id.index)
+    assert(events[Int(id.index)] == nil)
   }
 
   /// Takes a timer that is due by `now`, and returns its event; `nil` when there are no more. The timer is not set any
@@ -91,6 +94,7 @@ struct Timers<Event> {
       let magnitude = rest.trailingZeroBitCount
       rest &= rest - 1
       if let index = firstDue(in: magnitude, now) {
+        assert(links[Int(index)].deadline <= now, "a timer fires early")
         unlink(index)
         return release(index)
       }
@@ -101,11 +105,13 @@ struct Timers<Event> {
     }
     next = earliest
     assert(next > now || next == .never)
+    assert((occupied == 0) == (count == 0), "a timer is in no wheel")
     return nil
   }
 
   /// A timer of one wheel that is due. Timers that were put off leave the wheel on the way.
   private mutating func firstDue(in magnitude: Int, _ now: Poller.Instant) -> UInt32? {
+    assert(occupied &>> UInt32(magnitude) & 1 == 1)
     let present = TimerWheel.slice(of: now, magnitude)
     while let slice = wheels[magnitude].firstSlice, slice <= present {
       wheels[magnitude].advance(to: slice)
@@ -128,6 +134,7 @@ struct Timers<Event> {
     while rest != 0 {
       let magnitude = rest.trailingZeroBitCount
       rest &= rest - 1
+      assert(wheels[magnitude].firstSlice != nil)
       if let slice = wheels[magnitude].firstSlice { earliest = min(earliest, TimerWheel.start(of: slice, magnitude)) }
     }
     return earliest
@@ -135,9 +142,13 @@ struct Timers<Event> {
 
   private mutating func insert(_ index: UInt32, _ deadline: Poller.Instant, _ now: Poller.Instant) {
     let magnitude = TimerWheel.magnitude(of: deadline.nanoseconds &- now.nanoseconds)
-    guard prepareWheel(magnitude, for: deadline, now) else { return leaveUnplaced(index, deadline) }
+    guard prepareWheel(magnitude, for: deadline, now) else {
+      assert(next <= now, "nothing is due, and a wheel lags behind the time")
+      return leaveUnplaced(index, deadline)
+    }
     occupied |= 1 << UInt32(magnitude)
     let slice = wheels[magnitude].slice(for: deadline, magnitude)
+    assert(TimerWheel.start(of: slice, magnitude) >= deadline)
     let head = wheels[magnitude].push(index, slice)
     var links = links.mutableSpan
     links[Int(index)] = Link(
@@ -148,6 +159,7 @@ struct Timers<Event> {
 
   /// Puts a timer aside, until `expire(until:)` has taken all that are due.
   private mutating func leaveUnplaced(_ index: UInt32, _ deadline: Poller.Instant) {
+    assert(events[Int(index)] != nil && index != firstUnplaced)
     links[Int(index)] = Link(deadline: deadline, place: .none, next: firstUnplaced)
     if firstUnplaced != Self.none { links[Int(firstUnplaced)].previous = index }
     firstUnplaced = index
@@ -159,6 +171,7 @@ struct Timers<Event> {
       let index = firstUnplaced
       unlink(index)
       insert(index, links[Int(index)].deadline, now)
+      assert(!links[Int(index)].place.isNone, "a wheel lags behind the time")
     }
   }
 
@@ -166,12 +179,21 @@ struct Timers<Event> {
   private mutating func prepareWheel(
     _ magnitude: Int, for deadline: Poller.Instant, _ now: Poller.Instant
   ) -> Bool {
+    assert(magnitude >= 0 && magnitude < occupied.bitWidth)
     while wheels.count <= magnitude { wheels.append(TimerWheel()) }
     wheels[magnitude].catchUp(with: TimerWheel.slice(of: now, magnitude))
     return wheels[magnitude].reaches(wheels[magnitude].slice(for: deadline, magnitude))
   }
 
+  /// Whether a timer's neighbours in its list refer to the timer.
+  private func isLinked(_ index: UInt32) -> Bool {
+    let link = links[Int(index)]
+    return (link.next == Self.none || links[Int(link.next)].previous == index)
+      && (link.previous == Self.none || links[Int(link.previous)].next == index)
+  }
+
   private mutating func unlink(_ index: UInt32) {
+    assert(events[Int(index)] != nil && isLinked(index))
     var links = links.mutableSpan
     let link = links[Int(index)]
     if link.next != Self.none { links[Int(link.next)].previous = link.previous }
@@ -188,16 +210,19 @@ struct Timers<Event> {
     if firstFree == Self.none {
       links.append(Link())
       events.append(event)
+      assert(links.count == events.count && count < events.count)
       return UInt32(events.count - 1)
     }
     let index = firstFree
     firstFree = links[Int(index)].next
+    assert(events[Int(index)] == nil && firstFree != index)
     events[Int(index)] = event
     return index
   }
 
   @discardableResult
   private mutating func release(_ index: UInt32) -> Event? {
+    assert(events[Int(index)] != nil && count > 0)
     defer {
       links[Int(index)].next = firstFree
       firstFree = index

@@ -41,7 +41,7 @@ struct Turn<System: LoopSystem>: ~Copyable {
   /// Whether a deadline is set at which spare rings that have not been needed are given up.
   private var trimsSpareRings = false
   /// Whether the loop waits and no event has come yet.
-  private var isWaiting = false
+  private(set) var isWaiting = false
 
   init(_ system: System, _ selector: System.Selector, server: Server, options: Options) {
     self.system = system
@@ -88,6 +88,7 @@ struct Turn<System: LoopSystem>: ~Copyable {
   mutating func recycle(_ ring: inout RingBuffer, into spareRings: SpareRings) {
     spareRings.give(&ring)
     if !trimsSpareRings { scheduleTrim() }
+    assert(ring.isEmpty && trimsSpareRings)
   }
 
   /// Gives up the spare rings that have not been needed since the last time.
@@ -98,6 +99,7 @@ struct Turn<System: LoopSystem>: ~Copyable {
   }
 
   private mutating func scheduleTrim() {
+    assert(!trimsSpareRings)
     _ = setTimer(.spareRings, after: Self.spareRingsLifetime)
     trimsSpareRings = true
   }

@@ -52,6 +52,7 @@ struct WatchedSocket {
   mutating func pause(for error: Errno, _ turn: inout Turn<some LoopSystem>) {
     noteFailure(of: "accept on", error, &turn)
     watch([], &turn)
+    assert(retryTimer != nil)
   }
 
   private mutating func noteFailure(of task: String, _ error: Errno, _ turn: inout Turn<some LoopSystem>) {
