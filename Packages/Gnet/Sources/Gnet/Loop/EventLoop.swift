@@ -120,9 +120,9 @@ public final class EventLoop: Sendable {
   /// Makes the calling thread the loop's.
   func becomeCurrent() { unsafe cgnet_set_current_loop(identity) }
 
-  /// Drops the states of the loop, which has ended. The calling thread is no loop's any more.
+  /// Drops the states of the loop. The calling thread is no loop's any more.
   func resignCurrent() {
-    assert(isCurrent && hasEnded)
+    assert(isCurrent)
     // The end of a state may use other states.
     while !state.localStates.isEmpty { _ = state.localStates.removeAll() }
     cgnet_set_current_loop(nil)
