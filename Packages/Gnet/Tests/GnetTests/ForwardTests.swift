@@ -53,6 +53,36 @@ import Testing
     }
   }
 
+  @Test(
+    "what a hook forwards reaches its own receiver, also while forwarded output is sent, and through filters",
+    arguments: [false, true])
+  func forwardingHook(isFiltered: Bool) throws {
+    let hooks = Counter()
+    var events = Events()
+    events.onOpened = { [handles] connection in
+      if isFiltered { connection.addFilter(Scrambler()) }
+      handles.add(connection.handle)
+      return .none
+    }
+    events.react = { [handles] connection, input in
+      #expect(connection.forward(&input, to: handles.values[1]) == .taken)
+      return .none
+    }
+    events.preWrite = { [handles] connection, _ in
+      guard connection.handle == handles.values[1], hooks.value == 0 else { return }
+      hooks.add()
+      var copy = RingBuffer()
+      copy.write(Array("a copy".utf8))
+      #expect(connection.forward(&copy, to: handles.values[2]) == .taken)
+    }
+    let onWire: (String) -> [UInt8] = { isFiltered ? Scrambler.scrambled($0) : Array($0.utf8) }
+    try withThree(events) { source, target, other in
+      try source.send(onWire("bytes"))
+      #expect(try target.receive(exactly: 5) == onWire("bytes"))
+      #expect(try other.receive(exactly: 6) == onWire("a copy"))
+    }
+  }
+
   /// Runs a server of one loop for the length of `body`, with three clients, the connections of which open in this order.
   private func withThree(_ events: Events, _ body: (Client, Client, Client) throws -> Void) throws {
     var options = Options()

@@ -235,7 +235,11 @@ extension Streams {
       let isBlocked = slot.pointee.interest.contains(.writable)
       filters.pointee.send(isLast: isLast, into: &slot.pointee.outbound)
       if filters.pointee.failure != nil { slot.pointee.end(.close) }
-      if !isBlocked { sendPending(slot, &turn) }
+      if !isBlocked {
+        sendPending(slot, &turn)
+        // Bytes that a hook has forwarded.
+        connections.pointee.keepForwarded()
+      }
     } else {
       let sealed = loop.filterBuffers.pointee.sealed
       assert(sealed.pointee.isEmpty)

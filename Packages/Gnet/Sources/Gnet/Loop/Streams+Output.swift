@@ -76,7 +76,9 @@ extension Streams {
   mutating func flush(_ slot: ConnectionSlot, from gathered: Pinned<RingBuffer>, _ turn: inout Turn<System>) {
     assert(!slot.pointee.hasOutbound, "bytes would overtake those that wait")
     let count = gathered.pointee.count
-    if hasPreWriteHooks { announce(gathered, slot) }
+    if hasPreWriteHooks {
+      if gathered == output { callPreWrite(slot, count) } else { announce(gathered, slot) }
+    }
     send(slot, from: &gathered.pointee, count, &turn)
     if !gathered.pointee.isEmpty { keepUnsent(slot, gathered, turn.options) }
     assert(gathered.pointee.isEmpty)
@@ -84,12 +86,17 @@ extension Streams {
     if count >= turn.options.outboundHighWatermark { slot.pointee.life.flags.insert(.outputFull) }
   }
 
-  /// Calls the hooks before a callback's output is sent. Bytes that a hook writes come behind this output, also where a
-  /// callback of another connection has gathered it.
+  /// Calls the hooks before output is sent that the connection's own callback has not gathered. Bytes that a hook writes
+  /// come behind this output; bytes that a hook forwards are sent from the run queue, since no callback follows.
   @inline(never)
   private mutating func announce(_ gathered: Pinned<RingBuffer>, _ slot: ConnectionSlot) {
-    callPreWrite(slot, gathered.pointee.count)
-    if gathered != output { gathered.pointee.append(moving: &output.pointee) }
+    // Set aside: the buffer of forwarded output may be the one.
+    var announced = RingBuffer()
+    swap(&announced, &gathered.pointee)
+    callPreWrite(slot, announced.count)
+    connections.pointee.keepForwarded()
+    swap(&announced, &gathered.pointee)
+    gathered.pointee.append(moving: &output.pointee)
   }
 
   /// Keeps the bytes that the kernel did not take in the connection's own ring.
