@@ -62,7 +62,7 @@ package final class SteppedRunner: RunnerHome {
   }
 
   /// The invariants of the runner that do not hold between two steps.
-  func checkInvariants() -> [String] { hasEnded ? [] : violations() }
+  package func checkInvariants() -> [String] { hasEnded ? [] : violations() }
 
   /// Ends the runner without having run.
   func end() {
