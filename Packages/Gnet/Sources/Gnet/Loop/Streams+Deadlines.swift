@@ -6,7 +6,7 @@ internal import SystemPackage
 // the earliest and is not moved when that is put off, which costs a request no more than a store: it fires too early
 // then, and is set anew.
 //
-// When a deadline has come, arrived bytes are offered and waiting bytes are sent first: a process that was stopped for
+// Arrived bytes are offered, and waiting bytes are sent, before a deadline takes effect: a process that was stopped for
 // longer than a time-out does not cut punctual peers.
 extension Streams {
   /// Sets a connection's timer if there is none, or if the timer fires too late.
