@@ -115,7 +115,7 @@ public struct Poller: Sendable {
   /// - Complexity: A system call, and O(1) per event; nothing is allocated.
   @discardableResult
   public func wait(timeout: Duration?, _ body: (Event) -> Void) throws(Errno) -> Int {
-    try wait(Countdown(timeout), body)
+    try core.wait(Countdown(timeout), body)
   }
 
   /// Waits as ``wait(timeout:_:)`` does, until a moment instead of for a time.
@@ -133,7 +133,7 @@ public struct Poller: Sendable {
   /// - Complexity: A system call, and O(1) per event; nothing is allocated.
   @discardableResult
   public func wait(until deadline: Instant, now: Instant, _ body: (Event) -> Void) throws(Errno) -> Int {
-    try wait(Countdown(until: deadline, now: now), body)
+    try core.wait(Countdown(until: deadline, now: now), body)
   }
 
   /// Waits as ``wait(until:now:_:)-(Poller.Instant,_,_)`` does, between moments given as nanoseconds.
@@ -148,11 +148,6 @@ public struct Poller: Sendable {
   @discardableResult
   public func wait(until deadline: Int64, now: Int64, _ body: (Event) -> Void) throws(Errno) -> Int {
     try wait(until: Instant(nanoseconds: deadline), now: Instant(nanoseconds: now), body)
-  }
-
-  @inline(__always)
-  private func wait(_ countdown: Countdown, _ body: (Event) -> Void) throws(Errno) -> Int {
-    try core.wait(countdown, body)
   }
 }
 
